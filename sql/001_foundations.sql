@@ -1,0 +1,40 @@
+-- The group role every grant names, the type of every timestamp, and the tenants.
+-- Forward-only. The runner wraps each file in one transaction; by hand: psql -1 -v ON_ERROR_STOP=1 -f, in name order.
+
+-- The run-time login is a member of this role. It owns nothing, so row-level security binds it.
+DO $$
+BEGIN
+  CREATE ROLE identity_bridge_app NOLOGIN;
+EXCEPTION
+  WHEN duplicate_object OR unique_violation THEN NULL; -- roles belong to the cluster; another database made it
+END
+$$;
+
+-- The seed keeps timestamps as TEXT. One fixed form (UTC, milliseconds, Z) under the C collation makes text order time
+-- order; information_schema still calls a domain over text "text".
+CREATE DOMAIN iso_instant AS text COLLATE "C"
+  CHECK (VALUE ~ '^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{3}Z$');
+
+-- A tenant is one institution or one federation portal. Its own id is its tenant, and its row holds no personal data,
+-- so this table has no row-level security: the path's slug must be found before any tenant can be set.
+CREATE TABLE tenant (
+  id text NOT NULL PRIMARY KEY CHECK (id <> ''),
+  slug text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
+  name_en text NOT NULL,
+  name_nl text NOT NULL,
+  colour text NOT NULL CHECK (colour ~ '^#[0-9a-f]{6}$'),
+  notice_url text,                                   -- the privacy notice shown before a wallet is opened (GDPR 13, 14)
+  enabled integer NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
+  cross_device integer NOT NULL DEFAULT 1 CHECK (cross_device IN (0, 1)),   -- may the page show a QR code
+  client_id_prefix text NOT NULL DEFAULT 'x509_hash' CHECK (client_id_prefix IN ('x509_hash', 'x509_san_dns')),
+  response_mode text NOT NULL DEFAULT 'direct_post.jwt' CHECK (response_mode IN ('direct_post', 'direct_post.jwt')),
+  wallet_scheme text NOT NULL DEFAULT 'openid4vp://' CHECK (wallet_scheme ~ '^[a-z][a-z0-9+.-]*:(//[^ ]*)?$'),
+  revision integer NOT NULL DEFAULT 1,               -- raised by every change of the tenant's configuration
+  created_at iso_instant NOT NULL,
+  updated_at iso_instant NOT NULL
+);
+
+-- The reserved tenant that cross-tenant facts (keys, jobs, admin tokens) belong to; it serves nobody.
+INSERT INTO tenant (id, slug, name_en, name_nl, colour, enabled, cross_device, created_at, updated_at)
+VALUES ('system', 'system', 'System', 'Systeem', '#000000', 0, 0,
+        '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z');

@@ -1,0 +1,179 @@
+-- The seven tables of the schema reference: names, types, nullability, defaults, keys and index names are its own.
+-- What is added says why.
+
+CREATE TABLE identity_match (
+  id text NOT NULL PRIMARY KEY,
+  tenant_id text NOT NULL CHECK (tenant_id <> ''),
+  identifier_hash text NOT NULL,                     -- HMAC-SHA256 under Key A or B; 'deleted:<id>' once soft-deleted
+  identifier_type text NOT NULL
+    CHECK (identifier_type IN ('KEY', 'SUBJECT_ID', 'EMAIL', 'DID', 'CLAIM_TUPLE')),
+  internal_identity_id text NOT NULL,                -- identity.id; no foreign key: a tombstone points at nobody
+  hash_key_version integer NOT NULL DEFAULT 1,
+  metadata_json text,
+  created_at iso_instant NOT NULL,
+  updated_at iso_instant NOT NULL,
+  last_used_at iso_instant NOT NULL,
+  deleted_at iso_instant,
+  deletion_reason text,
+  hash_key text NOT NULL CHECK (hash_key IN ('A', 'B')),  -- added: which key made the hash; rotation must know
+  deleted_identifier_hash text,                      -- added: where the hash goes on soft delete, so that the UNIQUE below never collides
+  UNIQUE (tenant_id, identifier_hash, identifier_type),
+  UNIQUE (tenant_id, id),                            -- added: the target of the binding's composite foreign key
+  CHECK ((deleted_at IS NULL) = (identifier_hash NOT LIKE 'deleted:%'))
+);
+CREATE INDEX idx_match_identity ON identity_match (tenant_id, internal_identity_id);
+-- added: the purge job's way in; live rows are not in it
+CREATE INDEX idx_match_deleted ON identity_match (tenant_id, deleted_at) WHERE deleted_at IS NOT NULL;
+-- added: rotation walks the rows of one key version
+CREATE INDEX idx_match_key_version ON identity_match (tenant_id, hash_key, hash_key_version, id);
+-- A login touches last_used_at. No index holds that column, and the pages keep room, so the touch stays a HOT update;
+-- the inactivity job walks the primary key in batches instead.
+ALTER TABLE identity_match SET (fillfactor = 85);
+
+CREATE TABLE identity_link_binding (
+  id text NOT NULL PRIMARY KEY,
+  tenant_id text NOT NULL CHECK (tenant_id <> ''),
+  match_id text NOT NULL REFERENCES identity_match (id),
+  holder_identifier_hash text NOT NULL,              -- HMAC under Key A
+  holder_hash_key_version integer NOT NULL DEFAULT 1,
+  institution_identifier_hash text,                  -- HMAC under Key B
+  institution_hash_key_version integer,
+  encrypted_institution_id text,                     -- AES-256-GCM under the person's data key, which Key C wraps
+  encrypted_institution_id_key_version integer,
+  persisted_attributes_envelope text,                -- the same; its key id travels inside the text
+  provider_id text,
+  institution_id_label text,
+  assurance_summary text,
+  canonical_schema_version text,
+  material_profile_version text,
+  selector_rule_version text,
+  material_fingerprints text,
+  created_at iso_instant NOT NULL,
+  updated_at iso_instant NOT NULL,
+  last_used_at iso_instant NOT NULL,
+  reconcile_time iso_instant,
+  deleted_at iso_instant,                            -- added: the schema reference's own queries need both
+  deletion_reason text,
+  -- added: a foreign key check bypasses row-level security, so the single-column one alone could cross tenants
+  FOREIGN KEY (tenant_id, match_id) REFERENCES identity_match (tenant_id, id)
+);
+CREATE INDEX idx_binding_match ON identity_link_binding (tenant_id, match_id);
+CREATE INDEX idx_binding_holder ON identity_link_binding (tenant_id, holder_identifier_hash);
+-- added: a second wallet of a known account is found by it
+CREATE INDEX idx_binding_institution ON identity_link_binding (tenant_id, institution_identifier_hash)
+  WHERE institution_identifier_hash IS NOT NULL;
+CREATE INDEX idx_binding_deleted ON identity_link_binding (tenant_id, deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX idx_binding_key_version ON identity_link_binding
+  (tenant_id, encrypted_institution_id_key_version, id);
+ALTER TABLE identity_link_binding SET (fillfactor = 85);
+
+CREATE TABLE reconciliation_provider (
+  id text NOT NULL PRIMARY KEY,
+  name text NOT NULL,
+  oidc_client_id text NOT NULL,
+  identifier_attr_name text NOT NULL DEFAULT 'sub',
+  enabled integer NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
+  attribute_mappings text,
+  assurance_acr text,
+  assurance_amr text,
+  created_at iso_instant NOT NULL,
+  updated_at iso_instant NOT NULL,
+  -- added: institutions register providers at run time, so what a login needs stands in the row
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  slug text NOT NULL CHECK (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
+  issuer text NOT NULL,
+  client_auth_method text NOT NULL
+    CHECK (client_auth_method IN ('client_secret_basic', 'client_secret_post', 'private_key_jwt')),
+  sealed_client_secret text,                         -- secret, or private key as PKCS#8; sealed under Key C
+  scopes text NOT NULL,
+  metadata text NOT NULL,                            -- what discovery said, checked; JSON
+  allowed_organizations text,                        -- JSON array: schac_home_organization values this tenant accepts
+  UNIQUE (tenant_id, slug),
+  UNIQUE (tenant_id, issuer, oidc_client_id),
+  UNIQUE (tenant_id, id)
+);
+
+CREATE TABLE reconciliation_session (
+  id text NOT NULL PRIMARY KEY,
+  tenant_id text NOT NULL CHECK (tenant_id <> ''),
+  status text NOT NULL CHECK (status IN ('PENDING', 'AUTHORIZED', 'COMPLETED', 'FAILED', 'EXPIRED')),
+  identifier_hash text,
+  identifier_type text,
+  provider_id text NOT NULL,
+  authorization_url text,                            -- without its query: state and nonce are not for keeping
+  state text,                                        -- SHA-256 of the state sent
+  nonce text,                                        -- sealed
+  code_verifier text,                                -- sealed
+  redirect_uri text,
+  token_endpoint text,
+  encrypted_identity text,
+  encrypted_identity_key_version integer,
+  error_message text,                                -- a word from our own list, never a sentence from outside
+  created_at iso_instant NOT NULL,
+  expires_at iso_instant NOT NULL,
+  journey_id text NOT NULL,                          -- added: the browser's journey this login belongs to
+  provider_updated_at iso_instant NOT NULL,          -- added: the provider row as it was when the login began
+  FOREIGN KEY (tenant_id, provider_id) REFERENCES reconciliation_provider (tenant_id, id),
+  -- added: nothing usable stays behind once a session has left PENDING
+  CHECK (status = 'PENDING' OR (nonce IS NULL AND code_verifier IS NULL AND state IS NULL))
+);
+CREATE UNIQUE INDEX idx_recon_session_state ON reconciliation_session (state) WHERE state IS NOT NULL;
+CREATE INDEX idx_recon_session_status ON reconciliation_session (tenant_id, status);
+CREATE INDEX idx_recon_session_expires ON reconciliation_session (tenant_id, expires_at);
+CREATE INDEX idx_recon_session_journey ON reconciliation_session (tenant_id, journey_id);
+
+CREATE TABLE auxiliary_data (
+  id text NOT NULL PRIMARY KEY,
+  tenant_id text NOT NULL CHECK (tenant_id <> ''),
+  identity_id text NOT NULL,
+  category text NOT NULL,
+  encrypted_payload text NOT NULL,                   -- AES-256-GCM under the person's data key; key id inside
+  schema_version text NOT NULL DEFAULT '1',
+  created_at iso_instant NOT NULL,
+  updated_at iso_instant NOT NULL,
+  expires_at iso_instant,
+  UNIQUE (tenant_id, identity_id, category)
+);
+CREATE INDEX idx_aux_identity ON auxiliary_data (tenant_id, identity_id);
+CREATE INDEX idx_aux_expires ON auxiliary_data (expires_at) WHERE expires_at IS NOT NULL;
+
+-- One version line for the whole keyring, so the version alone is the key. Belongs to the reserved tenant.
+CREATE TABLE key_migration_history (
+  version integer NOT NULL PRIMARY KEY,
+  status text NOT NULL CHECK (status IN ('IN_PROGRESS', 'COMPLETED', 'FAILED', 'ROLLED_BACK')),
+  config_snapshot text,
+  records_processed integer NOT NULL DEFAULT 0,
+  records_failed integer NOT NULL DEFAULT 0,
+  records_skipped integer NOT NULL DEFAULT 0,
+  records_purged integer NOT NULL DEFAULT 0,
+  created_at iso_instant NOT NULL,
+  completed_at iso_instant,
+  key_name text NOT NULL CHECK (key_name IN ('A', 'B', 'C')),  -- added: which key this version rotates
+  lease_owner text,                                  -- added: who runs it, until when, under which fencing number
+  lease_until iso_instant,
+  fencing integer NOT NULL DEFAULT 0,
+  error text                                         -- added: a word from our own list
+);
+
+CREATE TABLE audit_event (
+  id text NOT NULL PRIMARY KEY,
+  tenant_id text NOT NULL CHECK (tenant_id <> ''),
+  event_type text NOT NULL,
+  correlation_id text,
+  subject_hash text,
+  client_id text,
+  detail text,
+  created_at iso_instant NOT NULL,
+  -- added: tamper evidence, filled by the trigger of 006_audit.sql
+  seq bigint NOT NULL,
+  prev_hash text NOT NULL,
+  row_hash text NOT NULL,
+  UNIQUE (tenant_id, seq),
+  UNIQUE (tenant_id, prev_hash)                      -- a fork is impossible even if the lock were forgotten
+);
+CREATE INDEX idx_audit_type ON audit_event (tenant_id, event_type);
+CREATE INDEX idx_audit_time ON audit_event (created_at);
+CREATE INDEX idx_audit_correlation ON audit_event (correlation_id);
+-- added: tenant-first, as every query under row-level security asks
+CREATE INDEX idx_audit_tenant_time ON audit_event (tenant_id, created_at);
+CREATE INDEX idx_audit_tenant_correlation ON audit_event (tenant_id, correlation_id);

@@ -1,0 +1,108 @@
+-- What lives minutes, not years. Never UNLOGGED: a journey survives a crash between two requests.
+
+CREATE TABLE journey (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  id text NOT NULL,                                  -- known to the browser only
+  state text NOT NULL CHECK (state IN
+    ('started', 'retrieved', 'presented', 'reconciling', 'recognised', 'granted', 'failed', 'expired')),
+  correlation_id text NOT NULL,
+  client_id text NOT NULL,
+  browser_hash text NOT NULL,                        -- SHA-256 of the browser's cookie
+  language text NOT NULL CHECK (language IN ('en', 'nl')),
+  request text NOT NULL,                             -- sealed: what the relying party asked, and the wallet's secrets
+  request_kid text NOT NULL,                         -- the request signing key this journey began with (VP-042)
+  policies text NOT NULL,                            -- JSON: kind -> version of the policies this journey began with
+  -- SHA-256 of what the wallet is given, one pair for each way in; NULL as soon as they are spent
+  same_device_request_hash text,
+  same_device_state_hash text,
+  cross_device_request_hash text,
+  cross_device_state_hash text,
+  way text CHECK (way IN ('same_device', 'cross_device')),
+  refusals integer NOT NULL DEFAULT 0,               -- presentations refused so far (VP-081)
+  presented_at iso_instant,
+  holder_hashes text[],                              -- the holder's identifier hash under every readable version of Key A, the current one first
+  holder_hash_version integer,                       -- version of the first of them
+  presentation text,                                 -- sealed: the wallet attributes a rule of the tenant uses
+  response_code_hash text,
+  identity_id text,
+  binding_id text,
+  assurance text,                                    -- JSON: acr, amr and time of the upstream login, once there was one
+  failure text,                                      -- a word from our own list
+  created_at iso_instant NOT NULL,
+  updated_at iso_instant NOT NULL,
+  expires_at iso_instant NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX idx_journey_same_request ON journey (tenant_id, same_device_request_hash)
+  WHERE same_device_request_hash IS NOT NULL;
+CREATE UNIQUE INDEX idx_journey_same_state ON journey (tenant_id, same_device_state_hash)
+  WHERE same_device_state_hash IS NOT NULL;
+CREATE UNIQUE INDEX idx_journey_cross_request ON journey (tenant_id, cross_device_request_hash)
+  WHERE cross_device_request_hash IS NOT NULL;
+CREATE UNIQUE INDEX idx_journey_cross_state ON journey (tenant_id, cross_device_state_hash)
+  WHERE cross_device_state_hash IS NOT NULL;
+CREATE UNIQUE INDEX idx_journey_response_code ON journey (tenant_id, response_code_hash)
+  WHERE response_code_hash IS NOT NULL;
+CREATE INDEX idx_journey_expires ON journey (tenant_id, expires_at);
+CREATE INDEX idx_journey_identity ON journey (tenant_id, identity_id) WHERE identity_id IS NOT NULL;
+ALTER TABLE journey SET (fillfactor = 60);
+
+-- What a finished login lets one relying party ask about one person.
+CREATE TABLE login_grant (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  id text NOT NULL,
+  client_id text NOT NULL,
+  identity_id text NOT NULL,
+  binding_id text NOT NULL,
+  correlation_id text NOT NULL,
+  scope text NOT NULL,
+  acr text NOT NULL,
+  amr text NOT NULL,                                 -- JSON array
+  auth_time integer NOT NULL,                        -- seconds
+  attribute_policy_version integer NOT NULL,
+  wallet_attributes text,                            -- sealed; NULL where no rule projects an attribute of the wallet
+  created_at iso_instant NOT NULL,
+  expires_at iso_instant NOT NULL,
+  revoked_at iso_instant,
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, identity_id) REFERENCES identity (tenant_id, id)
+);
+CREATE INDEX idx_grant_identity ON login_grant (tenant_id, identity_id);
+CREATE INDEX idx_grant_expires ON login_grant (tenant_id, expires_at);
+
+CREATE TABLE authorization_code (
+  tenant_id text NOT NULL CHECK (tenant_id <> ''),
+  code_hash text NOT NULL,
+  grant_id text NOT NULL,
+  client_id text NOT NULL,
+  redirect_uri text NOT NULL,
+  code_challenge text,
+  nonce text,
+  created_at iso_instant NOT NULL,
+  expires_at iso_instant NOT NULL,
+  consumed_at iso_instant,                           -- kept until the grant ends: a late replay must be known (OP-43)
+  PRIMARY KEY (tenant_id, code_hash),
+  FOREIGN KEY (tenant_id, grant_id) REFERENCES login_grant (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX idx_code_grant ON authorization_code (tenant_id, grant_id);
+
+CREATE TABLE access_token (
+  tenant_id text NOT NULL CHECK (tenant_id <> ''),
+  token_hash text NOT NULL,
+  grant_id text NOT NULL,
+  created_at iso_instant NOT NULL,
+  expires_at iso_instant NOT NULL,
+  PRIMARY KEY (tenant_id, token_hash),
+  FOREIGN KEY (tenant_id, grant_id) REFERENCES login_grant (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX idx_access_token_grant ON access_token (tenant_id, grant_id);
+
+-- jti values of client assertions that were spent (OP-47).
+CREATE TABLE client_assertion (
+  tenant_id text NOT NULL CHECK (tenant_id <> ''),
+  client_id text NOT NULL,
+  jti_hash text NOT NULL,
+  expires_at iso_instant NOT NULL,
+  PRIMARY KEY (tenant_id, client_id, jti_hash)
+);
+CREATE INDEX idx_client_assertion_expires ON client_assertion (tenant_id, expires_at);

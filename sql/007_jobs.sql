@@ -1,0 +1,46 @@
+-- What happens by itself: one row a job with its lease, and what must be told to others.
+
+-- Every instance may run every job; the lease decides, and the fencing number outlives a worker that stalled.
+CREATE TABLE job (
+  tenant_id text NOT NULL DEFAULT 'system' CHECK (tenant_id = 'system'),
+  name text NOT NULL PRIMARY KEY,
+  due_at iso_instant NOT NULL,
+  paused integer NOT NULL DEFAULT 0 CHECK (paused IN (0, 1)),
+  lease_owner text,
+  lease_until iso_instant,
+  fencing bigint NOT NULL DEFAULT 0,
+  last_started_at iso_instant,
+  last_finished_at iso_instant,
+  last_outcome text,                                 -- JSON: counts, or a word for what went wrong
+  created_at iso_instant NOT NULL
+);
+
+-- Counters and place of a key migration, for each tenant (key_migration_history has the run as a whole).
+CREATE TABLE key_migration_progress (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  version integer NOT NULL REFERENCES key_migration_history (version),
+  place text NOT NULL,                               -- which table, after which id
+  records_processed integer NOT NULL DEFAULT 0,
+  records_failed integer NOT NULL DEFAULT 0,
+  records_skipped integer NOT NULL DEFAULT 0,
+  records_purged integer NOT NULL DEFAULT 0,
+  updated_at iso_instant NOT NULL,
+  PRIMARY KEY (tenant_id, version)
+);
+
+-- Events for the outside world, written in the transaction they tell of.
+CREATE TABLE outbox (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  id text NOT NULL,
+  event_type text NOT NULL,
+  identity_id text,
+  payload text NOT NULL,                             -- sealed
+  created_at iso_instant NOT NULL,
+  due_at iso_instant NOT NULL,
+  attempts integer NOT NULL DEFAULT 0,
+  delivered_at iso_instant,
+  dead_at iso_instant,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX idx_outbox_due ON outbox (tenant_id, due_at) WHERE delivered_at IS NULL AND dead_at IS NULL;
+CREATE INDEX idx_outbox_identity ON outbox (tenant_id, identity_id) WHERE identity_id IS NOT NULL;

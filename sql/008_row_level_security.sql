@@ -1,0 +1,36 @@
+-- Which rows a transaction sees is decided by the tenant it has set, for the owner too. Then: who may do what.
+
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOR name IN
+    SELECT c.relname FROM pg_class c
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+  LOOP
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
+    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
+    -- After a transaction that set it, the setting is '' on that connection, not NULL: a tenant '' cannot exist
+    -- (every table checks), so an unset tenant sees nothing. The sub-select is evaluated once a statement.
+    EXECUTE format($policy$
+      CREATE POLICY tenant_isolation ON %I
+        USING (tenant_id = (SELECT current_setting('app.tenant_id', true)))
+        WITH CHECK (tenant_id = (SELECT current_setting('app.tenant_id', true)))
+    $policy$, name);
+  END LOOP;
+END
+$$;
+
+-- key_migration_history has no tenant column in the seed and holds no personal data: no policy, few rights.
+
+GRANT USAGE ON SCHEMA public TO identity_bridge_app;
+GRANT SELECT, INSERT, UPDATE ON tenant TO identity_bridge_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+  identity_match, identity_link_binding, reconciliation_provider, reconciliation_session, auxiliary_data,
+  match_guard, pairwise_subject, relying_party, signing_key, journey, login_grant, authorization_code, access_token,
+  client_assertion, outbox, key_migration_progress
+  TO identity_bridge_app;
+GRANT SELECT, INSERT, UPDATE ON identity, key_migration_history, job, admin_token TO identity_bridge_app;
+GRANT SELECT, INSERT ON audit_event, audit_checkpoint, policy_version, key_check TO identity_bridge_app;
+-- audit_head: none. The trigger alone writes it.

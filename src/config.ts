@@ -1,0 +1,174 @@
+/**
+ * The environment, read once. Every variable is named here with its rule, its default and a sentence; `.env.example`
+ * is this list (a test compares them). A bad value stops the process and is named; the value itself never is.
+ */
+import { readFileSync } from 'node:fs'
+
+/** What a process may be told. Frozen; secrets are apart, in {@link Secrets}. */
+export interface Config {
+  /** Origin under which everybody reaches the service: scheme, host, port; no path, no trailing slash. */
+  publicUrl: string
+  host: string
+  port: number
+  production: boolean
+  /** Folder of the embedded database and of the first admin token. */
+  dataFolder: string
+  databasePoolSize: number
+  /** The named development switch: outgoing requests may use http and loopback addresses. */
+  allowLoopback: boolean
+  trustedProxies: number
+  rateLimitPerMinute: number
+  requestTimeoutMs: number
+  shutdownTimeoutMs: number
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  jobs: boolean
+}
+
+export interface Secrets {
+  /** Run-time login; undefined means the embedded database. */
+  databaseUrl: string | undefined
+  /** Owner's login, used by migration alone. */
+  databaseOwnerUrl: string | undefined
+  /** Keyring text, or the word for development keys. */
+  keyring: { kind: 'text'; text: string } | { kind: 'development' } | { kind: 'missing' }
+}
+
+/** The words that ask for the published development keys. */
+export const DEVELOPMENT_KEYS = 'development-keys-that-protect-nothing'
+
+export interface Variable {
+  name: string
+  /** What `.env.example` shows: the default, or an example in angle brackets. */
+  example: string
+  description: string
+}
+
+/** Every variable the service reads, in the order of `.env.example`. */
+export const VARIABLES: readonly Variable[] = [
+  { name: 'PUBLIC_URL', example: 'http://localhost:3000', description: 'Origin under which browsers, wallets and relying parties reach the bridge. https in production.' },
+  { name: 'HOST', example: '127.0.0.1', description: 'Address to listen on; 0.0.0.0 in a container.' },
+  { name: 'PORT', example: '3000', description: 'Port to listen on.' },
+  { name: 'NODE_ENV', example: '', description: 'production refuses development keys, plain http and loopback providers.' },
+  { name: 'DATABASE_URL', example: '', description: 'Run-time login of Postgres 15 or newer. Empty: an embedded Postgres in DATA_DIR.' },
+  { name: 'DATABASE_OWNER_URL', example: '', description: "Owner's login, for migration only. Empty: the service just checks that the schema is current." },
+  { name: 'DATABASE_POOL_SIZE', example: '10', description: 'Connections each instance keeps.' },
+  { name: 'DATA_DIR', example: './data', description: 'Folder of the embedded database and of the first admin token.' },
+  { name: 'KEYRING_FILE', example: '', description: 'File with Keys A, B and C. Make one with: npm run cli -- keys create.' },
+  { name: 'KEYRING', example: '', description: 'The keyring itself instead of a file, or, on your own machine, the words development-keys-that-protect-nothing.' },
+  { name: 'ALLOW_LOOPBACK', example: 'no', description: 'yes lets outgoing requests use http and loopback addresses. Development only.' },
+  { name: 'TRUSTED_PROXIES', example: '0', description: 'How many proxies stand in front and append to X-Forwarded-For.' },
+  { name: 'RATE_LIMIT_PER_MINUTE', example: '600', description: 'Requests a minute that one address may make of one endpoint family, on each instance.' },
+  { name: 'REQUEST_TIMEOUT_SECONDS', example: '30', description: 'How long one request may take.' },
+  { name: 'SHUTDOWN_TIMEOUT_SECONDS', example: '20', description: 'How long a stopping process finishes what it accepted.' },
+  { name: 'LOG_LEVEL', example: 'info', description: 'debug, info, warn, error or silent.' },
+  { name: 'JOBS', example: 'yes', description: 'no keeps this instance from running background jobs.' },
+]
+
+/** Thrown for a bad environment; the message names the variable and the rule, never the value. */
+export class ConfigError extends Error {
+  constructor(variable: string, rule: string) {
+    super(`${variable}: ${rule}`)
+    this.name = 'ConfigError'
+  }
+}
+
+type Environment = { readonly [name: string]: string | undefined }
+
+function read(environment: Environment, name: string): string | undefined {
+  const value = environment[name]?.trim()
+  return value === undefined || value === '' ? undefined : value
+}
+
+function readNumber(environment: Environment, name: string, fallback: number, least: number, most: number): number {
+  const text = read(environment, name)
+  if (text === undefined) return fallback
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+  if (!(value >= least && value <= most)) throw new ConfigError(name, `must be a whole number from ${least} to ${most}`)
+  return value
+}
+
+function readSwitch(environment: Environment, name: string, fallback: boolean): boolean {
+  const text = read(environment, name)
+  if (text === undefined) return fallback
+  if (text !== 'yes' && text !== 'no') throw new ConfigError(name, 'must be yes or no')
+  return text === 'yes'
+}
+
+function readChoice<T extends string>(environment: Environment, name: string, fallback: T, choices: readonly T[]): T {
+  const text = read(environment, name)
+  if (text === undefined) return fallback
+  const found = choices.find((choice) => choice === text)
+  if (found === undefined) throw new ConfigError(name, `must be one of ${choices.join(', ')}`)
+  return found
+}
+
+/** Whether a URL's host is this machine. */
+export function isLoopbackHost(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
+}
+
+function readPublicUrl(environment: Environment, production: boolean): string {
+  const text = read(environment, 'PUBLIC_URL') ?? 'http://localhost:3000'
+  if (!URL.canParse(text)) throw new ConfigError('PUBLIC_URL', 'must be an absolute URL')
+  const url = new URL(text)
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '' || text.endsWith('/'))
+    throw new ConfigError('PUBLIC_URL', 'must be an origin: scheme, host and port, no path and no trailing slash')
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname)))
+    throw new ConfigError('PUBLIC_URL', 'must be https (http on loopback only)')
+  if (production && url.protocol !== 'https:') throw new ConfigError('PUBLIC_URL', 'must be https in production')
+  return url.origin
+}
+
+function readKeyring(environment: Environment, production: boolean, publicUrl: string): Secrets['keyring'] {
+  const inline = read(environment, 'KEYRING')
+  const file = read(environment, 'KEYRING_FILE')
+  if (inline !== undefined && file !== undefined) throw new ConfigError('KEYRING', 'and KEYRING_FILE exclude each other')
+  if (inline === DEVELOPMENT_KEYS) {
+    if (production || !isLoopbackHost(new URL(publicUrl).hostname))
+      throw new ConfigError('KEYRING', 'development keys are refused in production and off this machine')
+    return { kind: 'development' }
+  }
+  if (inline !== undefined) return { kind: 'text', text: inline }
+  if (file === undefined) return { kind: 'missing' }
+  try {
+    return { kind: 'text', text: readFileSync(file, 'utf8') }
+  } catch (cause) {
+    throw Object.assign(new ConfigError('KEYRING_FILE', 'cannot be read'), { cause })
+  }
+}
+
+/** Intermediary mode is out of scope; a configuration that asks for it is refused rather than ignored. */
+function refuseUnsupported(environment: Environment): void {
+  for (const name of ['INTERMEDIARY', 'INTERMEDIARY_MODE'])
+    if (read(environment, name) !== undefined) throw new ConfigError(name, 'intermediary mode is not supported')
+}
+
+/** Reads and checks everything. Throws {@link ConfigError}. */
+export function readConfig(environment: Environment): { config: Config; secrets: Secrets } {
+  refuseUnsupported(environment)
+  const production = read(environment, 'NODE_ENV') === 'production'
+  const publicUrl = readPublicUrl(environment, production)
+  const allowLoopback = readSwitch(environment, 'ALLOW_LOOPBACK', false)
+  if (production && allowLoopback) throw new ConfigError('ALLOW_LOOPBACK', 'is refused in production')
+  const config: Config = Object.freeze({
+    publicUrl,
+    host: read(environment, 'HOST') ?? '127.0.0.1',
+    port: readNumber(environment, 'PORT', 3000, 0, 65_535),
+    production,
+    dataFolder: read(environment, 'DATA_DIR') ?? './data',
+    databasePoolSize: readNumber(environment, 'DATABASE_POOL_SIZE', 10, 1, 200),
+    allowLoopback,
+    trustedProxies: readNumber(environment, 'TRUSTED_PROXIES', 0, 0, 8),
+    rateLimitPerMinute: readNumber(environment, 'RATE_LIMIT_PER_MINUTE', 600, 1, 100_000_000),
+    requestTimeoutMs: readNumber(environment, 'REQUEST_TIMEOUT_SECONDS', 30, 1, 600) * 1000,
+    shutdownTimeoutMs: readNumber(environment, 'SHUTDOWN_TIMEOUT_SECONDS', 20, 0, 600) * 1000,
+    logLevel: readChoice(environment, 'LOG_LEVEL', 'info', ['debug', 'info', 'warn', 'error', 'silent']),
+    jobs: readSwitch(environment, 'JOBS', true),
+  })
+  const secrets: Secrets = Object.freeze({
+    databaseUrl: read(environment, 'DATABASE_URL'),
+    databaseOwnerUrl: read(environment, 'DATABASE_OWNER_URL'),
+    keyring: readKeyring(environment, production, publicUrl),
+  })
+  return { config, secrets }
+}

@@ -1,0 +1,47 @@
+/**
+ * Every event the audit trail can hold, with the detail each may carry: names, numbers and our own words only. A value
+ * that came from a person, a wallet or a provider cannot be written here, because no member takes one.
+ */
+import type { InstitutionReason, PresentationReason } from './failure.ts'
+import type { ClientId, CorrelationId } from './ids.ts'
+
+export type AuditDetail =
+  | { type: 'presentation_refused'; reason: PresentationReason; refusals: number }
+  | { type: 'session_created'; provider: string; plan: string }
+  | { type: 'reconciliation_failed'; provider: string; reason: InstitutionReason | 'identity_conflict' | 'identity_unavailable' }
+  | { type: 'binding_created'; provider: string; person: 'new' | 'joined'; acr: string }
+  | { type: 'binding_updated'; provider: string; acr: string }
+  | { type: 'login_completed'; acr: string; way: string; key_version_upgraded: boolean }
+  | { type: 'login_refused'; reason: 'ambiguous_identity' | 'identity_unavailable' | 'other_browser' | 'cancelled' }
+  | { type: 'tokens_issued'; scope: string }
+  | { type: 'code_replayed'; grant_revoked: boolean }
+  | { type: 'client_authentication_failed'; method: string }
+  | { type: 'sessions_expired'; journeys: number; sessions: number; grants: number; removed: number }
+  | { type: 'tenant_created'; actor: string }
+  | { type: 'tenant_updated'; actor: string }
+  | { type: 'relying_party_registered'; actor: string }
+  | { type: 'relying_party_updated'; actor: string }
+  | { type: 'provider_registered'; actor: string; provider: string }
+  | { type: 'provider_updated'; actor: string; provider: string }
+  | { type: 'policy_published'; actor: string; kind: string; version: number }
+  | { type: 'signing_key_created'; actor: string; purpose: string; algorithm: string }
+  | { type: 'admin_token_created'; actor: string; scopes: string }
+  | { type: 'admin_token_revoked'; actor: string }
+
+export type AuditEventType = AuditDetail['type']
+
+/** An event before the trail gives it a place. */
+export interface AuditEvent {
+  detail: AuditDetail
+  correlationId?: CorrelationId | undefined
+  /** `crypto/audit-subject.ts`; absent where no person is known. */
+  subjectHash?: string | undefined
+  clientId?: ClientId | undefined
+}
+
+/** The detail as stored: JSON with sorted member names, of text, whole numbers and booleans only (protocols AU-02). */
+export function detailText(detail: AuditDetail): string {
+  const { type: _, ...rest } = detail
+  const members = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))
+  return JSON.stringify(Object.fromEntries(members))
+}

@@ -1,0 +1,25 @@
+/**
+ * Identifiers, each with a type of its own, so that a journey's id cannot be handed in where a tenant's belongs.
+ * A brand costs nothing at run time. Values come from `crypto/random.ts`, from a row, or from a parser at the edge.
+ */
+
+declare const brand: unique symbol
+type Branded<Name extends string> = string & { readonly [brand]: Name }
+
+/** A tenant: one institution or one federation portal. UUID text; the reserved tenant is {@link SYSTEM_TENANT}. */
+export type TenantId = Branded<'TenantId'>
+/** A person (`identity.id`, the seed's `internal_identity_id`). UUID text. */
+export type IdentityId = Branded<'IdentityId'>
+export type MatchId = Branded<'MatchId'>
+export type BindingId = Branded<'BindingId'>
+export type JourneyId = Branded<'JourneyId'>
+export type SessionId = Branded<'SessionId'>
+export type GrantId = Branded<'GrantId'>
+export type ProviderId = Branded<'ProviderId'>
+/** The `client_id` of a relying party, unique within its tenant. */
+export type ClientId = Branded<'ClientId'>
+/** Ties together the log lines and audit events of one journey. UUID text. */
+export type CorrelationId = Branded<'CorrelationId'>
+
+/** The reserved tenant that cross-tenant facts (keys, jobs, admin tokens) belong to. */
+export const SYSTEM_TENANT = 'system' as TenantId

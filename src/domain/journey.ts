@@ -1,0 +1,120 @@
+/**
+ * A journey: one browser's way from a relying party's request to a code. Its states are types, so that what has not
+ * happened cannot be passed on:
+ *
+ *   started → retrieved → presented → (reconciling → recognised) → granted
+ *   any open state → failed | expired
+ *
+ * The stored row follows each arrow with one compare-and-set (`store/journey.ts`).
+ */
+import type { UpstreamAssurance, Way } from './assurance.ts'
+import type { Attributes } from './attributes.ts'
+import type { BindingId, ClientId, CorrelationId, IdentityId, JourneyId, TenantId } from './ids.ts'
+import type { HolderHash, Sealed, SecretHash } from './text.ts'
+import { MINUTE, SECOND } from './time.ts'
+
+/** From the first request to the wallet's answer. */
+export const WALLET_TIME = 5 * MINUTE
+/** Cross-device codes can be relayed; they live shorter (protocols VP-133). */
+export const CROSS_DEVICE_TIME = 2 * MINUTE
+/** What the person gets for the institution's login, counted from leaving for it. */
+export const RECONCILIATION_TIME = 10 * MINUTE
+/** Between the wallet's answer and the browser's return. */
+export const RETURN_TIME = 2 * MINUTE
+/** A refused presentation leaves the journey open this many times (VP-081). */
+export const REFUSALS_ALLOWED = 2
+/** Lifetime of an authorization code (OP-40). */
+export const CODE_TIME = 60 * SECOND
+export const ACCESS_TOKEN_TIME = 10 * MINUTE
+export const ID_TOKEN_TIME = 5 * MINUTE
+/** A grant outlives its access tokens a little, so that a late replay of its code is still known (OP-43). */
+export const GRANT_TIME = 60 * MINUTE
+
+/** What one wallet link is made of. All random; only hashes of `requestId` and `state` are stored in the clear. */
+export interface WalletLink {
+  /** Part of the request_uri, 128 bits and more. */
+  requestId: string
+  state: string
+  nonce: string
+}
+
+/** The part of a journey that is sealed at rest: what the relying party asked, and the wallet's secrets. */
+export interface SealedRequest {
+  redirectUri: string
+  scope: readonly string[]
+  state: string | undefined
+  nonce: string | undefined
+  codeChallenge: string | undefined
+  sameDevice: WalletLink
+  crossDevice: WalletLink | undefined
+  /** P-256 private scalar of the response encryption key, base64url; a fresh one for every request (HA-05). */
+  responseKey: string
+}
+
+/** Which version of each policy a journey began with; it ends with the same ones. */
+export interface PolicyVersions {
+  trust: number
+  query: number
+  attributes: number
+  material: number
+  selector: number
+}
+
+interface JourneyBase {
+  tenantId: TenantId
+  id: JourneyId
+  correlationId: CorrelationId
+  clientId: ClientId
+  browserHash: SecretHash
+  language: 'en' | 'nl'
+  request: Sealed
+  requestKid: string
+  policies: PolicyVersions
+  createdAt: number
+  expiresAt: number
+}
+
+/** Waiting for a wallet; `retrieved` once one has fetched the request. */
+export interface Open extends JourneyBase {
+  state: 'started' | 'retrieved'
+  refusals: number
+}
+
+/** What a verified presentation leaves: the holder's hash under every readable version, current first, and attributes. */
+export interface Presentation {
+  way: Way
+  presentedAt: number
+  holderHashes: readonly HolderHash[]
+  /** Version of the first of them, the current one. */
+  holderHashVersion: number
+  /** Sealed {@link Attributes}. */
+  attributes: Sealed
+}
+
+/** A wallet proved who holds it; nothing outside the journey has changed yet. */
+export interface Presented extends JourneyBase, Presentation {
+  state: 'presented'
+}
+
+/** The browser is at the institution. */
+export interface Reconciling extends JourneyBase, Presentation {
+  state: 'reconciling'
+}
+
+/** The institution's login was joined with the presentation. */
+export interface Recognised extends JourneyBase, Presentation {
+  state: 'recognised'
+  identityId: IdentityId
+  bindingId: BindingId
+  upstream: UpstreamAssurance
+}
+
+export interface Ended extends JourneyBase {
+  state: 'granted' | 'failed' | 'expired'
+  failure: string | undefined
+}
+
+export type Journey = Open | Presented | Reconciling | Recognised | Ended
+
+/** Attributes as they lie sealed in a journey. */
+export type SealedAttributes = Attributes

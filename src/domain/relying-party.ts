@@ -1,0 +1,174 @@
+/**
+ * Relying parties, and which authorization requests they may make (RFC 6749, OpenID Connect Core 3.1.2.1, RFC 7636,
+ * protocols OP-01 to OP-27).
+ */
+import { type ErrorRedirect, fail, type OAuthError } from './failure.ts'
+import type { ClientId } from './ids.ts'
+import type { SecretHash } from './text.ts'
+
+export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
+
+export interface RelyingParty {
+  clientId: ClientId
+  name: string
+  redirectUris: readonly string[]
+  authentication: ClientAuthentication
+  secretHashes: readonly SecretHash[]
+  jwks: { readonly keys: readonly Record<string, unknown>[] } | undefined
+  idTokenAlgorithm: 'ES256' | 'RS256'
+  requirePkce: boolean
+  claimsInIdToken: boolean
+  sector: string
+  purpose: { en: string; nl: string } | undefined
+  enabled: boolean
+}
+
+/** A request that passed every check: only this may start a journey. */
+export interface AuthorizationRequest {
+  relyingParty: RelyingParty
+  redirectUri: string
+  scope: readonly string[]
+  state: string | undefined
+  nonce: string | undefined
+  codeChallenge: string | undefined
+  uiLocales: string | undefined
+}
+
+/** Parameters as they came: empty ones are absent (RFC 6749 section 3.1), repeated ones are named apart. */
+export interface Parameters {
+  get(name: string): string | undefined
+  readonly repeated: readonly string[]
+}
+
+const CODE_CHALLENGE = /^[A-Za-z0-9_-]{43}$/
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+/** Whether `uri` may be registered: https, or http on a loopback address; no fragment, no user-info (OP-01). */
+export function isRegistrableRedirectUri(uri: string): boolean {
+  if (uri.length > 2048 || !URL.canParse(uri) || uri.includes('#') || uri.includes('\\')) return false
+  if (/[\s\x00-\x1f\x7f]/.test(uri)) return false
+  const { protocol, hostname, username, password } = new URL(uri)
+  if (username !== '' || password !== '' || uri.includes('*')) return false
+  if (protocol === 'https:') return true
+  return protocol === 'http:' && (hostname === '127.0.0.1' || hostname === '[::1]' || hostname === 'localhost')
+}
+
+/**
+ * The registered redirect URI that `asked` equals, character by character; a loopback IP address may differ in its port
+ * only (RFC 8252 section 7.3). Undefined when there is none.
+ */
+export function matchRedirectUri(registered: readonly string[], asked: string): string | undefined {
+  if (registered.includes(asked)) return asked
+  const loopback = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(\/.*)?$/
+  const parts = loopback.exec(asked)
+  if (parts === null) return undefined
+  const matches = registered.some((uri) => {
+    const other = loopback.exec(uri)
+    return other !== null && other[1] === parts[1] && (other[2] ?? '') === (parts[2] ?? '')
+  })
+  return matches ? asked : undefined
+}
+
+function refuse(redirect: ErrorRedirect, error: OAuthError, description: string): never {
+  return fail({ kind: 'oauth', error, description, redirect })
+}
+
+/**
+ * Judges an authorization request against the registration. Throws `authorization_refused` where redirecting would be
+ * unsafe (no such client, redirect URI not registered, RFC 6749 section 4.1.2.1), else an `oauth` failure that carries
+ * the redirect with `state` and `iss` (RFC 9207).
+ */
+export function judgeAuthorizationRequest(
+  parameters: Parameters,
+  relyingParty: RelyingParty | undefined,
+  issuer: string,
+  knownScopes: ReadonlySet<string>,
+): AuthorizationRequest {
+  if (parameters.repeated.includes('client_id') || parameters.repeated.includes('redirect_uri'))
+    fail({ kind: 'authorization_refused', description: 'A parameter occurs twice.' })
+  if (relyingParty === undefined || !relyingParty.enabled)
+    fail({ kind: 'authorization_refused', description: 'This application is not registered here.' })
+  const asked = parameters.get('redirect_uri')
+  const redirectUri = asked === undefined ? undefined : matchRedirectUri(relyingParty.redirectUris, asked)
+  if (redirectUri === undefined)
+    fail({ kind: 'authorization_refused', description: 'The return address is not registered for this application.' })
+
+  const state = parameters.repeated.includes('state') ? undefined : parameters.get('state')
+  const redirect: ErrorRedirect = { redirectUri, state, issuer }
+  if (parameters.repeated.length > 0) refuse(redirect, 'invalid_request', 'a parameter occurs twice')
+  judgeUnsupported(parameters, redirect)
+  return {
+    relyingParty,
+    redirectUri,
+    scope: judgeScope(parameters, redirect, knownScopes),
+    state,
+    nonce: limited(parameters.get('nonce'), 512, redirect, 'nonce is too long'),
+    codeChallenge: judgeCodeChallenge(parameters, redirect, relyingParty),
+    uiLocales: parameters.get('ui_locales'),
+  }
+}
+
+function limited(
+  value: string | undefined,
+  most: number,
+  redirect: ErrorRedirect,
+  description: string,
+): string | undefined {
+  if (value !== undefined && value.length > most) refuse(redirect, 'invalid_request', description)
+  return value
+}
+
+function judgeUnsupported(parameters: Parameters, redirect: ErrorRedirect): void {
+  if (parameters.get('request') !== undefined)
+    refuse(redirect, 'request_not_supported', 'request objects are not supported')
+  // A URL in request_uri is never fetched (OP-22).
+  if (parameters.get('request_uri') !== undefined)
+    refuse(redirect, 'request_uri_not_supported', 'request_uri is not supported')
+  if (parameters.get('registration') !== undefined)
+    refuse(redirect, 'registration_not_supported', 'registration is not supported')
+  const responseType = parameters.get('response_type')
+  if (responseType === undefined) refuse(redirect, 'invalid_request', 'response_type is missing')
+  if (responseType !== 'code') refuse(redirect, 'unsupported_response_type', 'only response_type code is supported')
+  const responseMode = parameters.get('response_mode')
+  if (responseMode !== undefined && responseMode !== 'query')
+    refuse(redirect, 'invalid_request', 'only response_mode query is supported')
+  limited(redirect.state, 4096, { ...redirect, state: undefined }, 'state is too long')
+  const prompt = parameters.get('prompt')?.split(' ') ?? []
+  if (prompt.includes('none')) {
+    if (prompt.length > 1) refuse(redirect, 'invalid_request', 'prompt none stands alone')
+    // There is no session of our own yet: a login always needs the wallet.
+    refuse(redirect, 'login_required', 'a login needs the person')
+  }
+  const maxAge = parameters.get('max_age')
+  if (maxAge !== undefined && !/^\d{1,9}$/.test(maxAge))
+    refuse(redirect, 'invalid_request', 'max_age is not a number of seconds')
+}
+
+function judgeScope(
+  parameters: Parameters,
+  redirect: ErrorRedirect,
+  known: ReadonlySet<string>,
+): readonly string[] {
+  const scopes = (limited(parameters.get('scope'), 1024, redirect, 'scope is too long') ?? '').split(' ')
+  if (!scopes.includes('openid')) refuse(redirect, 'invalid_scope', 'scope openid is needed')
+  if (scopes.some((scope) => !SCOPE_TOKEN.test(scope))) refuse(redirect, 'invalid_scope', 'scope is malformed')
+  return [...new Set(scopes)].filter((scope) => known.has(scope))
+}
+
+function judgeCodeChallenge(
+  parameters: Parameters,
+  redirect: ErrorRedirect,
+  relyingParty: RelyingParty,
+): string | undefined {
+  const challenge = parameters.get('code_challenge')
+  const method = parameters.get('code_challenge_method')
+  if (challenge === undefined) {
+    if (method !== undefined) refuse(redirect, 'invalid_request', 'code_challenge is missing')
+    if (relyingParty.requirePkce) refuse(redirect, 'invalid_request', 'PKCE is required: code_challenge is missing')
+    return undefined
+  }
+  // A missing method means "plain" (RFC 7636 section 4.3), which is never accepted (OP-16).
+  if (method !== 'S256') refuse(redirect, 'invalid_request', 'only code_challenge_method S256 is supported')
+  if (!CODE_CHALLENGE.test(challenge)) refuse(redirect, 'invalid_request', 'code_challenge is malformed')
+  return challenge
+}

@@ -1,0 +1,36 @@
+/** A tenant as flows see it, and where everything of a tenant lives: below its issuer. */
+import type { TenantId } from './ids.ts'
+
+export interface Tenant {
+  id: TenantId
+  slug: string
+  name: { en: string; nl: string }
+  colour: string
+  noticeUrl: string | undefined
+  enabled: boolean
+  /** Whether the page shows a QR code for a wallet on another device. */
+  crossDevice: boolean
+  clientIdPrefix: 'x509_hash' | 'x509_san_dns'
+  responseMode: 'direct_post' | 'direct_post.jwt'
+  /** What the same-device link begins with: `openid4vp://` or a claimed https link. */
+  walletScheme: string
+  revision: number
+}
+
+/** The tenant's issuer: `{PUBLIC_URL}/t/{slug}`, no trailing slash. `publicUrl` has none either. */
+export function issuerOf(publicUrl: string, slug: string): string {
+  return `${publicUrl}/t/${slug}`
+}
+
+/** Absolute addresses below an issuer that are handed to others. */
+export const addressOf = {
+  walletRequest: (issuer: string, requestId: string) => `${issuer}/wallet/request/${requestId}`,
+  walletResponse: (issuer: string) => `${issuer}/wallet/response`,
+  walletReturn: (issuer: string, responseCode: string) => `${issuer}/return?response_code=${responseCode}`,
+  page: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}`,
+  status: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/status`,
+  qr: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/qr.svg`,
+  cancel: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/cancel`,
+  continue: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/continue`,
+  callback: (issuer: string, providerId: string) => `${issuer}/callback/${providerId}`,
+} as const

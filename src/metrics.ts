@@ -1,0 +1,64 @@
+/** Prometheus metrics: counts and durations by flow and outcome. Labels come from our own words only. */
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
+
+export interface Metrics {
+  request(route: string, method: string, status: number, seconds: number): void
+  /** One more end of a flow: `flow` is the flow's name, `outcome` a failure kind, reason or `ok`. */
+  outcome(flow: string, outcome: string): void
+  job(name: string, outcome: string, seconds: number): void
+  /** The exposition text and its content type. */
+  expose(): Promise<{ contentType: string; text: string }>
+}
+
+/** A registry of its own, so that two services in one process (tests) do not share counters. */
+export function createMetrics(options: { processMetrics: boolean }): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const requests = new Counter({
+    name: 'bridge_http_requests_total',
+    help: 'Requests by route, method and status class',
+    labelNames: ['route', 'method', 'status'],
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'bridge_http_request_duration_seconds',
+    help: 'Time to answer, by route',
+    labelNames: ['route'],
+    buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers,
+  })
+  const outcomes = new Counter({
+    name: 'bridge_flow_outcomes_total',
+    help: 'Ends of each flow, by outcome',
+    labelNames: ['flow', 'outcome'],
+    registers,
+  })
+  const jobRuns = new Counter({
+    name: 'bridge_job_runs_total',
+    help: 'Runs of each background job, by outcome',
+    labelNames: ['job', 'outcome'],
+    registers,
+  })
+  const jobDurations = new Histogram({
+    name: 'bridge_job_duration_seconds',
+    help: 'Time one run of a background job took',
+    labelNames: ['job'],
+    buckets: [0.01, 0.05, 0.25, 1, 5, 30, 120],
+    registers,
+  })
+  if (options.processMetrics) collectDefaultMetrics({ register: registry })
+  return {
+    request(route, method, status, seconds) {
+      requests.inc({ route, method, status: `${Math.floor(status / 100)}xx` })
+      durations.observe({ route }, seconds)
+    },
+    outcome(flow, outcome) {
+      outcomes.inc({ flow, outcome })
+    },
+    job(name, outcome, seconds) {
+      jobRuns.inc({ job: name, outcome })
+      jobDurations.observe({ job: name }, seconds)
+    },
+    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  }
+}

@@ -1,0 +1,62 @@
+/** `admin_token`: who may use the admin API. Only hashes; read and written under the reserved tenant. */
+import type { TenantId } from '../domain/ids.ts'
+import type { SecretHash } from '../domain/text.ts'
+import type { IsoInstant } from '../domain/time.ts'
+import { type Params, statement } from './statement.ts'
+
+/** A token that is alive. */
+export const findAdminToken = statement(
+  'find_admin_token',
+  (q, p: Params<{ tokenHash: SecretHash; now: IsoInstant }>) =>
+    q
+      .selectFrom('admin_token')
+      .select(['id', 'name', 'for_tenant', 'scopes', 'expires_at', 'last_used_at'])
+      .where('token_hash', '=', p('tokenHash'))
+      .where('revoked_at', 'is', null)
+      .where('expires_at', '>', p('now')),
+)
+
+export const touchAdminToken = statement(
+  'touch_admin_token',
+  (q, p: Params<{ id: string; now: IsoInstant }>) =>
+    q.updateTable('admin_token').set({ last_used_at: p('now') }).where('id', '=', p('id')),
+)
+
+export const insertAdminToken = statement(
+  'insert_admin_token',
+  (
+    q,
+    p: Params<{
+      id: string
+      tokenHash: SecretHash
+      name: string
+      forTenant: TenantId | null
+      scopes: string
+      now: IsoInstant
+      expiresAt: IsoInstant
+    }>,
+  ) =>
+    q.insertInto('admin_token').values({
+      id: p('id'),
+      token_hash: p('tokenHash'),
+      name: p('name'),
+      for_tenant: p('forTenant'),
+      scopes: p('scopes'),
+      created_at: p('now'),
+      expires_at: p('expiresAt'),
+    }),
+)
+
+export const listAdminTokens = statement('list_admin_tokens', (q, _: Params<Record<never, never>>) =>
+  q
+    .selectFrom('admin_token')
+    .select(['id', 'name', 'for_tenant', 'scopes', 'created_at', 'expires_at', 'last_used_at', 'revoked_at'])
+    .orderBy('created_at')
+    .limit(1000),
+)
+
+export const revokeAdminToken = statement(
+  'revoke_admin_token',
+  (q, p: Params<{ id: string; now: IsoInstant }>) =>
+    q.updateTable('admin_token').set({ revoked_at: p('now') }).where('id', '=', p('id')).where('revoked_at', 'is', null),
+)

@@ -1,0 +1,75 @@
+/** `audit_event`: append-only. The database chains each row to the one before; there is no update and no delete. */
+import { type AuditEvent, detailText } from '../domain/audit.ts'
+import type { CorrelationId, TenantId } from '../domain/ids.ts'
+import type { IsoInstant } from '../domain/time.ts'
+import { type Changed, type Params, type Step, statement } from './statement.ts'
+
+const insert = statement(
+  'insert_audit_event',
+  (
+    q,
+    p: Params<{
+      id: string
+      tenantId: TenantId
+      type: string
+      correlationId: CorrelationId | null
+      subjectHash: string | null
+      clientId: string | null
+      detail: string
+      now: IsoInstant
+    }>,
+  ) =>
+    q.insertInto('audit_event').values({
+      id: p('id'),
+      tenant_id: p('tenantId'),
+      event_type: p('type'),
+      correlation_id: p('correlationId'),
+      subject_hash: p('subjectHash'),
+      client_id: p('clientId'),
+      detail: p('detail'),
+      created_at: p('now'),
+    }),
+)
+
+/**
+ * The event as the last step of the transaction it tells of: its place in the chain is locked until commit. `id` is a
+ * fresh UUID.
+ */
+export function insertAuditEvent(tenantId: TenantId, id: string, now: IsoInstant, event: AuditEvent): Step<Changed> {
+  return insert({
+    id,
+    tenantId,
+    type: event.detail.type,
+    correlationId: event.correlationId ?? null,
+    subjectHash: event.subjectHash ?? null,
+    clientId: event.clientId ?? null,
+    detail: detailText(event.detail),
+    now,
+  })
+}
+
+/** Events of one type, newest first, before the place `before` (a `seq`). */
+export const findAuditEventsByType = statement(
+  'find_audit_events_by_type',
+  (q, p: Params<{ tenantId: TenantId; type: string; before: number; limit: number }>) =>
+    q
+      .selectFrom('audit_event')
+      .selectAll()
+      .where('tenant_id', '=', p('tenantId'))
+      .where('event_type', '=', p('type'))
+      .where('seq', '<', p('before'))
+      .orderBy('seq', 'desc')
+      .limit(p('limit')),
+)
+
+/** The events of one journey, in the order they happened. */
+export const findAuditEventsByCorrelation = statement(
+  'find_audit_events_by_correlation',
+  (q, p: Params<{ tenantId: TenantId; correlationId: CorrelationId }>) =>
+    q
+      .selectFrom('audit_event')
+      .selectAll()
+      .where('tenant_id', '=', p('tenantId'))
+      .where('correlation_id', '=', p('correlationId'))
+      .orderBy('seq'),
+)

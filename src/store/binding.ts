@@ -1,0 +1,192 @@
+/** `identity_link_binding`: the proven link between a wallet and an account. A binding lives while its match lives. */
+import { sql } from 'kysely'
+import type { BindingId, MatchId, ProviderId, TenantId } from '../domain/ids.ts'
+import type { HolderHash, InstitutionHash, Sealed } from '../domain/text.ts'
+import type { IsoInstant } from '../domain/time.ts'
+import { anyOf, type Params, statement } from './statement.ts'
+
+/** Live bindings behind a match. */
+export const findBindingsByMatch = statement(
+  'find_bindings_by_match',
+  (q, p: Params<{ tenantId: TenantId; matchId: MatchId }>) =>
+    q
+      .selectFrom('identity_link_binding')
+      .selectAll()
+      .where('tenant_id', '=', p('tenantId'))
+      .where('match_id', '=', p('matchId'))
+      .where('deleted_at', 'is', null)
+      .orderBy('last_used_at', 'desc'),
+)
+
+/** Live bindings of a holder under any readable version's hash; several are legal (several institutions). */
+export const findBindingByHolder = statement(
+  'find_binding_by_holder',
+  (q, p: Params<{ tenantId: TenantId; hashes: readonly HolderHash[] }>) =>
+    q
+      .selectFrom('identity_link_binding as b')
+      .innerJoin('identity_match as m', (join) =>
+        join.onRef('m.tenant_id', '=', 'b.tenant_id').onRef('m.id', '=', 'b.match_id'),
+      )
+      .selectAll('b')
+      .where('b.tenant_id', '=', p('tenantId'))
+      .where('b.holder_identifier_hash', '=', anyOf(p('hashes')))
+      .where('b.deleted_at', 'is', null)
+      .where('m.deleted_at', 'is', null)
+      .orderBy('b.last_used_at', 'desc'),
+)
+
+/** Live bindings unused since `before`, after `afterId`, in order of id: no index on a column every login writes. */
+export const findInactiveBindings = statement(
+  'find_inactive_bindings',
+  (q, p: Params<{ tenantId: TenantId; before: IsoInstant; afterId: string; limit: number }>) =>
+    q
+      .selectFrom('identity_link_binding')
+      .select(['id', 'match_id', 'last_used_at'])
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '>', p('afterId') as BindingId)
+      .where('last_used_at', '<', p('before'))
+      .where('deleted_at', 'is', null)
+      .orderBy('id')
+      .limit(p('limit')),
+)
+
+export const countInactiveBindings = statement(
+  'count_inactive_bindings',
+  (q, p: Params<{ tenantId: TenantId; before: IsoInstant }>) =>
+    q
+      .selectFrom('identity_link_binding')
+      .select(sql<number>`count(*)::int`.as('count'))
+      .where('tenant_id', '=', p('tenantId'))
+      .where('last_used_at', '<', p('before'))
+      .where('deleted_at', 'is', null),
+)
+
+export const countAllBindings = statement('count_all_bindings', (q, p: Params<{ tenantId: TenantId }>) =>
+  q
+    .selectFrom('identity_link_binding')
+    .select(sql<number>`count(*)::int`.as('count'))
+    .where('tenant_id', '=', p('tenantId'))
+    .where('deleted_at', 'is', null),
+)
+
+/** The part of a binding that reconciliation proves, new or again. */
+export interface BindingContent {
+  institutionHash: InstitutionHash
+  institutionHashVersion: number
+  institutionId: Sealed
+  attributes: Sealed
+  sealedVersion: number
+  providerId: ProviderId
+  label: string
+  assurance: string
+  attributePolicyVersion: string
+  materialPolicyVersion: string
+  selectorPolicyVersion: string
+  fingerprints: string
+  now: IsoInstant
+}
+
+export const insertBinding = statement(
+  'insert_binding',
+  (
+    q,
+    p: Params<
+      BindingContent & {
+        id: BindingId
+        tenantId: TenantId
+        matchId: MatchId
+        holderHash: HolderHash
+        holderHashVersion: number
+      }
+    >,
+  ) =>
+    q.insertInto('identity_link_binding').values({
+      id: p('id'),
+      tenant_id: p('tenantId'),
+      match_id: p('matchId'),
+      holder_identifier_hash: p('holderHash'),
+      holder_hash_key_version: p('holderHashVersion'),
+      institution_identifier_hash: p('institutionHash'),
+      institution_hash_key_version: p('institutionHashVersion'),
+      encrypted_institution_id: p('institutionId'),
+      encrypted_institution_id_key_version: p('sealedVersion'),
+      persisted_attributes_envelope: p('attributes'),
+      provider_id: p('providerId'),
+      institution_id_label: p('label'),
+      assurance_summary: p('assurance'),
+      canonical_schema_version: p('attributePolicyVersion'),
+      material_profile_version: p('materialPolicyVersion'),
+      selector_rule_version: p('selectorPolicyVersion'),
+      material_fingerprints: p('fingerprints'),
+      created_at: p('now'),
+      updated_at: p('now'),
+      last_used_at: p('now'),
+      reconcile_time: p('now'),
+    }),
+)
+
+/** Refreshes a live binding in place after a new reconciliation, assurance and time of proof included. */
+export const updateBinding = statement(
+  'update_binding',
+  (q, p: Params<BindingContent & { id: BindingId; tenantId: TenantId }>) =>
+    q
+      .updateTable('identity_link_binding')
+      .set({
+        institution_identifier_hash: p('institutionHash'),
+        institution_hash_key_version: p('institutionHashVersion'),
+        encrypted_institution_id: p('institutionId'),
+        encrypted_institution_id_key_version: p('sealedVersion'),
+        persisted_attributes_envelope: p('attributes'),
+        provider_id: p('providerId'),
+        institution_id_label: p('label'),
+        assurance_summary: p('assurance'),
+        canonical_schema_version: p('attributePolicyVersion'),
+        material_profile_version: p('materialPolicyVersion'),
+        selector_rule_version: p('selectorPolicyVersion'),
+        material_fingerprints: p('fingerprints'),
+        updated_at: p('now'),
+        last_used_at: p('now'),
+        reconcile_time: p('now'),
+      })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('deleted_at', 'is', null),
+)
+
+/** Removes a binding for good; its match may follow only afterwards. */
+export const hardDeleteBinding = statement(
+  'hard_delete_binding',
+  (q, p: Params<{ tenantId: TenantId; id: BindingId }>) =>
+    q.deleteFrom('identity_link_binding').where('tenant_id', '=', p('tenantId')).where('id', '=', p('id')),
+)
+
+/** Bindings that were soft-deleted, or whose match was, before `before`. */
+export const findSoftDeletedBindingsPastRetention = statement(
+  'find_soft_deleted_bindings_past_retention',
+  (q, p: Params<{ tenantId: TenantId; before: IsoInstant; limit: number }>) =>
+    q
+      .selectFrom('identity_link_binding as b')
+      .innerJoin('identity_match as m', (join) =>
+        join.onRef('m.tenant_id', '=', 'b.tenant_id').onRef('m.id', '=', 'b.match_id'),
+      )
+      .select(['b.id', 'b.match_id'])
+      .where('b.tenant_id', '=', p('tenantId'))
+      .where((e) => e.or([e('b.deleted_at', '<', p('before')), e('m.deleted_at', '<', p('before'))]))
+      .orderBy('b.id')
+      .limit(p('limit')),
+)
+
+/** Live bindings of one wallet's match to one account, for refreshing in place. */
+export const findBindingOfAccount = statement(
+  'find_binding_of_account',
+  (q, p: Params<{ tenantId: TenantId; matchId: MatchId; institutionHashes: readonly InstitutionHash[] }>) =>
+    q
+      .selectFrom('identity_link_binding')
+      .select(['id'])
+      .where('tenant_id', '=', p('tenantId'))
+      .where('match_id', '=', p('matchId'))
+      .where('institution_identifier_hash', '=', anyOf(p('institutionHashes')))
+      .where('deleted_at', 'is', null)
+      .orderBy('id')
+      .limit(1),
+)

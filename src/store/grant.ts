@@ -1,0 +1,158 @@
+/** `login_grant`, `authorization_code`, `access_token`: what a finished login lets a relying party ask. */
+import { sql } from 'kysely'
+import type { BindingId, ClientId, CorrelationId, GrantId, IdentityId, TenantId } from '../domain/ids.ts'
+import type { Sealed, SecretHash } from '../domain/text.ts'
+import type { IsoInstant } from '../domain/time.ts'
+import { type Params, sqlStatement, statement } from './statement.ts'
+
+/** A grant with everything tokens and claims are made of. Sealed texts stay sealed. */
+export interface GrantRow {
+  grant_id: GrantId
+  client_id: ClientId
+  identity_id: IdentityId
+  binding_id: BindingId
+  correlation_id: CorrelationId
+  scope: string
+  acr: string
+  amr: string
+  auth_time: number
+  attribute_policy_version: number
+  wallet_attributes: Sealed | null
+  subject: string
+  audit_salt: string
+  wrapped_data_key: Sealed
+  attributes: Sealed
+}
+
+export interface CodeRow extends GrantRow {
+  redirect_uri: string
+  code_challenge: string | null
+  nonce: string | null
+  code_expires_at: IsoInstant
+  consumed_at: IsoInstant | null
+  revoked_at: IsoInstant | null
+}
+
+/** Joins that end wherever the person, the binding, its match or the relying party is no longer alive. */
+const ALIVE = sql`
+  JOIN identity i ON i.tenant_id = g.tenant_id AND i.id = g.identity_id AND i.status = 'ACTIVE'
+  JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id AND r.enabled = 1
+  JOIN identity_link_binding b ON b.tenant_id = g.tenant_id AND b.id = g.binding_id AND b.deleted_at IS NULL
+  JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id AND m.deleted_at IS NULL
+  JOIN pairwise_subject s ON s.tenant_id = g.tenant_id AND s.identity_id = g.identity_id AND s.sector = r.sector`
+
+const GRANT_COLUMNS = sql`
+  g.id AS grant_id, g.client_id, g.identity_id, g.binding_id, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time,
+  g.attribute_policy_version, g.wallet_attributes, s.subject, i.audit_salt, i.wrapped_data_key,
+  b.persisted_attributes_envelope AS attributes`
+
+/** A code with its grant, consumed or not; the caller judges. Nothing for a code whose person is gone. */
+export const findCode = sqlStatement(
+  'find_code',
+  (p: Params<{ tenantId: TenantId; codeHash: SecretHash }>) => sql<CodeRow>`
+    SELECT ${GRANT_COLUMNS}, c.redirect_uri, c.code_challenge, c.nonce, c.expires_at AS code_expires_at, c.consumed_at,
+           g.revoked_at
+      FROM authorization_code c
+      JOIN login_grant g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
+      ${ALIVE}
+     WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')}`,
+)
+
+/** The code dies, the access token is born, the event is written: together or not at all (OP-42). */
+export const consumeCode = sqlStatement(
+  'consume_code',
+  (
+    p: Params<{
+      tenantId: TenantId
+      codeHash: SecretHash
+      identityId: IdentityId
+      tokenHash: SecretHash
+      tokenExpiresAt: IsoInstant
+      eventId: string
+      correlationId: CorrelationId
+      subjectHash: string
+      clientId: ClientId
+      detail: string
+      now: IsoInstant
+    }>,
+  ) => sql<{ grant_id: GrantId }>`
+    WITH person AS (
+      SELECT id FROM identity
+       WHERE tenant_id = ${p('tenantId')} AND id = ${p('identityId')} AND status = 'ACTIVE'
+         FOR SHARE
+    ), consumed AS (
+      UPDATE authorization_code c
+         SET consumed_at = ${p('now')}
+        FROM person, login_grant g
+       WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')} AND c.consumed_at IS NULL
+         AND c.expires_at > ${p('now')}
+         AND g.tenant_id = c.tenant_id AND g.id = c.grant_id AND g.revoked_at IS NULL
+      RETURNING c.grant_id
+    ), issued AS (
+      INSERT INTO access_token (tenant_id, token_hash, grant_id, created_at, expires_at)
+      SELECT ${p('tenantId')}, ${p('tokenHash')}, grant_id, ${p('now')}::iso_instant,
+             ${p('tokenExpiresAt')}::iso_instant
+        FROM consumed
+    ), event AS (
+      INSERT INTO audit_event (id, tenant_id, event_type, correlation_id, subject_hash, client_id, detail, created_at)
+      SELECT ${p('eventId')}, ${p('tenantId')}, 'tokens_issued', ${p('correlationId')}, ${p('subjectHash')},
+             ${p('clientId')}, ${p('detail')}, ${p('now')}::iso_instant
+        FROM consumed
+    )
+    SELECT grant_id FROM consumed`,
+)
+
+/** Ends a grant and with it every token made from it. */
+export const revokeGrant = statement(
+  'revoke_grant',
+  (q, p: Params<{ tenantId: TenantId; grantId: GrantId; now: IsoInstant }>) =>
+    q
+      .updateTable('login_grant')
+      .set({ revoked_at: p('now') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('grantId'))
+      .where('revoked_at', 'is', null),
+)
+
+/** The grant behind an access token that is alive, with everything claims are made of. */
+export const findGrantByAccessToken = sqlStatement(
+  'find_grant_by_access_token',
+  (p: Params<{ tenantId: TenantId; tokenHash: SecretHash; now: IsoInstant }>) => sql<GrantRow>`
+    SELECT ${GRANT_COLUMNS}
+      FROM access_token t
+      JOIN login_grant g ON g.tenant_id = t.tenant_id AND g.id = t.grant_id AND g.revoked_at IS NULL
+      ${ALIVE}
+     WHERE t.tenant_id = ${p('tenantId')} AND t.token_hash = ${p('tokenHash')} AND t.expires_at > ${p('now')}`,
+)
+
+/** Spends a client assertion's `jti`; no row when it was spent before (OP-47). */
+export const spendAssertion = sqlStatement(
+  'spend_assertion',
+  (
+    p: Params<{ tenantId: TenantId; clientId: ClientId; jtiHash: SecretHash; expiresAt: IsoInstant }>,
+  ) => sql<{ jti_hash: SecretHash }>`
+    INSERT INTO client_assertion (tenant_id, client_id, jti_hash, expires_at)
+    VALUES (${p('tenantId')}, ${p('clientId')}, ${p('jtiHash')}, ${p('expiresAt')})
+    ON CONFLICT (tenant_id, client_id, jti_hash) DO NOTHING
+    RETURNING jti_hash`,
+)
+
+/** Removes grants past their time with their codes and tokens; bounded. */
+export const deleteExpiredGrants = sqlStatement(
+  'delete_expired_grants',
+  (p: Params<{ tenantId: TenantId; now: IsoInstant; limit: number }>) => sql<{ changed: number }>`
+    DELETE FROM login_grant
+     WHERE tenant_id = ${p('tenantId')} AND id IN (
+       SELECT id FROM login_grant WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('now')}
+        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED)`,
+)
+
+export const deleteSpentAssertions = sqlStatement(
+  'delete_spent_assertions',
+  (p: Params<{ tenantId: TenantId; now: IsoInstant; limit: number }>) => sql<{ changed: number }>`
+    DELETE FROM client_assertion
+     WHERE tenant_id = ${p('tenantId')} AND (client_id, jti_hash) IN (
+       SELECT client_id, jti_hash FROM client_assertion
+        WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('now')}
+        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED)`,
+)

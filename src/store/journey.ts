@@ -1,0 +1,392 @@
+/** `journey`: what the service remembers between two requests. Each arrow of `domain/journey.ts` is one statement. */
+import { type Selectable, sql } from 'kysely'
+import type { UpstreamAssurance } from '../domain/assurance.ts'
+import type { BindingId, ClientId, CorrelationId, GrantId, IdentityId, JourneyId, MatchId, TenantId } from '../domain/ids.ts'
+import type { Journey, PolicyVersions } from '../domain/journey.ts'
+import type { HolderHash, Sealed, SecretHash } from '../domain/text.ts'
+import { fromInstant, type IsoInstant } from '../domain/time.ts'
+import type { IdentityStatus, JourneyTable } from './schema.ts'
+import { type Params, sqlStatement, statement } from './statement.ts'
+
+interface NewJourney {
+  tenantId: TenantId
+  id: JourneyId
+  correlationId: CorrelationId
+  clientId: ClientId
+  browserHash: SecretHash
+  language: 'en' | 'nl'
+  request: Sealed
+  requestKid: string
+  policies: string
+  sameDeviceRequestHash: SecretHash
+  sameDeviceStateHash: SecretHash
+  crossDeviceRequestHash: SecretHash | null
+  crossDeviceStateHash: SecretHash | null
+  now: IsoInstant
+  expiresAt: IsoInstant
+}
+
+export const insertJourney = statement('insert_journey', (q, p: Params<NewJourney>) =>
+  q.insertInto('journey').values({
+    tenant_id: p('tenantId'),
+    id: p('id'),
+    state: 'started',
+    correlation_id: p('correlationId'),
+    client_id: p('clientId'),
+    browser_hash: p('browserHash'),
+    language: p('language'),
+    request: p('request'),
+    request_kid: p('requestKid'),
+    policies: p('policies'),
+    same_device_request_hash: p('sameDeviceRequestHash'),
+    same_device_state_hash: p('sameDeviceStateHash'),
+    cross_device_request_hash: p('crossDeviceRequestHash'),
+    cross_device_state_hash: p('crossDeviceStateHash'),
+    created_at: p('now'),
+    updated_at: p('now'),
+    expires_at: p('expiresAt'),
+  }),
+)
+
+/** What a wallet's request names: a journey still open, and through which of its two links. */
+export interface OpenJourneyRow {
+  id: JourneyId
+  correlation_id: CorrelationId
+  client_id: ClientId
+  request: Sealed
+  request_kid: string
+  policies: string
+  created_at: IsoInstant
+  cross_device: boolean
+}
+
+/** started or retrieved → retrieved, by the id in a request_uri. Not single-use: wallets fetch twice (VP-034). */
+export const retrieveJourney = sqlStatement(
+  'retrieve_journey',
+  (
+    p: Params<{ tenantId: TenantId; requestHash: SecretHash; now: IsoInstant; crossDeviceSince: IsoInstant }>,
+  ) => sql<OpenJourneyRow>`
+    UPDATE journey SET state = 'retrieved', updated_at = ${p('now')}
+     WHERE tenant_id = ${p('tenantId')} AND state IN ('started', 'retrieved') AND expires_at > ${p('now')}
+       AND (same_device_request_hash = ${p('requestHash')}
+         OR (cross_device_request_hash = ${p('requestHash')} AND created_at > ${p('crossDeviceSince')}))
+    RETURNING id, correlation_id, client_id, request, request_kid, policies, created_at,
+      cross_device_request_hash IS NOT DISTINCT FROM ${p('requestHash')} AS cross_device`,
+)
+
+/** The open journey of a wallet's `state`; reads only. */
+export const findOpenJourneyByState = sqlStatement(
+  'find_open_journey_by_state',
+  (
+    p: Params<{ tenantId: TenantId; stateHash: SecretHash; now: IsoInstant; crossDeviceSince: IsoInstant }>,
+  ) => sql<OpenJourneyRow>`
+    SELECT id, correlation_id, client_id, request, request_kid, policies, created_at,
+      cross_device_state_hash IS NOT DISTINCT FROM ${p('stateHash')} AS cross_device
+      FROM journey
+     WHERE tenant_id = ${p('tenantId')} AND state IN ('started', 'retrieved') AND expires_at > ${p('now')}
+       AND (same_device_state_hash = ${p('stateHash')}
+         OR (cross_device_state_hash = ${p('stateHash')} AND created_at > ${p('crossDeviceSince')}))`,
+)
+
+/** open → presented, once (VP-080). Both links die with it (VP-082); nothing outside the journey changes (HA-10). */
+export const presentJourney = statement(
+  'present_journey',
+  (
+    q,
+    p: Params<{
+      tenantId: TenantId
+      id: JourneyId
+      way: 'same_device' | 'cross_device'
+      holderHashes: readonly HolderHash[]
+      holderHashVersion: number
+      presentation: Sealed
+      responseCodeHash: SecretHash | null
+      now: IsoInstant
+      expiresAt: IsoInstant
+    }>,
+  ) =>
+    q
+      .updateTable('journey')
+      .set({
+        state: 'presented',
+        way: p('way'),
+        presented_at: p('now'),
+        holder_hashes: p('holderHashes'),
+        holder_hash_version: p('holderHashVersion'),
+        presentation: p('presentation'),
+        response_code_hash: p('responseCodeHash'),
+        same_device_request_hash: null,
+        same_device_state_hash: null,
+        cross_device_request_hash: null,
+        cross_device_state_hash: null,
+        updated_at: p('now'),
+        expires_at: p('expiresAt'),
+      })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('state', 'in', ['started', 'retrieved'])
+      .where('expires_at', '>', p('now')),
+)
+
+/** One refused presentation more; one too many ends the journey (VP-081). Returns the count and the state it left. */
+export const refusePresentation = sqlStatement(
+  'refuse_presentation',
+  (
+    p: Params<{ tenantId: TenantId; id: JourneyId; allowed: number; failure: string; now: IsoInstant }>,
+  ) => sql<{ refusals: number; state: 'started' | 'retrieved' | 'failed' }>`
+    UPDATE journey
+       SET refusals = refusals + 1, updated_at = ${p('now')},
+           state = CASE WHEN refusals >= ${p('allowed')} THEN 'failed' ELSE state END,
+           failure = CASE WHEN refusals >= ${p('allowed')} THEN ${p('failure')} END
+     WHERE tenant_id = ${p('tenantId')} AND id = ${p('id')} AND state IN ('started', 'retrieved')
+    RETURNING refusals, state`,
+)
+
+/** any open state → failed; the sealed parts go. */
+export const failJourney = statement(
+  'fail_journey',
+  (q, p: Params<{ tenantId: TenantId; id: JourneyId; failure: string; now: IsoInstant }>) =>
+    q
+      .updateTable('journey')
+      .set({
+        state: 'failed',
+        failure: p('failure'),
+        presentation: null,
+        holder_hashes: null,
+        response_code_hash: null,
+        same_device_request_hash: null,
+        same_device_state_hash: null,
+        cross_device_request_hash: null,
+        cross_device_state_hash: null,
+        updated_at: p('now'),
+      })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('state', 'in', ['started', 'retrieved', 'presented', 'reconciling', 'recognised']),
+)
+
+/** A journey as a browser asks for it, by its id. The caller compares `browser_hash`. */
+export const findJourney = statement(
+  'find_journey',
+  (q, p: Params<{ tenantId: TenantId; id: JourneyId }>) =>
+    q.selectFrom('journey').selectAll().where('tenant_id', '=', p('tenantId')).where('id', '=', p('id')),
+)
+
+/** A journey as a browser asks for it, by the response code its wallet was given (same device). */
+export const findJourneyByResponseCode = statement(
+  'find_journey_by_response_code',
+  (q, p: Params<{ tenantId: TenantId; responseCodeHash: SecretHash }>) =>
+    q
+      .selectFrom('journey')
+      .selectAll()
+      .where('tenant_id', '=', p('tenantId'))
+      .where('response_code_hash', '=', p('responseCodeHash')),
+)
+
+/** What the hashes of a presented journey hit: live matches, their person, and the live bindings behind them. */
+export interface HitRow {
+  match_id: MatchId
+  identity_id: IdentityId
+  identity_status: IdentityStatus
+  audit_salt: string | null
+  hash_key_version: number
+  binding_id: BindingId | null
+  binding_used_at: IsoInstant | null
+}
+
+const hitsOf = (journeyMatches: ReturnType<typeof sql<boolean>>) => sql<HitRow>`
+  SELECT m.id AS match_id, m.internal_identity_id AS identity_id, i.status AS identity_status, i.audit_salt,
+         m.hash_key_version, b.id AS binding_id, b.last_used_at AS binding_used_at
+    FROM journey j
+    JOIN identity_match m ON m.tenant_id = j.tenant_id AND m.identifier_type = 'KEY'
+     AND m.identifier_hash = ANY (j.holder_hashes) AND m.deleted_at IS NULL
+    JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id
+    LEFT JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id AND b.deleted_at IS NULL
+   WHERE ${journeyMatches} AND j.state = 'presented'`
+
+export const findHits = sqlStatement('find_hits', (p: Params<{ tenantId: TenantId; id: JourneyId }>) =>
+  hitsOf(sql<boolean>`j.tenant_id = ${p('tenantId')} AND j.id = ${p('id')}`),
+)
+
+export const findHitsByResponseCode = sqlStatement(
+  'find_hits_by_response_code',
+  (p: Params<{ tenantId: TenantId; responseCodeHash: SecretHash }>) =>
+    hitsOf(sql<boolean>`j.tenant_id = ${p('tenantId')} AND j.response_code_hash = ${p('responseCodeHash')}`),
+)
+
+/**
+ * presented or recognised → granted, with all that hangs on it, in one statement: only if the person is still active
+ * (the row is locked FOR SHARE), and match and binding still live. Touches both; moves a hash that was found under an
+ * older key version to the current one, in match and binding together (CR-44); makes the pairwise subject once; writes
+ * grant, code and audit event. Returns no row, and leaves no trace, when the compare-and-set is lost.
+ */
+export const grantJourney = sqlStatement(
+  'grant_journey',
+  (
+    p: Params<{
+      tenantId: TenantId
+      id: JourneyId
+      from: 'presented' | 'recognised'
+      identityId: IdentityId
+      bindingId: BindingId
+      holderHashes: readonly HolderHash[]
+      holderHash: HolderHash
+      holderHashVersion: number
+      sector: string
+      subject: string
+      grantId: GrantId
+      clientId: ClientId
+      correlationId: CorrelationId
+      scope: string
+      acr: string
+      amr: string
+      authTime: number
+      attributePolicyVersion: number
+      walletAttributes: Sealed | null
+      grantExpiresAt: IsoInstant
+      codeHash: SecretHash
+      redirectUri: string
+      codeChallenge: string | null
+      nonce: string | null
+      codeExpiresAt: IsoInstant
+      eventId: string
+      subjectHash: string | null
+      detail: string
+      now: IsoInstant
+    }>,
+  ) => sql<{ id: JourneyId }>`
+    WITH person AS (
+      SELECT id FROM identity
+       WHERE tenant_id = ${p('tenantId')} AND id = ${p('identityId')} AND status = 'ACTIVE'
+         FOR SHARE
+    ), live AS (
+      SELECT b.id, b.match_id
+        FROM identity_link_binding b
+        JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id
+       WHERE b.tenant_id = ${p('tenantId')} AND b.id = ${p('bindingId')} AND b.deleted_at IS NULL
+         AND m.deleted_at IS NULL AND m.internal_identity_id = ${p('identityId')}
+         AND m.identifier_hash = ANY (${p('holderHashes')}::text[])
+    ), moved AS (
+      UPDATE journey
+         SET state = 'granted', identity_id = ${p('identityId')}, binding_id = ${p('bindingId')},
+             response_code_hash = NULL, presentation = NULL, holder_hashes = NULL, updated_at = ${p('now')}
+        FROM person, live
+       WHERE journey.tenant_id = ${p('tenantId')} AND journey.id = ${p('id')} AND journey.state = ${p('from')}
+         AND journey.expires_at > ${p('now')}
+      RETURNING journey.id, live.match_id
+    ), touched_match AS (
+      UPDATE identity_match m
+         SET last_used_at = ${p('now')}, identifier_hash = ${p('holderHash')},
+             hash_key_version = ${p('holderHashVersion')}
+        FROM moved WHERE m.tenant_id = ${p('tenantId')} AND m.id = moved.match_id
+    ), touched_binding AS (
+      UPDATE identity_link_binding b
+         SET last_used_at = CASE WHEN b.id = ${p('bindingId')} THEN ${p('now')} ELSE b.last_used_at END,
+             holder_identifier_hash = ${p('holderHash')},
+             holder_hash_key_version = ${p('holderHashVersion')}
+        FROM moved WHERE b.tenant_id = ${p('tenantId')} AND b.match_id = moved.match_id AND b.deleted_at IS NULL
+    ), subject AS (
+      INSERT INTO pairwise_subject (tenant_id, identity_id, sector, subject, created_at)
+      SELECT ${p('tenantId')}, ${p('identityId')}, ${p('sector')}, ${p('subject')}, ${p('now')}::iso_instant FROM moved
+      ON CONFLICT (tenant_id, identity_id, sector) DO NOTHING
+    ), granted AS (
+      INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, correlation_id, scope, acr, amr,
+        auth_time, attribute_policy_version, wallet_attributes, created_at, expires_at)
+      SELECT ${p('tenantId')}, ${p('grantId')}, ${p('clientId')}, ${p('identityId')}, ${p('bindingId')},
+        ${p('correlationId')}, ${p('scope')}, ${p('acr')}, ${p('amr')}, ${p('authTime')}::integer,
+        ${p('attributePolicyVersion')}::integer, ${p('walletAttributes')}, ${p('now')}::iso_instant,
+        ${p('grantExpiresAt')}::iso_instant
+        FROM moved
+    ), code AS (
+      INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, code_challenge, nonce,
+        created_at, expires_at)
+      SELECT ${p('tenantId')}, ${p('codeHash')}, ${p('grantId')}, ${p('clientId')}, ${p('redirectUri')},
+        ${p('codeChallenge')}, ${p('nonce')}, ${p('now')}::iso_instant, ${p('codeExpiresAt')}::iso_instant
+        FROM moved
+    ), event AS (
+      INSERT INTO audit_event (id, tenant_id, event_type, correlation_id, subject_hash, client_id, detail, created_at)
+      SELECT ${p('eventId')}, ${p('tenantId')}, 'login_completed', ${p('correlationId')}, ${p('subjectHash')},
+        ${p('clientId')}, ${p('detail')}, ${p('now')}::iso_instant
+        FROM moved
+    )
+    SELECT id FROM moved`,
+)
+
+/** Ends what ran out of time; bounded, and never waits for a row somebody else holds. */
+export const expireJourneys = sqlStatement(
+  'expire_journeys',
+  (p: Params<{ tenantId: TenantId; now: IsoInstant; limit: number }>) => sql<{ changed: number }>`
+    UPDATE journey
+       SET state = 'expired', presentation = NULL, holder_hashes = NULL, response_code_hash = NULL,
+           same_device_request_hash = NULL, same_device_state_hash = NULL, cross_device_request_hash = NULL,
+           cross_device_state_hash = NULL, updated_at = ${p('now')}
+     WHERE tenant_id = ${p('tenantId')} AND id IN (
+       SELECT id FROM journey
+        WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('now')}
+          AND state NOT IN ('granted', 'failed', 'expired')
+        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED)`,
+)
+
+/** Removes ended journeys past `before`; bounded. */
+export const deleteEndedJourneys = sqlStatement(
+  'delete_ended_journeys',
+  (p: Params<{ tenantId: TenantId; before: IsoInstant; limit: number }>) => sql<{ changed: number }>`
+    DELETE FROM journey
+     WHERE tenant_id = ${p('tenantId')} AND id IN (
+       SELECT id FROM journey
+        WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('before')}
+          AND state IN ('granted', 'failed', 'expired')
+        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED)`,
+)
+
+/** The row as the state it is in. A row that is past its time is read as expired, whatever it still says. */
+export function readJourney(row: Selectable<JourneyTable>, now: number): Journey {
+  const base = {
+    tenantId: row.tenant_id,
+    id: row.id,
+    correlationId: row.correlation_id,
+    clientId: row.client_id,
+    browserHash: row.browser_hash,
+    language: row.language,
+    request: row.request,
+    requestKid: row.request_kid,
+    policies: readPolicyVersions(row.policies),
+    createdAt: fromInstant(row.created_at),
+    expiresAt: fromInstant(row.expires_at),
+  }
+  const ended = (state: 'granted' | 'failed' | 'expired'): Journey => ({
+    ...base,
+    state,
+    failure: row.failure ?? undefined,
+  })
+  if (row.state === 'granted' || row.state === 'failed' || row.state === 'expired') return ended(row.state)
+  if (base.expiresAt <= now) return ended('expired')
+  if (row.state === 'started' || row.state === 'retrieved')
+    return { ...base, state: row.state, refusals: row.refusals }
+  const { way, presented_at, holder_hashes, holder_hash_version, presentation } = row
+  if (way === null || presented_at === null || holder_hashes === null || holder_hash_version === null || presentation === null)
+    throw new Error('journey row lacks what its state promises')
+  const presented = {
+    ...base,
+    way,
+    presentedAt: fromInstant(presented_at),
+    holderHashes: holder_hashes,
+    holderHashVersion: holder_hash_version,
+    attributes: presentation,
+  }
+  if (row.state !== 'recognised') return { ...presented, state: row.state }
+  if (row.identity_id === null || row.binding_id === null || row.assurance === null)
+    throw new Error('journey row lacks what its state promises')
+  return {
+    ...presented,
+    state: 'recognised',
+    identityId: row.identity_id,
+    bindingId: row.binding_id,
+    upstream: JSON.parse(row.assurance) as UpstreamAssurance,
+  }
+}
+
+/** The versions a journey began with, from its row's JSON. */
+export function readPolicyVersions(text: string): PolicyVersions {
+  return JSON.parse(text) as PolicyVersions
+}

@@ -1,0 +1,110 @@
+/** `relying_party`: who may send browsers to `/authorize`. */
+import type { Selectable } from 'kysely'
+import type { ClientId, TenantId } from '../domain/ids.ts'
+import type { ClientAuthentication, RelyingParty } from '../domain/relying-party.ts'
+import type { SecretHash } from '../domain/text.ts'
+import type { IsoInstant } from '../domain/time.ts'
+import type { RelyingPartyTable } from './schema.ts'
+import { type Params, statement } from './statement.ts'
+
+interface Registration {
+  tenantId: TenantId
+  clientId: ClientId
+  name: string
+  redirectUris: string
+  authentication: ClientAuthentication
+  secretHashes: string
+  jwks: string | null
+  idTokenAlgorithm: 'ES256' | 'RS256'
+  requirePkce: 0 | 1
+  claimsInIdToken: 0 | 1
+  sector: string
+  purposeEn: string | null
+  purposeNl: string | null
+  enabled: 0 | 1
+  now: IsoInstant
+}
+
+export const findRelyingParty = statement(
+  'find_relying_party',
+  (q, p: Params<{ tenantId: TenantId; clientId: ClientId }>) =>
+    q
+      .selectFrom('relying_party')
+      .selectAll()
+      .where('tenant_id', '=', p('tenantId'))
+      .where('client_id', '=', p('clientId')),
+)
+
+export const listRelyingParties = statement(
+  'list_relying_parties',
+  (q, p: Params<{ tenantId: TenantId; after: ClientId; limit: number }>) =>
+    q
+      .selectFrom('relying_party')
+      .selectAll()
+      .where('tenant_id', '=', p('tenantId'))
+      .where('client_id', '>', p('after'))
+      .orderBy('client_id')
+      .limit(p('limit')),
+)
+
+export const insertRelyingParty = statement('insert_relying_party', (q, p: Params<Registration>) =>
+  q.insertInto('relying_party').values({
+    tenant_id: p('tenantId'),
+    client_id: p('clientId'),
+    name: p('name'),
+    redirect_uris: p('redirectUris'),
+    token_endpoint_auth_method: p('authentication'),
+    secret_hashes: p('secretHashes'),
+    jwks: p('jwks'),
+    id_token_signed_response_alg: p('idTokenAlgorithm'),
+    require_pkce: p('requirePkce'),
+    claims_in_id_token: p('claimsInIdToken'),
+    sector: p('sector'),
+    purpose_en: p('purposeEn'),
+    purpose_nl: p('purposeNl'),
+    enabled: p('enabled'),
+    created_at: p('now'),
+    updated_at: p('now'),
+  }),
+)
+
+/** Everything but the sector: it decides the subjects a relying party knows people by, and never moves. */
+export const updateRelyingParty = statement('update_relying_party', (q, p: Params<Omit<Registration, 'sector'>>) =>
+  q
+    .updateTable('relying_party')
+    .set({
+      name: p('name'),
+      redirect_uris: p('redirectUris'),
+      token_endpoint_auth_method: p('authentication'),
+      secret_hashes: p('secretHashes'),
+      jwks: p('jwks'),
+      id_token_signed_response_alg: p('idTokenAlgorithm'),
+      require_pkce: p('requirePkce'),
+      claims_in_id_token: p('claimsInIdToken'),
+      purpose_en: p('purposeEn'),
+      purpose_nl: p('purposeNl'),
+      enabled: p('enabled'),
+      updated_at: p('now'),
+    })
+    .where('tenant_id', '=', p('tenantId'))
+    .where('client_id', '=', p('clientId')),
+)
+
+/** The row as flows see it. */
+export function readRelyingParty(row: Selectable<RelyingPartyTable>): RelyingParty {
+  return {
+    clientId: row.client_id,
+    name: row.name,
+    redirectUris: JSON.parse(row.redirect_uris) as string[],
+    authentication: row.token_endpoint_auth_method,
+    secretHashes: JSON.parse(row.secret_hashes) as SecretHash[],
+    jwks: row.jwks === null ? undefined : (JSON.parse(row.jwks) as NonNullable<RelyingParty['jwks']>),
+    idTokenAlgorithm: row.id_token_signed_response_alg,
+    requirePkce: row.require_pkce === 1,
+    claimsInIdToken: row.claims_in_id_token === 1,
+    sector: row.sector,
+    purpose:
+      row.purpose_en === null || row.purpose_nl === null ? undefined : { en: row.purpose_en, nl: row.purpose_nl },
+    enabled: row.enabled === 1,
+  }
+}

@@ -1,0 +1,436 @@
+/**
+ * The tables as Kysely knows them, column by column as in `sql/`. A row does not leave this room: every store file
+ * turns it into a value of its own. `created_at` and keys are typed so that no update can carry them.
+ */
+import type { ColumnType } from 'kysely'
+import type {
+  BindingId,
+  ClientId,
+  CorrelationId,
+  GrantId,
+  IdentityId,
+  JourneyId,
+  MatchId,
+  ProviderId,
+  SessionId,
+  TenantId,
+} from '../domain/ids.ts'
+import type { HolderHash, IdentifierType, InstitutionHash, Sealed, SecretHash } from '../domain/text.ts'
+import type { IsoInstant } from '../domain/time.ts'
+
+/** A column that is written once. */
+type Fixed<T> = ColumnType<T, T, never>
+/** A column with a default in the database. */
+type Defaulted<T> = ColumnType<T, T | undefined, T>
+type Flag = 0 | 1
+
+export interface TenantTable {
+  id: Fixed<TenantId>
+  slug: Fixed<string>
+  name_en: string
+  name_nl: string
+  colour: string
+  notice_url: string | null
+  enabled: Defaulted<Flag>
+  cross_device: Defaulted<Flag>
+  client_id_prefix: Defaulted<'x509_hash' | 'x509_san_dns'>
+  response_mode: Defaulted<'direct_post' | 'direct_post.jwt'>
+  wallet_scheme: Defaulted<string>
+  revision: Defaulted<number>
+  created_at: Fixed<IsoInstant>
+  updated_at: IsoInstant
+}
+
+export interface IdentityMatchTable {
+  id: Fixed<MatchId>
+  tenant_id: Fixed<TenantId>
+  identifier_hash: HolderHash | InstitutionHash | `deleted:${string}`
+  identifier_type: Fixed<IdentifierType>
+  internal_identity_id: IdentityId
+  hash_key_version: number
+  metadata_json: string | null
+  created_at: Fixed<IsoInstant>
+  updated_at: IsoInstant
+  last_used_at: IsoInstant
+  deleted_at: IsoInstant | null
+  deletion_reason: string | null
+  hash_key: Fixed<'A' | 'B'>
+  deleted_identifier_hash: HolderHash | InstitutionHash | null
+}
+
+export interface IdentityLinkBindingTable {
+  id: Fixed<BindingId>
+  tenant_id: Fixed<TenantId>
+  match_id: MatchId
+  holder_identifier_hash: HolderHash
+  holder_hash_key_version: number
+  institution_identifier_hash: InstitutionHash | null
+  institution_hash_key_version: number | null
+  encrypted_institution_id: Sealed | null
+  encrypted_institution_id_key_version: number | null
+  persisted_attributes_envelope: Sealed | null
+  provider_id: ProviderId | null
+  institution_id_label: string | null
+  assurance_summary: string | null
+  canonical_schema_version: string | null
+  material_profile_version: string | null
+  selector_rule_version: string | null
+  material_fingerprints: string | null
+  created_at: Fixed<IsoInstant>
+  updated_at: IsoInstant
+  last_used_at: IsoInstant
+  reconcile_time: IsoInstant | null
+  deleted_at: IsoInstant | null
+  deletion_reason: string | null
+}
+
+export interface ReconciliationProviderTable {
+  id: Fixed<ProviderId>
+  name: string
+  oidc_client_id: string
+  identifier_attr_name: Defaulted<string>
+  enabled: Defaulted<Flag>
+  attribute_mappings: string | null
+  assurance_acr: string | null
+  assurance_amr: string | null
+  created_at: Fixed<IsoInstant>
+  updated_at: IsoInstant
+  tenant_id: Fixed<TenantId>
+  slug: Fixed<string>
+  issuer: Fixed<string>
+  client_auth_method: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+  sealed_client_secret: Sealed | null
+  scopes: string
+  metadata: string
+  allowed_organizations: string | null
+}
+
+export interface ReconciliationSessionTable {
+  id: Fixed<SessionId>
+  tenant_id: Fixed<TenantId>
+  status: 'PENDING' | 'AUTHORIZED' | 'COMPLETED' | 'FAILED' | 'EXPIRED'
+  identifier_hash: HolderHash | null
+  identifier_type: IdentifierType | null
+  provider_id: Fixed<ProviderId>
+  authorization_url: string | null
+  state: SecretHash | null
+  nonce: Sealed | null
+  code_verifier: Sealed | null
+  redirect_uri: string | null
+  token_endpoint: string | null
+  encrypted_identity: Sealed | null
+  encrypted_identity_key_version: number | null
+  error_message: string | null
+  created_at: Fixed<IsoInstant>
+  expires_at: Fixed<IsoInstant>
+  journey_id: Fixed<JourneyId>
+  provider_updated_at: Fixed<IsoInstant>
+}
+
+export interface AuxiliaryDataTable {
+  id: Fixed<string>
+  tenant_id: Fixed<TenantId>
+  identity_id: IdentityId
+  category: Fixed<string>
+  encrypted_payload: Sealed
+  schema_version: Defaulted<string>
+  created_at: Fixed<IsoInstant>
+  updated_at: IsoInstant
+  expires_at: IsoInstant | null
+}
+
+export type MigrationStatus = 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' | 'ROLLED_BACK'
+export interface KeyMigrationHistoryTable {
+  version: Fixed<number>
+  status: MigrationStatus
+  config_snapshot: string | null
+  records_processed: Defaulted<number>
+  records_failed: Defaulted<number>
+  records_skipped: Defaulted<number>
+  records_purged: Defaulted<number>
+  created_at: Fixed<IsoInstant>
+  completed_at: IsoInstant | null
+  key_name: Fixed<'A' | 'B' | 'C'>
+  lease_owner: string | null
+  lease_until: IsoInstant | null
+  fencing: Defaulted<number>
+  error: string | null
+}
+
+export interface AuditEventTable {
+  id: Fixed<string>
+  tenant_id: Fixed<TenantId>
+  event_type: Fixed<string>
+  correlation_id: Fixed<CorrelationId | null>
+  subject_hash: Fixed<string | null>
+  client_id: Fixed<string | null>
+  detail: Fixed<string | null>
+  created_at: Fixed<IsoInstant>
+  seq: ColumnType<number, never, never>
+  prev_hash: ColumnType<string, never, never>
+  row_hash: ColumnType<string, never, never>
+}
+
+export type IdentityStatus = 'ACTIVE' | 'RESTRICTED' | 'MERGED' | 'ERASED'
+export interface IdentityTable {
+  tenant_id: Fixed<TenantId>
+  id: Fixed<IdentityId>
+  status: IdentityStatus
+  merged_into: IdentityId | null
+  wrapped_data_key: Sealed | null
+  data_key_version: number | null
+  audit_salt: string | null
+  created_at: Fixed<IsoInstant>
+}
+
+export interface MatchGuardTable {
+  tenant_id: Fixed<TenantId>
+  identifier_type: Fixed<IdentifierType>
+  identifier_hash: Fixed<HolderHash | InstitutionHash>
+  created_at: IsoInstant
+}
+
+export interface PairwiseSubjectTable {
+  tenant_id: Fixed<TenantId>
+  identity_id: IdentityId
+  sector: Fixed<string>
+  subject: Fixed<string>
+  created_at: Fixed<IsoInstant>
+}
+
+export interface RelyingPartyTable {
+  tenant_id: Fixed<TenantId>
+  client_id: Fixed<ClientId>
+  name: string
+  redirect_uris: string
+  token_endpoint_auth_method: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
+  secret_hashes: Defaulted<string>
+  jwks: string | null
+  id_token_signed_response_alg: Defaulted<'ES256' | 'RS256'>
+  require_pkce: Defaulted<Flag>
+  claims_in_id_token: Defaulted<Flag>
+  sector: string
+  purpose_en: string | null
+  purpose_nl: string | null
+  enabled: Defaulted<Flag>
+  created_at: Fixed<IsoInstant>
+  updated_at: IsoInstant
+}
+
+export type PolicyKind = 'trust' | 'query' | 'attributes' | 'material' | 'selector'
+export interface PolicyVersionTable {
+  tenant_id: Fixed<TenantId>
+  kind: Fixed<PolicyKind>
+  version: Fixed<number>
+  document: Fixed<string>
+  digest: Fixed<string>
+  published_at: Fixed<IsoInstant>
+  published_by: Fixed<string>
+}
+
+export type SigningKeyState = 'next' | 'active' | 'retiring' | 'retired'
+export interface SigningKeyTable {
+  tenant_id: Fixed<TenantId>
+  kid: Fixed<string>
+  purpose: Fixed<'token' | 'request'>
+  algorithm: Fixed<'ES256' | 'RS256'>
+  state: SigningKeyState
+  public_jwk: Fixed<string>
+  sealed_private_key: Sealed
+  certificate_chain: string | null
+  created_at: Fixed<IsoInstant>
+  activated_at: IsoInstant | null
+  retire_at: IsoInstant | null
+}
+
+export interface AdminTokenTable {
+  tenant_id: Defaulted<TenantId>
+  id: Fixed<string>
+  token_hash: Fixed<SecretHash>
+  name: Fixed<string>
+  for_tenant: Fixed<TenantId | null>
+  scopes: Fixed<string>
+  created_at: Fixed<IsoInstant>
+  expires_at: Fixed<IsoInstant>
+  last_used_at: IsoInstant | null
+  revoked_at: IsoInstant | null
+}
+
+export interface KeyCheckTable {
+  tenant_id: Defaulted<TenantId>
+  key_name: Fixed<'A' | 'B' | 'C'>
+  version: Fixed<number>
+  check_value: Fixed<string>
+  created_at: Fixed<IsoInstant>
+}
+
+export type JourneyState =
+  | 'started'
+  | 'retrieved'
+  | 'presented'
+  | 'reconciling'
+  | 'recognised'
+  | 'granted'
+  | 'failed'
+  | 'expired'
+
+export interface JourneyTable {
+  tenant_id: Fixed<TenantId>
+  id: Fixed<JourneyId>
+  state: JourneyState
+  correlation_id: Fixed<CorrelationId>
+  client_id: Fixed<ClientId>
+  browser_hash: Fixed<SecretHash>
+  language: Fixed<'en' | 'nl'>
+  request: Fixed<Sealed>
+  request_kid: Fixed<string>
+  policies: Fixed<string>
+  same_device_request_hash: SecretHash | null
+  same_device_state_hash: SecretHash | null
+  cross_device_request_hash: SecretHash | null
+  cross_device_state_hash: SecretHash | null
+  way: 'same_device' | 'cross_device' | null
+  refusals: Defaulted<number>
+  presented_at: IsoInstant | null
+  holder_hashes: readonly HolderHash[] | null
+  holder_hash_version: number | null
+  presentation: Sealed | null
+  response_code_hash: SecretHash | null
+  identity_id: IdentityId | null
+  binding_id: BindingId | null
+  assurance: string | null
+  failure: string | null
+  created_at: Fixed<IsoInstant>
+  updated_at: IsoInstant
+  expires_at: IsoInstant
+}
+
+export interface LoginGrantTable {
+  tenant_id: Fixed<TenantId>
+  id: Fixed<GrantId>
+  client_id: Fixed<ClientId>
+  identity_id: IdentityId
+  binding_id: Fixed<BindingId>
+  correlation_id: Fixed<CorrelationId>
+  scope: Fixed<string>
+  acr: Fixed<string>
+  amr: Fixed<string>
+  auth_time: Fixed<number>
+  attribute_policy_version: Fixed<number>
+  wallet_attributes: Sealed | null
+  created_at: Fixed<IsoInstant>
+  expires_at: IsoInstant
+  revoked_at: IsoInstant | null
+}
+
+export interface AuthorizationCodeTable {
+  tenant_id: Fixed<TenantId>
+  code_hash: Fixed<SecretHash>
+  grant_id: Fixed<GrantId>
+  client_id: Fixed<ClientId>
+  redirect_uri: Fixed<string>
+  code_challenge: Fixed<string | null>
+  nonce: Fixed<string | null>
+  created_at: Fixed<IsoInstant>
+  expires_at: Fixed<IsoInstant>
+  consumed_at: IsoInstant | null
+}
+
+export interface AccessTokenTable {
+  tenant_id: Fixed<TenantId>
+  token_hash: Fixed<SecretHash>
+  grant_id: Fixed<GrantId>
+  created_at: Fixed<IsoInstant>
+  expires_at: Fixed<IsoInstant>
+}
+
+export interface ClientAssertionTable {
+  tenant_id: Fixed<TenantId>
+  client_id: Fixed<ClientId>
+  jti_hash: Fixed<SecretHash>
+  expires_at: Fixed<IsoInstant>
+}
+
+export interface AuditHeadTable {
+  tenant_id: Fixed<TenantId>
+  seq: number
+  row_hash: string
+  created_at: IsoInstant
+}
+
+export interface AuditCheckpointTable {
+  tenant_id: Fixed<TenantId>
+  seq: Fixed<number>
+  row_hash: Fixed<string>
+  kid: Fixed<string>
+  signature: Fixed<string>
+  created_at: Fixed<IsoInstant>
+}
+
+export interface JobTable {
+  tenant_id: Defaulted<TenantId>
+  name: Fixed<string>
+  due_at: IsoInstant
+  paused: Defaulted<Flag>
+  lease_owner: string | null
+  lease_until: IsoInstant | null
+  fencing: Defaulted<number>
+  last_started_at: IsoInstant | null
+  last_finished_at: IsoInstant | null
+  last_outcome: string | null
+  created_at: Fixed<IsoInstant>
+}
+
+export interface KeyMigrationProgressTable {
+  tenant_id: Fixed<TenantId>
+  version: Fixed<number>
+  place: string
+  records_processed: Defaulted<number>
+  records_failed: Defaulted<number>
+  records_skipped: Defaulted<number>
+  records_purged: Defaulted<number>
+  updated_at: IsoInstant
+}
+
+export interface OutboxTable {
+  tenant_id: Fixed<TenantId>
+  id: Fixed<string>
+  event_type: Fixed<string>
+  identity_id: IdentityId | null
+  payload: Sealed
+  created_at: Fixed<IsoInstant>
+  due_at: IsoInstant
+  attempts: Defaulted<number>
+  delivered_at: IsoInstant | null
+  dead_at: IsoInstant | null
+}
+
+/** Every table of `sql/`; `test/shape/schema.test.ts` compares it with the catalogue. */
+export interface Database {
+  tenant: TenantTable
+  identity_match: IdentityMatchTable
+  identity_link_binding: IdentityLinkBindingTable
+  reconciliation_provider: ReconciliationProviderTable
+  reconciliation_session: ReconciliationSessionTable
+  auxiliary_data: AuxiliaryDataTable
+  key_migration_history: KeyMigrationHistoryTable
+  audit_event: AuditEventTable
+  identity: IdentityTable
+  match_guard: MatchGuardTable
+  pairwise_subject: PairwiseSubjectTable
+  relying_party: RelyingPartyTable
+  policy_version: PolicyVersionTable
+  signing_key: SigningKeyTable
+  admin_token: AdminTokenTable
+  key_check: KeyCheckTable
+  journey: JourneyTable
+  login_grant: LoginGrantTable
+  authorization_code: AuthorizationCodeTable
+  access_token: AccessTokenTable
+  client_assertion: ClientAssertionTable
+  audit_head: AuditHeadTable
+  audit_checkpoint: AuditCheckpointTable
+  job: JobTable
+  key_migration_progress: KeyMigrationProgressTable
+  outbox: OutboxTable
+}

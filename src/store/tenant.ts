@@ -1,0 +1,107 @@
+/** `tenant`: found by the path's slug before any tenant is set, so the table has no row-level security. */
+import { type Selectable, sql } from 'kysely'
+import type { TenantId } from '../domain/ids.ts'
+import type { Tenant } from '../domain/tenant.ts'
+import type { IsoInstant } from '../domain/time.ts'
+import type { TenantTable } from './schema.ts'
+import { type Params, sqlStatement, statement } from './statement.ts'
+
+interface TenantSettings {
+  nameEn: string
+  nameNl: string
+  colour: string
+  noticeUrl: string | null
+  enabled: 0 | 1
+  crossDevice: 0 | 1
+  clientIdPrefix: 'x509_hash' | 'x509_san_dns'
+  responseMode: 'direct_post' | 'direct_post.jwt'
+  walletScheme: string
+  now: IsoInstant
+}
+
+export const findTenantBySlug = statement('find_tenant_by_slug', (q, p: Params<{ slug: string }>) =>
+  q.selectFrom('tenant').selectAll().where('slug', '=', p('slug')),
+)
+
+/** The number every change of a tenant's configuration raises; nothing for a tenant that is gone. */
+export const findTenantRevision = statement('find_tenant_revision', (q, p: Params<{ id: TenantId }>) =>
+  q.selectFrom('tenant').select('revision').where('id', '=', p('id')),
+)
+
+/** Every tenant a job walks, the reserved one included. */
+export const listTenantIds = statement('list_tenant_ids', (q, _: Params<Record<never, never>>) =>
+  q.selectFrom('tenant').select(['id', 'slug']).orderBy('id'),
+)
+
+export const listTenants = statement('list_tenants', (q, p: Params<{ afterSlug: string; limit: number }>) =>
+  q
+    .selectFrom('tenant')
+    .selectAll()
+    .where('slug', '>', p('afterSlug'))
+    .where('id', '!=', 'system' as TenantId)
+    .orderBy('slug')
+    .limit(p('limit')),
+)
+
+export const insertTenant = statement(
+  'insert_tenant',
+  (q, p: Params<TenantSettings & { id: TenantId; slug: string }>) =>
+    q.insertInto('tenant').values({
+      id: p('id'),
+      slug: p('slug'),
+      name_en: p('nameEn'),
+      name_nl: p('nameNl'),
+      colour: p('colour'),
+      notice_url: p('noticeUrl'),
+      enabled: p('enabled'),
+      cross_device: p('crossDevice'),
+      client_id_prefix: p('clientIdPrefix'),
+      response_mode: p('responseMode'),
+      wallet_scheme: p('walletScheme'),
+      created_at: p('now'),
+      updated_at: p('now'),
+    }),
+)
+
+export const updateTenant = statement('update_tenant', (q, p: Params<TenantSettings & { id: TenantId }>) =>
+  q
+    .updateTable('tenant')
+    .set({
+      name_en: p('nameEn'),
+      name_nl: p('nameNl'),
+      colour: p('colour'),
+      notice_url: p('noticeUrl'),
+      enabled: p('enabled'),
+      cross_device: p('crossDevice'),
+      client_id_prefix: p('clientIdPrefix'),
+      response_mode: p('responseMode'),
+      wallet_scheme: p('walletScheme'),
+      revision: sql<number>`revision + 1`,
+      updated_at: p('now'),
+    })
+    .where('id', '=', p('id')),
+)
+
+/** Part of every transaction that changes a tenant's configuration: instances notice the new number. */
+export const raiseRevision = sqlStatement(
+  'raise_revision',
+  (p: Params<{ id: TenantId; now: IsoInstant }>) => sql<{ revision: number }>`
+    UPDATE tenant SET revision = revision + 1, updated_at = ${p('now')} WHERE id = ${p('id')} RETURNING revision`,
+)
+
+/** The row as flows see it. */
+export function readTenant(row: Selectable<TenantTable>): Tenant {
+  return {
+    id: row.id,
+    slug: row.slug,
+    name: { en: row.name_en, nl: row.name_nl },
+    colour: row.colour,
+    noticeUrl: row.notice_url ?? undefined,
+    enabled: row.enabled === 1,
+    crossDevice: row.cross_device === 1,
+    clientIdPrefix: row.client_id_prefix,
+    responseMode: row.response_mode,
+    walletScheme: row.wallet_scheme,
+    revision: row.revision,
+  }
+}
