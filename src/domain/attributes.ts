@@ -182,13 +182,19 @@ export function persistedAttributes(policy: AttributePolicy, values: Attributes)
   return keep(policy, values, (rule) => rule.persist)
 }
 
-/**
- * The part of the wallet's attributes that must travel with a grant to reach the claims: projected ones for which the
- * kept value does not already decide. Empty for most tenants.
- */
+/** Rules whose claim needs what the wallet shows at this very login: the kept value alone does not decide. */
+function needsFresh(rule: AttributeRule): boolean {
+  return rule.project && ['WALLET_ONLY', 'WALLET_WINS', 'MERGE_ALL'].includes(rule.merge)
+}
+
+/** Whether any rule makes a wallet's attribute travel with a grant. False for most tenants. */
+export function carriesAttributes(policy: AttributePolicy): boolean {
+  return policy.rules.some(needsFresh)
+}
+
+/** The part of the wallet's attributes that must travel with a grant to reach the claims. */
 export function carriedAttributes(policy: AttributePolicy, wallet: Attributes): Attributes {
-  const fresh = new Set(['WALLET_ONLY', 'WALLET_WINS', 'MERGE_ALL'])
-  return keep(policy, wallet, (rule) => rule.project && fresh.has(rule.merge))
+  return keep(policy, wallet, needsFresh)
 }
 
 /**

@@ -19,8 +19,8 @@ export const WALLET_TIME = 5 * MINUTE
 export const CROSS_DEVICE_TIME = 2 * MINUTE
 /** What the person gets for the institution's login, counted from leaving for it. */
 export const RECONCILIATION_TIME = 10 * MINUTE
-/** Between the wallet's answer and the browser's return. */
-export const RETURN_TIME = 2 * MINUTE
+/** Between the wallet's answer and the browser's return (protocols 11 row 5). */
+export const RETURN_TIME = 60 * SECOND
 /** A refused presentation leaves the journey open this many times (VP-081). */
 export const REFUSALS_ALLOWED = 2
 /** Lifetime of an authorization code (OP-40). */

@@ -45,3 +45,28 @@ export function recognise(hits: readonly Hit[]): Recognition {
     hashKeyVersion: best.hashKeyVersion,
   }
 }
+
+/** A live match that reconciliation found under one of its hashes: of the wallet's side (A) or the institution's (B). */
+export interface SideHit {
+  side: 'A' | 'B'
+  matchId: MatchId
+  identityId: IdentityId
+}
+
+export type PersonDecision =
+  /** Nobody knows either side: a person is made. */
+  | { kind: 'new' }
+  /** The wallet, the account, or both belong to this person already. */
+  | { kind: 'join'; identityId: IdentityId; holderMatch: MatchId | undefined; institutionMatch: MatchId | undefined }
+  /** The wallet belongs to one person and the account to another. */
+  | { kind: 'conflict' }
+
+/** Who a proven pair of wallet and account belongs to. Never "the first one" of several. */
+export function decidePerson(hits: readonly SideHit[]): PersonDecision {
+  const people = new Set(hits.map((hit) => hit.identityId))
+  const [identityId] = people
+  if (identityId === undefined) return { kind: 'new' }
+  if (people.size > 1) return { kind: 'conflict' }
+  const matchOf = (side: 'A' | 'B') => hits.find((hit) => hit.side === side)?.matchId
+  return { kind: 'join', identityId, holderMatch: matchOf('A'), institutionMatch: matchOf('B') }
+}

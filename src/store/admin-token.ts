@@ -19,7 +19,10 @@ export const findAdminToken = statement(
 export const touchAdminToken = statement(
   'touch_admin_token',
   (q, p: Params<{ id: string; now: IsoInstant }>) =>
-    q.updateTable('admin_token').set({ last_used_at: p('now') }).where('id', '=', p('id')),
+    q
+      .updateTable('admin_token')
+      .set({ last_used_at: p('now') })
+      .where('id', '=', p('id')),
 )
 
 export const insertAdminToken = statement(
@@ -47,16 +50,31 @@ export const insertAdminToken = statement(
     }),
 )
 
-export const listAdminTokens = statement('list_admin_tokens', (q, _: Params<Record<never, never>>) =>
-  q
-    .selectFrom('admin_token')
-    .select(['id', 'name', 'for_tenant', 'scopes', 'created_at', 'expires_at', 'last_used_at', 'revoked_at'])
-    .orderBy('created_at')
-    .limit(1000),
+export const listAdminTokens = statement(
+  'list_admin_tokens',
+  (q, _: Params<Record<never, never>>) =>
+    q
+      .selectFrom('admin_token')
+      .select([
+        'id',
+        'name',
+        'for_tenant',
+        'scopes',
+        'created_at',
+        'expires_at',
+        'last_used_at',
+        'revoked_at',
+      ])
+      .orderBy('created_at')
+      .limit(1000),
 )
 
 export const revokeAdminToken = statement(
   'revoke_admin_token',
   (q, p: Params<{ id: string; now: IsoInstant }>) =>
-    q.updateTable('admin_token').set({ revoked_at: p('now') }).where('id', '=', p('id')).where('revoked_at', 'is', null),
+    q
+      .updateTable('admin_token')
+      .set({ revoked_at: p('now') })
+      .where('id', '=', p('id'))
+      .where('revoked_at', 'is', null),
 )

@@ -35,7 +35,12 @@ const insert = statement(
  * The event as the last step of the transaction it tells of: its place in the chain is locked until commit. `id` is a
  * fresh UUID.
  */
-export function insertAuditEvent(tenantId: TenantId, id: string, now: IsoInstant, event: AuditEvent): Step<Changed> {
+export function insertAuditEvent(
+  tenantId: TenantId,
+  id: string,
+  now: IsoInstant,
+  event: AuditEvent,
+): Step<Changed> {
   return insert({
     id,
     tenantId,

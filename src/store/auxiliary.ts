@@ -59,7 +59,10 @@ export const findExpiredAux = statement(
 export const deleteAuxByIdentity = statement(
   'delete_aux_by_identity',
   (q, p: Params<{ tenantId: TenantId; identityId: IdentityId }>) =>
-    q.deleteFrom('auxiliary_data').where('tenant_id', '=', p('tenantId')).where('identity_id', '=', p('identityId')),
+    q
+      .deleteFrom('auxiliary_data')
+      .where('tenant_id', '=', p('tenantId'))
+      .where('identity_id', '=', p('identityId')),
 )
 
 export const countAllAux = statement('count_all_aux', (q, p: Params<{ tenantId: TenantId }>) =>

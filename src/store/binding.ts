@@ -61,12 +61,14 @@ export const countInactiveBindings = statement(
       .where('deleted_at', 'is', null),
 )
 
-export const countAllBindings = statement('count_all_bindings', (q, p: Params<{ tenantId: TenantId }>) =>
-  q
-    .selectFrom('identity_link_binding')
-    .select(sql<number>`count(*)::int`.as('count'))
-    .where('tenant_id', '=', p('tenantId'))
-    .where('deleted_at', 'is', null),
+export const countAllBindings = statement(
+  'count_all_bindings',
+  (q, p: Params<{ tenantId: TenantId }>) =>
+    q
+      .selectFrom('identity_link_binding')
+      .select(sql<number>`count(*)::int`.as('count'))
+      .where('tenant_id', '=', p('tenantId'))
+      .where('deleted_at', 'is', null),
 )
 
 /** The part of a binding that reconciliation proves, new or again. */
@@ -157,7 +159,10 @@ export const updateBinding = statement(
 export const hardDeleteBinding = statement(
   'hard_delete_binding',
   (q, p: Params<{ tenantId: TenantId; id: BindingId }>) =>
-    q.deleteFrom('identity_link_binding').where('tenant_id', '=', p('tenantId')).where('id', '=', p('id')),
+    q
+      .deleteFrom('identity_link_binding')
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id')),
 )
 
 /** Bindings that were soft-deleted, or whose match was, before `before`. */
@@ -171,7 +176,9 @@ export const findSoftDeletedBindingsPastRetention = statement(
       )
       .select(['b.id', 'b.match_id'])
       .where('b.tenant_id', '=', p('tenantId'))
-      .where((e) => e.or([e('b.deleted_at', '<', p('before')), e('m.deleted_at', '<', p('before'))]))
+      .where((e) =>
+        e.or([e('b.deleted_at', '<', p('before')), e('m.deleted_at', '<', p('before'))]),
+      )
       .orderBy('b.id')
       .limit(p('limit')),
 )
@@ -179,7 +186,14 @@ export const findSoftDeletedBindingsPastRetention = statement(
 /** Live bindings of one wallet's match to one account, for refreshing in place. */
 export const findBindingOfAccount = statement(
   'find_binding_of_account',
-  (q, p: Params<{ tenantId: TenantId; matchId: MatchId; institutionHashes: readonly InstitutionHash[] }>) =>
+  (
+    q,
+    p: Params<{
+      tenantId: TenantId
+      matchId: MatchId
+      institutionHashes: readonly InstitutionHash[]
+    }>,
+  ) =>
     q
       .selectFrom('identity_link_binding')
       .select(['id'])

@@ -1,6 +1,13 @@
 /** `login_grant`, `authorization_code`, `access_token`: what a finished login lets a relying party ask. */
 import { sql } from 'kysely'
-import type { BindingId, ClientId, CorrelationId, GrantId, IdentityId, TenantId } from '../domain/ids.ts'
+import type {
+  BindingId,
+  ClientId,
+  CorrelationId,
+  GrantId,
+  IdentityId,
+  TenantId,
+} from '../domain/ids.ts'
 import type { Sealed, SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { type Params, sqlStatement, statement } from './statement.ts'
@@ -129,7 +136,12 @@ export const findGrantByAccessToken = sqlStatement(
 export const spendAssertion = sqlStatement(
   'spend_assertion',
   (
-    p: Params<{ tenantId: TenantId; clientId: ClientId; jtiHash: SecretHash; expiresAt: IsoInstant }>,
+    p: Params<{
+      tenantId: TenantId
+      clientId: ClientId
+      jtiHash: SecretHash
+      expiresAt: IsoInstant
+    }>,
   ) => sql<{ jti_hash: SecretHash }>`
     INSERT INTO client_assertion (tenant_id, client_id, jti_hash, expires_at)
     VALUES (${p('tenantId')}, ${p('clientId')}, ${p('jtiHash')}, ${p('expiresAt')})

@@ -14,7 +14,9 @@ export const ensureJob = sqlStatement(
 /** Takes the lease of a job that is due, not paused and not held; no row when somebody else has it. */
 export const takeLease = sqlStatement(
   'take_lease',
-  (p: Params<{ name: string; owner: string; now: IsoInstant; until: IsoInstant }>) => sql<{ fencing: number }>`
+  (p: Params<{ name: string; owner: string; now: IsoInstant; until: IsoInstant }>) => sql<{
+    fencing: number
+  }>`
     UPDATE job SET lease_owner = ${p('owner')}, lease_until = ${p('until')}, fencing = fencing + 1,
                    last_started_at = ${p('now')}
      WHERE name = ${p('name')} AND paused = 0 AND due_at <= ${p('now')}
@@ -26,13 +28,26 @@ export const takeLease = sqlStatement(
 export const renewLease = statement(
   'renew_lease',
   (q, p: Params<{ name: string; fencing: number; until: IsoInstant }>) =>
-    q.updateTable('job').set({ lease_until: p('until') }).where('name', '=', p('name')).where('fencing', '=', p('fencing')),
+    q
+      .updateTable('job')
+      .set({ lease_until: p('until') })
+      .where('name', '=', p('name'))
+      .where('fencing', '=', p('fencing')),
 )
 
 /** Ends a run: outcome, next time, lease given back; nothing when the fencing number has moved on. */
 export const finishJob = statement(
   'finish_job',
-  (q, p: Params<{ name: string; fencing: number; outcome: string; now: IsoInstant; dueAt: IsoInstant }>) =>
+  (
+    q,
+    p: Params<{
+      name: string
+      fencing: number
+      outcome: string
+      now: IsoInstant
+      dueAt: IsoInstant
+    }>,
+  ) =>
     q
       .updateTable('job')
       .set({

@@ -1,7 +1,16 @@
 /** `journey`: what the service remembers between two requests. Each arrow of `domain/journey.ts` is one statement. */
 import { type Selectable, sql } from 'kysely'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
-import type { BindingId, ClientId, CorrelationId, GrantId, IdentityId, JourneyId, MatchId, TenantId } from '../domain/ids.ts'
+import type {
+  BindingId,
+  ClientId,
+  CorrelationId,
+  GrantId,
+  IdentityId,
+  JourneyId,
+  MatchId,
+  TenantId,
+} from '../domain/ids.ts'
 import type { Journey, PolicyVersions } from '../domain/journey.ts'
 import type { HolderHash, Sealed, SecretHash } from '../domain/text.ts'
 import { fromInstant, type IsoInstant } from '../domain/time.ts'
@@ -64,7 +73,12 @@ export interface OpenJourneyRow {
 export const retrieveJourney = sqlStatement(
   'retrieve_journey',
   (
-    p: Params<{ tenantId: TenantId; requestHash: SecretHash; now: IsoInstant; crossDeviceSince: IsoInstant }>,
+    p: Params<{
+      tenantId: TenantId
+      requestHash: SecretHash
+      now: IsoInstant
+      crossDeviceSince: IsoInstant
+    }>,
   ) => sql<OpenJourneyRow>`
     UPDATE journey SET state = 'retrieved', updated_at = ${p('now')}
      WHERE tenant_id = ${p('tenantId')} AND state IN ('started', 'retrieved') AND expires_at > ${p('now')}
@@ -78,7 +92,12 @@ export const retrieveJourney = sqlStatement(
 export const findOpenJourneyByState = sqlStatement(
   'find_open_journey_by_state',
   (
-    p: Params<{ tenantId: TenantId; stateHash: SecretHash; now: IsoInstant; crossDeviceSince: IsoInstant }>,
+    p: Params<{
+      tenantId: TenantId
+      stateHash: SecretHash
+      now: IsoInstant
+      crossDeviceSince: IsoInstant
+    }>,
   ) => sql<OpenJourneyRow>`
     SELECT id, correlation_id, client_id, request, request_kid, policies, created_at,
       cross_device_state_hash IS NOT DISTINCT FROM ${p('stateHash')} AS cross_device
@@ -132,7 +151,13 @@ export const presentJourney = statement(
 export const refusePresentation = sqlStatement(
   'refuse_presentation',
   (
-    p: Params<{ tenantId: TenantId; id: JourneyId; allowed: number; failure: string; now: IsoInstant }>,
+    p: Params<{
+      tenantId: TenantId
+      id: JourneyId
+      allowed: number
+      failure: string
+      now: IsoInstant
+    }>,
   ) => sql<{ refusals: number; state: 'started' | 'retrieved' | 'failed' }>`
     UPDATE journey
        SET refusals = refusals + 1, updated_at = ${p('now')},
@@ -169,7 +194,11 @@ export const failJourney = statement(
 export const findJourney = statement(
   'find_journey',
   (q, p: Params<{ tenantId: TenantId; id: JourneyId }>) =>
-    q.selectFrom('journey').selectAll().where('tenant_id', '=', p('tenantId')).where('id', '=', p('id')),
+    q
+      .selectFrom('journey')
+      .selectAll()
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id')),
 )
 
 /** A journey as a browser asks for it, by the response code its wallet was given (same device). */
@@ -183,7 +212,7 @@ export const findJourneyByResponseCode = statement(
       .where('response_code_hash', '=', p('responseCodeHash')),
 )
 
-/** What the hashes of a presented journey hit: live matches, their person, and the live bindings behind them. */
+/** What the hashes of a presented (or recognised) journey hit: live matches, their person, and the live bindings behind them. */
 export interface HitRow {
   match_id: MatchId
   identity_id: IdentityId
@@ -202,16 +231,20 @@ const hitsOf = (journeyMatches: ReturnType<typeof sql<boolean>>) => sql<HitRow>`
      AND m.identifier_hash = ANY (j.holder_hashes) AND m.deleted_at IS NULL
     JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id
     LEFT JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id AND b.deleted_at IS NULL
-   WHERE ${journeyMatches} AND j.state = 'presented'`
+   WHERE ${journeyMatches} AND j.state IN ('presented', 'recognised')`
 
-export const findHits = sqlStatement('find_hits', (p: Params<{ tenantId: TenantId; id: JourneyId }>) =>
-  hitsOf(sql<boolean>`j.tenant_id = ${p('tenantId')} AND j.id = ${p('id')}`),
+export const findHits = sqlStatement(
+  'find_hits',
+  (p: Params<{ tenantId: TenantId; id: JourneyId }>) =>
+    hitsOf(sql<boolean>`j.tenant_id = ${p('tenantId')} AND j.id = ${p('id')}`),
 )
 
 export const findHitsByResponseCode = sqlStatement(
   'find_hits_by_response_code',
   (p: Params<{ tenantId: TenantId; responseCodeHash: SecretHash }>) =>
-    hitsOf(sql<boolean>`j.tenant_id = ${p('tenantId')} AND j.response_code_hash = ${p('responseCodeHash')}`),
+    hitsOf(
+      sql<boolean>`j.tenant_id = ${p('tenantId')} AND j.response_code_hash = ${p('responseCodeHash')}`,
+    ),
 )
 
 /**
@@ -330,7 +363,9 @@ export const expireJourneys = sqlStatement(
 /** Removes ended journeys past `before`; bounded. */
 export const deleteEndedJourneys = sqlStatement(
   'delete_ended_journeys',
-  (p: Params<{ tenantId: TenantId; before: IsoInstant; limit: number }>) => sql<{ changed: number }>`
+  (p: Params<{ tenantId: TenantId; before: IsoInstant; limit: number }>) => sql<{
+    changed: number
+  }>`
     DELETE FROM journey
      WHERE tenant_id = ${p('tenantId')} AND id IN (
        SELECT id FROM journey
@@ -359,12 +394,19 @@ export function readJourney(row: Selectable<JourneyTable>, now: number): Journey
     state,
     failure: row.failure ?? undefined,
   })
-  if (row.state === 'granted' || row.state === 'failed' || row.state === 'expired') return ended(row.state)
+  if (row.state === 'granted' || row.state === 'failed' || row.state === 'expired')
+    return ended(row.state)
   if (base.expiresAt <= now) return ended('expired')
   if (row.state === 'started' || row.state === 'retrieved')
     return { ...base, state: row.state, refusals: row.refusals }
   const { way, presented_at, holder_hashes, holder_hash_version, presentation } = row
-  if (way === null || presented_at === null || holder_hashes === null || holder_hash_version === null || presentation === null)
+  if (
+    way === null ||
+    presented_at === null ||
+    holder_hashes === null ||
+    holder_hash_version === null ||
+    presentation === null
+  )
     throw new Error('journey row lacks what its state promises')
   const presented = {
     ...base,

@@ -4,13 +4,19 @@ import type { IsoInstant } from '../domain/time.ts'
 import { type Params, sqlStatement, statement } from './statement.ts'
 
 export const listKeyChecks = statement('list_key_checks', (q, _: Params<Record<never, never>>) =>
-  q.selectFrom('key_check').select(['key_name', 'version', 'check_value']).orderBy('key_name').orderBy('version'),
+  q
+    .selectFrom('key_check')
+    .select(['key_name', 'version', 'check_value'])
+    .orderBy('key_name')
+    .orderBy('version'),
 )
 
 /** Records a version's value the first time the version is seen; a known one keeps the value it has. */
 export const insertKeyCheck = sqlStatement(
   'insert_key_check',
-  (p: Params<{ keyName: 'A' | 'B' | 'C'; version: number; checkValue: string; now: IsoInstant }>) => sql<{
+  (
+    p: Params<{ keyName: 'A' | 'B' | 'C'; version: number; checkValue: string; now: IsoInstant }>,
+  ) => sql<{
     changed: number
   }>`
     INSERT INTO key_check (key_name, version, check_value, created_at)

@@ -4,7 +4,15 @@ import { type Params, statement } from './statement.ts'
 
 export const insertMigration = statement(
   'insert_migration',
-  (q, p: Params<{ version: number; keyName: 'A' | 'B' | 'C'; configSnapshot: string; now: IsoInstant }>) =>
+  (
+    q,
+    p: Params<{
+      version: number
+      keyName: 'A' | 'B' | 'C'
+      configSnapshot: string
+      now: IsoInstant
+    }>,
+  ) =>
     q.insertInto('key_migration_history').values({
       version: p('version'),
       key_name: p('keyName'),
@@ -43,7 +51,15 @@ export const updateMigrationProgress = statement(
 
 export const completeMigration = statement(
   'complete_migration',
-  (q, p: Params<{ version: number; status: 'COMPLETED' | 'FAILED' | 'ROLLED_BACK'; error: string | null; now: IsoInstant }>) =>
+  (
+    q,
+    p: Params<{
+      version: number
+      status: 'COMPLETED' | 'FAILED' | 'ROLLED_BACK'
+      error: string | null
+      now: IsoInstant
+    }>,
+  ) =>
     q
       .updateTable('key_migration_history')
       .set({ status: p('status'), completed_at: p('now'), error: p('error') })

@@ -120,6 +120,7 @@ export interface PersonHit {
   match_id: MatchId
   identifier_type: IdentifierType
   hash_key: 'A' | 'B'
+  hash_key_version: number
   identity_id: IdentityId
 }
 
@@ -129,7 +130,12 @@ export const findPersonHits = statement(
   (q, p: Params<{ tenantId: TenantId; hashes: readonly Hash[] }>) =>
     q
       .selectFrom('identity_match')
-      .select(['id as match_id', 'identifier_type', 'hash_key', 'internal_identity_id as identity_id'])
+      .select([
+        'id as match_id',
+        'identifier_type',
+        'hash_key',
+        'internal_identity_id as identity_id',
+      ])
       .where('tenant_id', '=', p('tenantId'))
       .where('identifier_hash', '=', anyOf(p('hashes')))
       .where('deleted_at', 'is', null),
@@ -141,13 +147,48 @@ export const findPersonHits = statement(
  */
 export const lockGuards = sqlStatement(
   'lock_guards',
-  (p: Params<{ tenantId: TenantId; types: readonly string[]; hashes: readonly Hash[]; now: IsoInstant }>) =>
+  (
+    p: Params<{
+      tenantId: TenantId
+      types: readonly string[]
+      hashes: readonly Hash[]
+      now: IsoInstant
+    }>,
+  ) =>
     sql<{ changed: number }>`
       INSERT INTO match_guard (tenant_id, identifier_type, identifier_hash, created_at)
       SELECT ${p('tenantId')}, g.type, g.hash, ${p('now')}
         FROM unnest(${p('types')}::text[], ${p('hashes')}::text[]) AS g (type, hash)
        ORDER BY g.type, g.hash
       ON CONFLICT (tenant_id, identifier_type, identifier_hash) DO UPDATE SET created_at = excluded.created_at`,
+)
+
+/** A live match found under an older key version moves to the current one (CR-44). */
+export const upgradeMatch = statement(
+  'upgrade_match',
+  (
+    q,
+    p: Params<{
+      tenantId: TenantId
+      id: MatchId
+      hashes: readonly Hash[]
+      hash: Hash
+      hashKeyVersion: number
+      now: IsoInstant
+    }>,
+  ) =>
+    q
+      .updateTable('identity_match')
+      .set({
+        identifier_hash: p('hash'),
+        hash_key_version: p('hashKeyVersion'),
+        updated_at: p('now'),
+        last_used_at: p('now'),
+      })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('identifier_hash', '=', anyOf(p('hashes')))
+      .where('deleted_at', 'is', null),
 )
 
 /** Guards that have done their work; bounded. */

@@ -27,7 +27,11 @@ interface Registration {
 }
 
 export const listProviders = statement('list_providers', (q, p: Params<{ tenantId: TenantId }>) =>
-  q.selectFrom('reconciliation_provider').selectAll().where('tenant_id', '=', p('tenantId')).orderBy('slug'),
+  q
+    .selectFrom('reconciliation_provider')
+    .selectAll()
+    .where('tenant_id', '=', p('tenantId'))
+    .orderBy('slug'),
 )
 
 export const findProvider = statement(
@@ -110,7 +114,10 @@ export function readProvider(row: Selectable<ReconciliationProviderTable>): Prov
     scopes: row.scopes,
     metadata: row.metadata,
     identifierAttribute: row.identifier_attr_name,
-    attributeMappings: row.attribute_mappings === null ? {} : (JSON.parse(row.attribute_mappings) as Record<string, string>),
+    attributeMappings:
+      row.attribute_mappings === null
+        ? {}
+        : (JSON.parse(row.attribute_mappings) as Record<string, string>),
     acr: readList(row.assurance_acr),
     amr: readList(row.assurance_amr),
     allowedOrganizations: readList(row.allowed_organizations),

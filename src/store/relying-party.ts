@@ -69,25 +69,27 @@ export const insertRelyingParty = statement('insert_relying_party', (q, p: Param
 )
 
 /** Everything but the sector: it decides the subjects a relying party knows people by, and never moves. */
-export const updateRelyingParty = statement('update_relying_party', (q, p: Params<Omit<Registration, 'sector'>>) =>
-  q
-    .updateTable('relying_party')
-    .set({
-      name: p('name'),
-      redirect_uris: p('redirectUris'),
-      token_endpoint_auth_method: p('authentication'),
-      secret_hashes: p('secretHashes'),
-      jwks: p('jwks'),
-      id_token_signed_response_alg: p('idTokenAlgorithm'),
-      require_pkce: p('requirePkce'),
-      claims_in_id_token: p('claimsInIdToken'),
-      purpose_en: p('purposeEn'),
-      purpose_nl: p('purposeNl'),
-      enabled: p('enabled'),
-      updated_at: p('now'),
-    })
-    .where('tenant_id', '=', p('tenantId'))
-    .where('client_id', '=', p('clientId')),
+export const updateRelyingParty = statement(
+  'update_relying_party',
+  (q, p: Params<Omit<Registration, 'sector'>>) =>
+    q
+      .updateTable('relying_party')
+      .set({
+        name: p('name'),
+        redirect_uris: p('redirectUris'),
+        token_endpoint_auth_method: p('authentication'),
+        secret_hashes: p('secretHashes'),
+        jwks: p('jwks'),
+        id_token_signed_response_alg: p('idTokenAlgorithm'),
+        require_pkce: p('requirePkce'),
+        claims_in_id_token: p('claimsInIdToken'),
+        purpose_en: p('purposeEn'),
+        purpose_nl: p('purposeNl'),
+        enabled: p('enabled'),
+        updated_at: p('now'),
+      })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('client_id', '=', p('clientId')),
 )
 
 /** The row as flows see it. */
@@ -98,13 +100,16 @@ export function readRelyingParty(row: Selectable<RelyingPartyTable>): RelyingPar
     redirectUris: JSON.parse(row.redirect_uris) as string[],
     authentication: row.token_endpoint_auth_method,
     secretHashes: JSON.parse(row.secret_hashes) as SecretHash[],
-    jwks: row.jwks === null ? undefined : (JSON.parse(row.jwks) as NonNullable<RelyingParty['jwks']>),
+    jwks:
+      row.jwks === null ? undefined : (JSON.parse(row.jwks) as NonNullable<RelyingParty['jwks']>),
     idTokenAlgorithm: row.id_token_signed_response_alg,
     requirePkce: row.require_pkce === 1,
     claimsInIdToken: row.claims_in_id_token === 1,
     sector: row.sector,
     purpose:
-      row.purpose_en === null || row.purpose_nl === null ? undefined : { en: row.purpose_en, nl: row.purpose_nl },
+      row.purpose_en === null || row.purpose_nl === null
+        ? undefined
+        : { en: row.purpose_en, nl: row.purpose_nl },
     enabled: row.enabled === 1,
   }
 }

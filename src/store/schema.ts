@@ -15,7 +15,13 @@ import type {
   SessionId,
   TenantId,
 } from '../domain/ids.ts'
-import type { HolderHash, IdentifierType, InstitutionHash, Sealed, SecretHash } from '../domain/text.ts'
+import type {
+  HolderHash,
+  IdentifierType,
+  InstitutionHash,
+  Sealed,
+  SecretHash,
+} from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 
 /** A column that is written once. */
@@ -203,7 +209,11 @@ export interface RelyingPartyTable {
   client_id: Fixed<ClientId>
   name: string
   redirect_uris: string
-  token_endpoint_auth_method: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
+  token_endpoint_auth_method:
+    | 'client_secret_basic'
+    | 'client_secret_post'
+    | 'private_key_jwt'
+    | 'none'
   secret_hashes: Defaulted<string>
   jwks: string | null
   id_token_signed_response_alg: Defaulted<'ES256' | 'RS256'>

@@ -1,6 +1,14 @@
 /** `reconciliation_session`: one login at an institution, PENDING → AUTHORIZED → COMPLETED, FAILED or EXPIRED. */
 import { sql } from 'kysely'
-import type { BindingId, CorrelationId, IdentityId, JourneyId, ProviderId, SessionId, TenantId } from '../domain/ids.ts'
+import type {
+  BindingId,
+  CorrelationId,
+  IdentityId,
+  JourneyId,
+  ProviderId,
+  SessionId,
+  TenantId,
+} from '../domain/ids.ts'
 import type { HolderHash, Sealed, SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { type Params, sqlStatement, statement } from './statement.ts'
@@ -124,7 +132,13 @@ export const updateSessionStatus = statement(
   ) =>
     q
       .updateTable('reconciliation_session')
-      .set({ status: p('to'), error_message: p('error'), state: null, nonce: null, code_verifier: null })
+      .set({
+        status: p('to'),
+        error_message: p('error'),
+        state: null,
+        nonce: null,
+        code_verifier: null,
+      })
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('id'))
       .where('status', '=', p('from')),
@@ -144,7 +158,9 @@ export const expireSessions = sqlStatement(
 /** Removes ended sessions past `before`; bounded. */
 export const deleteExpiredSessions = sqlStatement(
   'delete_expired_sessions',
-  (p: Params<{ tenantId: TenantId; before: IsoInstant; limit: number }>) => sql<{ changed: number }>`
+  (p: Params<{ tenantId: TenantId; before: IsoInstant; limit: number }>) => sql<{
+    changed: number
+  }>`
     DELETE FROM reconciliation_session
      WHERE tenant_id = ${p('tenantId')} AND id IN (
        SELECT id FROM reconciliation_session

@@ -5,14 +5,16 @@ import type { IsoInstant } from '../domain/time.ts'
 import { type Params, statement } from './statement.ts'
 
 /** Every key that is still of use: all but the retired ones. */
-export const listSigningKeys = statement('list_signing_keys', (q, p: Params<{ tenantId: TenantId }>) =>
-  q
-    .selectFrom('signing_key')
-    .selectAll()
-    .where('tenant_id', '=', p('tenantId'))
-    .where('state', '!=', 'retired')
-    .orderBy('created_at')
-    .orderBy('kid'),
+export const listSigningKeys = statement(
+  'list_signing_keys',
+  (q, p: Params<{ tenantId: TenantId }>) =>
+    q
+      .selectFrom('signing_key')
+      .selectAll()
+      .where('tenant_id', '=', p('tenantId'))
+      .where('state', '!=', 'retired')
+      .orderBy('created_at')
+      .orderBy('kid'),
 )
 
 export const insertSigningKey = statement(
@@ -50,7 +52,12 @@ export const retireActiveSigningKey = statement(
   'retire_active_signing_key',
   (
     q,
-    p: Params<{ tenantId: TenantId; purpose: 'token' | 'request'; algorithm: 'ES256' | 'RS256'; retireAt: IsoInstant }>,
+    p: Params<{
+      tenantId: TenantId
+      purpose: 'token' | 'request'
+      algorithm: 'ES256' | 'RS256'
+      retireAt: IsoInstant
+    }>,
   ) =>
     q
       .updateTable('signing_key')

@@ -24,8 +24,10 @@ export const findTenantBySlug = statement('find_tenant_by_slug', (q, p: Params<{
 )
 
 /** The number every change of a tenant's configuration raises; nothing for a tenant that is gone. */
-export const findTenantRevision = statement('find_tenant_revision', (q, p: Params<{ id: TenantId }>) =>
-  q.selectFrom('tenant').select('revision').where('id', '=', p('id')),
+export const findTenantRevision = statement(
+  'find_tenant_revision',
+  (q, p: Params<{ id: TenantId }>) =>
+    q.selectFrom('tenant').select('revision').where('id', '=', p('id')),
 )
 
 /** Every tenant a job walks, the reserved one included. */
@@ -33,14 +35,16 @@ export const listTenantIds = statement('list_tenant_ids', (q, _: Params<Record<n
   q.selectFrom('tenant').select(['id', 'slug']).orderBy('id'),
 )
 
-export const listTenants = statement('list_tenants', (q, p: Params<{ afterSlug: string; limit: number }>) =>
-  q
-    .selectFrom('tenant')
-    .selectAll()
-    .where('slug', '>', p('afterSlug'))
-    .where('id', '!=', 'system' as TenantId)
-    .orderBy('slug')
-    .limit(p('limit')),
+export const listTenants = statement(
+  'list_tenants',
+  (q, p: Params<{ afterSlug: string; limit: number }>) =>
+    q
+      .selectFrom('tenant')
+      .selectAll()
+      .where('slug', '>', p('afterSlug'))
+      .where('id', '!=', 'system' as TenantId)
+      .orderBy('slug')
+      .limit(p('limit')),
 )
 
 export const insertTenant = statement(
@@ -63,23 +67,25 @@ export const insertTenant = statement(
     }),
 )
 
-export const updateTenant = statement('update_tenant', (q, p: Params<TenantSettings & { id: TenantId }>) =>
-  q
-    .updateTable('tenant')
-    .set({
-      name_en: p('nameEn'),
-      name_nl: p('nameNl'),
-      colour: p('colour'),
-      notice_url: p('noticeUrl'),
-      enabled: p('enabled'),
-      cross_device: p('crossDevice'),
-      client_id_prefix: p('clientIdPrefix'),
-      response_mode: p('responseMode'),
-      wallet_scheme: p('walletScheme'),
-      revision: sql<number>`revision + 1`,
-      updated_at: p('now'),
-    })
-    .where('id', '=', p('id')),
+export const updateTenant = statement(
+  'update_tenant',
+  (q, p: Params<TenantSettings & { id: TenantId }>) =>
+    q
+      .updateTable('tenant')
+      .set({
+        name_en: p('nameEn'),
+        name_nl: p('nameNl'),
+        colour: p('colour'),
+        notice_url: p('noticeUrl'),
+        enabled: p('enabled'),
+        cross_device: p('crossDevice'),
+        client_id_prefix: p('clientIdPrefix'),
+        response_mode: p('responseMode'),
+        wallet_scheme: p('walletScheme'),
+        revision: sql<number>`revision + 1`,
+        updated_at: p('now'),
+      })
+      .where('id', '=', p('id')),
 )
 
 /** Part of every transaction that changes a tenant's configuration: instances notice the new number. */

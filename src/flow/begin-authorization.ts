@@ -1,0 +1,117 @@
+/** A relying party's request becomes a journey with a link for the wallet. */
+import { newId, randomText, hashSecret } from '../crypto/random.ts'
+import { fail } from '../domain/failure.ts'
+import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'
+import { CROSS_DEVICE_TIME, type WalletLink, WALLET_TIME } from '../domain/journey.ts'
+import { releasingScopes } from '../domain/attributes.ts'
+import { judgeAuthorizationRequest, type Parameters } from '../domain/relying-party.ts'
+import { addressOf } from '../domain/tenant.ts'
+import { toInstant } from '../domain/time.ts'
+import type { Deps } from '../deps.ts'
+import { transact } from '../store/database.ts'
+import { insertJourney } from '../store/journey.ts'
+import { walletLink } from '../wallet/request-object.ts'
+import { createResponseKey } from '../wallet/response-encryption.ts'
+import { sealRequest } from './journey-secrets.ts'
+import type { PreparedTenant } from './tenants.ts'
+
+export interface Begun {
+  journeyId: JourneyId
+  correlationId: CorrelationId
+  /** The browser's own id: the one it came with, or a new one. */
+  browserId: string
+  relyingPartyName: string
+  purpose: { en: string; nl: string } | undefined
+  /** Opens a wallet on this device. */
+  link: string
+  crossDevice: boolean
+  expiresAt: number
+}
+
+/**
+ * Judges the request (OP-10 to OP-17) and stores a journey. One round trip. Throws `authorization_refused` or an `oauth`
+ * failure with a redirect.
+ */
+export async function beginAuthorization(
+  deps: Pick<Deps, 'db' | 'keyring' | 'clock'>,
+  prepared: PreparedTenant,
+  parameters: Parameters,
+  browser: { id: string | undefined; language: (uiLocales: string | undefined) => 'en' | 'nl' },
+): Promise<Begun> {
+  const { tenant, issuer, policies } = prepared
+  const clientId = parameters.get('client_id')
+  const relyingParty =
+    clientId === undefined || clientId.length > 512 ? undefined : await prepared.relyingParty(clientId as ClientId)
+  const scopes = new Set(['openid', ...(policies === undefined ? [] : releasingScopes(policies.documents.attributes))])
+  const request = judgeAuthorizationRequest(parameters, relyingParty, issuer, scopes)
+  const { requestKid } = prepared
+  if (policies === undefined || requestKid === undefined)
+    return fail({ kind: 'authorization_refused', description: 'This login is not set up yet.' })
+
+  const now = deps.clock()
+  const journeyId = newId() as JourneyId
+  const correlationId = newId() as CorrelationId
+  const browserId = browser.id ?? randomText()
+  const sameDevice = newLink()
+  const crossDevice = tenant.crossDevice ? newLink() : undefined
+  const sealed = sealRequest(deps.keyring, { tenant: tenant.id, journey: journeyId }, {
+    redirectUri: request.redirectUri,
+    scope: request.scope,
+    state: request.state,
+    nonce: request.nonce,
+    codeChallenge: request.codeChallenge,
+    sameDevice,
+    crossDevice,
+    responseKey: Buffer.from(createResponseKey().privateKey).toString('base64url'),
+  })
+  await transact(deps.db, tenant.id, [
+    insertJourney({
+      tenantId: tenant.id,
+      id: journeyId,
+      correlationId,
+      clientId: request.relyingParty.clientId,
+      browserHash: hashSecret(browserId),
+      language: browser.language(request.uiLocales),
+      request: sealed,
+      requestKid,
+      policies: JSON.stringify(policies.versions),
+      sameDeviceRequestHash: hashSecret(sameDevice.requestId),
+      sameDeviceStateHash: hashSecret(sameDevice.state),
+      crossDeviceRequestHash: crossDevice === undefined ? null : hashSecret(crossDevice.requestId),
+      crossDeviceStateHash: crossDevice === undefined ? null : hashSecret(crossDevice.state),
+      now: toInstant(now),
+      expiresAt: toInstant(now + WALLET_TIME),
+    }),
+  ])
+  return {
+    journeyId,
+    correlationId,
+    browserId,
+    relyingPartyName: request.relyingParty.name,
+    purpose: request.relyingParty.purpose,
+    link: linkFor(prepared, requestKid, sameDevice),
+    crossDevice: crossDevice !== undefined,
+    expiresAt: now + WALLET_TIME,
+  }
+}
+
+/** The link of one way in, as a page shows it or a QR code carries it. */
+export function linkFor(prepared: PreparedTenant, requestKid: string, link: WalletLink): string {
+  const signer = prepared.requestSigners.get(requestKid)
+  if (signer === undefined) return fail({ kind: 'journey_not_open' })
+  return walletLink(prepared.tenant.walletScheme, {
+    clientId: signer.clientId,
+    requestUri: addressOf.walletRequest(prepared.issuer, link.requestId),
+    method: 'post',
+  })
+}
+
+/** Request id and state of 128 bits and more, nonce of 256 (VP-003, VP-004, VP-037); none follows from another. */
+function newLink(): WalletLink {
+  return { requestId: randomText(24), state: randomText(24), nonce: randomText(32) }
+}
+
+/** Until when a QR code made at `createdAt` may be used. */
+export function crossDeviceEnd(createdAt: number): number {
+  return createdAt + CROSS_DEVICE_TIME
+}

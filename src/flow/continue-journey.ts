@@ -1,0 +1,206 @@
+/**
+ * The dispatcher: the browser comes here after every step, and the stored state alone says what is next. The way of a
+ * known holder and the way through the institution meet here, so there is one way to a code.
+ */
+import type { Deps } from '../deps.ts'
+import { hashSecret, newId } from '../crypto/random.ts'
+import { fail } from '../domain/failure.ts'
+import type { JourneyId } from '../domain/ids.ts'
+import type { Journey, Open, Presented, Recognised } from '../domain/journey.ts'
+import { type Hit, recognise } from '../domain/recognition.ts'
+import { toInstant } from '../domain/time.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction, read } from '../store/database.ts'
+import {
+  failJourney,
+  findHits,
+  findHitsByResponseCode,
+  findJourney,
+  findJourneyByResponseCode,
+  type HitRow,
+  readJourney,
+} from '../store/journey.ts'
+import { type ErrorReturn, errorReturn } from './error-return.ts'
+import { grantLogin } from './grant-login.ts'
+import { startReconciliation } from './start-reconciliation.ts'
+import type { PreparedTenant } from './tenants.ts'
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
+
+/** How the browser names its journey: by its own id for it, or by the code its wallet brought back. */
+export type JourneyHandle = { journeyId: JourneyId } | { responseCode: string }
+
+export type Next =
+  | { kind: 'redirect'; url: string }
+  /** Still waiting for the wallet. */
+  | { kind: 'wait'; journey: Open | Presented }
+  | { kind: 'end'; end: 'granted' | 'failed' | 'expired'; failure: string | undefined; back: ErrorReturn; journey: Journey }
+
+/**
+ * Does what comes next. Throws `not_found` for a journey that is not there, `journey_not_open` for another browser's
+ * (audited; nothing moves).
+ */
+export async function continueJourney(
+  means: Means,
+  prepared: PreparedTenant,
+  browserId: string | undefined,
+  handle: JourneyHandle,
+): Promise<Next> {
+  const { journey, hits } = await takeJourney(means, prepared, handle)
+  await requireBrowser(means, prepared, journey, browserId)
+  switch (journey.state) {
+    case 'started':
+    case 'retrieved':
+      return { kind: 'wait', journey }
+    case 'presented':
+      // On the same device the wallet's own return is the proof that wallet and browser belong together (VP-077).
+      if (journey.way === 'same_device' && !('responseCode' in handle)) return { kind: 'wait', journey }
+      return await continuePresented(means, prepared, journey, hits)
+    case 'reconciling':
+      return await startReconciliation(means, prepared, journey)
+    case 'recognised':
+      return await continueRecognised(means, prepared, journey, hits)
+    case 'granted':
+    case 'failed':
+    case 'expired':
+      return {
+        kind: 'end',
+        end: journey.state,
+        failure: journey.failure,
+        back: errorReturn(means.keyring, prepared, journey),
+        journey,
+      }
+  }
+}
+
+async function takeJourney(
+  means: Means,
+  prepared: PreparedTenant,
+  handle: JourneyHandle,
+): Promise<{ journey: Journey; hits: HitRow[] }> {
+  const tenantId = prepared.tenant.id
+  const [[row], hits] =
+    'journeyId' in handle
+      ? await read(means.db, tenantId, [
+          findJourney({ tenantId, id: handle.journeyId }),
+          findHits({ tenantId, id: handle.journeyId }),
+        ])
+      : await readByCode(means, prepared, handle.responseCode)
+  if (row === undefined) return fail({ kind: 'not_found' })
+  return { journey: readJourney(row, means.clock()), hits }
+}
+
+function readByCode(means: Means, prepared: PreparedTenant, responseCode: string) {
+  const tenantId = prepared.tenant.id
+  const responseCodeHash = hashSecret(responseCode)
+  return read(means.db, tenantId, [
+    findJourneyByResponseCode({ tenantId, responseCodeHash }),
+    findHitsByResponseCode({ tenantId, responseCodeHash }),
+  ])
+}
+
+/** A journey's id in somebody else's browser is worth nothing (OP-26, HA-09). */
+async function requireBrowser(
+  means: Means,
+  prepared: PreparedTenant,
+  journey: Journey,
+  browserId: string | undefined,
+): Promise<void> {
+  if (browserId !== undefined && hashSecret(browserId) === journey.browserHash) return
+  const tenantId = prepared.tenant.id
+  const now = toInstant(means.clock())
+  await inTransaction(means.db, tenantId, (tx) =>
+    tx.runLast([
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'login_refused', reason: 'other_browser' },
+        correlationId: journey.correlationId,
+        clientId: journey.clientId,
+      }),
+    ]),
+  )
+  means.metrics.outcome('continue', 'other_browser')
+  fail({ kind: 'journey_not_open' })
+}
+
+async function continuePresented(
+  means: Means,
+  prepared: PreparedTenant,
+  journey: Presented,
+  hits: readonly HitRow[],
+): Promise<Next> {
+  const recognition = recognise(hits.map(readHit))
+  switch (recognition.kind) {
+    case 'stranger':
+      return await startReconciliation(means, prepared, journey)
+    case 'recognised': {
+      const known = hits.find((hit) => hit.binding_id === recognition.bindingId)
+      const granted = await grantLogin(means, prepared, journey, {
+        identityId: recognition.identityId,
+        bindingId: recognition.bindingId,
+        auditSalt: known?.audit_salt ?? undefined,
+        upgrades: recognition.hashKeyVersion !== journey.holderHashVersion,
+      })
+      return granted ?? (await refuseLogin(means, prepared, journey, 'identity_unavailable'))
+    }
+    case 'ambiguous':
+      return await refuseLogin(means, prepared, journey, 'ambiguous_identity')
+    case 'unavailable':
+      return await refuseLogin(means, prepared, journey, 'identity_unavailable')
+  }
+}
+
+async function continueRecognised(
+  means: Means,
+  prepared: PreparedTenant,
+  journey: Recognised,
+  hits: readonly HitRow[],
+): Promise<Next> {
+  const known = hits.find((hit) => hit.binding_id === journey.bindingId)
+  if (known === undefined) return await refuseLogin(means, prepared, journey, 'identity_unavailable')
+  const granted = await grantLogin(means, prepared, journey, {
+    identityId: journey.identityId,
+    bindingId: journey.bindingId,
+    auditSalt: known.audit_salt ?? undefined,
+    upgrades: known.hash_key_version !== journey.holderHashVersion,
+  })
+  return granted ?? (await refuseLogin(means, prepared, journey, 'identity_unavailable'))
+}
+
+function readHit(row: HitRow): Hit {
+  return {
+    matchId: row.match_id,
+    identityId: row.identity_id,
+    identityStatus: row.identity_status,
+    hashKeyVersion: row.hash_key_version,
+    bindingId: row.binding_id ?? undefined,
+    bindingUsedAt: row.binding_used_at ?? undefined,
+  }
+}
+
+/** The end of a login that must not go on: the journey fails, the trail says why, the relying party hears a plain no. */
+async function refuseLogin(
+  means: Means,
+  prepared: PreparedTenant,
+  journey: Presented | Recognised,
+  reason: 'ambiguous_identity' | 'identity_unavailable',
+): Promise<Next> {
+  const tenantId = prepared.tenant.id
+  const now = toInstant(means.clock())
+  const lost = await inTransaction(means.db, tenantId, async (tx) => {
+    const [moved] = await tx.run(failJourney({ tenantId, id: journey.id, failure: reason, now }))
+    // Another tab was faster and the journey has ended meanwhile: that end is the answer.
+    if (moved?.changed !== 1) return true
+    await tx.runLast([
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'login_refused', reason },
+        correlationId: journey.correlationId,
+        clientId: journey.clientId,
+      }),
+    ])
+    return false
+  })
+  const back = errorReturn(means.keyring, prepared, journey)
+  if (lost) return { kind: 'end', end: 'granted', failure: undefined, back, journey }
+  means.metrics.outcome('continue', reason)
+  return { kind: 'end', end: 'failed', failure: reason, back, journey }
+}

@@ -1,0 +1,197 @@
+/**
+ * The browser comes back from the institution: the proven account and the proven wallet are joined in one person, and
+ * remembered. Session PENDING → AUTHORIZED → COMPLETED, or FAILED with a word of our own.
+ */
+import type { Deps } from '../deps.ts'
+import { hashSecret, newId } from '../crypto/random.ts'
+import { openUnder } from '../crypto/seal.ts'
+import type { UpstreamAssurance } from '../domain/assurance.ts'
+import { mergeAttributes, missingAttributes, persistedAttributes, readProviderAttributes } from '../domain/attributes.ts'
+import { BridgeError, fail, type InstitutionReason } from '../domain/failure.ts'
+import type { JourneyId, ProviderId, SessionId } from '../domain/ids.ts'
+import type { Reconciling } from '../domain/journey.ts'
+import { addressOf } from '../domain/tenant.ts'
+import type { Sealed } from '../domain/text.ts'
+import { toInstant, toSeconds } from '../domain/time.ts'
+import type { Callback } from '../institution/callback.ts'
+import { readCallback } from '../institution/callback.ts'
+import { exchangeCode } from '../institution/exchange.ts'
+import { type InstitutionIdentity, readIdentity } from '../institution/identity.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction, read, transact } from '../store/database.ts'
+import { failJourney, findJourney, readJourney } from '../store/journey.ts'
+import type { Provider } from '../store/provider.ts'
+import { type AuthorizedSession, authorizeSession, findSessionByState, updateSessionStatus } from '../store/session.ts'
+import { openAttributes } from './journey-secrets.ts'
+import { type ProvenLink, recordLink } from './record-link.ts'
+import type { PreparedTenant } from './tenants.ts'
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
+
+/**
+ * Judges a call-back and records what it proves; answers with the page the browser goes to next, whether it went well or
+ * not (the dispatcher there tells). Throws `journey_not_open` for a state that is unknown, spent, another browser's or
+ * another provider's, and `institution_refused` (`response_invalid`) for parameters that cannot be read.
+ */
+export async function finishReconciliation(
+  means: Means,
+  prepared: PreparedTenant,
+  providerId: ProviderId,
+  parameters: URLSearchParams,
+  browserId: string | undefined,
+): Promise<{ url: string }> {
+  const callback = readCallback(parameters)
+  const session = await takeSession(means, prepared, providerId, callback, browserId)
+  const journey = await takeJourney(means, prepared, session.journey_id)
+  const provider = await prepared.provider(providerId)
+  try {
+    if (provider === undefined) fail({ kind: 'institution_refused', reason: 'unavailable' })
+    const identity = await askInstitution(means, prepared, provider, session, callback)
+    const link = await proveLink(means, prepared, provider, session, journey, identity)
+    await recordLink(means, prepared, link)
+    means.metrics.outcome('reconciliation', 'completed')
+  } catch (error) {
+    const reason = reasonOf(error)
+    if (reason === undefined) throw error
+    await recordFailure(means, prepared, session.id, journey, provider?.slug ?? 'unknown', reason)
+  }
+  return { url: addressOf.continue(prepared.issuer, session.journey_id) }
+}
+
+/** PENDING → AUTHORIZED for exactly one call-back (UP-20). A call-back of another browser is audited and moves nothing. */
+async function takeSession(
+  means: Means,
+  prepared: PreparedTenant,
+  providerId: ProviderId,
+  callback: Callback,
+  browserId: string | undefined,
+): Promise<AuthorizedSession> {
+  const tenantId = prepared.tenant.id
+  const state = hashSecret(callback.state)
+  const now = toInstant(means.clock())
+  if (browserId !== undefined) {
+    const [[session]] = await transact(means.db, tenantId, [
+      authorizeSession({ tenantId, state, providerId, browserHash: hashSecret(browserId), now }),
+    ])
+    if (session !== undefined) return session
+  }
+  const [[other]] = await read(means.db, tenantId, [findSessionByState({ tenantId, state })])
+  if (other !== undefined && (browserId === undefined || other.browser_hash !== hashSecret(browserId))) {
+    await transact(means.db, tenantId, [
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'login_refused', reason: 'other_browser' },
+        correlationId: other.correlation_id,
+        clientId: other.client_id,
+      }),
+    ])
+    means.metrics.outcome('reconciliation', 'other_browser')
+  }
+  return fail({ kind: 'journey_not_open' })
+}
+
+async function takeJourney(means: Means, prepared: PreparedTenant, id: JourneyId): Promise<Reconciling> {
+  const [[row]] = await read(means.db, prepared.tenant.id, [findJourney({ tenantId: prepared.tenant.id, id })])
+  const journey = row === undefined ? undefined : readJourney(row, means.clock())
+  return journey?.state === 'reconciling' ? journey : fail({ kind: 'journey_not_open' })
+}
+
+/** The network part: code, keys, userinfo; then the judgement, which needs none. */
+async function askInstitution(
+  means: Means,
+  prepared: PreparedTenant,
+  provider: Provider,
+  session: AuthorizedSession,
+  callback: Callback,
+): Promise<InstitutionIdentity> {
+  // A provider that was changed during the login: its endpoints and the session's do not belong together (UP-04).
+  if (provider.updatedAt !== session.provider_updated_at || !provider.enabled)
+    return fail({ kind: 'institution_refused', reason: 'unavailable' })
+  const tenant = prepared.tenant.id
+  const open = (column: string, sealed: Sealed) => {
+    const context = { tenant, table: 'reconciliation_session', column, row: session.id }
+    return Buffer.from(openUnder(means.keyring, 'session', context, sealed)).toString('utf8')
+  }
+  const answer = await exchangeCode(await prepared.connect(provider), callback, {
+    state: callback.state, // its hash found the row
+    nonce: open('nonce', session.nonce),
+    codeVerifier: open('code_verifier', session.code_verifier),
+    redirectUri: session.redirect_uri,
+  })
+  return readIdentity(
+    answer,
+    {
+      identifierAttribute: provider.identifierAttribute,
+      expectedAcr: provider.acr,
+      expectedAmr: provider.amr,
+      allowedOrganizations: provider.allowedOrganizations,
+    },
+    means.clock(),
+  )
+}
+
+/** Wallet and institution together: what is kept, under which policies, and how sure the institution was. */
+async function proveLink(
+  means: Means,
+  prepared: PreparedTenant,
+  provider: Provider,
+  session: AuthorizedSession,
+  journey: Reconciling,
+  identity: InstitutionIdentity,
+): Promise<ProvenLink> {
+  const policy = await prepared.policy('attributes', journey.policies.attributes)
+  const place = { tenant: prepared.tenant.id, journey: journey.id }
+  const shown = openAttributes(means.keyring, place, journey.attributes)
+  const told = readProviderAttributes(policy, provider.attributeMappings, identity.claims)
+  const merged = mergeAttributes(policy, shown, told)
+  if (missingAttributes(policy, merged).length > 0)
+    return fail({ kind: 'institution_refused', reason: 'attribute_missing' })
+  const upstream: UpstreamAssurance = {
+    acr: identity.acrValues,
+    amr: identity.amr,
+    authTime: identity.authTime ?? toSeconds(means.clock()),
+  }
+  return {
+    journey,
+    sessionId: session.id,
+    provider,
+    account: { issuer: identity.issuer, attribute: identity.identifierAttribute, value: identity.subject },
+    attributes: persistedAttributes(policy, merged),
+    upstream,
+  }
+}
+
+type FailureReason = InstitutionReason | 'identity_conflict' | 'identity_unavailable'
+
+/** The word for an end that belongs to this login; undefined for what is a fault of ours or of the database. */
+function reasonOf(error: unknown): FailureReason | undefined {
+  if (!(error instanceof BridgeError)) return undefined
+  const { failure } = error
+  if (failure.kind === 'institution_refused') return failure.reason
+  if (failure.kind === 'ambiguous_identity') return 'identity_conflict'
+  if (failure.kind === 'identity_unavailable') return 'identity_unavailable'
+  return undefined
+}
+
+async function recordFailure(
+  means: Means,
+  prepared: PreparedTenant,
+  sessionId: SessionId,
+  journey: Reconciling,
+  provider: string,
+  reason: FailureReason,
+): Promise<void> {
+  const tenantId = prepared.tenant.id
+  const now = toInstant(means.clock())
+  await inTransaction(means.db, tenantId, (tx) =>
+    tx.runLast([
+      updateSessionStatus({ tenantId, id: sessionId, from: 'AUTHORIZED', to: 'FAILED', error: reason }),
+      failJourney({ tenantId, id: journey.id, failure: reason, now }),
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'reconciliation_failed', provider, reason },
+        correlationId: journey.correlationId,
+        clientId: journey.clientId,
+      }),
+    ]),
+  )
+  means.metrics.outcome('reconciliation', reason)
+}

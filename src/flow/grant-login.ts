@@ -1,0 +1,106 @@
+/** A recognised person, a live binding: the journey ends in a grant and a code, in one statement. */
+import type { Deps } from '../deps.ts'
+import { auditSubjectHash } from '../crypto/audit-subject.ts'
+import { hashSecret, newId, randomText } from '../crypto/random.ts'
+import { sealUnder } from '../crypto/seal.ts'
+import { assureLogin } from '../domain/assurance.ts'
+import { detailText } from '../domain/audit.ts'
+import { type AttributePolicy, carriedAttributes, carriesAttributes } from '../domain/attributes.ts'
+import { fail } from '../domain/failure.ts'
+import type { BindingId, GrantId, IdentityId } from '../domain/ids.ts'
+import { CODE_TIME, GRANT_TIME, type Presented, type Recognised } from '../domain/journey.ts'
+import type { Sealed } from '../domain/text.ts'
+import { toInstant, toSeconds } from '../domain/time.ts'
+import { transact } from '../store/database.ts'
+import { grantJourney } from '../store/journey.ts'
+import { withParameters } from './error-return.ts'
+import { openAttributes, openRequest } from './journey-secrets.ts'
+import type { PreparedTenant } from './tenants.ts'
+
+export interface RecognisedPerson {
+  identityId: IdentityId
+  bindingId: BindingId
+  auditSalt: string | undefined
+  /** Whether the match was found under an older key version and moves to the current one now. */
+  upgrades: boolean
+}
+
+/**
+ * The redirect back to the relying party with a code. Undefined when the compare-and-set was lost: the person is no
+ * longer active, match or binding are gone, or the journey has moved on. Nothing is left behind then.
+ */
+export async function grantLogin(
+  means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
+  prepared: PreparedTenant,
+  journey: Presented | Recognised,
+  person: RecognisedPerson,
+): Promise<{ kind: 'redirect'; url: string } | undefined> {
+  const { tenant, issuer } = prepared
+  const relyingParty = await prepared.relyingParty(journey.clientId)
+  const [holderHash] = journey.holderHashes
+  if (relyingParty === undefined || !relyingParty.enabled || holderHash === undefined)
+    return fail({ kind: 'journey_not_open' })
+  const policy = await prepared.policy('attributes', journey.policies.attributes)
+  const request = openRequest(means.keyring, { tenant: tenant.id, journey: journey.id }, journey.request)
+  const upstream = journey.state === 'recognised' ? journey.upstream : undefined
+  const assurance = assureLogin(journey.way, toSeconds(journey.presentedAt), upstream)
+  const grantId = newId() as GrantId
+  const code = randomText()
+  const now = means.clock()
+  const [[granted]] = await transact(means.db, tenant.id, [
+    grantJourney({
+      tenantId: tenant.id,
+      id: journey.id,
+      from: journey.state,
+      identityId: person.identityId,
+      bindingId: person.bindingId,
+      holderHashes: journey.holderHashes,
+      holderHash,
+      holderHashVersion: journey.holderHashVersion,
+      sector: relyingParty.sector,
+      subject: randomText(),
+      grantId,
+      clientId: journey.clientId,
+      correlationId: journey.correlationId,
+      scope: request.scope.join(' '),
+      acr: assurance.acr,
+      amr: JSON.stringify(assurance.amr),
+      authTime: assurance.authTime,
+      attributePolicyVersion: journey.policies.attributes,
+      walletAttributes: carry(means, prepared, journey, policy, grantId),
+      grantExpiresAt: toInstant(now + GRANT_TIME),
+      codeHash: hashSecret(code),
+      redirectUri: request.redirectUri,
+      codeChallenge: request.codeChallenge ?? null,
+      nonce: request.nonce ?? null,
+      codeExpiresAt: toInstant(now + CODE_TIME),
+      eventId: newId(),
+      subjectHash: person.auditSalt === undefined ? null : auditSubjectHash(means.keyring, tenant.id, person.auditSalt),
+      detail: detailText({
+        type: 'login_completed',
+        acr: assurance.acr,
+        way: journey.way,
+        key_version_upgraded: person.upgrades,
+      }),
+      now: toInstant(now),
+    }),
+  ])
+  if (granted === undefined) return undefined
+  means.metrics.outcome('login', upstream === undefined ? 'known_holder' : 'reconciled')
+  return { kind: 'redirect', url: withParameters(request.redirectUri, { code, state: request.state, iss: issuer }) }
+}
+
+/** The wallet's attributes that must reach the claims, sealed for the grant; null where no rule needs any. */
+function carry(
+  means: Pick<Deps, 'keyring'>,
+  prepared: PreparedTenant,
+  journey: Presented | Recognised,
+  policy: AttributePolicy,
+  grantId: GrantId,
+): Sealed | null {
+  if (!carriesAttributes(policy)) return null
+  const tenant = prepared.tenant.id
+  const shown = openAttributes(means.keyring, { tenant, journey: journey.id }, journey.attributes)
+  const context = { tenant, table: 'login_grant', column: 'wallet_attributes', row: grantId }
+  return sealUnder(means.keyring, 'session', context, JSON.stringify(carriedAttributes(policy, shown)))
+}

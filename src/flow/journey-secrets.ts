@@ -1,0 +1,41 @@
+/**
+ * The sealed parts of a journey: what the relying party asked together with the wallet's secrets, and the attributes a
+ * presentation showed. Sealed under the session sub-key for their own row, so nothing in a journey is of use at rest.
+ */
+import type { Keyring } from '../crypto/keyring.ts'
+import { openUnder, sealUnder } from '../crypto/seal.ts'
+import type { Attributes } from '../domain/attributes.ts'
+import type { JourneyId, TenantId } from '../domain/ids.ts'
+import type { SealedRequest } from '../domain/journey.ts'
+import type { Sealed } from '../domain/text.ts'
+
+interface Place {
+  tenant: TenantId
+  journey: JourneyId
+}
+
+function contextOf(place: Place, column: 'request' | 'presentation') {
+  return { tenant: place.tenant, table: 'journey', column, row: place.journey }
+}
+
+export function sealRequest(keyring: Keyring, place: Place, request: SealedRequest): Sealed {
+  return sealUnder(keyring, 'session', contextOf(place, 'request'), JSON.stringify(request))
+}
+
+/** Throws `sealed_unreadable`. */
+export function openRequest(keyring: Keyring, place: Place, sealed: Sealed): SealedRequest {
+  return JSON.parse(openText(keyring, place, 'request', sealed)) as SealedRequest
+}
+
+export function sealAttributes(keyring: Keyring, place: Place, attributes: Attributes): Sealed {
+  return sealUnder(keyring, 'session', contextOf(place, 'presentation'), JSON.stringify(attributes))
+}
+
+/** Throws `sealed_unreadable`. */
+export function openAttributes(keyring: Keyring, place: Place, sealed: Sealed): Attributes {
+  return JSON.parse(openText(keyring, place, 'presentation', sealed)) as Attributes
+}
+
+function openText(keyring: Keyring, place: Place, column: 'request' | 'presentation', sealed: Sealed): string {
+  return Buffer.from(openUnder(keyring, 'session', contextOf(place, column), sealed)).toString('utf8')
+}

@@ -1,0 +1,193 @@
+/**
+ * A wallet posts its answer (OpenID4VP 1.0 section 8.2). It is judged here and now, so that a bad one is refused at once;
+ * but nothing outside the journey changes before the browser comes back (HA-10).
+ */
+import type { Deps } from '../deps.ts'
+import { hashHolderIdentifier } from '../crypto/identifier-hash.ts'
+import { hashSecret, newId, randomText } from '../crypto/random.ts'
+import type { Way } from '../domain/assurance.ts'
+import { readWalletAttributes } from '../domain/attributes.ts'
+import { BridgeError, fail, type PresentationReason } from '../domain/failure.ts'
+import { holderKeyIdentifier, NORMALISATION } from '../domain/identifier.ts'
+import { CROSS_DEVICE_TIME, REFUSALS_ALLOWED, RETURN_TIME, type SealedRequest } from '../domain/journey.ts'
+import { addressOf } from '../domain/tenant.ts'
+import type { SecretHash } from '../domain/text.ts'
+import { fromInstant, toInstant } from '../domain/time.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction, read, transact } from '../store/database.ts'
+import {
+  findOpenJourneyByState,
+  failJourney,
+  type OpenJourneyRow,
+  presentJourney,
+  readPolicyVersions,
+  refusePresentation,
+} from '../store/journey.ts'
+import { type VerifiedPresentation, verifyPresentations } from '../wallet/presentation.ts'
+import { type Form, type Lookup, lookupOf, openResponse, type WalletAnswer } from '../wallet/response.ts'
+import { openRequest, sealAttributes } from './journey-secrets.ts'
+import type { PreparedTenant } from './tenants.ts'
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
+
+/** What the wallet hears: `{"redirect_uri": …}` when it is on the browser's device, else `{}` (VP-075, VP-076). */
+export interface Received {
+  redirectUri: string | undefined
+}
+
+/**
+ * Reads, opens and verifies one answer and stores the outcome in its journey. Throws `presentation_refused` with the
+ * reason; unknown, expired and answered journeys throw `not_found`.
+ */
+export async function receivePresentation(
+  means: Means,
+  prepared: PreparedTenant,
+  form: Form,
+): Promise<Received> {
+  const lookup = lookupOf(form)
+  const journey = await takeJourney(means, prepared, lookup.stateHash)
+  const place = { tenant: prepared.tenant.id, journey: journey.id }
+  const secrets = openRequest(means.keyring, place, journey.request)
+  try {
+    const answer = openAnswer(prepared, lookup, secrets)
+    if (answer.kind === 'error') return await endByWallet(means, prepared, journey)
+    const verified = await verifyAnswer(means, prepared, journey, secrets, answer)
+    return await recordPresentation(means, prepared, journey, verified)
+  } catch (error) {
+    if (error instanceof BridgeError && error.failure.kind === 'presentation_refused')
+      await recordRefusal(means, prepared, journey, error.failure.reason)
+    throw error
+  }
+}
+
+/** One indexed read before any cryptography (VP-079). */
+async function takeJourney(means: Means, prepared: PreparedTenant, stateHash: SecretHash): Promise<OpenJourneyRow> {
+  const tenantId = prepared.tenant.id
+  const now = means.clock()
+  const [[journey]] = await read(means.db, tenantId, [
+    findOpenJourneyByState({
+      tenantId,
+      stateHash,
+      now: toInstant(now),
+      crossDeviceSince: toInstant(now - CROSS_DEVICE_TIME),
+    }),
+  ])
+  return journey ?? fail({ kind: 'not_found' })
+}
+
+function openAnswer(prepared: PreparedTenant, lookup: Lookup, secrets: SealedRequest): WalletAnswer {
+  return openResponse(lookup, {
+    privateKey: Buffer.from(secrets.responseKey, 'base64url'),
+    mode: prepared.tenant.responseMode,
+  })
+}
+
+async function verifyAnswer(
+  means: Means,
+  prepared: PreparedTenant,
+  journey: OpenJourneyRow,
+  secrets: SealedRequest,
+  answer: Extract<WalletAnswer, { kind: 'presentation' }>,
+): Promise<VerifiedPresentation> {
+  const versions = readPolicyVersions(journey.policies)
+  const link = journey.cross_device ? secrets.crossDevice : secrets.sameDevice
+  const signer = prepared.requestSigners.get(journey.request_kid)
+  if (link === undefined || signer === undefined) return fail({ kind: 'not_found' })
+  return verifyPresentations(
+    {
+      vpToken: answer.vpToken,
+      query: await prepared.policy('query', versions.query),
+      trust: await prepared.trust(versions.trust),
+      nonce: link.nonce,
+      audience: signer.clientId,
+      notBefore: fromInstant(journey.created_at),
+      now: means.clock(),
+    },
+    prepared.trustMeans,
+  )
+}
+
+/** started or retrieved → presented, once. */
+async function recordPresentation(
+  means: Means,
+  prepared: PreparedTenant,
+  journey: OpenJourneyRow,
+  verified: VerifiedPresentation,
+): Promise<Received> {
+  const { tenant, issuer } = prepared
+  const place = { tenant: tenant.id, journey: journey.id }
+  const way: Way = journey.cross_device ? 'cross_device' : 'same_device'
+  const responseCode = way === 'same_device' ? randomText() : undefined
+  const hashes = hashHolderIdentifier(means.keyring, {
+    tenant: tenant.id,
+    normalisation: NORMALISATION,
+    ...holderKeyIdentifier(verified.holder.thumbprint),
+  })
+  const [current] = hashes
+  if (current === undefined) return fail({ kind: 'sealed_unreadable' })
+  const rules = await prepared.policy('attributes', readPolicyVersions(journey.policies).attributes)
+  const attributes = readWalletAttributes(rules, verified.credentials)
+  const now = means.clock()
+  const [[moved]] = await transact(means.db, tenant.id, [
+    presentJourney({
+      tenantId: tenant.id,
+      id: journey.id,
+      way,
+      holderHashes: hashes.map(({ hash }) => hash),
+      holderHashVersion: current.version,
+      presentation: sealAttributes(means.keyring, place, attributes),
+      responseCodeHash: responseCode === undefined ? null : hashSecret(responseCode),
+      now: toInstant(now),
+      expiresAt: toInstant(now + RETURN_TIME),
+    }),
+  ])
+  // Somebody else's answer won: for this one there is no open question any more.
+  if (moved?.changed !== 1) return fail({ kind: 'not_found' })
+  means.metrics.outcome('presentation', 'ok')
+  return { redirectUri: responseCode === undefined ? undefined : addressOf.walletReturn(issuer, responseCode) }
+}
+
+/** The wallet said no; which of its reasons it was is nobody's business (VP-084). The journey ends. */
+async function endByWallet(means: Means, prepared: PreparedTenant, journey: OpenJourneyRow): Promise<Received> {
+  const tenantId = prepared.tenant.id
+  const now = toInstant(means.clock())
+  await inTransaction(means.db, tenantId, async (tx) => {
+    const [moved] = await tx.run(failJourney({ tenantId, id: journey.id, failure: 'wallet_refused', now }))
+    if (moved?.changed !== 1) fail({ kind: 'not_found' })
+    await tx.runLast([
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'presentation_refused', reason: 'wallet_refused', refusals: 0 },
+        correlationId: journey.correlation_id,
+        clientId: journey.client_id,
+      }),
+    ])
+  })
+  means.metrics.outcome('presentation', 'wallet_refused')
+  return { redirectUri: undefined }
+}
+
+/** Counts a refusal, in a transaction of its own: what is refused must be seen (AU-07). */
+async function recordRefusal(
+  means: Means,
+  prepared: PreparedTenant,
+  journey: OpenJourneyRow,
+  reason: PresentationReason,
+): Promise<void> {
+  const tenantId = prepared.tenant.id
+  const now = toInstant(means.clock())
+  await inTransaction(means.db, tenantId, async (tx) => {
+    const [refused] = await tx.run(
+      refusePresentation({ tenantId, id: journey.id, allowed: REFUSALS_ALLOWED, failure: reason, now }),
+    )
+    if (refused === undefined) return
+    await tx.runLast([
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'presentation_refused', reason, refusals: refused.refusals },
+        correlationId: journey.correlation_id,
+        clientId: journey.client_id,
+      }),
+    ])
+  })
+  means.metrics.outcome('presentation', reason)
+}
+

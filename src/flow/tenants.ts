@@ -1,0 +1,271 @@
+/**
+ * A tenant with everything a login needs, prepared once: policies parsed, trust anchors read, keys imported, providers
+ * connected. No request imports a key or reads a certificate.
+ *
+ * The prepared tenant is kept until its revision changes. An instance asks for the revision at most once a second, so a
+ * change reaches the instance that made it at once and every other one within {@link RECHECK}. Where a second is too
+ * long (a disabled relying party's tokens, an erased person) the statement itself looks (`store/grant.ts`).
+ */
+import type { Selectable } from 'kysely'
+import type { Keyring } from '../crypto/keyring.ts'
+import { openUnder } from '../crypto/seal.ts'
+import { openSigningKey, type PrivateKey } from '../crypto/sealed-signing-key.ts'
+import { fail } from '../domain/failure.ts'
+import { type ClientId, type ProviderId, SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
+import type { PolicyVersions } from '../domain/journey.ts'
+import { POLICY_KINDS, type PolicyDocuments, type PolicyKind, readPolicy } from '../domain/policy.ts'
+import type { RelyingParty } from '../domain/relying-party.ts'
+import { issuerOf, type Tenant } from '../domain/tenant.ts'
+import { type Clock, SECOND } from '../domain/time.ts'
+import { type ConnectedProvider, connectProvider } from '../institution/connection.ts'
+import type { ProviderMetadata } from '../institution/provider.ts'
+import type { Outbound } from '../outbound/guard.ts'
+import { type BridgeDatabase, read } from '../store/database.ts'
+import { findCurrentPolicies, findPolicy } from '../store/policy.ts'
+import { findProvider, listProviders, type Provider, readProvider } from '../store/provider.ts'
+import { findRelyingParty, readRelyingParty } from '../store/relying-party.ts'
+import type { SigningKeyTable } from '../store/schema.ts'
+import { listSigningKeys } from '../store/signing-key.ts'
+import { findTenantBySlug, findTenantRevision, readTenant } from '../store/tenant.ts'
+import { prepareRequestSigner, type RequestSigner } from '../wallet/request-signer.ts'
+import { createChainCache } from '../wallet/certificate-path.ts'
+import { createIssuerKeyCache } from '../wallet/issuer-metadata.ts'
+import { type PreparedTrust, prepareTrust, type TrustMeans } from '../wallet/trust.ts'
+
+/** How long an instance believes a revision it has seen. */
+const RECHECK = 1 * SECOND
+/** Prepared tenants and relying parties an instance keeps; the ones longest unused go first. */
+const MOST_TENANTS = 1_000
+const MOST_RELYING_PARTIES = 10_000
+
+export interface TokenKey {
+  kid: string
+  privateKey: PrivateKey
+}
+
+/** A published policy document with the number under which it was published. */
+export interface Policies {
+  documents: PolicyDocuments
+  versions: PolicyVersions
+}
+
+export interface PreparedTenant {
+  readonly tenant: Tenant
+  readonly issuer: string
+  /** Undefined until a document of every kind has been published. */
+  readonly policies: Policies | undefined
+  /** The key new journeys begin with; undefined until the tenant has one. */
+  readonly requestKid: string | undefined
+  readonly requestSigners: ReadonlyMap<string, RequestSigner>
+  readonly tokenKeys: ReadonlyMap<'ES256' | 'RS256', TokenKey>
+  /** The public JSON Web Key Set, next and retiring keys included. */
+  readonly jwks: { readonly keys: readonly object[] }
+  readonly providers: readonly Provider[]
+  relyingParty(clientId: ClientId): Promise<RelyingParty | undefined>
+  /** A document by its number: journeys end with the policies they began with. */
+  policy<K extends PolicyKind>(kind: K, version: number): Promise<PolicyDocuments[K]>
+  trust(version: number): Promise<PreparedTrust>
+  /** Fetch and caches that verifying credentials of this tenant needs. */
+  readonly trustMeans: TrustMeans
+  /** A provider ready to be spoken to, as its row is now. */
+  connect(provider: Provider): Promise<ConnectedProvider>
+  /** A provider by its id, enabled or not. */
+  provider(id: ProviderId): Promise<Provider | undefined>
+}
+
+export interface Tenants {
+  /** The tenant of a path; undefined when there is none, it is disabled, or it is the reserved one. */
+  find(slug: string): Promise<PreparedTenant | undefined>
+  /** Forgets what is prepared, after a change made here. */
+  forget(slug: string): void
+}
+
+type Means = { db: BridgeDatabase; keyring: Keyring; outbound: Outbound; clock: Clock; publicUrl: string }
+
+interface Kept {
+  prepared: PreparedTenant
+  checkedAt: number
+}
+
+export function createTenants(means: Means): Tenants {
+  const kept = new Map<string, Kept>()
+  const loading = new Map<string, Promise<PreparedTenant | undefined>>()
+
+  async function load(slug: string): Promise<PreparedTenant | undefined> {
+    const [rows] = await read(means.db, SYSTEM_TENANT, [findTenantBySlug({ slug })])
+    const [row] = rows
+    if (row === undefined || row.enabled !== 1) return undefined
+    const prepared = await prepareTenant(means, readTenant(row))
+    kept.delete(slug)
+    kept.set(slug, { prepared, checkedAt: means.clock() })
+    const [oldest] = kept.keys()
+    if (kept.size > MOST_TENANTS && oldest !== undefined) kept.delete(oldest)
+    return prepared
+  }
+
+  /** Parallel requests of one tenant load it once. */
+  function loadOnce(slug: string): Promise<PreparedTenant | undefined> {
+    const running = loading.get(slug)
+    if (running !== undefined) return running
+    const started = load(slug).finally(() => loading.delete(slug))
+    loading.set(slug, started)
+    return started
+  }
+
+  return {
+    async find(slug) {
+      const known = kept.get(slug)
+      if (known === undefined) return loadOnce(slug)
+      if (means.clock() - known.checkedAt < RECHECK) return known.prepared
+      const { tenant } = known.prepared
+      const [rows] = await read(means.db, tenant.id, [findTenantRevision({ id: tenant.id })])
+      if (rows[0]?.revision !== tenant.revision) {
+        kept.delete(slug)
+        return loadOnce(slug)
+      }
+      known.checkedAt = means.clock()
+      return known.prepared
+    },
+    forget(slug) {
+      kept.delete(slug)
+    },
+  }
+}
+
+async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTenant> {
+  const tenantId = tenant.id
+  const [policyRows, keyRows, providerRows] = await read(means.db, tenantId, [
+    findCurrentPolicies({ tenantId }),
+    listSigningKeys({ tenantId }),
+    listProviders({ tenantId }),
+  ])
+  const issuer = issuerOf(means.publicUrl, tenant.slug)
+  const host = new URL(means.publicUrl).hostname
+  const requestKeys = keyRows.filter((key) => key.purpose === 'request')
+  const tokenKeys = keyRows.filter((key) => key.purpose === 'token')
+  const relyingParties = new Map<ClientId, RelyingParty | undefined>()
+  const connections = new Map<string, Promise<ConnectedProvider>>()
+  const documents = createPolicyShelf(means, tenantId)
+  const trusts = new Map<number, Promise<PreparedTrust>>()
+
+  return {
+    tenant,
+    issuer,
+    policies: readPolicies(policyRows, documents),
+    requestKid: requestKeys.find((key) => key.state === 'active')?.kid,
+    requestSigners: new Map(requestKeys.map((key) => [key.kid, prepareSigner(means.keyring, tenant, host, key)])),
+    tokenKeys: new Map(
+      tokenKeys
+        .filter((key) => key.state === 'active')
+        .map((key) => [key.algorithm, { kid: key.kid, privateKey: openPrivateKey(means.keyring, key) }]),
+    ),
+    jwks: {
+      keys: tokenKeys.map((key) => ({ ...JSON.parse(key.public_jwk), kid: key.kid, alg: key.algorithm, use: 'sig' })),
+    },
+    providers: providerRows.map(readProvider),
+    async relyingParty(clientId) {
+      if (relyingParties.has(clientId)) return relyingParties.get(clientId)
+      const [[row]] = await read(means.db, tenantId, [findRelyingParty({ tenantId, clientId })])
+      const found = row === undefined ? undefined : readRelyingParty(row)
+      // Unknown ids are not remembered: anybody can make them up.
+      if (found !== undefined && relyingParties.size < MOST_RELYING_PARTIES) relyingParties.set(clientId, found)
+      return found
+    },
+    policy: documents.find,
+    trust(version) {
+      const known = trusts.get(version)
+      if (known !== undefined) return known
+      const prepared = documents.find('trust', version).then(prepareTrust)
+      trusts.set(version, prepared)
+      prepared.catch(() => trusts.delete(version))
+      return prepared
+    },
+    trustMeans: {
+      fetchJson: (url, limits) => means.outbound.fetchJson(url, limits),
+      chains: createChainCache(),
+      issuerKeys: createIssuerKeyCache(),
+    },
+    connect(provider) {
+      const key = `${provider.id} ${provider.updatedAt}`
+      const known = connections.get(key)
+      if (known !== undefined) return known
+      const connected = connectProvider(means, {
+        metadata: JSON.parse(provider.metadata) as ProviderMetadata,
+        clientId: provider.oidcClientId,
+        clientSecret: openClientSecret(means.keyring, tenantId, provider),
+        scopes: provider.scopes.split(' '),
+      })
+      connections.set(key, connected)
+      connected.catch(() => connections.delete(key))
+      return connected
+    },
+    async provider(id) {
+      const known = providerRows.find((row) => row.id === id)
+      if (known !== undefined) return readProvider(known)
+      const [[row]] = await read(means.db, tenantId, [findProvider({ tenantId, id })])
+      return row === undefined ? undefined : readProvider(row)
+    },
+  }
+}
+
+interface PolicyShelf {
+  put<K extends PolicyKind>(kind: K, version: number, text: string): PolicyDocuments[K]
+  find<K extends PolicyKind>(kind: K, version: number): Promise<PolicyDocuments[K]>
+}
+
+/** Parsed documents by kind and number; published ones never change, so they are never read twice. */
+function createPolicyShelf(means: Means, tenantId: TenantId): PolicyShelf {
+  const parsed = new Map<string, unknown>()
+  function put<K extends PolicyKind>(kind: K, version: number, text: string): PolicyDocuments[K] {
+    const document = readPolicy(kind, JSON.parse(text))
+    parsed.set(`${kind} ${version}`, document)
+    return document
+  }
+  return {
+    put,
+    async find<K extends PolicyKind>(kind: K, version: number) {
+      const known = parsed.get(`${kind} ${version}`)
+      if (known !== undefined) return known as PolicyDocuments[K]
+      const [[row]] = await read(means.db, tenantId, [findPolicy({ tenantId, kind, version })])
+      if (row === undefined) return fail({ kind: 'not_found' })
+      return put(kind, version, row.document)
+    },
+  }
+}
+
+function readPolicies(
+  rows: readonly { kind: PolicyKind; version: number; document: string }[],
+  shelf: PolicyShelf,
+): Policies | undefined {
+  if (POLICY_KINDS.some((kind) => !rows.some((row) => row.kind === kind))) return undefined
+  const entries = rows.map((row) => [row.kind, shelf.put(row.kind, row.version, row.document)] as const)
+  return {
+    documents: Object.fromEntries(entries) as unknown as PolicyDocuments,
+    versions: Object.fromEntries(rows.map((row) => [row.kind, row.version])) as unknown as PolicyVersions,
+  }
+}
+
+function openPrivateKey(keyring: Keyring, key: Selectable<SigningKeyTable>): PrivateKey {
+  return openSigningKey(keyring, { tenant: key.tenant_id, kid: key.kid }, key.sealed_private_key)
+}
+
+function prepareSigner(
+  keyring: Keyring,
+  tenant: Tenant,
+  host: string,
+  key: Selectable<SigningKeyTable>,
+): RequestSigner {
+  const chain = (JSON.parse(key.certificate_chain ?? '[]') as string[]).map((der) => Buffer.from(der, 'base64'))
+  return prepareRequestSigner({
+    prefix: tenant.clientIdPrefix,
+    host,
+    chain,
+    privateKey: openPrivateKey(keyring, key),
+  })
+}
+
+function openClientSecret(keyring: Keyring, tenant: TenantId, provider: Provider): string {
+  if (provider.sealedClientSecret === undefined) return ''
+  const context = { tenant, table: 'reconciliation_provider', column: 'sealed_client_secret', row: provider.id }
+  return Buffer.from(openUnder(keyring, 'provider-secret', context, provider.sealedClientSecret)).toString('utf8')
+}
