@@ -4,9 +4,12 @@
 -- The run-time login is a member of this role. It owns nothing, so row-level security binds it.
 DO $$
 BEGIN
-  CREATE ROLE identity_bridge_app NOLOGIN;
+  -- Asked first: CREATE ROLE wants the right to create before it looks whether there is anything to do.
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'identity_bridge_app') THEN
+    CREATE ROLE identity_bridge_app NOLOGIN;
+  END IF;
 EXCEPTION
-  WHEN duplicate_object OR unique_violation THEN NULL; -- roles belong to the cluster; another database made it
+  WHEN duplicate_object OR unique_violation THEN NULL; -- another database of this cluster made it at the same moment
 END
 $$;
 

@@ -22,6 +22,8 @@ const AttributeName = z
 
 const AttributeRule = z.strictObject({
   name: AttributeName,
+  /** What people are told is asked of their wallet; the name itself when absent. */
+  label: z.strictObject({ en: z.string().min(1).max(80), nl: z.string().min(1).max(80) }).optional(),
   merge: z.enum(['WALLET_ONLY', 'OIDC_ONLY', 'OIDC_WINS', 'WALLET_WINS', 'MERGE_ALL']),
   /** A login through the institution fails while this has no value. */
   required: z.boolean().default(false),
@@ -219,4 +221,9 @@ export function releasableClaims(policy: AttributePolicy): string[] {
 export function releasingScopes(policy: AttributePolicy): string[] {
   const scopes = policy.rules.filter((rule) => rule.project && rule.scope !== 'openid').map((rule) => rule.scope)
   return [...new Set(scopes)]
+}
+
+/** What the login page says is asked of the wallet, one label an attribute, in the order of the rules. */
+export function requestedLabels(policy: AttributePolicy, language: 'en' | 'nl'): string[] {
+  return policy.rules.filter((rule) => rule.wallet !== undefined).map((rule) => rule.label?.[language] ?? rule.name)
 }

@@ -20,6 +20,7 @@ export interface Begun {
   correlationId: CorrelationId
   /** The browser's own id: the one it came with, or a new one. */
   browserId: string
+  language: 'en' | 'nl'
   relyingPartyName: string
   purpose: { en: string; nl: string } | undefined
   /** Opens a wallet on this device. */
@@ -49,6 +50,7 @@ export async function beginAuthorization(
     return fail({ kind: 'authorization_refused', description: 'This login is not set up yet.' })
 
   const now = deps.clock()
+  const language = browser.language(request.uiLocales)
   const journeyId = newId() as JourneyId
   const correlationId = newId() as CorrelationId
   const browserId = browser.id ?? randomText()
@@ -71,7 +73,7 @@ export async function beginAuthorization(
       correlationId,
       clientId: request.relyingParty.clientId,
       browserHash: hashSecret(browserId),
-      language: browser.language(request.uiLocales),
+      language,
       request: sealed,
       requestKid,
       policies: JSON.stringify(policies.versions),
@@ -87,6 +89,7 @@ export async function beginAuthorization(
     journeyId,
     correlationId,
     browserId,
+    language,
     relyingPartyName: request.relyingParty.name,
     purpose: request.relyingParty.purpose,
     link: linkFor(prepared, requestKid, sameDevice),

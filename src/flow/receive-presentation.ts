@@ -24,11 +24,16 @@ import {
   refusePresentation,
 } from '../store/journey.ts'
 import { type VerifiedPresentation, verifyPresentations } from '../wallet/presentation.ts'
-import { type Form, type Lookup, lookupOf, openResponse, type WalletAnswer } from '../wallet/response.ts'
+import { type Form, type Lookup, lookupOf, openResponse, readForm, type WalletAnswer } from '../wallet/response.ts'
 import { openRequest, sealAttributes } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
+
+/** A wallet's form, strictly read (VP-070). Throws `invalid_request`, `payload_too_large`. */
+export function readWalletForm(body: Uint8Array): Form {
+  return readForm(body)
+}
 
 /** What the wallet hears: `{"redirect_uri": …}` when it is on the browser's device, else `{}` (VP-075, VP-076). */
 export interface Received {

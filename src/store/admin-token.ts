@@ -55,18 +55,31 @@ export const listAdminTokens = statement(
   (q, _: Params<Record<never, never>>) =>
     q
       .selectFrom('admin_token')
+      .leftJoin('tenant', 'tenant.id', 'admin_token.for_tenant')
       .select([
-        'id',
-        'name',
-        'for_tenant',
-        'scopes',
-        'created_at',
-        'expires_at',
-        'last_used_at',
-        'revoked_at',
+        'admin_token.id',
+        'admin_token.name',
+        'admin_token.for_tenant',
+        'tenant.slug as tenant_slug',
+        'admin_token.scopes',
+        'admin_token.created_at',
+        'admin_token.expires_at',
+        'admin_token.last_used_at',
+        'admin_token.revoked_at',
       ])
-      .orderBy('created_at')
+      .orderBy('admin_token.created_at')
+      .orderBy('admin_token.id')
       .limit(1000),
+)
+
+/** A token by its id, alive or not. */
+export const findAdminTokenById = statement(
+  'find_admin_token_by_id',
+  (q, p: Params<{ id: string }>) =>
+    q
+      .selectFrom('admin_token')
+      .select(['id', 'for_tenant', 'revoked_at'])
+      .where('id', '=', p('id')),
 )
 
 export const revokeAdminToken = statement(

@@ -53,6 +53,19 @@ export function insertAuditEvent(
   })
 }
 
+/** Every event, newest first, before the place `before` (a `seq`). */
+export const findAuditEvents = statement(
+  'find_audit_events',
+  (q, p: Params<{ tenantId: TenantId; before: number; limit: number }>) =>
+    q
+      .selectFrom('audit_event')
+      .selectAll()
+      .where('tenant_id', '=', p('tenantId'))
+      .where('seq', '<', p('before'))
+      .orderBy('seq', 'desc')
+      .limit(p('limit')),
+)
+
 /** Events of one type, newest first, before the place `before` (a `seq`). */
 export const findAuditEventsByType = statement(
   'find_audit_events_by_type',

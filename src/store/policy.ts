@@ -31,6 +31,19 @@ export const findPolicy = statement(
       .where('version', '=', p('version')),
 )
 
+/** Every version of a kind, newest first, without the documents; at most 100. */
+export const listPolicyVersions = statement(
+  'list_policy_versions',
+  (q, p: Params<{ tenantId: TenantId; kind: PolicyKind }>) =>
+    q
+      .selectFrom('policy_version')
+      .select(['version', 'digest', 'published_at', 'published_by'])
+      .where('tenant_id', '=', p('tenantId'))
+      .where('kind', '=', p('kind'))
+      .orderBy('version', 'desc')
+      .limit(100),
+)
+
 /** The next version; two publishers at once: the primary key lets one of them win. */
 export const insertPolicy = sqlStatement(
   'insert_policy',

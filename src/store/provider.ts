@@ -67,6 +67,31 @@ export const insertProvider = statement('insert_provider', (q, p: Params<Registr
   }),
 )
 
+/** By the name its tenant gave it. */
+export const findProviderBySlug = statement(
+  'find_provider_by_slug',
+  (q, p: Params<{ tenantId: TenantId; slug: string }>) =>
+    q
+      .selectFrom('reconciliation_provider')
+      .selectAll()
+      .where('tenant_id', '=', p('tenantId'))
+      .where('slug', '=', p('slug')),
+)
+
+/** Another secret, sealed for this row. */
+export const replaceProviderSecret = statement(
+  'replace_provider_secret',
+  (
+    q,
+    p: Params<{ tenantId: TenantId; id: ProviderId; sealedClientSecret: Sealed; now: IsoInstant }>,
+  ) =>
+    q
+      .updateTable('reconciliation_provider')
+      .set({ sealed_client_secret: p('sealedClientSecret'), updated_at: p('now') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id')),
+)
+
 /** Switches a provider on or off; takes effect for logins that begin afterwards. */
 export const enableProvider = statement(
   'enable_provider',

@@ -18,12 +18,17 @@ export function newPassword(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
 }
 
-/** Makes the group role if it is not there; roles belong to the cluster, and another database may have made it. */
+/**
+ * Makes the group role if it is not there; roles belong to the cluster, and another database may have made it. Asked
+ * first, because CREATE ROLE wants the right to create before it looks whether there is anything to do.
+ */
 export async function ensureGroupRole(client: pg.ClientBase): Promise<void> {
   await client.query(`
     DO $$ BEGIN
-      CREATE ROLE ${APP_ROLE} NOLOGIN;
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+      IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${APP_ROLE}') THEN
+        CREATE ROLE ${APP_ROLE} NOLOGIN;
+      END IF;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; -- made by another at the same moment
     END $$`)
 }
 

@@ -23,6 +23,10 @@ export const findTenantBySlug = statement('find_tenant_by_slug', (q, p: Params<{
   q.selectFrom('tenant').selectAll().where('slug', '=', p('slug')),
 )
 
+export const findTenantById = statement('find_tenant_by_id', (q, p: Params<{ id: TenantId }>) =>
+  q.selectFrom('tenant').selectAll().where('id', '=', p('id')),
+)
+
 /** The number every change of a tenant's configuration raises; nothing for a tenant that is gone. */
 export const findTenantRevision = statement(
   'find_tenant_revision',

@@ -1,0 +1,61 @@
+/** The routes in the order a journey meets them: the only place where HTTP meets the flows. */
+import { Hono } from 'hono'
+import type { Deps } from './deps.ts'
+import { adminRoutes } from './http/admin.ts'
+import { authorizeRoutes } from './http/authorize.ts'
+import { callbackRoutes } from './http/callback.ts'
+import { discoveryRoutes } from './http/discovery.ts'
+import { answerFailure } from './http/errors.ts'
+import { healthRoutes } from './http/health.ts'
+import { loginRoutes } from './http/login.ts'
+import { createRateLimits } from './http/rate-limit.ts'
+//Rimport { referenceRoutes } from './http/reference.ts'
+import type { Route } from './http/route.ts'
+import { pageSetting, serveRoute } from './http/serve.ts'
+import { tokenRoutes } from './http/token.ts'
+import { userinfoRoutes } from './http/userinfo.ts'
+import { walletRoutes } from './http/wallet.ts'
+
+/** Every route there is; `openapi.yaml` is written from this list. */
+export function allRoutes(deps: Deps): Route[] {
+  const journey = [
+    ...authorizeRoutes(deps),
+    ...walletRoutes(deps),
+    ...loginRoutes(deps),
+    ...callbackRoutes(deps),
+    ...tokenRoutes(deps),
+    ...userinfoRoutes(deps),
+  ]
+  const routes = [...journey, ...discoveryRoutes(journey), ...adminRoutes(deps), ...healthRoutes(deps)]
+  return routes
+}
+
+/** The service as a function from request to response. */
+export function createApp(deps: Deps): Hono {
+  const app = new Hono()
+  const limits = createRateLimits({
+    perMinute: deps.config.rateLimitPerMinute,
+    trustedProxies: deps.config.trustedProxies,
+  })
+  const routes = allRoutes(deps)
+  for (const route of routes) app.on(route.method, route.path, serveRoute(deps, limits, route))
+  app.notFound((http) => {
+    // A path that exists under another method says so (RFC 9110 section 15.5.6).
+    const methods = routes.filter(({ path }) => matches(path, http.req.path)).map(({ method }) => method)
+    if (methods.length > 0) return new Response(null, { status: 405, headers: { allow: [...new Set(methods)].join(', ') } })
+    const exchange = { http, prepared: undefined, reference: crypto.randomUUID(), failure: undefined }
+    const wantsPage = (http.req.header('accept') ?? '').includes('text/html')
+    return answerFailure({ kind: 'not_found' }, wantsPage ? 'page' : 'problem', pageSetting(exchange))
+  })
+  return app
+}
+
+/** Whether a path fits a route's pattern, segment by segment. */
+function matches(pattern: string, path: string): boolean {
+  const wanted = pattern.split('/')
+  const given = path.split('/')
+  return (
+    wanted.length === given.length &&
+    wanted.every((segment, index) => segment.startsWith(':') || segment === given[index])
+  )
+}

@@ -1,0 +1,61 @@
+/**
+ * How a key gets old: `pending → current → previous → retired` (protocols CR-32). Works on the keyring's text, because that
+ * is what an operator hands from instance to instance: every instance reads the new key before any of them writes with it.
+ *
+ * A `previous` key may become `current` again (roll-back while it is readable); a `pending` one that is given up goes
+ * straight to `retired`, for its number must not be used twice. Nothing leaves `retired`, and nothing is ever removed.
+ */
+
+import {
+  type KeyEntry,
+  type KeyName,
+  KeyringError,
+  type KeyState,
+  newKeySecret,
+  readKeyringText,
+  writeKeyringText,
+} from './keyring-text.ts'
+
+/** What one may ask for. `current → previous` is never asked for: it happens when another version becomes current. */
+const LEGAL: Readonly<Record<KeyState, readonly KeyState[]>> = {
+  pending: ['current', 'retired'],
+  current: [],
+  previous: ['current', 'retired'],
+  retired: [],
+}
+
+/**
+ * The keyring text with a fresh secret for `key` under the next number of the line, `pending`, and that number.
+ * Throws {@link KeyringError} where the text is not a keyring, or a version of the key is pending already.
+ */
+export function addPendingKey(text: string, key: KeyName): { text: string; version: number } {
+  const entries = readKeyringText(text)
+  if (entries.some((entry) => entry.key === key && entry.state === 'pending')) {
+    throw new KeyringError(`keyring: key ${key} has a pending version already`)
+  }
+  const version = Math.max(...entries.map((entry) => entry.version)) + 1
+  const added: KeyEntry = { key, version, state: 'pending', secret: newKeySecret() }
+  return { text: writeKeyringText([...entries, added]), version }
+}
+
+/**
+ * The keyring text with this key and version moved to `state`. Where it becomes current, the one that was becomes previous.
+ * Throws {@link KeyringError} on an unknown entry and on a step that {@link LEGAL} does not know. Source: protocols CR-32.
+ */
+export function moveKey(text: string, key: KeyName, version: number, state: KeyState): string {
+  const entries = readKeyringText(text)
+  const target = entries.find((entry) => entry.key === key && entry.version === version)
+  if (target === undefined) throw new KeyringError(`keyring: key ${key} has no version ${version}`)
+  if (!LEGAL[target.state].includes(state)) {
+    throw new KeyringError(
+      `keyring: key ${key} version ${version} cannot go ${target.state} → ${state}`,
+    )
+  }
+  return writeKeyringText(
+    entries.map((entry): KeyEntry => {
+      if (entry === target) return { ...entry, state }
+      const replaced = state === 'current' && entry.key === key && entry.state === 'current'
+      return replaced ? { ...entry, state: 'previous' } : entry
+    }),
+  )
+}

@@ -1,0 +1,146 @@
+/**
+ * The keyring as text: what an operator stores, the command line writes and the service reads at start.
+ *
+ * ```json
+ * { "keys": [ { "key": "A", "version": 1, "state": "current", "secret": "<base64url of 32 bytes>" }, … ] }
+ * ```
+ *
+ * A hashes what wallets say of a holder, B what institutions say, C wraps and seals. The three share one line of version
+ * numbers: 1 is the first generation and holds all of them, each later number rotates exactly one. Nothing here repairs a
+ * keyring: it is right, or it is refused by the number of the entry that is wrong, never by its value.
+ */
+
+import { randomBytes } from 'node:crypto'
+import { parseStrictJson, StrictJsonError } from '../domain/strict-json.ts'
+import type { Json, JsonObject } from '../domain/text.ts'
+import { decodeBase64url, encodeBase64url } from './base64url.ts'
+import { equalBytes } from './random.ts'
+
+export const KEY_NAMES = ['A', 'B', 'C'] as const
+/** A: holder identifiers. B: institution identifiers. C: wrapping and sealing. */
+export type KeyName = (typeof KEY_NAMES)[number]
+
+const KEY_STATES = ['pending', 'current', 'previous', 'retired'] as const
+/** pending: readable. current: readable and the one that writes. previous: readable. retired: refused, and kept. */
+export type KeyState = (typeof KEY_STATES)[number]
+
+/** One key in one version. `secret` are 32 bytes; only `crypto/` ever holds such an entry. */
+export interface KeyEntry {
+  readonly key: KeyName
+  readonly version: number
+  readonly state: KeyState
+  readonly secret: Uint8Array
+}
+
+/** A keyring that cannot be used. The message names the entry (counted from 1) and the rule, never a value. */
+export class KeyringError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'KeyringError'
+  }
+}
+
+const SECRET_BYTES = 32
+const HIGHEST_VERSION = 999_999
+const MEMBERS = ['key', 'version', 'state', 'secret']
+
+/** The entries of a keyring text, in its order. Throws {@link KeyringError} where any rule of this file is broken. */
+export function readKeyringText(text: string): readonly KeyEntry[] {
+  const document = parseDocument(text)
+  if (!isObject(document) || Object.keys(document).join() !== 'keys') {
+    throw new KeyringError('keyring: must be an object with the one member "keys"')
+  }
+  const list = document.keys
+  if (!Array.isArray(list)) throw new KeyringError('keyring: "keys" must be an array')
+  const entries = list.map((item: Json, index) => readEntry(item, index + 1))
+  requireVersionLine(entries)
+  requireOneCurrent(entries)
+  requireDistinctSecrets(entries)
+  return entries
+}
+
+/** The text of these entries, indented, with a line break at the end. */
+export function writeKeyringText(entries: readonly KeyEntry[]): string {
+  const keys = entries.map((entry) => ({ ...entry, secret: encodeBase64url(entry.secret) }))
+  return `${JSON.stringify({ keys }, null, 2)}\n`
+}
+
+/** A fresh keyring text: generation 1, all three keys current, from the system's random source. */
+export function createKeyringText(): string {
+  return writeKeyringText(
+    KEY_NAMES.map((key) => ({ key, version: 1, state: 'current', secret: newKeySecret() })),
+  )
+}
+
+/** 32 random bytes for a new entry. */
+export function newKeySecret(): Uint8Array {
+  return new Uint8Array(randomBytes(SECRET_BYTES))
+}
+
+function parseDocument(text: string): Json {
+  try {
+    return parseStrictJson(text)
+  } catch (error) {
+    if (error instanceof StrictJsonError) throw new KeyringError(`keyring: ${error.message}`)
+    throw error
+  }
+}
+
+function readEntry(item: Json, number: number): KeyEntry {
+  const refuse = (rule: string): never => {
+    throw new KeyringError(`keyring entry ${number}: ${rule}`)
+  }
+  if (!isObject(item)) return refuse('must be an object')
+  if (Object.keys(item).some((name) => !MEMBERS.includes(name))) return refuse('unknown member')
+  const key = KEY_NAMES.find((name) => name === item.key)
+  if (key === undefined) return refuse('"key" must be A, B or C')
+  const version = item.version
+  if (typeof version !== 'number' || !isVersion(version)) {
+    return refuse('"version" must be a whole number from 1')
+  }
+  const state = KEY_STATES.find((name) => name === item.state)
+  if (state === undefined) return refuse(`"state" must be one of ${KEY_STATES.join(', ')}`)
+  const secret = typeof item.secret === 'string' ? decodeBase64url(item.secret) : undefined
+  if (secret?.length !== SECRET_BYTES) {
+    return refuse(`"secret" must be base64url of exactly ${SECRET_BYTES} bytes`)
+  }
+  if (secret.every((byte) => byte === 0)) return refuse('"secret" must not be all zero')
+  return { key, version, state, secret }
+}
+
+function isVersion(version: number): boolean {
+  return Number.isInteger(version) && version >= 1 && version <= HIGHEST_VERSION
+}
+
+function requireVersionLine(entries: readonly KeyEntry[]): void {
+  const first = entries.filter((entry) => entry.version === 1).map((entry) => entry.key)
+  if (first.toSorted().join('') !== KEY_NAMES.join('')) {
+    throw new KeyringError('keyring: version 1 must hold A, B and C, each once')
+  }
+  const later = entries.filter((entry) => entry.version > 1).map((entry) => entry.version)
+  const gap = later.toSorted((a, b) => a - b).findIndex((version, index) => version !== index + 2)
+  if (gap !== -1) {
+    throw new KeyringError(`keyring: version ${gap + 2} must be held by exactly one key`)
+  }
+}
+
+function requireOneCurrent(entries: readonly KeyEntry[]): void {
+  for (const key of KEY_NAMES) {
+    const current = entries.filter((entry) => entry.key === key && entry.state === 'current')
+    if (current.length !== 1)
+      throw new KeyringError(`keyring: key ${key} needs one current version`)
+  }
+}
+
+function requireDistinctSecrets(entries: readonly KeyEntry[]): void {
+  for (const [index, entry] of entries.entries()) {
+    const twin = entries.findIndex((other) => equalBytes(other.secret, entry.secret))
+    if (twin < index) {
+      throw new KeyringError(`keyring entries ${twin + 1} and ${index + 1}: the same secret twice`)
+    }
+  }
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,39 @@
+/** The person changes their mind on the login page; the relying party hears `access_denied`. */
+import type { Deps } from '../deps.ts'
+import { hashSecret, newId } from '../crypto/random.ts'
+import { fail } from '../domain/failure.ts'
+import type { JourneyId } from '../domain/ids.ts'
+import { toInstant } from '../domain/time.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction, read } from '../store/database.ts'
+import { failJourney, findJourney, readJourney } from '../store/journey.ts'
+import { errorReturn } from './error-return.ts'
+import type { PreparedTenant } from './tenants.ts'
+
+/** Ends the journey and gives the way back. Throws `not_found`, or `journey_not_open` for another browser's journey. */
+export async function cancelJourney(
+  means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
+  prepared: PreparedTenant,
+  id: JourneyId,
+  browserId: string | undefined,
+): Promise<{ url: string }> {
+  const tenantId = prepared.tenant.id
+  const [[row]] = await read(means.db, tenantId, [findJourney({ tenantId, id })])
+  if (row === undefined) return fail({ kind: 'not_found' })
+  const journey = readJourney(row, means.clock())
+  if (browserId === undefined || hashSecret(browserId) !== journey.browserHash) return fail({ kind: 'journey_not_open' })
+  const now = toInstant(means.clock())
+  await inTransaction(means.db, tenantId, async (tx) => {
+    const [moved] = await tx.run(failJourney({ tenantId, id, failure: 'cancelled', now }))
+    if (moved?.changed !== 1) return
+    await tx.runLast([
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'login_refused', reason: 'cancelled' },
+        correlationId: journey.correlationId,
+        clientId: journey.clientId,
+      }),
+    ])
+  })
+  means.metrics.outcome('login', 'cancelled')
+  return errorReturn(means.keyring, prepared, journey)
+}

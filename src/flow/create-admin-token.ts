@@ -1,0 +1,45 @@
+/** A new token of the administration: shown once, kept as a hash. */
+import type { Deps } from '../deps.ts'
+import {
+  type AdminActor,
+  type AdminScope,
+  requireScope,
+  requireScopeEverywhere,
+} from '../domain/admin.ts'
+import { SYSTEM_TENANT } from '../domain/ids.ts'
+import { transact } from '../store/database.ts'
+import { findAdminTenant } from './admin-tenant.ts'
+import { type CreatedAdminToken, draftAdminToken } from './admin-token-draft.ts'
+
+export interface AdminTokenRequest {
+  name: string
+  scopes: readonly AdminScope[]
+  /** Slug of the one tenant it is for; undefined for every tenant. */
+  tenant: string | undefined
+  /** From 1 to 365. */
+  days: number
+}
+
+/**
+ * Makes a token that may do no more than its maker: no scope and no tenant beyond the actor's own. Throws
+ * `admin_forbidden` naming the scope, `not_found` for a tenant that is not the actor's.
+ */
+export async function createAdminToken(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  actor: AdminActor,
+  request: AdminTokenRequest,
+): Promise<CreatedAdminToken> {
+  const { name, scopes, tenant: slug, days } = request
+  requireScope(actor, 'keys:manage')
+  for (const scope of scopes) requireScope(actor, scope)
+  if (slug === undefined) requireScopeEverywhere(actor, 'keys:manage')
+  const tenant =
+    slug === undefined ? undefined : await findAdminTenant(deps.db, actor, 'keys:manage', slug)
+  const draft = draftAdminToken(
+    { name, scopes, forTenant: tenant?.id, days },
+    actor.id,
+    deps.clock(),
+  )
+  await transact(deps.db, SYSTEM_TENANT, draft.steps)
+  return draft.created
+}

@@ -1,0 +1,36 @@
+/** What a relying party may know about the person behind its access token (OpenID Connect Core section 5.3). */
+import type { Deps } from '../deps.ts'
+import { hashSecret } from '../crypto/random.ts'
+import { fail } from '../domain/failure.ts'
+import type { JsonObject } from '../domain/text.ts'
+import { toInstant } from '../domain/time.ts'
+import { read } from '../store/database.ts'
+import { findGrantByAccessToken } from '../store/grant.ts'
+import { readClaims } from './read-claims.ts'
+import type { PreparedTenant } from './tenants.ts'
+
+const ACCESS_TOKEN = /^[A-Za-z0-9_-]{43}$/
+
+/**
+ * `sub` and the claims of the granted scopes. A token that is unknown, expired, revoked, another tenant's, of a disabled
+ * relying party or of a person who is gone throws the same `invalid_token` (OP-69).
+ */
+export async function readUserinfo(
+  means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
+  prepared: PreparedTenant,
+  accessToken: string,
+): Promise<JsonObject> {
+  const tenantId = prepared.tenant.id
+  const now = toInstant(means.clock())
+  const rows = ACCESS_TOKEN.test(accessToken)
+    ? (await read(means.db, tenantId, [findGrantByAccessToken({ tenantId, tokenHash: hashSecret(accessToken), now })]))[0]
+    : []
+  const [grant] = rows
+  if (grant === undefined) {
+    means.metrics.outcome('userinfo', 'invalid_token')
+    return fail({ kind: 'oauth', error: 'invalid_token', description: 'the access token is not valid' })
+  }
+  const claims = await readClaims(means, prepared, grant)
+  means.metrics.outcome('userinfo', 'ok')
+  return { ...claims, sub: grant.subject }
+}

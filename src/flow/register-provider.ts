@@ -1,0 +1,155 @@
+/** An institution's OpenID provider becomes known to a tenant: asked at once, refused at once (UP-01 to UP-05, UP-63). */
+import { newId } from '../crypto/random.ts'
+import { sealUnder } from '../crypto/seal.ts'
+import type { Deps } from '../deps.ts'
+import type { AdminActor } from '../domain/admin.ts'
+import { fail } from '../domain/failure.ts'
+import type { ProviderId } from '../domain/ids.ts'
+import { issuerOf } from '../domain/tenant.ts'
+import type { JsonObject } from '../domain/text.ts'
+import { toInstant } from '../domain/time.ts'
+import { connectProvider } from '../institution/connection.ts'
+import { mayIdentify } from '../institution/identity.ts'
+import { type ClientAuthMethod, discoverProvider } from '../institution/provider.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { isUniqueViolation, transact } from '../store/database.ts'
+import { insertProvider, type Provider } from '../store/provider.ts'
+import { raiseRevision } from '../store/tenant.ts'
+import { findAdminTenant } from './admin-tenant.ts'
+import { type ProviderView, secretContext, viewProvider } from './provider-view.ts'
+
+export interface ProviderRequest {
+  slug: string
+  name: string
+  issuer: string
+  clientId: string
+  authentication: ClientAuthMethod
+  /** Needed by the two secret methods. */
+  clientSecret: string | undefined
+  /** Needed by `private_key_jwt`: a private JWK with `alg`, and `kid` where the provider wants one. */
+  privateKey: JsonObject | undefined
+  /** Must hold `openid`. */
+  scopes: readonly string[]
+  idTokenAlgorithm: string | undefined
+  confirmedHosts: readonly string[] | undefined
+  subjectType: 'public' | 'pairwise' | 'transient' | undefined
+  identifierAttribute: string
+  attributeMappings: { readonly [canonicalName: string]: string }
+  acr: readonly string[] | undefined
+  amr: readonly string[] | undefined
+  allowedOrganizations: readonly string[] | undefined
+}
+
+/**
+ * Registers it, enabled. Discovery runs before anything is written and outside any transaction. Throws `admin_forbidden`,
+ * `not_found`, `invalid_request`, `provider_refused` with the reason, and `conflict` for a slug, or an issuer with this
+ * client id, that the tenant has already.
+ */
+export async function registerProvider(
+  deps: Pick<Deps, 'db' | 'keyring' | 'outbound' | 'clock' | 'config' | 'tenants'>,
+  actor: AdminActor,
+  tenantSlug: string,
+  request: ProviderRequest,
+): Promise<ProviderView> {
+  const tenant = await findAdminTenant(deps.db, actor, 'providers:manage', tenantSlug)
+  if (!mayIdentify(request.identifierAttribute)) {
+    refuse('identifier_attribute: no claim to know a person by')
+  }
+  if (!request.scopes.includes('openid')) refuse('scope: must contain openid')
+  const clientSecret = chooseSecret(request)
+  const metadata = await discoverProvider(deps, {
+    issuer: request.issuer,
+    clientAuthMethod: request.authentication,
+    idTokenAlg: request.idTokenAlgorithm,
+    confirmedHosts: request.confirmedHosts,
+    subjectType: request.subjectType,
+  })
+  // A key that cannot be used is told now, not at somebody's login.
+  await connectProvider(deps, {
+    metadata,
+    clientId: request.clientId,
+    clientSecret,
+    scopes: request.scopes,
+  })
+
+  const tenantId = tenant.id
+  const now = toInstant(deps.clock())
+  const id = newId() as ProviderId
+  const provider: Provider = {
+    id,
+    slug: request.slug,
+    name: request.name,
+    issuer: request.issuer,
+    oidcClientId: request.clientId,
+    clientAuthMethod: request.authentication,
+    sealedClientSecret: sealUnder(
+      deps.keyring,
+      'provider-secret',
+      secretContext(tenantId, id),
+      clientSecret,
+    ),
+    scopes: request.scopes.join(' '),
+    metadata: JSON.stringify(metadata),
+    identifierAttribute: request.identifierAttribute,
+    attributeMappings: request.attributeMappings,
+    acr: request.acr,
+    amr: request.amr,
+    allowedOrganizations: request.allowedOrganizations,
+    enabled: true,
+    updatedAt: now,
+  }
+  try {
+    await transact(deps.db, tenantId, [
+      raiseRevision({ id: tenantId, now }),
+      insertProvider({
+        ...provider,
+        tenantId,
+        sealedClientSecret: provider.sealedClientSecret ?? null,
+        attributeMappings: JSON.stringify(provider.attributeMappings),
+        acr: listText(provider.acr),
+        amr: listText(provider.amr),
+        allowedOrganizations: listText(provider.allowedOrganizations),
+        enabled: 1,
+        now,
+      }),
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'provider_registered', actor: actor.id, provider: id },
+      }),
+    ])
+  } catch (error) {
+    throw conflictOf(error)
+  }
+  deps.tenants.forget(tenantSlug)
+  return viewProvider(issuerOf(deps.config.publicUrl, tenant.slug), provider)
+}
+
+/** What the method authenticates with, as text. */
+function chooseSecret(request: ProviderRequest): string {
+  const { authentication, clientSecret, privateKey } = request
+  if (authentication === 'private_key_jwt') {
+    if (clientSecret !== undefined) refuse('client_secret: not with private_key_jwt')
+    return privateKey === undefined ? refuse('private_key: needed') : JSON.stringify(privateKey)
+  }
+  if (privateKey !== undefined) refuse('private_key: only with private_key_jwt')
+  return clientSecret ?? refuse('client_secret: needed')
+}
+
+function listText(list: readonly string[] | undefined): string | null {
+  return list === undefined ? null : JSON.stringify(list)
+}
+
+function conflictOf(error: unknown): unknown {
+  if (!isUniqueViolation(error)) return error
+  const detail = isUniqueViolation(error, 'reconciliation_provider_tenant_id_slug_key')
+    ? 'slug: the tenant has a provider of this name'
+    : 'issuer: the tenant has this provider with this client_id'
+  try {
+    return fail({ kind: 'conflict', detail }, error)
+  } catch (conflict) {
+    return conflict
+  }
+}
+
+function refuse(detail: string): never {
+  return fail({ kind: 'invalid_request', detail })
+}

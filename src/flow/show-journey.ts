@@ -1,0 +1,108 @@
+/** A journey as its own browser may see it: for the waiting page, its QR code and its live status. Reads only. */
+import type { Deps } from '../deps.ts'
+import { hashSecret } from '../crypto/random.ts'
+import { fail } from '../domain/failure.ts'
+import type { CorrelationId, JourneyId } from '../domain/ids.ts'
+import type { Journey } from '../domain/journey.ts'
+import { read } from '../store/database.ts'
+import { findJourney, readJourney } from '../store/journey.ts'
+import { crossDeviceEnd, linkFor } from './begin-authorization.ts'
+import { openRequest } from './journey-secrets.ts'
+import type { PreparedTenant } from './tenants.ts'
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
+
+/** What the page's script acts on. */
+export type JourneyStatus = 'waiting' | 'retrieved' | 'continue' | 'failed' | 'expired'
+
+export interface OpenPage {
+  correlationId: CorrelationId
+  language: 'en' | 'nl'
+  relyingPartyName: string
+  purpose: { en: string; nl: string } | undefined
+  link: string
+  /** Whether a QR code may still be shown. */
+  crossDevice: boolean
+  expiresAt: number
+  state: 'waiting' | 'retrieved'
+}
+
+async function takeOwn(
+  means: Means,
+  prepared: PreparedTenant,
+  id: JourneyId,
+  browserId: string | undefined,
+): Promise<Journey> {
+  const tenantId = prepared.tenant.id
+  const [[row]] = await read(means.db, tenantId, [findJourney({ tenantId, id })])
+  // Another browser learns no more than that there is nothing for it here.
+  if (row === undefined || browserId === undefined || hashSecret(browserId) !== row.browser_hash)
+    return fail({ kind: 'not_found' })
+  return readJourney(row, means.clock())
+}
+
+/** Throws `not_found` for an unknown journey and for another browser's. */
+export async function readStatus(
+  means: Means,
+  prepared: PreparedTenant,
+  id: JourneyId,
+  browserId: string | undefined,
+): Promise<JourneyStatus> {
+  const journey = await takeOwn(means, prepared, id, browserId)
+  switch (journey.state) {
+    case 'started':
+      return 'waiting'
+    case 'retrieved':
+      return 'retrieved'
+    case 'presented':
+      // Same device: the wallet itself brings the browser back, with a code this page does not know (VP-077).
+      return journey.way === 'cross_device' ? 'continue' : 'retrieved'
+    case 'reconciling':
+    case 'recognised':
+    case 'granted':
+      return 'continue'
+    case 'failed':
+    case 'expired':
+      return journey.state
+  }
+}
+
+/** The waiting page's content while the journey is open, else undefined: then the dispatcher knows better. */
+export async function readOpenPage(
+  means: Means,
+  prepared: PreparedTenant,
+  id: JourneyId,
+  browserId: string | undefined,
+): Promise<OpenPage | undefined> {
+  const journey = await takeOwn(means, prepared, id, browserId)
+  const waiting = journey.state === 'started' || journey.state === 'retrieved'
+  if (!waiting && !(journey.state === 'presented' && journey.way === 'same_device')) return undefined
+  const secrets = openRequest(means.keyring, { tenant: prepared.tenant.id, journey: id }, journey.request)
+  const relyingParty = await prepared.relyingParty(journey.clientId)
+  if (relyingParty === undefined) return undefined
+  return {
+    correlationId: journey.correlationId,
+    language: journey.language,
+    relyingPartyName: relyingParty.name,
+    purpose: relyingParty.purpose,
+    link: linkFor(prepared, journey.requestKid, secrets.sameDevice),
+    crossDevice: waiting && secrets.crossDevice !== undefined && crossDeviceEnd(journey.createdAt) > means.clock(),
+    expiresAt: journey.expiresAt,
+    state: journey.state === 'started' ? 'waiting' : 'retrieved',
+  }
+}
+
+/** What the QR code says. Throws `not_found` where there is none to show (any more). */
+export async function readQrLink(
+  means: Means,
+  prepared: PreparedTenant,
+  id: JourneyId,
+  browserId: string | undefined,
+): Promise<string> {
+  const journey = await takeOwn(means, prepared, id, browserId)
+  if (journey.state !== 'started' && journey.state !== 'retrieved') return fail({ kind: 'not_found' })
+  const secrets = openRequest(means.keyring, { tenant: prepared.tenant.id, journey: id }, journey.request)
+  if (secrets.crossDevice === undefined || crossDeviceEnd(journey.createdAt) <= means.clock())
+    return fail({ kind: 'not_found' })
+  return linkFor(prepared, journey.requestKid, secrets.crossDevice)
+}

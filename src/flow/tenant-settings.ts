@@ -1,0 +1,68 @@
+/** What an administrator may set of a tenant, judged, and as its row takes it. */
+import { fail } from '../domain/failure.ts'
+import type { Tenant } from '../domain/tenant.ts'
+import type { IsoInstant } from '../domain/time.ts'
+
+export type TenantSettings = Omit<Tenant, 'id' | 'slug' | 'revision'>
+
+export const DEFAULT_SETTINGS: Omit<TenantSettings, 'name'> = {
+  colour: '#1f4e79',
+  noticeUrl: undefined,
+  enabled: true,
+  crossDevice: true,
+  clientIdPrefix: 'x509_hash',
+  responseMode: 'direct_post.jwt',
+  walletScheme: 'openid4vp://',
+}
+
+/** Schemes that run or read something in a browser: a link to them must never stand on a page. */
+const NEVER_A_WALLET = new Set([
+  ...['javascript', 'data', 'vbscript', 'file', 'blob', 'about', 'http', 'https', 'ws', 'wss'],
+  ...['ftp', 'filesystem', 'view-source'],
+])
+
+/** Whether wallets may be opened with it: a scheme of their own (`openid4vp://`), or a claimed https link. */
+function opensWallet(text: string): boolean {
+  if (text.length > 512 || /[\s"'<>\\#]/.test(text)) return false
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\/$/.exec(text)?.[1]
+  if (scheme !== undefined) return !NEVER_A_WALLET.has(scheme)
+  return isWebPage(text)
+}
+
+function isWebPage(text: string): boolean {
+  const url = URL.parse(text)
+  return (
+    text.length <= 2048 && url?.protocol === 'https:' && url.username === '' && url.password === ''
+  )
+}
+
+/** Throws `invalid_request` naming the member that is wrong. */
+export function judgeSettings(settings: TenantSettings): void {
+  if (!/^#[0-9a-f]{6}$/.test(settings.colour)) refuse('colour: not #rrggbb')
+  if (!opensWallet(settings.walletScheme)) {
+    refuse('wallet_scheme: neither a scheme of its own ending in :// nor an https URL')
+  }
+  if (settings.noticeUrl !== undefined && !isWebPage(settings.noticeUrl)) {
+    refuse('notice_url: not an https URL')
+  }
+}
+
+/** The settings as the statements take them. */
+export function settingsRow(settings: TenantSettings, now: IsoInstant) {
+  return {
+    nameEn: settings.name.en,
+    nameNl: settings.name.nl,
+    colour: settings.colour,
+    noticeUrl: settings.noticeUrl ?? null,
+    enabled: settings.enabled ? 1 : 0,
+    crossDevice: settings.crossDevice ? 1 : 0,
+    clientIdPrefix: settings.clientIdPrefix,
+    responseMode: settings.responseMode,
+    walletScheme: settings.walletScheme,
+    now,
+  } as const
+}
+
+function refuse(detail: string): never {
+  return fail({ kind: 'invalid_request', detail })
+}

@@ -1,0 +1,110 @@
+/** Changes a relying party, rotates its secret, or switches it off. */
+import { newId } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
+import type { AdminActor } from '../domain/admin.ts'
+import { fail } from '../domain/failure.ts'
+import type { ClientId } from '../domain/ids.ts'
+import type { RelyingParty } from '../domain/relying-party.ts'
+import type { JsonObject, SecretHash } from '../domain/text.ts'
+import { toInstant } from '../domain/time.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction } from '../store/database.ts'
+import {
+  findRelyingParty,
+  readRelyingParty,
+  updateRelyingParty as writeRelyingParty,
+} from '../store/relying-party.ts'
+import { raiseRevision } from '../store/tenant.ts'
+import { findAdminTenant } from './admin-tenant.ts'
+import {
+  judgeKeys,
+  judgeRedirectUris,
+  makeSecret,
+  type Registered,
+  registrationRow,
+} from './relying-party-draft.ts'
+
+/** `begin`: a new secret beside the newest old one. `finish`: the old one ends. `replace`: a new one, and all old ones end. */
+export type SecretRotation = 'begin' | 'finish' | 'replace'
+
+export interface RelyingPartyChange
+  extends Partial<
+    Pick<
+      RelyingParty,
+      | 'name'
+      | 'redirectUris'
+      | 'idTokenAlgorithm'
+      | 'requirePkce'
+      | 'claimsInIdToken'
+      | 'purpose'
+      | 'enabled'
+    >
+  > {
+  jwks?: { keys: readonly JsonObject[] } | undefined
+  secretRotation?: SecretRotation | undefined
+}
+
+/**
+ * Sets what `change` names and leaves the rest. Its client id, sector and authentication method never change. Throws
+ * `admin_forbidden`, `not_found`, `invalid_request`.
+ */
+export async function updateRelyingParty(
+  deps: Pick<Deps, 'db' | 'clock' | 'tenants'>,
+  actor: AdminActor,
+  slug: string,
+  clientId: ClientId,
+  change: RelyingPartyChange,
+): Promise<Registered> {
+  const tenant = await findAdminTenant(deps.db, actor, 'clients:manage', slug)
+  if (change.redirectUris !== undefined) judgeRedirectUris(change.redirectUris)
+  const tenantId = tenant.id
+  const now = toInstant(deps.clock())
+  const changed = await inTransaction(deps.db, tenantId, async (tx) => {
+    const [, [row]] = await tx.runAll([
+      raiseRevision({ id: tenantId, now }),
+      findRelyingParty({ tenantId, clientId }),
+    ])
+    if (row === undefined) return fail({ kind: 'not_found' })
+    const result = apply(readRelyingParty(row), change)
+    await tx.runLast([
+      writeRelyingParty({ tenantId, ...registrationRow(result.relyingParty), now }),
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'relying_party_updated', actor: actor.id },
+        clientId,
+      }),
+    ])
+    return result
+  })
+  deps.tenants.forget(slug)
+  return changed
+}
+
+function apply(before: RelyingParty, change: RelyingPartyChange): Registered {
+  const { jwks, secretRotation, ...plain } = change
+  const { authentication } = before
+  const keys = jwks === undefined ? undefined : judgeKeys(authentication, jwks)
+  const { clientSecret, secretHashes } = rotate(before, secretRotation)
+  const relyingParty: RelyingParty = {
+    ...before,
+    ...plain,
+    requirePkce: (plain.requirePkce ?? before.requirePkce) || authentication === 'none',
+    ...(typeof keys === 'string' ? { jwks: JSON.parse(keys) as RelyingParty['jwks'] } : {}),
+    secretHashes,
+  }
+  return { relyingParty, clientSecret }
+}
+
+function rotate(
+  { authentication, secretHashes }: RelyingParty,
+  rotation: SecretRotation | undefined,
+): { clientSecret: string | undefined; secretHashes: readonly SecretHash[] } {
+  if (rotation === undefined) return { clientSecret: undefined, secretHashes }
+  if (rotation === 'finish')
+    return { clientSecret: undefined, secretHashes: secretHashes.slice(0, 1) }
+  const made = makeSecret(authentication)
+  if (made === undefined) {
+    return fail({ kind: 'invalid_request', detail: 'secret_rotation: this client has no secret' })
+  }
+  const kept = rotation === 'begin' ? secretHashes.slice(0, 1) : []
+  return { clientSecret: made.secret, secretHashes: [made.hash, ...kept] }
+}

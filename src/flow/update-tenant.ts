@@ -1,0 +1,68 @@
+/** Changes a tenant's settings; logins that begin afterwards follow them. */
+import { newId } from '../crypto/random.ts'
+import { openSigningKey } from '../crypto/sealed-signing-key.ts'
+import type { Deps } from '../deps.ts'
+import type { AdminActor } from '../domain/admin.ts'
+import { fail } from '../domain/failure.ts'
+import type { Tenant } from '../domain/tenant.ts'
+import { toInstant } from '../domain/time.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction, read } from '../store/database.ts'
+import { listSigningKeys } from '../store/signing-key.ts'
+import {
+  findTenantBySlug,
+  raiseRevision,
+  readTenant,
+  updateTenant as writeTenant,
+} from '../store/tenant.ts'
+import { checkSigningCertificate } from '../wallet/request-signer.ts'
+import { findAdminTenant } from './admin-tenant.ts'
+import { judgeSettings, settingsRow, type TenantSettings } from './tenant-settings.ts'
+import { type TenantView, viewTenant } from './tenant-view.ts'
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'config' | 'tenants'>
+
+/**
+ * Sets what `change` names and leaves the rest. Throws `admin_forbidden`, `not_found`, `invalid_request`, and
+ * `policy_refused` where the request certificate does not fit a new client identifier prefix.
+ */
+export async function updateTenant(
+  deps: Means,
+  actor: AdminActor,
+  slug: string,
+  change: Partial<TenantSettings>,
+): Promise<TenantView> {
+  const tenant = await findAdminTenant(deps.db, actor, 'tenants:manage', slug)
+  if (change.clientIdPrefix !== undefined) {
+    await judgePrefix(deps, tenant, change.clientIdPrefix)
+  }
+  const now = toInstant(deps.clock())
+  const { id } = tenant
+  const changed = await inTransaction(deps.db, id, async (tx) => {
+    // Raising the revision locks the row: of two changes at once the second one sees the first.
+    const [, [row]] = await tx.runAll([raiseRevision({ id, now }), findTenantBySlug({ slug })])
+    if (row === undefined) return fail({ kind: 'not_found' })
+    const after = { ...readTenant(row), ...change }
+    judgeSettings(after)
+    await tx.runLast([
+      writeTenant({ id, ...settingsRow(after, now) }),
+      insertAuditEvent(id, newId(), now, { detail: { type: 'tenant_updated', actor: actor.id } }),
+    ])
+    return { ...after, revision: after.revision + 1 }
+  })
+  deps.tenants.forget(slug)
+  return await viewTenant(deps, changed)
+}
+
+async function judgePrefix(deps: Means, tenant: Tenant, prefix: Tenant['clientIdPrefix']) {
+  const [keys] = await read(deps.db, tenant.id, [listSigningKeys({ tenantId: tenant.id })])
+  const key = keys.find((one) => one.purpose === 'request' && one.state === 'active')
+  if (key === undefined) return
+  const chain = (JSON.parse(key.certificate_chain ?? '[]') as string[]).map((der) =>
+    Buffer.from(der, 'base64'),
+  )
+  const place = { tenant: tenant.id, kid: key.kid }
+  const privateKey = openSigningKey(deps.keyring, place, key.sealed_private_key)
+  const host = new URL(deps.config.publicUrl).hostname
+  checkSigningCertificate({ prefix, host, chain, privateKey }, deps.clock())
+}

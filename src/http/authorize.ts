@@ -1,0 +1,87 @@
+/** GET and POST /authorize: the relying party's request, answered with the login page. */
+import type { Deps } from '../deps.ts'
+import { beginAuthorization } from '../flow/begin-authorization.ts'
+import { browserCookie, readBrowserId } from './browser.ts'
+import { errorAnswer, formBody, objectSchema, pageAnswer, queryParameter, redirectAnswer, TENANT_PARAMETER, text } from './describe.ts'
+import { answerLoginPage } from './login-answer.ts'
+import { chooseLanguage } from './pages/text.ts'
+import { queryOf, readFormBody, readParameters } from './parse.ts'
+import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
+
+const MAX_FORM = 16 * 1024
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
+
+export function authorizeRoutes(deps: Means): Route[] {
+  const path = '/t/:tenant/authorize'
+  return [
+    {
+      ...{ method: 'GET', path, errors: 'page', limit: 'browser', operation: describe('authorize') },
+      handle: (exchange) => authorize(deps, exchange, queryOf(exchange.http)),
+    },
+    {
+      ...{ method: 'POST', path, errors: 'page', limit: 'browser', operation: describe('authorizeByForm') },
+      async handle(exchange) {
+        const body = await readFormBody(exchange.http, MAX_FORM)
+        return authorize(deps, exchange, new URLSearchParams(Buffer.from(body).toString('utf8')))
+      },
+    },
+  ]
+}
+
+async function authorize(deps: Means, exchange: Exchange, source: URLSearchParams): Promise<Response> {
+  const { http } = exchange
+  const prepared = tenantOf(exchange)
+  const accepted = http.req.header('accept-language')
+  const begun = await beginAuthorization(deps, prepared, readParameters(source), {
+    id: readBrowserId(http, prepared.tenant.id),
+    language: (uiLocales) => chooseLanguage(uiLocales, accepted),
+  })
+  exchange.reference = begun.correlationId
+  const response = answerLoginPage(deps, prepared, begun.journeyId, { ...begun, state: 'waiting' })
+  response.headers.append('set-cookie', browserCookie(prepared.tenant.id, begun.browserId))
+  return response
+}
+
+const PARAMETERS: readonly [name: string, description: string, example: string, required: boolean][] = [
+  ['response_type', 'Always `code`.', 'code', true],
+  ['client_id', 'The relying party.', 'demo-app', true],
+  ['redirect_uri', 'Registered, compared character by character.', 'https://app.example/callback', true],
+  ['scope', 'Must contain `openid`; unknown scopes are ignored.', 'openid profile email', true],
+  ['state', 'Comes back unchanged.', 'af0ifjsldkj', false],
+  ['nonce', 'Comes back in the ID token.', 'n-0S6_WzA2Mj', false],
+  ['code_challenge', 'PKCE (RFC 7636), S256.', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', false],
+  ['code_challenge_method', 'Always `S256`.', 'S256', false],
+  ['ui_locales', 'Languages the person prefers: `en`, `nl`.', 'nl en', false],
+]
+
+function describe(operationId: 'authorize' | 'authorizeByForm'): Operation {
+  const responses = {
+    '200': pageAnswer('The login page: a link that opens a wallet on this device and, where the tenant allows it, a QR code.'),
+    '303': redirectAnswer('The request is at fault: back to the relying party with `error`, `state` and `iss`.', 'https://app.example/callback?error=invalid_request&iss=https%3A%2F%2Fbridge.example%2Ft%2Fdemo'),
+    '400': errorAnswer('ErrorPage', 'Unknown relying party or unregistered redirect URI: never redirected.'),
+    '404': errorAnswer('ErrorPage', 'No such tenant.'),
+    '429': errorAnswer('ErrorPage', 'Too many requests.'),
+    '503': errorAnswer('ErrorPage', 'The database is out of reach; try again.'),
+  }
+  const common = {
+    operationId,
+    tags: ['Relying parties'] as [string],
+    description: 'OpenID Connect Core 3.1.2, RFC 6749 section 4.1.1, RFC 9207.',
+    responses,
+  }
+  if (operationId === 'authorize')
+    return {
+      ...common,
+      summary: 'Start a login',
+      parameters: [TENANT_PARAMETER, ...PARAMETERS.map(([name, about, example, required]) => queryParameter(name, about, example, required))],
+    }
+  const members = PARAMETERS.map(([name, about, , required]) => [required ? name : `${name}?`, text(about)] as const)
+  const example = PARAMETERS.map(([name, , value]) => [name, value] as const)
+  return {
+    ...common,
+    summary: 'Start a login by form',
+    parameters: [TENANT_PARAMETER],
+    requestBody: formBody(objectSchema(Object.fromEntries(members)), Object.fromEntries(example)),
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Discovery and keys. The document says what is mounted: its endpoints are looked up in the list of routes, so an
+ * endpoint that is not there cannot be announced (OP-86 to OP-91).
+ */
+import { ACR_VALUES } from '../domain/assurance.ts'
+import { releasableClaims, releasingScopes } from '../domain/attributes.ts'
+import type { JsonObject } from '../domain/text.ts'
+import type { PreparedTenant } from '../flow/tenants.ts'
+import { errorAnswer, jsonAnswer, objectSchema, TENANT_PARAMETER, text, list } from './describe.ts'
+import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
+
+/** Metadata members and the path each stands for. */
+const ENDPOINTS = {
+  authorization_endpoint: '/authorize',
+  token_endpoint: '/token',
+  userinfo_endpoint: '/userinfo',
+  jwks_uri: '/jwks',
+} as const
+
+/** `mounted` is every other route of the service. */
+export function discoveryRoutes(mounted: readonly Route[]): Route[] {
+  const common = { method: 'GET', errors: 'oauth', limit: 'public' } as const
+  const jwks: Route = { ...common, path: '/t/:tenant/jwks', operation: JWKS, handle: answerJwks }
+  const paths = new Set([...mounted, jwks].map((route) => route.path))
+  const answer = (exchange: Exchange) => answerMetadata(exchange, paths)
+  return [
+    jwks,
+    { ...common, path: '/t/:tenant/.well-known/openid-configuration', operation: METADATA, handle: answer },
+    // RFC 8414 puts the well-known part between host and path (OP-89).
+    {
+      ...common,
+      path: '/.well-known/oauth-authorization-server/t/:tenant',
+      operation: { ...METADATA, operationId: 'authorizationServerMetadata', summary: 'The same document where RFC 8414 looks for it' },
+      handle: answer,
+    },
+  ]
+}
+
+function answerMetadata(exchange: Exchange, paths: ReadonlySet<string>): Response {
+  const prepared = tenantOf(exchange)
+  const headers = { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }
+  return Response.json(describeProvider(prepared, paths), { headers })
+}
+
+function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>): JsonObject {
+  const { issuer, policies } = prepared
+  const rules = policies?.documents.attributes
+  const endpoints = Object.entries(ENDPOINTS).filter(([, path]) => paths.has(`/t/:tenant${path}`))
+  const own = ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', 'at_hash']
+  return {
+    issuer,
+    ...Object.fromEntries(endpoints.map(([member, path]) => [member, issuer + path])),
+    scopes_supported: ['openid', ...(rules === undefined ? [] : releasingScopes(rules))],
+    claims_supported: [...own, ...(rules === undefined ? [] : releasableClaims(rules))],
+    acr_values_supported: ACR_VALUES,
+    ui_locales_supported: ['en', 'nl'],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: ['authorization_code'],
+    subject_types_supported: ['pairwise'],
+    id_token_signing_alg_values_supported: ['RS256', 'ES256'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    token_endpoint_auth_signing_alg_values_supported: ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA'],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    // Stated because the default of each is not ours (OP-87).
+    claims_parameter_supported: false,
+    request_parameter_supported: false,
+    request_uri_parameter_supported: false,
+    service_documentation: new URL('/reference', issuer).href,
+  }
+}
+
+async function answerJwks(exchange: Exchange): Promise<Response> {
+  const body = JSON.stringify(tenantOf(exchange).jwks)
+  const etag = `"${Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(body))).toString('base64url')}"`
+  const headers = { 'cache-control': 'public, max-age=300', etag, 'access-control-allow-origin': '*' }
+  if (exchange.http.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers })
+  return new Response(body, { headers: { ...headers, 'content-type': 'application/jwk-set+json' } })
+}
+
+const METADATA: Operation = {
+  ...{ operationId: 'openidConfiguration', tags: ['Relying parties'], summary: "The tenant's OpenID Provider metadata" },
+  description: 'OpenID Connect Discovery 1.0 and RFC 8414. Announces what is mounted and nothing else.',
+  parameters: [TENANT_PARAMETER],
+  responses: {
+    '200': jsonAnswer(
+      'Metadata.',
+      { ...objectSchema({ issuer: text('The tenant.'), authorization_endpoint: text('/authorize'), token_endpoint: text('/token'), jwks_uri: text('/jwks') }), additionalProperties: true },
+      {
+        issuer: 'https://bridge.example/t/demo',
+        authorization_endpoint: 'https://bridge.example/t/demo/authorize',
+        token_endpoint: 'https://bridge.example/t/demo/token',
+        jwks_uri: 'https://bridge.example/t/demo/jwks',
+      },
+    ),
+    '404': errorAnswer('OAuthError', 'No such tenant.'),
+  },
+}
+const JWKS: Operation = {
+  ...{ operationId: 'readKeys', tags: ['Relying parties'], summary: 'Keys that verify ID tokens' },
+  description: 'RFC 7517. Next and retiring keys are in it too: published before use, kept while a token may live.',
+  parameters: [TENANT_PARAMETER],
+  responses: {
+    '200': {
+      description: 'A JSON Web Key Set.',
+      content: {
+        'application/jwk-set+json': {
+          schema: objectSchema({ keys: list('Public keys.', { type: 'object' }) }),
+          example: { keys: [{ kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0', kid: 'cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s', alg: 'ES256', use: 'sig' }] },
+        },
+      },
+    },
+    '304': { description: 'Unchanged since the ETag given.' },
+    '404': errorAnswer('OAuthError', 'No such tenant.'),
+  },
+}

@@ -1,0 +1,52 @@
+/** The login page as an HTTP answer; shown at /authorize and again at its own address. */
+import type { Deps } from '../deps.ts'
+import { requestedLabels } from '../domain/attributes.ts'
+import type { JourneyId } from '../domain/ids.ts'
+import { addressOf } from '../domain/tenant.ts'
+import { toInstant } from '../domain/time.ts'
+import type { PreparedTenant } from '../flow/tenants.ts'
+import { pageHeaders } from './pages/content-security-policy.ts'
+import { renderLoginPage } from './pages/login-page.ts'
+import { newNonce, pageTenant } from './serve.ts'
+
+export interface OpenLogin {
+  language: 'en' | 'nl'
+  relyingPartyName: string
+  purpose: { en: string; nl: string } | undefined
+  link: string
+  crossDevice: boolean
+  expiresAt: number
+  state: 'waiting' | 'retrieved'
+}
+
+export function answerLoginPage(
+  deps: Pick<Deps, 'clock'>,
+  prepared: PreparedTenant,
+  journeyId: JourneyId,
+  login: OpenLogin,
+): Response {
+  const { language, state } = login
+  const nonce = newNonce()
+  // Paths on this origin: the page never leaves it by itself.
+  const below = new URL(prepared.issuer).pathname
+  const policy = prepared.policies?.documents.attributes
+  const html = renderLoginPage({
+    language,
+    nonce,
+    tenant: pageTenant(prepared, language),
+    relyingPartyName: login.relyingPartyName,
+    host: new URL(prepared.issuer).host,
+    purpose: login.purpose?.[language],
+    requested: policy === undefined ? [] : requestedLabels(policy, language),
+    walletLink: login.link,
+    qrUrl: login.crossDevice ? addressOf.qr(below, journeyId) : undefined,
+    statusUrl: addressOf.status(below, journeyId),
+    refreshUrl: addressOf.page(below, journeyId),
+    cancelUrl: addressOf.cancel(below, journeyId),
+    state,
+    now: deps.clock(),
+    expiresAt: toInstant(login.expiresAt),
+    alternatives: [],
+  })
+  return new Response(html, { headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) } })
+}

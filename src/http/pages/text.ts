@@ -1,0 +1,246 @@
+/** Everything a person reads, in two languages of one type, and the choice between them. Plain, warm and short. */
+
+/** A language the pages speak. */
+export type Language = 'en' | 'nl'
+
+const en = {
+  login: {
+    title: 'Log in to',
+    requested: 'Your wallet will be asked for',
+    agreement: 'Nothing is shared until you agree in your wallet.',
+    notice: 'How we handle your data',
+    openWallet: 'Open my wallet',
+    otherDevice: 'Wallet on another device?',
+    qrStep: 'Scan this code with your wallet app.',
+    qrAlt: 'QR code that opens this login in your wallet app',
+    qrWarning: (host: string) =>
+      `Only scan this code if you started this login yourself, here on ${host}.`,
+    qrFor: 'It logs you in on this screen, to',
+    alternatives: 'Log in without a wallet',
+    cancel: 'Cancel',
+    waiting: 'Waiting for your wallet',
+    retrieved: 'Your wallet has the request. Confirm there.',
+    going: 'One moment, we are taking you further.',
+    offline: 'No connection. We keep trying.',
+    timeLeft: 'Time left',
+    minuteLeft: 'One minute left to log in.',
+    secondsLeft: (seconds: number) => `${seconds} seconds left to log in.`,
+    checksItself: (seconds: number) => `This page looks for an answer every ${seconds} seconds.`,
+    checkNow: 'Look now',
+    expiredTitle: 'The time is up',
+    expiredText: 'For your safety a login stays open only briefly. You can start again.',
+    failedTitle: 'This did not work',
+    failedText: 'We could not log you in. You can start again.',
+  },
+  end: {
+    done: {
+      title: 'You are logged in',
+      text: 'You can close this page and carry on where you started.',
+    },
+    // VP-084: a wallet's access_denied means "no such credential" or "the person said no"; this must fit both.
+    refused: {
+      title: 'You are not logged in',
+      text: 'Your wallet did not share what was asked for. You can try again or go back.',
+    },
+    expired: {
+      title: 'The time is up',
+      text: 'For your safety a login stays open only briefly. Please start again.',
+    },
+    failed: {
+      title: 'This did not work',
+      text: 'We could not use the answer we received. Please try again.',
+    },
+    unavailable: {
+      title: 'Back in a moment',
+      text: 'The login service is out of reach right now. Please try again in a few minutes.',
+    },
+    other_browser: {
+      title: 'Go back to where you started',
+      text: 'This login began in another browser or on another device. Continue there, or start again here.',
+    },
+    closed: {
+      title: 'This login is over',
+      text: 'A login works once. Go back to the website you came from and start again.',
+    },
+    not_found: {
+      title: 'There is nothing here',
+      text: 'This link is wrong or no longer works.',
+    },
+    authorization_refused: {
+      title: 'This login cannot start',
+      text: 'The website you came from sent a request that we cannot accept. Its owner can solve this.',
+    },
+    institution_refused: {
+      title: 'Your institution did not confirm the login',
+      text: 'You can try again. If it keeps happening, ask the help desk of your institution.',
+    },
+    not_recognised: {
+      title: 'We cannot log you in with this',
+      text: 'We could not tell for sure which account is yours. Please ask the help desk of your institution.',
+    },
+    rate_limited: {
+      title: 'A little too fast',
+      text: 'There were many attempts in a short time. Please wait a moment and try again.',
+    },
+  },
+  tryAgain: 'Try again',
+  goBack: 'Go back',
+  reference: 'For the help desk, mention this reference:',
+  notice: 'Privacy notice',
+  api: {
+    contents: 'Contents',
+    other: 'Other',
+    parameters: 'Parameters',
+    required: 'required',
+    optional: 'optional',
+    request: 'Request',
+    responses: 'Responses',
+    errors: 'Errors',
+    errorShapes: 'What errors look like',
+    authentication: 'Authentication',
+    version: 'Version',
+  },
+}
+
+/** The shape that each language fills. */
+export type Dictionary = typeof en
+
+const nl: Dictionary = {
+  login: {
+    title: 'Inloggen bij',
+    requested: 'We vragen je wallet om',
+    agreement: 'Er wordt niets gedeeld tot je in je wallet akkoord geeft.',
+    notice: 'Zo gaan we met je gegevens om',
+    openWallet: 'Open mijn wallet',
+    otherDevice: 'Wallet op een ander apparaat?',
+    qrStep: 'Scan deze code met je wallet-app.',
+    qrAlt: 'QR-code die deze login opent in je wallet-app',
+    qrWarning: (host) => `Scan deze code alleen als je zelf met inloggen begon, hier op ${host}.`,
+    qrFor: 'Je logt ermee in op dit scherm, bij',
+    alternatives: 'Inloggen zonder wallet',
+    cancel: 'Annuleren',
+    waiting: 'We wachten op je wallet',
+    retrieved: 'Je wallet heeft de vraag ontvangen. Bevestig daar.',
+    going: 'Een ogenblik, we brengen je verder.',
+    offline: 'Geen verbinding. We blijven het proberen.',
+    timeLeft: 'Resterende tijd',
+    minuteLeft: 'Nog één minuut om in te loggen.',
+    secondsLeft: (seconds) => `Nog ${seconds} seconden om in te loggen.`,
+    checksItself: (seconds) => `Deze pagina kijkt elke ${seconds} seconden of er antwoord is.`,
+    checkNow: 'Kijk nu',
+    expiredTitle: 'De tijd is om',
+    expiredText: 'Voor je veiligheid blijft een login maar kort open. Je kunt opnieuw beginnen.',
+    failedTitle: 'Dit lukte niet',
+    failedText: 'We konden je niet inloggen. Je kunt opnieuw beginnen.',
+  },
+  end: {
+    done: {
+      title: 'Je bent ingelogd',
+      text: 'Je kunt deze pagina sluiten en verdergaan waar je begon.',
+    },
+    refused: {
+      title: 'Je bent niet ingelogd',
+      text: 'Je wallet heeft niet gedeeld wat er gevraagd werd. Probeer het opnieuw of ga terug.',
+    },
+    expired: {
+      title: 'De tijd is om',
+      text: 'Voor je veiligheid blijft een login maar kort open. Begin opnieuw.',
+    },
+    failed: {
+      title: 'Dit lukte niet',
+      text: 'We konden het antwoord dat we kregen niet gebruiken. Probeer het opnieuw.',
+    },
+    unavailable: {
+      title: 'Zo weer terug',
+      text: 'De inlogdienst is nu niet bereikbaar. Probeer het over een paar minuten opnieuw.',
+    },
+    other_browser: {
+      title: 'Ga terug naar waar je begon',
+      text: 'Deze login begon in een andere browser of op een ander apparaat. Ga daar verder, of begin hier opnieuw.',
+    },
+    closed: {
+      title: 'Deze login is voorbij',
+      text: 'Een login werkt één keer. Ga terug naar de website waar je vandaan kwam en begin opnieuw.',
+    },
+    not_found: {
+      title: 'Hier is niets',
+      text: 'Deze link klopt niet of werkt niet meer.',
+    },
+    authorization_refused: {
+      title: 'Deze login kan niet beginnen',
+      text: 'De website waar je vandaan kwam stuurde een verzoek dat we niet kunnen aannemen. De eigenaar kan dit oplossen.',
+    },
+    institution_refused: {
+      title: 'Je instelling bevestigde de login niet',
+      text: 'Probeer het opnieuw. Blijft het gebeuren, vraag dan de helpdesk van je instelling.',
+    },
+    not_recognised: {
+      title: 'Hiermee kunnen we je niet inloggen',
+      text: 'We weten niet zeker welk account van jou is. Vraag de helpdesk van je instelling om hulp.',
+    },
+    rate_limited: {
+      title: 'Iets te snel',
+      text: 'Er waren veel pogingen in korte tijd. Wacht even en probeer het dan opnieuw.',
+    },
+  },
+  tryAgain: 'Probeer opnieuw',
+  goBack: 'Ga terug',
+  reference: 'Noem bij de helpdesk dit kenmerk:',
+  notice: 'Privacyverklaring',
+  api: {
+    contents: 'Inhoud',
+    other: 'Overig',
+    parameters: 'Parameters',
+    required: 'verplicht',
+    optional: 'optioneel',
+    request: 'Verzoek',
+    responses: 'Antwoorden',
+    errors: 'Fouten',
+    errorShapes: 'Hoe fouten eruitzien',
+    authentication: 'Authenticatie',
+    version: 'Versie',
+  },
+}
+
+/** What the pages say in each language. */
+export const DICTIONARIES: Readonly<Record<Language, Dictionary>> = { en, nl }
+
+/** No header or parameter needs more; what stands behind is not looked at. */
+const MOST_TAGS = 20
+
+/**
+ * The language to speak: the first of `ui_locales` that we know (space-separated, in order of preference; OpenID
+ * Connect Core section 3.1.2.1), else the best of the Accept-Language header by its q values (RFC 9110 section 12.5.4),
+ * else English.
+ */
+export function chooseLanguage(
+  uiLocales: string | undefined,
+  acceptLanguage: string | undefined,
+): Language {
+  const wished = (uiLocales ?? '').split(' ', MOST_TAGS).map(knownLanguage)
+  return wished.find((language) => language !== undefined) ?? best(acceptLanguage ?? '') ?? 'en'
+}
+
+function best(acceptLanguage: string): Language | undefined {
+  let choice: { language: Language; weight: number } | undefined
+  for (const range of acceptLanguage.split(',', MOST_TAGS)) {
+    const [tag = '', ...parameters] = range.split(';').map((part) => part.trim())
+    const language = tag === '*' ? 'en' : knownLanguage(tag)
+    const weight = readWeight(parameters)
+    if (language !== undefined && weight > (choice?.weight ?? 0)) choice = { language, weight }
+  }
+  return choice?.language
+}
+
+/** 1 where no q is given; 0, which means "not this one", where it is not a number of RFC 9110 section 12.4.2. */
+function readWeight(parameters: readonly string[]): number {
+  const [weight, ...others] = parameters
+  if (weight === undefined) return 1
+  const [, value] = /^q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i.exec(weight) ?? []
+  return value === undefined || others.length > 0 ? 0 : Number(value)
+}
+
+function knownLanguage(tag: string): Language | undefined {
+  const [primary = ''] = tag.toLowerCase().split('-', 1)
+  return primary === 'nl' || primary === 'en' ? primary : undefined
+}

@@ -1,0 +1,53 @@
+/** Bodies and parameters, read once at the edge with their limits. */
+import type { Context } from 'hono'
+import { fail } from '../domain/failure.ts'
+import type { Parameters } from '../domain/relying-party.ts'
+
+const FORM = 'application/x-www-form-urlencoded'
+
+/**
+ * The body, at most `limit` bytes; counting while it streams, so a length that lies costs nothing. Throws
+ * `payload_too_large`.
+ */
+export async function readBody(http: Context, limit: number): Promise<Uint8Array> {
+  const declared = http.req.header('content-length')
+  if (declared !== undefined && Number(declared) > limit) fail({ kind: 'payload_too_large' })
+  const stream = http.req.raw.body
+  if (stream === null) return new Uint8Array()
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of stream) {
+    size += part.length
+    if (size > limit) fail({ kind: 'payload_too_large' })
+    parts.push(part)
+  }
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
+}
+
+/** A form's bytes. Throws `unsupported_media_type` for anything but a UTF-8 form, `payload_too_large`. */
+export async function readFormBody(http: Context, limit: number): Promise<Uint8Array> {
+  const [type = '', ...parameters] = (http.req.header('content-type') ?? '').split(';')
+  if (type.trim().toLowerCase() !== FORM) fail({ kind: 'unsupported_media_type' })
+  if (parameters.some((parameter) => /charset/i.test(parameter) && !/charset="?utf-8"?$/i.test(parameter.trim())))
+    fail({ kind: 'unsupported_media_type' })
+  return readBody(http, limit)
+}
+
+/** Parameters of a query or form. Empty ones are absent, repeated ones are named (RFC 6749 section 3.1). */
+export function readParameters(source: URLSearchParams): Parameters {
+  const values = new Map<string, string>()
+  const repeated: string[] = []
+  for (const [name, value] of source) {
+    if (values.has(name)) repeated.push(name)
+    else values.set(name, value)
+  }
+  return { get: (name) => values.get(name) || undefined, repeated }
+}
+
+/** The query as it stands in the URL; undecodable escapes are kept by the platform's own rules. */
+export function queryOf(http: Context): URLSearchParams {
+  const mark = http.req.url.indexOf('?')
+  if (mark < 0) return new URLSearchParams()
+  const hash = http.req.url.indexOf('#', mark)
+  return new URLSearchParams(http.req.url.slice(mark + 1, hash < 0 ? undefined : hash))
+}

@@ -1,0 +1,40 @@
+/**
+ * Rate limits on every unauthenticated endpoint, by address and endpoint family. In memory: a limit must not cost a
+ * round trip at each of a login's requests, so it holds for each instance by itself; a balancer in front multiplies it
+ * (ARCHITECTURE, "Rate limits").
+ */
+import type { HttpBindings } from '@hono/node-server'
+import type { Context } from 'hono'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { fail } from '../domain/failure.ts'
+import type { LimitFamily } from './route.ts'
+
+export interface RateLimits {
+  /** Counts one request. Throws `rate_limited`. */
+  take(family: LimitFamily, http: Context): Promise<void>
+}
+
+/** `perMinute` requests a minute of one address and family; the admin API gets a tenth, since tokens can be guessed. */
+export function createRateLimits(options: { perMinute: number; trustedProxies: number }): RateLimits {
+  const ordinary = new RateLimiterMemory({ points: options.perMinute, duration: 60 })
+  const guarded = new RateLimiterMemory({ points: Math.ceil(options.perMinute / 10), duration: 60 })
+  return {
+    async take(family, http) {
+      const limiter = family === 'admin' ? guarded : ordinary
+      try {
+        await limiter.consume(`${family} ${addressOf(http, options.trustedProxies)}`)
+      } catch (refusal) {
+        if (!(refusal instanceof RateLimiterRes)) throw refusal
+        fail({ kind: 'rate_limited', retryAfterSeconds: Math.ceil(refusal.msBeforeNext / 1000) })
+      }
+    },
+  }
+}
+
+/** The caller's address: the socket's, or with `trusted` proxies in front the entry the outermost of them wrote. */
+function addressOf(http: Context, trusted: number): string {
+  const socket = (http.env as Partial<HttpBindings>).incoming?.socket.remoteAddress ?? 'unknown'
+  if (trusted === 0) return socket
+  const forwarded = (http.req.header('x-forwarded-for') ?? '').split(',').map((entry) => entry.trim())
+  return forwarded.at(-trusted) || socket
+}

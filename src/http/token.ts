@@ -1,0 +1,97 @@
+/** POST /token: a code becomes tokens. */
+import type { Deps } from '../deps.ts'
+import { fail } from '../domain/failure.ts'
+import { authenticateClient } from '../flow/authenticate-client.ts'
+import { redeemCode } from '../flow/redeem-code.ts'
+import { readClientCredentials } from './credentials.ts'
+import { count, errorAnswer, formBody, jsonAnswer, objectSchema, TENANT_PARAMETER, text } from './describe.ts'
+import { queryOf, readFormBody, readParameters } from './parse.ts'
+import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
+
+const MAX_FORM = 32 * 1024
+const MAX_CODE = 512
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
+
+export function tokenRoutes(deps: Means): Route[] {
+  return [
+    {
+      ...{ method: 'POST', path: '/t/:tenant/token', errors: 'oauth', limit: 'token', operation: TOKEN },
+      handle: (exchange) => issue(deps, exchange),
+    },
+  ]
+}
+
+async function issue(deps: Means, exchange: Exchange): Promise<Response> {
+  const prepared = tenantOf(exchange)
+  if (queryOf(exchange.http).size > 0) refuse('parameters belong into the body')
+  const body = await readFormBody(exchange.http, MAX_FORM)
+  const form = readParameters(new URLSearchParams(Buffer.from(body).toString('utf8')))
+  if (form.repeated.length > 0) refuse('a parameter occurs twice')
+  const relyingParty = await authenticateClient(deps, prepared, readClientCredentials(exchange.http, form))
+  const grantType = form.get('grant_type')
+  if (grantType === undefined) refuse('grant_type is missing')
+  if (grantType !== 'authorization_code')
+    fail({ kind: 'oauth', error: 'unsupported_grant_type', description: 'only authorization_code is supported' })
+  const code = form.get('code')
+  if (code === undefined || code.length > MAX_CODE) return refuse('code is missing or malformed')
+  const tokens = await redeemCode(deps, prepared, relyingParty, {
+    code,
+    redirectUri: form.get('redirect_uri'),
+    codeVerifier: form.get('code_verifier'),
+  })
+  return Response.json(tokens, { headers: { 'cache-control': 'no-store', pragma: 'no-cache' } })
+}
+
+function refuse(description: string): never {
+  return fail({ kind: 'oauth', error: 'invalid_request', description })
+}
+
+const TOKEN: Operation = {
+  ...{ operationId: 'redeemCode', tags: ['Relying parties'], summary: 'Redeem a code' },
+  description: 'RFC 6749 section 4.1.3 with PKCE (RFC 7636). A code works once, for 60 seconds; a valid replay ends what was issued.',
+  security: [{ clientSecretBasic: [] }, { clientSecretPost: [] }, { clientAssertion: [] }, {}],
+  parameters: [TENANT_PARAMETER],
+  requestBody: formBody(
+    objectSchema({
+      grant_type: { type: 'string', const: 'authorization_code' },
+      code: text('From the redirect.'),
+      redirect_uri: text('The same as in the authorization request.'),
+      'code_verifier?': text('PKCE; needed exactly when there was a challenge.'),
+      'client_id?': text('For public clients and client_secret_post.'),
+      'client_secret?': text('For client_secret_post.'),
+      'client_assertion_type?': text('For private_key_jwt.'),
+      'client_assertion?': text("For private_key_jwt; its audience is the tenant's issuer."),
+    }),
+    {
+      grant_type: 'authorization_code',
+      code: 'SplxlOBeZQQYbYS6WxSbIA',
+      redirect_uri: 'https://app.example/callback',
+      code_verifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
+    },
+  ),
+  responses: {
+    '200': jsonAnswer(
+      'Tokens.',
+      objectSchema({
+        access_token: text('Opaque; for /userinfo.'),
+        token_type: { type: 'string', const: 'Bearer' },
+        expires_in: count('Seconds.'),
+        id_token: text('A JWS; verify it with the keys of /jwks.'),
+        scope: text('What was granted.'),
+      }),
+      {
+        access_token: 'Qf2lXvOAY6Y5b8m1o0cJc2Tt8m0xZ7b1Jx3o0pC2yYk',
+        token_type: 'Bearer',
+        expires_in: 600,
+        id_token: 'eyJhbGciOiJFUzI1NiJ9.eyJ…',
+        scope: 'openid profile',
+      },
+    ),
+    '400': errorAnswer('OAuthError', 'invalid_request, invalid_grant, unsupported_grant_type.'),
+    '401': errorAnswer('OAuthError', 'invalid_client.'),
+    '413': errorAnswer('OAuthError', 'The form is too large.'),
+    '415': errorAnswer('OAuthError', 'Not a form.'),
+    '429': errorAnswer('OAuthError', 'Too many requests.'),
+  },
+}

@@ -1,0 +1,56 @@
+/** The process: read the environment, bring up the database, serve, stop on a signal. The only file that exits. */
+import path from 'node:path'
+import { type Config, ConfigError, readConfig, type Secrets } from './config.ts'
+import { startEmbeddedPostgres } from './embedded/postgres.ts'
+import { writeFirstToken } from './flow/write-first-token.ts'
+import { createLog, describeError, type Log } from './log.ts'
+import { loadKeyring, startService } from './service.ts'
+import { migrate, migrationFolder, readMigrations } from './store/migrate.ts'
+
+/** The database to run on: the configured one, migrated where its owner's login is given, or one of our own. */
+async function bringUpDatabase(config: Config, secrets: Secrets) {
+  const migrations = await readMigrations(migrationFolder())
+  if (secrets.databaseUrl !== undefined) {
+    if (secrets.databaseOwnerUrl !== undefined) await migrate(secrets.databaseOwnerUrl, migrations)
+    return { url: secrets.databaseUrl, embedded: undefined }
+  }
+  const embedded = await startEmbeddedPostgres({ folder: path.join(config.dataFolder, 'postgres') })
+  await migrate(embedded.ownerUrl, migrations)
+  return { url: embedded.runtimeUrl, embedded }
+}
+
+async function main(log: Log): Promise<void> {
+  const { config, secrets } = readConfig(process.env)
+  const keyring = loadKeyring(secrets)
+  const database = await bringUpDatabase(config, secrets)
+  // Secrets have been read; nothing that starts later finds them in the environment (protocols CR-35).
+  for (const name of ['KEYRING', 'DATABASE_URL', 'DATABASE_OWNER_URL']) delete process.env[name]
+  const service = await startService(config, {
+    ...{ databaseUrl: database.url, keyring, clock: Date.now, log: createLog(config.logLevel), processMetrics: true },
+  })
+  if (database.embedded !== undefined) await writeFirstToken(service.deps, config.dataFolder)
+  log.info('listening', { address: service.address })
+
+  let stopping: Promise<void> | undefined
+  const stop = () => {
+    stopping ??= service
+      .stop()
+      .then(() => database.embedded?.stop())
+      .then(() => process.exit(0))
+      .catch((error: unknown) => exitWith(log, error))
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+/** Says what is wrong in one line a person can act on: our own sentences whole, of anything else the class and place. */
+function exitWith(log: Log, error: unknown): never {
+  const ours = error instanceof ConfigError || (error instanceof Error && OWN_ERRORS.has(error.name))
+  log.error(ours && error instanceof Error ? error.message : 'cannot start', describeError(error))
+  process.exit(1)
+}
+
+const OWN_ERRORS = new Set(['ConfigError', 'SetupRefused', 'KeyringError', 'KeyringMismatch', 'MissingKeyring'])
+
+const startLog = createLog('info')
+main(startLog).catch((error: unknown) => exitWith(startLog, error))

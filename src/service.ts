@@ -1,0 +1,118 @@
+/**
+ * The whole service: database, keyring, routes, jobs and server, put together in one place and taken apart in reverse.
+ * `main.ts` runs it; tests, demo and bench start the very same thing in their own process.
+ */
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import { createApp } from './app.ts'
+import type { Config, Secrets } from './config.ts'
+import { type Keyring, parseKeyring } from './crypto/keyring.ts'
+import { developmentKeyringText } from './crypto/development-keyring.ts'
+import type { Deps } from './deps.ts'
+import type { Clock } from './domain/time.ts'
+import { checkKeyring } from './flow/check-keyring.ts'
+import { createTenants } from './flow/tenants.ts'
+import { startJobs } from './jobs.ts'
+import type { Log } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { createOutbound } from './outbound/guard.ts'
+import { closeDatabase, openDatabase } from './store/database.ts'
+import { checkSchema, migrationFolder, readMigrations } from './store/migrate.ts'
+import { checkRuntimeRole } from './store/roles.ts'
+
+/** Headers of one request; more is answered with 431 by the server itself. */
+const MAX_HEADER_BYTES = 16 * 1024
+
+export interface Service {
+  /** Where it listens, as `http://host:port`. */
+  address: string
+  deps: Deps
+  /** Finishes what it accepted, then lets go of everything; gives up after the configured time. */
+  stop(): Promise<void>
+}
+
+/** The keyring that was asked for. Throws for none: keys are never made up silently. */
+export function loadKeyring(secrets: Secrets): Keyring {
+  switch (secrets.keyring.kind) {
+    case 'text':
+      return parseKeyring(secrets.keyring.text)
+    case 'development':
+      return parseKeyring(developmentKeyringText())
+    case 'missing':
+      throw new Error(
+        'No keyring. Make one with "npm run cli -- keys create --out keyring.json" and set KEYRING_FILE=keyring.json, ' +
+          'or, on your own machine only, set KEYRING=development-keys-that-protect-nothing.',
+      )
+  }
+}
+
+/** Starts the service on a migrated database. Throws when role, schema or keyring are not what they must be. */
+export async function startService(
+  config: Config,
+  means: { databaseUrl: string; keyring: Keyring; clock: Clock; log: Log; processMetrics?: boolean },
+): Promise<Service> {
+  const { keyring, clock, log } = means
+  const db = openDatabase({
+    connectionString: means.databaseUrl,
+    applicationName: 'identity-bridge',
+    poolSize: config.databasePoolSize,
+  })
+  try {
+    await checkRuntimeRole(db)
+    await checkSchema(db, await readMigrations(migrationFolder()))
+    await checkKeyring({ db, clock }, keyring)
+  } catch (error) {
+    await closeDatabase(db)
+    throw error
+  }
+  const outbound = createOutbound({ allowLoopback: config.allowLoopback })
+  const tenants = createTenants({ db, keyring, outbound, clock, publicUrl: config.publicUrl })
+  const metrics = createMetrics({ processMetrics: means.processMetrics ?? false })
+  const deps: Deps = { config, db, keyring, outbound, tenants, clock, log, metrics }
+  const server = await listen(config, deps)
+  const jobs = config.jobs ? startJobs(deps) : undefined
+  const { address, port } = server.address() as AddressInfo
+  return {
+    address: `http://${address.includes(':') ? `[${address}]` : address}:${port}`,
+    deps,
+    async stop() {
+      await closeServer(server, config.shutdownTimeoutMs)
+      await jobs?.stop()
+      await outbound.close()
+      await closeDatabase(db)
+    },
+  }
+}
+
+function listen(config: Config, deps: Deps): Promise<Server> {
+  const app = createApp(deps)
+  return new Promise((resolve, reject) => {
+    const server = serve(
+      {
+        fetch: app.fetch,
+        hostname: config.host,
+        port: config.port,
+        serverOptions: {
+          maxHeaderSize: MAX_HEADER_BYTES,
+          requestTimeout: config.requestTimeoutMs,
+          headersTimeout: Math.min(config.requestTimeoutMs, 10_000),
+        },
+      },
+      () => resolve(server as Server),
+    )
+    server.once('error', reject)
+  })
+}
+
+/** Takes no new connection, lets requests under way finish, then closes what is left. */
+async function closeServer(server: Server, timeoutMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), timeoutMs)
+  // Keep-alive connections turn idle as their last answer ends.
+  const idle = setInterval(() => server.closeIdleConnections(), 50)
+  await closed
+  clearTimeout(timer)
+  clearInterval(idle)
+}

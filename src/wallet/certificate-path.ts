@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto'
+import { fail } from '../domain/failure.ts'
+import { type Certificate, KEY_USAGE, readCertificate, sameOctets } from './certificate.ts'
+
+/*
+ * From a leaf certificate to an anchor that the configuration names: RFC 5280 section 6 as far as a credential's
+ * issuer needs it. The path is the one in `x5c`, in its order; none is searched for. Anchors come from configuration
+ * alone, and a chain that brings one along is refused rather than trimmed (HAIP 1.0 section 6.1.1, TR-11).
+ */
+
+/** Certificates in one `x5c` at most (TR-13). */
+const LONGEST_CHAIN = 5
+/** Base64 characters of a certificate of 8 KiB, before decoding. */
+const LONGEST_TEXT = Math.ceil((8 * 1024) / 3) * 4
+
+/** A chain whose every signature and rule was found good, for as long as `notAfter` and `notBefore` say. */
+export interface VerifiedChain {
+  leaf: Certificate
+  anchor: Certificate
+  /** The time in which all certificates, the anchor among them, are valid. Milliseconds since the epoch. */
+  notBefore: number
+  notAfter: number
+  /** Authority key identifiers of the certificates in the chain, base64url (OpenID4VP 1.0 section 6.1.1.1). */
+  authorityKeyIds: readonly string[]
+}
+
+/** The anchors of one trust entry. `digest` tells two sets apart in the cache. */
+export interface AnchorSet {
+  anchors: readonly Certificate[]
+  digest: string
+}
+
+/** Verified chains by the hash of chain and anchors; only good chains get in, so nobody can fill it with others. */
+export interface ChainCache {
+  chains: Map<string, VerifiedChain>
+  capacity: number
+}
+
+/** Returns an empty cache for `capacity` chains; the least recently used goes first. */
+export function createChainCache(capacity = 1_000): ChainCache {
+  return { chains: new Map(), capacity }
+}
+
+/**
+ * Returns the anchor set of some certificates. Undefined where one is no CA certificate that may sign others.
+ */
+export function createAnchorSet(ders: readonly Uint8Array[]): AnchorSet | undefined {
+  const anchors: Certificate[] = []
+  for (const der of ders) {
+    const anchor = readCertificate(der)
+    if (anchor === undefined || !maySignCertificates(anchor)) return undefined
+    anchors.push(anchor)
+  }
+  const digest = createHash('sha256')
+  for (const anchor of anchors) digest.update(anchor.fingerprint)
+  return { anchors, digest: digest.digest('base64url') }
+}
+
+/**
+ * Returns the chain that an `x5c` header proves against a set of anchors, at a time in milliseconds since the epoch;
+ * undefined where it is sound in itself but ends at no anchor of this set. Throws `presentation_refused` with
+ * `certificate_invalid` where it is unsound (RFC 5280 section 6.1, RFC 7515 section 4.1.6).
+ */
+export function verifyChain(
+  x5c: readonly string[],
+  set: AnchorSet,
+  now: number,
+  cache: ChainCache,
+): VerifiedChain | undefined {
+  const key = cacheKey(x5c, set)
+  const known = recall(cache, key)
+  if (known !== undefined && isCurrent(known, now)) return known
+  const chain = verifyAnew(x5c, set, now)
+  if (chain !== undefined) remember(cache, key, chain)
+  return chain
+}
+
+function verifyAnew(
+  x5c: readonly string[],
+  set: AnchorSet,
+  now: number,
+): VerifiedChain | undefined {
+  const certificates = readChain(x5c)
+  const [leaf, ...authorities] = certificates
+  const top = certificates.at(-1)
+  if (leaf === undefined || top === undefined) refuse()
+  if (!certificates.every((one) => isCurrent(one, now) && !isSelfIssued(one))) refuse()
+  checkLeaf(leaf)
+  authorities.forEach((authority, index) => {
+    checkAuthority(authority, index)
+    if (!isIssuedBy(certificates[index] ?? refuse(), authority)) refuse()
+  })
+  // An anchor comes from configuration only; one that is brought along is not trimmed away.
+  if (certificates.some((one) => isAnchor(one, set))) return undefined
+  const anchor = set.anchors.find(
+    (one) => isCurrent(one, now) && allowsBelow(one, authorities.length) && isIssuedBy(top, one),
+  )
+  if (anchor === undefined) return undefined
+  const all = [...certificates, anchor]
+  return {
+    leaf,
+    anchor,
+    notBefore: Math.max(...all.map((one) => one.notBefore)),
+    notAfter: Math.min(...all.map((one) => one.notAfter)),
+    authorityKeyIds: certificates.flatMap((one) => one.authorityKeyId ?? []),
+  }
+}
+
+/** Standard base64 without line breaks, not base64url (RFC 7515 section 4.1.6). */
+function readChain(x5c: readonly string[]): readonly Certificate[] {
+  if (x5c.length === 0 || x5c.length > LONGEST_CHAIN) refuse()
+  return x5c.map((text) => {
+    if (text.length > LONGEST_TEXT) refuse()
+    const der = Buffer.from(text, 'base64')
+    // Node skips what it does not know; only the text that encoding gives back was really base64.
+    if (der.toString('base64') !== text) refuse()
+    return readCertificate(der) ?? refuse()
+  })
+}
+
+function checkLeaf(leaf: Certificate): void {
+  if (leaf.isCa) refuse()
+  if (leaf.keyUsage !== undefined && !leaf.keyUsage.has(KEY_USAGE.digitalSignature)) refuse()
+}
+
+/** `below` counts the CA certificates between this one and the leaf. */
+function checkAuthority(authority: Certificate, below: number): void {
+  if (!maySignCertificates(authority) || !allowsBelow(authority, below)) refuse()
+}
+
+function maySignCertificates(authority: Certificate): boolean {
+  return authority.isCa && authority.keyUsage?.has(KEY_USAGE.keyCertSign) === true
+}
+
+function allowsBelow(authority: Certificate, below: number): boolean {
+  return authority.pathLength === undefined || below <= authority.pathLength
+}
+
+function isIssuedBy(subject: Certificate, issuer: Certificate): boolean {
+  if (!sameOctets(subject.issuer, issuer.subject)) return false
+  try {
+    return subject.x509.verify(issuer.publicKey)
+  } catch {
+    // OpenSSL throws where the algorithm does not fit the key: not signed by this one.
+    return false
+  }
+}
+
+/** Self-issued certificates serve the change of a CA's own key; an issuer's chain needs none. */
+function isSelfIssued(certificate: Certificate): boolean {
+  return sameOctets(certificate.subject, certificate.issuer)
+}
+
+function isAnchor(certificate: Certificate, set: AnchorSet): boolean {
+  return set.anchors.some(
+    (anchor) =>
+      anchor.fingerprint === certificate.fingerprint ||
+      anchor.publicKey.equals(certificate.publicKey),
+  )
+}
+
+/** Both ends of a certificate's validity belong to it (RFC 5280 section 4.1.2.5). */
+function isCurrent(one: { notBefore: number; notAfter: number }, now: number): boolean {
+  return one.notBefore <= now && now <= one.notAfter
+}
+
+function cacheKey(x5c: readonly string[], set: AnchorSet): string {
+  const hash = createHash('sha256').update(set.digest)
+  // A comma is no base64 character, so no two lists hash the same text.
+  for (const text of x5c) hash.update(',').update(text)
+  return hash.digest('base64url')
+}
+
+function recall(cache: ChainCache, key: string): VerifiedChain | undefined {
+  const chain = cache.chains.get(key)
+  if (chain === undefined) return undefined
+  // Deleting and setting moves it to the young end of the map.
+  cache.chains.delete(key)
+  cache.chains.set(key, chain)
+  return chain
+}
+
+function remember(cache: ChainCache, key: string, chain: VerifiedChain): void {
+  cache.chains.set(key, chain)
+  if (cache.chains.size <= cache.capacity) return
+  for (const oldest of cache.chains.keys()) {
+    cache.chains.delete(oldest)
+    return
+  }
+}
+
+function refuse(): never {
+  return fail({ kind: 'presentation_refused', reason: 'certificate_invalid' })
+}

@@ -1,0 +1,108 @@
+import type { PublicJwk } from '../crypto/thumbprint.ts'
+import {
+  type DcqlQuery,
+  evaluateQuery,
+  isExpectedNumber,
+  keepRequestedClaims,
+  type Presented,
+} from '../domain/dcql.ts'
+import { fail, type PresentationReason } from '../domain/failure.ts'
+import type { VpToken } from './response.ts'
+import { type VerifiedCredential, type VerifiedSdJwtVc, verifySdJwtVc } from './sd-jwt-vc.ts'
+import type { PreparedTrust, TrustMeans } from './trust.ts'
+
+/*
+ * A whole vp_token against the question it should answer (OpenID4VP 1.0 section 8.6): shape first, then each presentation
+ * by itself, then all of them together. One bad presentation spoils the whole (VP-093).
+ */
+
+/** Presentations in one response, whatever the query would allow. */
+const MOST_PRESENTATIONS = 16
+
+export interface PresentationQuestion {
+  vpToken: VpToken
+  query: DcqlQuery
+  trust: PreparedTrust
+  nonce: string
+  /** Our full client identifier, as in the request. */
+  audience: string
+  /** When the question was asked; milliseconds since the epoch, as `now`. */
+  notBefore: number
+  now: number
+}
+
+/** What a wallet proved: at least one credential, and the one key that holds them all. */
+export interface VerifiedPresentation {
+  /** In the order of the query; `claims` holds what the query names and nothing else (VP-063). */
+  credentials: readonly VerifiedCredential[]
+  holder: { publicJwk: PublicJwk; thumbprint: string }
+}
+
+/**
+ * Returns what a vp_token proves. Throws `presentation_refused` with the first thing that is wrong: besides what
+ * `verifySdJwtVc` throws, `unexpected_credential`, `query_not_satisfied`, `too_large`, and `holder_conflict` where the
+ * credentials are bound to different keys (VP-095).
+ */
+export async function verifyPresentations(
+  question: PresentationQuestion,
+  means: TrustMeans,
+): Promise<VerifiedPresentation> {
+  checkShape(question.vpToken, question.query)
+  const verified = await verifyEach(question, means)
+  const [first] = verified
+  if (first === undefined) refuse('query_not_satisfied')
+  const evaluation = evaluateQuery(question.query, presentedByQuery(verified))
+  if (!evaluation.satisfied) refuse(evaluation.reason)
+  if (verified.some((one) => one.holderThumbprint !== first.holderThumbprint)) {
+    refuse('holder_conflict')
+  }
+  return {
+    credentials: verified.map((one) => withoutSurplus(one, question.query)),
+    holder: { publicJwk: first.publicJwk, thumbprint: first.holderThumbprint },
+  }
+}
+
+/** Only ids that were asked for, each with as many presentations as it may have (VP-090 to VP-092). */
+function checkShape(vpToken: VpToken, query: DcqlQuery): void {
+  let total = 0
+  for (const [id, presentations] of vpToken) {
+    const asked = query.credentials.find((credential) => credential.id === id)
+    if (asked === undefined || !isExpectedNumber(asked, presentations.length)) {
+      refuse('unexpected_credential')
+    }
+    total += presentations.length
+  }
+  if (total > MOST_PRESENTATIONS) refuse('too_large')
+}
+
+/** Nonce and audience in every one, not in the first alone (VP-094). */
+async function verifyEach(
+  question: PresentationQuestion,
+  means: TrustMeans,
+): Promise<readonly VerifiedSdJwtVc[]> {
+  const verified: VerifiedSdJwtVc[] = []
+  for (const credential of question.query.credentials) {
+    for (const compact of question.vpToken.get(credential.id) ?? []) {
+      const expected = { ...question, queryId: credential.id, vcts: credential.meta.vct_values }
+      verified.push(await verifySdJwtVc(compact, expected, means))
+    }
+  }
+  return verified
+}
+
+function presentedByQuery(
+  verified: readonly VerifiedSdJwtVc[],
+): ReadonlyMap<string, readonly Presented[]> {
+  // The key binding was verified, so every one of them is bound to its holder.
+  const presented = verified.map((one) => ({ ...one, holderBound: true }))
+  return Map.groupBy(presented, (one) => one.queryId)
+}
+
+function withoutSurplus(credential: VerifiedSdJwtVc, query: DcqlQuery): VerifiedCredential {
+  const { types: _types, authorityKeyIds: _ids, ...rest } = credential
+  return { ...rest, claims: keepRequestedClaims(query, credential.queryId, credential.claims) }
+}
+
+function refuse(reason: PresentationReason): never {
+  return fail({ kind: 'presentation_refused', reason })
+}

@@ -1,0 +1,139 @@
+import { signCompact } from '../crypto/jws.ts'
+import { hashSecret } from '../crypto/random.ts'
+import type { DcqlQuery } from '../domain/dcql.ts'
+import { fail } from '../domain/failure.ts'
+import type { JsonObject } from '../domain/text.ts'
+import { toSeconds } from '../domain/time.ts'
+import { isJsonObject, readJson } from './json.ts'
+import type { RequestSigner } from './request-signer.ts'
+import type { Form } from './response.ts'
+import { CONTENT_ENCRYPTIONS, type ResponseJwk } from './response-encryption.ts'
+
+/*
+ * The signed authorization request (OpenID4VP 1.0 section 5, RFC 9101), handed out by reference, and the link that leads
+ * a wallet to it.
+ */
+
+/** Media type of the answer at `request_uri` (VP-009). */
+export const REQUEST_OBJECT_TYPE = 'application/oauth-authz-req+jwt'
+/** Audience of a request to a wallet that nobody discovered (section 5.8). */
+const AUDIENCE = 'https://self-issued.me/v2'
+const NONCE = /^[A-Za-z0-9._~-]{22,}$/
+const STATE = /^[A-Za-z0-9._~-]{22,512}$/
+const LONGEST_WALLET_NONCE = 256
+const LARGEST_WALLET_METADATA = 16 * 1024
+
+/** Signature algorithms of issuers and holders that we verify (VP-016, VP-017). */
+const FORMATS = {
+  'dc+sd-jwt': {
+    'sd-jwt_alg_values': ['ES256', 'ES384', 'EdDSA'],
+    'kb-jwt_alg_values': ['ES256', 'ES384', 'EdDSA'],
+  },
+}
+
+export interface RequestObjectInput {
+  responseUri: string
+  /** With `direct_post.jwt` the wallet encrypts to this key, whose private half the journey keeps. */
+  response: { mode: 'direct_post' } | { mode: 'direct_post.jwt'; encryptionKey: ResponseJwk }
+  /** At least 128 bits, of `A-Za-z0-9-._~`. */
+  nonce: string
+  state: string
+  query: DcqlQuery
+  /** Milliseconds since the epoch. */
+  issuedAt: number
+  expiresAt: number
+  /** As the wallet sent it; absent when it sent none. */
+  walletNonce?: string | undefined
+}
+
+/**
+ * Returns the compact JWS of the request (VP-001 to VP-018). Throws RangeError for input that could not have come from a
+ * journey: a nonce or state of the wrong form, a host that is not the signer's, or the signing key as response key.
+ */
+export function signRequestObject(signer: RequestSigner, input: RequestObjectInput): string {
+  if (!NONCE.test(input.nonce)) throw new RangeError('nonce')
+  if (!STATE.test(input.state)) throw new RangeError('state')
+  if (signer.prefix === 'x509_san_dns' && URL.parse(input.responseUri)?.hostname !== signer.host) {
+    throw new RangeError('response_uri is not on the host of the client identifier')
+  }
+  const payload = {
+    client_id: signer.clientId,
+    aud: AUDIENCE,
+    response_type: 'vp_token',
+    response_mode: input.response.mode,
+    response_uri: input.responseUri,
+    nonce: input.nonce,
+    state: input.state,
+    dcql_query: input.query,
+    client_metadata: clientMetadata(signer, input),
+    iat: toSeconds(input.issuedAt),
+    exp: toSeconds(input.expiresAt),
+    ...(input.walletNonce === undefined ? {} : { wallet_nonce: input.walletNonce }),
+  }
+  const { header, privateKey: key } = signer
+  return signCompact({
+    header,
+    payload: Buffer.from(JSON.stringify(payload)),
+    key,
+    algorithm: 'ES256',
+  })
+}
+
+/** The `kid` of the response key is the hash of the state, so that an answer leads to its journey (VP-073). */
+function clientMetadata(signer: RequestSigner, input: RequestObjectInput): JsonObject {
+  if (input.response.mode === 'direct_post') return { vp_formats_supported: FORMATS }
+  const { kty, crv, x, y } = input.response.encryptionKey
+  if (x === signer.signingX) throw new RangeError('the signing key is no response key')
+  const kid = hashSecret(input.state)
+  return {
+    vp_formats_supported: FORMATS,
+    jwks: { keys: [{ kty, crv, x, y, kid, use: 'enc', alg: 'ECDH-ES' }] },
+    encrypted_response_enc_values_supported: CONTENT_ENCRYPTIONS,
+  }
+}
+
+/**
+ * Returns the link that opens a wallet: `base` (a scheme as `openid4vp://`, or a claimed https URL) with the client
+ * identifier and where to fetch the request (VP-002, VP-030). Nothing else is in it.
+ */
+export function walletLink(
+  base: string,
+  link: { clientId: string; requestUri: string; method: 'get' | 'post' },
+): string {
+  const parameters = new URLSearchParams({
+    client_id: link.clientId,
+    request_uri: link.requestUri,
+    request_uri_method: link.method,
+  })
+  return `${base}${base.includes('?') ? '&' : '?'}${parameters}`
+}
+
+/** What a wallet says of itself when it fetches the request by POST. */
+export interface WalletSays {
+  walletNonce: string | undefined
+  /** False where its metadata rules out the only format that we ask for; it can narrow, never widen (VP-036). */
+  takesSdJwtVc: boolean
+}
+
+/**
+ * Returns what a POST at `request_uri` says; both parameters are optional and others are ignored (section 5.10, VP-031,
+ * VP-032). Throws `invalid_request` for a nonce of more than 256 characters, or metadata of more than 16 KiB, nested
+ * deeper than 8 or not a JSON object. No URL in it is ever followed (VP-036).
+ */
+export function readRequestUriPost(form: Form): WalletSays {
+  const walletNonce = form.get('wallet_nonce')
+  if (walletNonce !== undefined && walletNonce.length > LONGEST_WALLET_NONCE) {
+    fail({ kind: 'invalid_request', detail: 'wallet_nonce is too long' })
+  }
+  return { walletNonce, takesSdJwtVc: readWalletMetadata(form.get('wallet_metadata')) }
+}
+
+function readWalletMetadata(text: string | undefined): boolean {
+  if (text === undefined) return true
+  const metadata = text.length > LARGEST_WALLET_METADATA ? undefined : readJson(text, 8)
+  if (!isJsonObject(metadata)) {
+    fail({ kind: 'invalid_request', detail: 'wallet_metadata is too large or not a JSON object' })
+  }
+  const formats = metadata.vp_formats_supported
+  return !isJsonObject(formats) || Object.hasOwn(formats, 'dc+sd-jwt')
+}

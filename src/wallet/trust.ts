@@ -1,0 +1,190 @@
+import type { KeyObject } from 'node:crypto'
+import { fail } from '../domain/failure.ts'
+import type { JsonObject } from '../domain/text.ts'
+import type {
+  CertificateTrustEntry,
+  MetadataTrustEntry,
+  TrustEntry,
+  TrustPolicy,
+} from '../domain/trust-policy.ts'
+import type { Certificate } from './certificate.ts'
+import {
+  type AnchorSet,
+  type ChainCache,
+  createAnchorSet,
+  verifyChain,
+} from './certificate-path.ts'
+import { type FetchJson, findIssuerKey, type IssuerKeyCache } from './issuer-metadata.ts'
+
+/*
+ * From a credential that nothing is known of to the one entry of the trust policy that vouches for its issuer, and the
+ * key to verify it with. Which mechanism finds the key is the policy's choice, never the credential's (VC-05).
+ */
+
+/** A trust policy whose anchors are parsed; made once for each published document and kept. */
+export interface PreparedTrust {
+  entries: readonly PreparedEntry[]
+}
+
+type PreparedEntry =
+  | { mechanism: 'x5c'; entry: CertificateTrustEntry; anchors: AnchorSet }
+  | { mechanism: 'jwt-vc-issuer'; entry: MetadataTrustEntry }
+
+/** What one verification needs from outside: a guarded fetch, and two caches that outlive it. */
+export interface TrustMeans {
+  fetchJson: FetchJson
+  chains: ChainCache
+  issuerKeys: IssuerKeyCache
+}
+
+/** Who made a credential, according to one entry. */
+export interface TrustedIssuer {
+  entry: TrustEntry
+  /** The entry's id, and after `#` the issuer's name where the entry tells issuers apart (VC-04, VP-096). */
+  issuer: string
+  key: KeyObject
+  /** Base64url key identifiers of the authorities in its chain; none without certificates. */
+  authorityKeyIds: readonly string[]
+}
+
+/**
+ * Returns the policy ready to verify with. Throws `policy_refused` naming each anchor that is not a CA certificate which
+ * may sign others and which obeys TR-14; so whoever publishes a policy calls it too.
+ */
+export function prepareTrust(policy: TrustPolicy): PreparedTrust {
+  const problems: string[] = []
+  const entries = policy.entries.flatMap((entry, index): PreparedEntry[] => {
+    if (entry.mechanism === 'jwt-vc-issuer') return [{ mechanism: entry.mechanism, entry }]
+    const ders = entry.anchors.map(derOf)
+    ders.forEach((der, at) => {
+      if (createAnchorSet([der]) === undefined) {
+        problems.push(`entries.${index}.anchors.${at}: not a usable CA certificate`)
+      }
+    })
+    const anchors = createAnchorSet(ders)
+    return anchors === undefined ? [] : [{ mechanism: entry.mechanism, entry, anchors }]
+  })
+  if (problems.length > 0) fail({ kind: 'policy_refused', problems })
+  return { entries }
+}
+
+/**
+ * Returns the issuer that the policy vouches for, before anything is known to be signed by it: header and payload come
+ * from the issuer-signed JWT, unverified. `now` in milliseconds. Throws `presentation_refused`: `untrusted_issuer` where
+ * no single entry matches type, mechanism, anchor or issuer, and name (TR-01); `certificate_invalid`;
+ * `issuer_key_unavailable`.
+ */
+export async function findIssuer(
+  credential: { header: JsonObject; payload: JsonObject },
+  trust: PreparedTrust,
+  now: number,
+  means: TrustMeans,
+): Promise<TrustedIssuer> {
+  const { header, payload } = credential
+  const candidates = trust.entries.filter(({ entry }) =>
+    entry.vct.some((vct) => vct === payload.vct),
+  )
+  const iss = payload.iss
+  if (iss !== undefined && typeof iss !== 'string') refuse('malformed_presentation')
+  if (Object.hasOwn(header, 'x5c')) {
+    return findByCertificate(candidates, { x5c: readX5c(header), iss, now }, means)
+  }
+  for (const { mechanism, entry } of candidates) {
+    if (mechanism !== 'jwt-vc-issuer' || entry.issuer !== iss) continue
+    const kid = header.kid
+    if (kid !== undefined && typeof kid !== 'string') refuse('malformed_presentation')
+    const key = await findIssuerKey(entry.issuer, kid, now, means)
+    return { entry, issuer: `${entry.id}#${iss}`, key, authorityKeyIds: [] }
+  }
+  return refuse('untrusted_issuer')
+}
+
+interface CertifiedCredential {
+  x5c: readonly string[]
+  iss: string | undefined
+  now: number
+}
+
+function findByCertificate(
+  candidates: readonly PreparedEntry[],
+  credential: CertifiedCredential,
+  means: Pick<TrustMeans, 'chains'>,
+): TrustedIssuer {
+  for (const candidate of candidates) {
+    if (candidate.mechanism !== 'x5c') continue
+    const { entry, anchors } = candidate
+    const chain = verifyChain(credential.x5c, anchors, credential.now, means.chains)
+    if (chain === undefined || !servesPurpose(entry, chain.leaf)) continue
+    const issuer = nameIssuer(entry, credential.iss, chain.leaf)
+    if (issuer === undefined) continue
+    const { authorityKeyIds } = chain
+    return { entry, issuer, key: chain.leaf.publicKey, authorityKeyIds }
+  }
+  return refuse('untrusted_issuer')
+}
+
+function readX5c(header: JsonObject): readonly string[] {
+  const list = header.x5c
+  const texts = Array.isArray(list) ? list.filter((item) => typeof item === 'string') : []
+  if (!Array.isArray(list) || texts.length !== list.length) refuse('certificate_invalid')
+  return texts
+}
+
+function servesPurpose(entry: CertificateTrustEntry, leaf: Certificate): boolean {
+  const wanted = entry.extendedKeyUsage
+  return wanted === undefined || wanted.some((purpose) => leaf.extendedKeyUsage?.includes(purpose))
+}
+
+/** What the issuer is called by the entry's rule, or undefined where certificate and `iss` disagree (VC-09). */
+function nameIssuer(
+  entry: CertificateTrustEntry,
+  iss: string | undefined,
+  leaf: Certificate,
+): string | undefined {
+  const rule = entry.issuer
+  switch (rule.match) {
+    case 'none':
+      return entry.id
+    case 'exact':
+      return iss === rule.value ? `${entry.id}#${iss}` : undefined
+    case 'san_uri':
+      return named(
+        entry,
+        iss === undefined ? only(leaf.uris) : leaf.uris.find((uri) => uri === iss),
+      )
+    case 'san_dns':
+      return named(
+        entry,
+        iss === undefined ? urlOf(only(leaf.dnsNames)) : onHost(iss, leaf.dnsNames),
+      )
+  }
+}
+
+function named(entry: CertificateTrustEntry, name: string | undefined): string | undefined {
+  return name === undefined ? undefined : `${entry.id}#${name}`
+}
+
+function only(names: readonly string[]): string | undefined {
+  return names.length === 1 ? names[0] : undefined
+}
+
+/** A wildcard names no issuer. */
+function urlOf(host: string | undefined): string | undefined {
+  return host === undefined || host.includes('*') ? undefined : `https://${host.toLowerCase()}`
+}
+
+function onHost(iss: string, hosts: readonly string[]): string | undefined {
+  const url = URL.parse(iss)
+  const isCertified = hosts.some((host) => host.toLowerCase() === url?.hostname)
+  return url?.protocol === 'https:' && isCertified ? iss : undefined
+}
+
+function derOf(pem: string): Uint8Array {
+  return Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64')
+}
+
+function refuse(
+  reason: 'untrusted_issuer' | 'certificate_invalid' | 'malformed_presentation',
+): never {
+  return fail({ kind: 'presentation_refused', reason })
+}

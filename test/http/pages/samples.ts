@@ -1,0 +1,161 @@
+/** Views that several tests draw, and a small reader of what was drawn. */
+import type { JsonObject } from '../../../src/domain/text.ts'
+import { toInstant } from '../../../src/domain/time.ts'
+import type { EndPageView } from '../../../src/http/pages/end-page.ts'
+import type { LoginPageView } from '../../../src/http/pages/login-page.ts'
+import type { Language } from '../../../src/http/pages/text.ts'
+
+export const NONCE = 'AAECAwQFBgcICQoLDA0ODw'
+export const NOW = Date.UTC(2026, 10, 3, 12, 0, 0)
+export const WALLET_LINK =
+  'openid4vp://?client_id=x509_san_dns%3Alogin.example.edu&request_uri=https%3A%2F%2Flogin.example.edu%2Ft%2Fexample%2Fwallet%2Frequest%2FUqVbXJqk3PZ0mVt8m3cYpw&request_uri_method=post'
+
+const LABELS: Record<Language, readonly string[]> = {
+  en: ['Your name', 'Student number', 'Name of your institution'],
+  nl: ['Je naam', 'Studentnummer', 'Naam van je instelling'],
+}
+const PURPOSES: Record<Language, string> = {
+  en: 'So that the library knows you are a student and can lend you books.',
+  nl: 'Zo weet de bibliotheek dat je student bent en kun je boeken lenen.',
+}
+
+export function loginView(change: Partial<LoginPageView> = {}): LoginPageView {
+  const language = change.language ?? 'en'
+  return {
+    language,
+    nonce: NONCE,
+    tenant: {
+      name: 'Example University',
+      colour: '#0b6e4f',
+      noticeUrl: 'https://www.example.edu/privacy',
+    },
+    relyingPartyName: 'University Library',
+    host: 'login.example.edu',
+    purpose: PURPOSES[language],
+    requested: LABELS[language],
+    walletLink: WALLET_LINK,
+    qrUrl: '/t/example/qr/1',
+    statusUrl: '/t/example/status/1',
+    refreshUrl: '/t/example/continue/1',
+    cancelUrl: '/t/example/cancel/1',
+    tryAgainUrl: '/t/example/again/1',
+    state: 'waiting',
+    now: NOW,
+    expiresAt: toInstant(NOW + 120_000),
+    alternatives: [],
+    ...change,
+  }
+}
+
+export function endView(change: Partial<EndPageView> = {}): EndPageView {
+  return {
+    language: 'en',
+    nonce: NONCE,
+    tenant: loginView().tenant,
+    kind: 'refused',
+    tryAgainUrl: '/t/example/again/1',
+    backUrl: 'https://library.example.edu/',
+    reference: '2f1c9a60-7d0e-4c0b-9a55-3f1d2c4b5a69',
+    ...change,
+  }
+}
+
+export const OPENAPI: JsonObject = {
+  openapi: '3.1.0',
+  info: { title: 'Identity bridge', version: '0.1.0', description: 'First.\n\nUses `code`.' },
+  tags: [{ name: 'Tokens', description: 'What a relying party redeems.' }],
+  paths: {
+    '/t/{slug}/token': {
+      parameters: [{ $ref: '#/components/parameters/Slug' }],
+      post: {
+        tags: ['Tokens'],
+        summary: 'Redeem a code',
+        requestBody: {
+          content: {
+            'application/x-www-form-urlencoded': {
+              schema: {
+                type: 'object',
+                properties: {
+                  grant_type: { const: 'authorization_code' },
+                  code: { type: 'string' },
+                },
+              },
+            },
+          },
+        },
+        responses: {
+          200: {
+            description: 'The tokens.',
+            content: { 'application/json': { schema: { $ref: '#/components/schemas/Tokens' } } },
+          },
+          400: {
+            description: 'The code is unknown or was used.',
+            content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+          },
+        },
+      },
+    },
+    '/health': {
+      get: { summary: 'Is it alive?', responses: { 200: { description: 'Yes.' } } },
+    },
+  },
+  components: {
+    parameters: {
+      Slug: {
+        name: 'slug',
+        in: 'path',
+        required: true,
+        description: 'The tenant.',
+        schema: { type: 'string' },
+      },
+    },
+    schemas: {
+      Tokens: {
+        type: 'object',
+        properties: {
+          access_token: { type: 'string', example: 'at_example' },
+          expires_in: { type: 'integer', minimum: 600 },
+          scope: { anyOf: [{ type: 'string', enum: ['openid'] }, { type: 'null' }] },
+          parent: { $ref: '#/components/schemas/Tokens' },
+        },
+      },
+      Error: {
+        allOf: [
+          { type: 'object', properties: { error: { type: 'string', enum: ['invalid_grant'] } } },
+          { type: 'object', properties: { error_description: { type: 'string' } } },
+        ],
+      },
+    },
+    securitySchemes: {
+      client: { type: 'http', scheme: 'basic', description: 'The client secret.' },
+    },
+  },
+}
+
+/** The opening tags with this name, each as its attributes with entities decoded. */
+export function tags(page: string, name: string): readonly Record<string, string>[] {
+  return [...page.matchAll(new RegExp(`<${name}((?:\\s+[a-z-]+(?:="[^"]*")?)*)\\s*>`, 'g'))].map(
+    ([, attributes = '']) =>
+      Object.fromEntries(
+        [...attributes.matchAll(/([a-z-]+)(?:="([^"]*)")?/g)].map(([, key = '', value = '']) => [
+          key,
+          decode(value),
+        ]),
+      ),
+  )
+}
+
+/** What a person could read on the page, one space between words. */
+export function words(page: string): string {
+  const visible = page.replaceAll(/<(style|script)[^>]*>[\s\S]*?<\/\1>/g, ' ')
+  return decode(visible.replaceAll(/<[^>]*>/g, ' ')).replaceAll(/\s+/g, ' ')
+}
+
+function decode(text: string): string {
+  return text
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&')
+}
