@@ -29,14 +29,19 @@ export function createBrowser(jar: Map<string, Map<string, string>> = new Map())
     jar.set(origin, kept)
     return kept
   }
-  const cookies = (url: string) => [...cookiesOf(url)].map(([name, value]) => `${name}=${value}`).join('; ')
+  const cookies = (url: string) =>
+    [...cookiesOf(url)].map(([name, value]) => `${name}=${value}`).join('; ')
 
   async function ask(url: string, init: RequestInit): Promise<Page> {
     const header = cookies(url)
     const response = await fetch(url, {
       ...init,
       redirect: 'manual',
-      headers: { accept: 'text/html', ...(header === '' ? {} : { cookie: header }), ...init.headers },
+      headers: {
+        accept: 'text/html',
+        ...(header === '' ? {} : { cookie: header }),
+        ...init.headers,
+      },
     })
     for (const line of response.headers.getSetCookie()) {
       const [pair = ''] = line.split(';')

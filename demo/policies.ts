@@ -14,7 +14,11 @@ export function demoPolicies(issuer: Issuer) {
           id: 'eduid',
           format: 'dc+sd-jwt',
           meta: { vct_values: [EDUID_VCT] },
-          claims: [{ path: ['given_name'] }, { path: ['family_name'] }, { path: ['schac_home_organization'] }],
+          claims: [
+            { path: ['given_name'] },
+            { path: ['family_name'] },
+            { path: ['schac_home_organization'] },
+          ],
         },
       ],
     },
@@ -36,14 +40,25 @@ export function demoPolicies(issuer: Issuer) {
           ...{ wallet: ['schac_home_organization'], persist: true, project: true },
           label: { en: 'Your institution', nl: 'Je instelling' },
         },
-        { name: 'eduperson_scoped_affiliation', merge: 'OIDC_ONLY', persist: true, project: true, scope: 'profile' },
+        {
+          name: 'eduperson_scoped_affiliation',
+          merge: 'OIDC_ONLY',
+          persist: true,
+          project: true,
+          scope: 'profile',
+        },
       ],
     },
     material: {
       profiles: [
-        { id: 'wallet-and-account', materials: [{ type: 'holder_key' }, { type: 'provider_subject' }] },
+        {
+          id: 'wallet-and-account',
+          materials: [{ type: 'holder_key' }, { type: 'provider_subject' }],
+        },
       ],
     },
-    selector: { default: { plan: 'RUN_IDV', provider: DEMO_PROVIDER, profile: 'wallet-and-account' } },
+    selector: {
+      default: { plan: 'RUN_IDV', provider: DEMO_PROVIDER, profile: 'wallet-and-account' },
+    },
   }
 }

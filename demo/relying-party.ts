@@ -33,9 +33,15 @@ export async function createRelyingParty(options: {
 }): Promise<RelyingPartyProgram> {
   const { issuer, clientId, redirectUri, authentication } = options
   const metadata = { id_token_signed_response_alg: options.idTokenAlgorithm ?? 'ES256' }
-  const configuration = await client.discovery(new URL(issuer), clientId, metadata, authentication, {
-    execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks],
-  })
+  const configuration = await client.discovery(
+    new URL(issuer),
+    clientId,
+    metadata,
+    authentication,
+    {
+      execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks],
+    },
+  )
   return {
     configuration,
     async begin(parameters = {}) {

@@ -9,7 +9,7 @@ import { answerFailure } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
 import { loginRoutes } from './http/login.ts'
 import { createRateLimits } from './http/rate-limit.ts'
-//Rimport { referenceRoutes } from './http/reference.ts'
+import { referenceRoutes } from './http/reference.ts'
 import type { Route } from './http/route.ts'
 import { pageSetting, serveRoute } from './http/serve.ts'
 import { tokenRoutes } from './http/token.ts'
@@ -26,8 +26,13 @@ export function allRoutes(deps: Deps): Route[] {
     ...tokenRoutes(deps),
     ...userinfoRoutes(deps),
   ]
-  const routes = [...journey, ...discoveryRoutes(journey), ...adminRoutes(deps), ...healthRoutes(deps)]
-  return routes
+  const routes = [
+    ...journey,
+    ...discoveryRoutes(journey),
+    ...adminRoutes(deps),
+    ...healthRoutes(deps),
+  ]
+  return [...routes, ...referenceRoutes(routes, deps.config.publicUrl)]
 }
 
 /** The service as a function from request to response. */
@@ -41,11 +46,26 @@ export function createApp(deps: Deps): Hono {
   for (const route of routes) app.on(route.method, route.path, serveRoute(deps, limits, route))
   app.notFound((http) => {
     // A path that exists under another method says so (RFC 9110 section 15.5.6).
-    const methods = routes.filter(({ path }) => matches(path, http.req.path)).map(({ method }) => method)
-    if (methods.length > 0) return new Response(null, { status: 405, headers: { allow: [...new Set(methods)].join(', ') } })
-    const exchange = { http, prepared: undefined, reference: crypto.randomUUID(), failure: undefined }
+    const methods = routes
+      .filter(({ path }) => matches(path, http.req.path))
+      .map(({ method }) => method)
+    if (methods.length > 0)
+      return new Response(null, {
+        status: 405,
+        headers: { allow: [...new Set(methods)].join(', ') },
+      })
+    const exchange = {
+      http,
+      prepared: undefined,
+      reference: crypto.randomUUID(),
+      failure: undefined,
+    }
     const wantsPage = (http.req.header('accept') ?? '').includes('text/html')
-    return answerFailure({ kind: 'not_found' }, wantsPage ? 'page' : 'problem', pageSetting(exchange))
+    return answerFailure(
+      { kind: 'not_found' },
+      wantsPage ? 'page' : 'problem',
+      pageSetting(exchange),
+    )
   })
   return app
 }

@@ -45,23 +45,79 @@ export interface Variable {
 
 /** Every variable the service reads, in the order of `.env.example`. */
 export const VARIABLES: readonly Variable[] = [
-  { name: 'PUBLIC_URL', example: 'http://localhost:3000', description: 'Origin under which browsers, wallets and relying parties reach the bridge. https in production.' },
-  { name: 'HOST', example: '127.0.0.1', description: 'Address to listen on; 0.0.0.0 in a container.' },
+  {
+    name: 'PUBLIC_URL',
+    example: 'http://localhost:3000',
+    description:
+      'Origin under which browsers, wallets and relying parties reach the bridge. https in production.',
+  },
+  {
+    name: 'HOST',
+    example: '127.0.0.1',
+    description: 'Address to listen on; 0.0.0.0 in a container.',
+  },
   { name: 'PORT', example: '3000', description: 'Port to listen on.' },
-  { name: 'NODE_ENV', example: '', description: 'production refuses development keys, plain http and loopback providers.' },
-  { name: 'DATABASE_URL', example: '', description: 'Run-time login of Postgres 15 or newer. Empty: an embedded Postgres in DATA_DIR.' },
-  { name: 'DATABASE_OWNER_URL', example: '', description: "Owner's login, for migration only. Empty: the service just checks that the schema is current." },
+  {
+    name: 'NODE_ENV',
+    example: '',
+    description: 'production refuses development keys, plain http and loopback providers.',
+  },
+  {
+    name: 'DATABASE_URL',
+    example: '',
+    description: 'Run-time login of Postgres 15 or newer. Empty: an embedded Postgres in DATA_DIR.',
+  },
+  {
+    name: 'DATABASE_OWNER_URL',
+    example: '',
+    description:
+      "Owner's login, for migration only. Empty: the service just checks that the schema is current.",
+  },
   { name: 'DATABASE_POOL_SIZE', example: '10', description: 'Connections each instance keeps.' },
-  { name: 'DATA_DIR', example: './data', description: 'Folder of the embedded database and of the first admin token.' },
-  { name: 'KEYRING_FILE', example: '', description: 'File with Keys A, B and C. Make one with: npm run cli -- keys create.' },
-  { name: 'KEYRING', example: '', description: 'The keyring itself instead of a file, or, on your own machine, the words development-keys-that-protect-nothing.' },
-  { name: 'ALLOW_LOOPBACK', example: 'no', description: 'yes lets outgoing requests use http and loopback addresses. Development only.' },
-  { name: 'TRUSTED_PROXIES', example: '0', description: 'How many proxies stand in front and append to X-Forwarded-For.' },
-  { name: 'RATE_LIMIT_PER_MINUTE', example: '600', description: 'Requests a minute that one address may make of one endpoint family, on each instance.' },
+  {
+    name: 'DATA_DIR',
+    example: './data',
+    description: 'Folder of the embedded database and of the first admin token.',
+  },
+  {
+    name: 'KEYRING_FILE',
+    example: '',
+    description: 'File with Keys A, B and C. Make one with: npm run cli -- keys create.',
+  },
+  {
+    name: 'KEYRING',
+    example: '',
+    description:
+      'The keyring itself instead of a file, or, on your own machine, the words development-keys-that-protect-nothing.',
+  },
+  {
+    name: 'ALLOW_LOOPBACK',
+    example: 'no',
+    description: 'yes lets outgoing requests use http and loopback addresses. Development only.',
+  },
+  {
+    name: 'TRUSTED_PROXIES',
+    example: '0',
+    description: 'How many proxies stand in front and append to X-Forwarded-For.',
+  },
+  {
+    name: 'RATE_LIMIT_PER_MINUTE',
+    example: '600',
+    description:
+      'Requests a minute that one address may make of one endpoint family, on each instance.',
+  },
   { name: 'REQUEST_TIMEOUT_SECONDS', example: '30', description: 'How long one request may take.' },
-  { name: 'SHUTDOWN_TIMEOUT_SECONDS', example: '20', description: 'How long a stopping process finishes what it accepted.' },
+  {
+    name: 'SHUTDOWN_TIMEOUT_SECONDS',
+    example: '20',
+    description: 'How long a stopping process finishes what it accepted.',
+  },
   { name: 'LOG_LEVEL', example: 'info', description: 'debug, info, warn, error or silent.' },
-  { name: 'JOBS', example: 'yes', description: 'no keeps this instance from running background jobs.' },
+  {
+    name: 'JOBS',
+    example: 'yes',
+    description: 'no keeps this instance from running background jobs.',
+  },
 ]
 
 /** Thrown for a bad environment; the message names the variable and the rule, never the value. */
@@ -79,11 +135,18 @@ function read(environment: Environment, name: string): string | undefined {
   return value === undefined || value === '' ? undefined : value
 }
 
-function readNumber(environment: Environment, name: string, fallback: number, least: number, most: number): number {
+function readNumber(
+  environment: Environment,
+  name: string,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
   const text = read(environment, name)
   if (text === undefined) return fallback
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-  if (!(value >= least && value <= most)) throw new ConfigError(name, `must be a whole number from ${least} to ${most}`)
+  if (!(value >= least && value <= most))
+    throw new ConfigError(name, `must be a whole number from ${least} to ${most}`)
   return value
 }
 
@@ -94,7 +157,12 @@ function readSwitch(environment: Environment, name: string, fallback: boolean): 
   return text === 'yes'
 }
 
-function readChoice<T extends string>(environment: Environment, name: string, fallback: T, choices: readonly T[]): T {
+function readChoice<T extends string>(
+  environment: Environment,
+  name: string,
+  fallback: T,
+  choices: readonly T[],
+): T {
   const text = read(environment, name)
   if (text === undefined) return fallback
   const found = choices.find((choice) => choice === text)
@@ -111,21 +179,39 @@ function readPublicUrl(environment: Environment, production: boolean): string {
   const text = read(environment, 'PUBLIC_URL') ?? 'http://localhost:3000'
   if (!URL.canParse(text)) throw new ConfigError('PUBLIC_URL', 'must be an absolute URL')
   const url = new URL(text)
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '' || text.endsWith('/'))
-    throw new ConfigError('PUBLIC_URL', 'must be an origin: scheme, host and port, no path and no trailing slash')
+  if (
+    url.pathname !== '/' ||
+    url.search !== '' ||
+    url.hash !== '' ||
+    url.username !== '' ||
+    text.endsWith('/')
+  )
+    throw new ConfigError(
+      'PUBLIC_URL',
+      'must be an origin: scheme, host and port, no path and no trailing slash',
+    )
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname)))
     throw new ConfigError('PUBLIC_URL', 'must be https (http on loopback only)')
-  if (production && url.protocol !== 'https:') throw new ConfigError('PUBLIC_URL', 'must be https in production')
+  if (production && url.protocol !== 'https:')
+    throw new ConfigError('PUBLIC_URL', 'must be https in production')
   return url.origin
 }
 
-function readKeyring(environment: Environment, production: boolean, publicUrl: string): Secrets['keyring'] {
+function readKeyring(
+  environment: Environment,
+  production: boolean,
+  publicUrl: string,
+): Secrets['keyring'] {
   const inline = read(environment, 'KEYRING')
   const file = read(environment, 'KEYRING_FILE')
-  if (inline !== undefined && file !== undefined) throw new ConfigError('KEYRING', 'and KEYRING_FILE exclude each other')
+  if (inline !== undefined && file !== undefined)
+    throw new ConfigError('KEYRING', 'and KEYRING_FILE exclude each other')
   if (inline === DEVELOPMENT_KEYS) {
     if (production || !isLoopbackHost(new URL(publicUrl).hostname))
-      throw new ConfigError('KEYRING', 'development keys are refused in production and off this machine')
+      throw new ConfigError(
+        'KEYRING',
+        'development keys are refused in production and off this machine',
+      )
     return { kind: 'development' }
   }
   if (inline !== undefined) return { kind: 'text', text: inline }
@@ -140,7 +226,8 @@ function readKeyring(environment: Environment, production: boolean, publicUrl: s
 /** Intermediary mode is out of scope; a configuration that asks for it is refused rather than ignored. */
 function refuseUnsupported(environment: Environment): void {
   for (const name of ['INTERMEDIARY', 'INTERMEDIARY_MODE'])
-    if (read(environment, name) !== undefined) throw new ConfigError(name, 'intermediary mode is not supported')
+    if (read(environment, name) !== undefined)
+      throw new ConfigError(name, 'intermediary mode is not supported')
 }
 
 /** Reads and checks everything. Throws {@link ConfigError}. */
@@ -149,7 +236,8 @@ export function readConfig(environment: Environment): { config: Config; secrets:
   const production = read(environment, 'NODE_ENV') === 'production'
   const publicUrl = readPublicUrl(environment, production)
   const allowLoopback = readSwitch(environment, 'ALLOW_LOOPBACK', false)
-  if (production && allowLoopback) throw new ConfigError('ALLOW_LOOPBACK', 'is refused in production')
+  if (production && allowLoopback)
+    throw new ConfigError('ALLOW_LOOPBACK', 'is refused in production')
   const config: Config = Object.freeze({
     publicUrl,
     host: read(environment, 'HOST') ?? '127.0.0.1',
@@ -162,7 +250,13 @@ export function readConfig(environment: Environment): { config: Config; secrets:
     rateLimitPerMinute: readNumber(environment, 'RATE_LIMIT_PER_MINUTE', 600, 1, 100_000_000),
     requestTimeoutMs: readNumber(environment, 'REQUEST_TIMEOUT_SECONDS', 30, 1, 600) * 1000,
     shutdownTimeoutMs: readNumber(environment, 'SHUTDOWN_TIMEOUT_SECONDS', 20, 0, 600) * 1000,
-    logLevel: readChoice(environment, 'LOG_LEVEL', 'info', ['debug', 'info', 'warn', 'error', 'silent']),
+    logLevel: readChoice(environment, 'LOG_LEVEL', 'info', [
+      'debug',
+      'info',
+      'warn',
+      'error',
+      'silent',
+    ]),
     jobs: readSwitch(environment, 'JOBS', true),
   })
   const secrets: Secrets = Object.freeze({

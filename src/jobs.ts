@@ -3,9 +3,13 @@ import type { Deps } from './deps.ts'
 import { SECOND } from './domain/time.ts'
 import { expireJourneysJob } from './job/expire-journeys.ts'
 import { type Job, newOwner, runIfDue } from './job/lease.ts'
+import { refreshProvidersJob } from './job/refresh-providers.ts'
 import { describeError } from './log.ts'
 
-export const JOBS: readonly Job[] = [expireJourneysJob]
+/** Every job there is. */
+export function createJobs(deps: Pick<Deps, 'db' | 'clock' | 'outbound'>): readonly Job[] {
+  return [expireJourneysJob, refreshProvidersJob(deps)]
+}
 
 /** How often an instance looks; with jitter, so that instances do not look together. */
 const LOOK_EVERY = 15 * SECOND
@@ -16,14 +20,15 @@ export interface Jobs {
 }
 
 /** Begins to look for due jobs. */
-export function startJobs(deps: Pick<Deps, 'db' | 'clock' | 'log' | 'metrics'>): Jobs {
+export function startJobs(deps: Pick<Deps, 'db' | 'clock' | 'log' | 'metrics' | 'outbound'>): Jobs {
+  const jobs = createJobs(deps)
   const owner = newOwner()
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
 
   async function lookOnce(): Promise<void> {
-    for (const job of JOBS) {
+    for (const job of jobs) {
       if (stopped) return
       try {
         await runIfDue(deps, job, owner)

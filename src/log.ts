@@ -26,7 +26,18 @@ export interface LogFields {
 }
 
 const ALLOWED = [
-  ...['correlation_id', 'tenant', 'method', 'route', 'status', 'ms', 'failure', 'reason', 'job', 'counts'],
+  ...[
+    'correlation_id',
+    'tenant',
+    'method',
+    'route',
+    'status',
+    'ms',
+    'failure',
+    'reason',
+    'job',
+    'counts',
+  ],
   ...['variable', 'address', 'version', 'error', 'at'],
 ] as (keyof LogFields)[]
 
@@ -37,11 +48,13 @@ export type Log = Readonly<Record<LogLevel, (message: string, fields?: LogFields
 export function createLog(level: LogLevel | 'silent', destination?: DestinationStream): Log {
   const options = { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }
   const lines = destination === undefined ? pino(options) : pino(options, destination)
-  const write = (at: LogLevel) => (message: string, fields: LogFields = {}) => {
-    const kept: Record<string, unknown> = {}
-    for (const name of ALLOWED) if (fields[name] !== undefined) kept[name] = fields[name]
-    lines[at](kept, message)
-  }
+  const write =
+    (at: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      const kept: Record<string, unknown> = {}
+      for (const name of ALLOWED) if (fields[name] !== undefined) kept[name] = fields[name]
+      lines[at](kept, message)
+    }
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
 

@@ -26,14 +26,22 @@ async function main(log: Log): Promise<void> {
   // Secrets have been read; nothing that starts later finds them in the environment (protocols CR-35).
   for (const name of ['KEYRING', 'DATABASE_URL', 'DATABASE_OWNER_URL']) delete process.env[name]
   const service = await startService(config, {
-    ...{ databaseUrl: database.url, keyring, clock: Date.now, log: createLog(config.logLevel), processMetrics: true },
+    ...{
+      databaseUrl: database.url,
+      keyring,
+      clock: Date.now,
+      log: createLog(config.logLevel),
+      processMetrics: true,
+    },
   })
   if (database.embedded !== undefined) await writeFirstToken(service.deps, config.dataFolder)
   log.info('listening', { address: service.address })
 
-  let stopping: Promise<void> | undefined
+  let stopping = false
   const stop = () => {
-    stopping ??= service
+    if (stopping) return
+    stopping = true
+    service
       .stop()
       .then(() => database.embedded?.stop())
       .then(() => process.exit(0))
@@ -45,12 +53,19 @@ async function main(log: Log): Promise<void> {
 
 /** Says what is wrong in one line a person can act on: our own sentences whole, of anything else the class and place. */
 function exitWith(log: Log, error: unknown): never {
-  const ours = error instanceof ConfigError || (error instanceof Error && OWN_ERRORS.has(error.name))
+  const ours =
+    error instanceof ConfigError || (error instanceof Error && OWN_ERRORS.has(error.name))
   log.error(ours && error instanceof Error ? error.message : 'cannot start', describeError(error))
   process.exit(1)
 }
 
-const OWN_ERRORS = new Set(['ConfigError', 'SetupRefused', 'KeyringError', 'KeyringMismatch', 'MissingKeyring'])
+const OWN_ERRORS = new Set([
+  'ConfigError',
+  'SetupRefused',
+  'KeyringError',
+  'KeyringMismatch',
+  'MissingKeyring',
+])
 
 const startLog = createLog('info')
 main(startLog).catch((error: unknown) => exitWith(startLog, error))

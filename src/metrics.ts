@@ -1,5 +1,5 @@
 /** Prometheus metrics: counts and durations by flow and outcome. Labels come from our own words only. */
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 
 export interface Metrics {
   request(route: string, method: string, status: number, seconds: number): void

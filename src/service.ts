@@ -7,8 +7,8 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { createApp } from './app.ts'
 import type { Config, Secrets } from './config.ts'
-import { type Keyring, parseKeyring } from './crypto/keyring.ts'
 import { developmentKeyringText } from './crypto/development-keyring.ts'
+import { type Keyring, parseKeyring } from './crypto/keyring.ts'
 import type { Deps } from './deps.ts'
 import type { Clock } from './domain/time.ts'
 import { checkKeyring } from './flow/check-keyring.ts'
@@ -50,7 +50,13 @@ export function loadKeyring(secrets: Secrets): Keyring {
 /** Starts the service on a migrated database. Throws when role, schema or keyring are not what they must be. */
 export async function startService(
   config: Config,
-  means: { databaseUrl: string; keyring: Keyring; clock: Clock; log: Log; processMetrics?: boolean },
+  means: {
+    databaseUrl: string
+    keyring: Keyring
+    clock: Clock
+    log: Log
+    processMetrics?: boolean
+  },
 ): Promise<Service> {
   const { keyring, clock, log } = means
   const db = openDatabase({

@@ -39,7 +39,11 @@ export function assureLogin(
 ): LoginAssurance {
   // "pop": proof of possession of a key (RFC 8176); "wallet" is ours, and says which kind of key.
   if (upstream === undefined) {
-    return { acr: way === 'same_device' ? ACR.sameDevice : ACR.crossDevice, amr: ['pop', 'wallet'], authTime: presentedAt }
+    return {
+      acr: way === 'same_device' ? ACR.sameDevice : ACR.crossDevice,
+      amr: ['pop', 'wallet'],
+      authTime: presentedAt,
+    }
   }
   return {
     acr: way === 'same_device' ? ACR.sameDeviceUpstream : ACR.crossDeviceUpstream,

@@ -10,7 +10,21 @@ import type { Json, JsonObject } from './text.ts'
 
 /** Claims that the token itself is made of; an attribute may not take their name. */
 const RESERVED = new Set([
-  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'nonce', 'acr', 'amr', 'azp', 'auth_time', 'at_hash'],
+  ...[
+    'iss',
+    'sub',
+    'aud',
+    'exp',
+    'nbf',
+    'iat',
+    'jti',
+    'nonce',
+    'acr',
+    'amr',
+    'azp',
+    'auth_time',
+    'at_hash',
+  ],
   ...['c_hash', 's_hash', 'sid', 'cnf', 'client_id', 'scope', 'events', 'act', 'may_act'],
   ...['__proto__', 'constructor', 'prototype'],
 ])
@@ -23,7 +37,9 @@ const AttributeName = z
 const AttributeRule = z.strictObject({
   name: AttributeName,
   /** What people are told is asked of their wallet; the name itself when absent. */
-  label: z.strictObject({ en: z.string().min(1).max(80), nl: z.string().min(1).max(80) }).optional(),
+  label: z
+    .strictObject({ en: z.string().min(1).max(80), nl: z.string().min(1).max(80) })
+    .optional(),
   merge: z.enum(['WALLET_ONLY', 'OIDC_ONLY', 'OIDC_WINS', 'WALLET_WINS', 'MERGE_ALL']),
   /** A login through the institution fails while this has no value. */
   required: z.boolean().default(false),
@@ -32,7 +48,10 @@ const AttributeRule = z.strictObject({
   /** Leaves the bridge in claims, when the scope below was granted. */
   project: z.boolean().default(false),
   /** The scope that releases it; `openid` (the default) means every login does. */
-  scope: z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/).default('openid'),
+  scope: z
+    .string()
+    .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/)
+    .default('openid'),
   /** Where it stands in the credential: a path of member names. */
   wallet: z.array(z.string().min(1).max(128)).min(1).max(8).optional(),
   /** What the provider calls it, the first present one counts; the attribute's own name when absent. */
@@ -58,7 +77,10 @@ export const AttributePolicy = z
       if (rule.merge === 'OIDC_ONLY' && rule.wallet !== undefined)
         refuse('wallet', 'is never read where only the provider counts')
       if (rule.project && READS_PROVIDER.has(rule.merge) && !rule.persist)
-        refuse('persist', 'a projected attribute of the provider must be kept, or wallet logins would lack it')
+        refuse(
+          'persist',
+          'a projected attribute of the provider must be kept, or wallet logins would lack it',
+        )
     })
   })
 export type AttributePolicy = z.infer<typeof AttributePolicy>
@@ -72,7 +94,12 @@ function emptyAttributes(): Attributes {
 
 /** A value that says nothing: absent, null, empty text, empty list. */
 function isEmpty(value: Json | undefined): boolean {
-  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+  return (
+    value === undefined ||
+    value === null ||
+    value === '' ||
+    (Array.isArray(value) && value.length === 0)
+  )
 }
 
 function followPath(claims: JsonObject, path: readonly string[]): Json | undefined {
@@ -96,7 +123,9 @@ export function readWalletAttributes(
   for (const rule of policy.rules) {
     if (rule.wallet === undefined || !READS_WALLET.has(rule.merge)) continue
     const path = rule.wallet
-    const values = credentials.map(({ claims }) => followPath(claims, path)).filter((value) => !isEmpty(value))
+    const values = credentials
+      .map(({ claims }) => followPath(claims, path))
+      .filter((value) => !isEmpty(value))
     const [first, ...others] = values
     if (first === undefined) continue
     if (others.some((other) => JSON.stringify(other) !== JSON.stringify(first))) continue
@@ -140,7 +169,11 @@ function union(first: Json | undefined, second: Json | undefined): Json | undefi
   })
 }
 
-function mergeOne(rule: AttributeRule, wallet: Json | undefined, provider: Json | undefined): Json | undefined {
+function mergeOne(
+  rule: AttributeRule,
+  wallet: Json | undefined,
+  provider: Json | undefined,
+): Json | undefined {
   switch (rule.merge) {
     case 'WALLET_ONLY':
       return wallet
@@ -156,7 +189,11 @@ function mergeOne(rule: AttributeRule, wallet: Json | undefined, provider: Json 
 }
 
 /** One set of attributes out of two, rule by rule; names without a rule vanish. */
-export function mergeAttributes(policy: AttributePolicy, wallet: Attributes, provider: Attributes): Attributes {
+export function mergeAttributes(
+  policy: AttributePolicy,
+  wallet: Attributes,
+  provider: Attributes,
+): Attributes {
   const merged = emptyAttributes()
   for (const rule of policy.rules) {
     const value = mergeOne(rule, wallet[rule.name], provider[rule.name])
@@ -165,7 +202,11 @@ export function mergeAttributes(policy: AttributePolicy, wallet: Attributes, pro
   return merged
 }
 
-function keep(policy: AttributePolicy, values: Attributes, wanted: (rule: AttributeRule) => boolean): Attributes {
+function keep(
+  policy: AttributePolicy,
+  values: Attributes,
+  wanted: (rule: AttributeRule) => boolean,
+): Attributes {
   const kept = emptyAttributes()
   for (const rule of policy.rules) {
     const value = values[rule.name]
@@ -176,7 +217,9 @@ function keep(policy: AttributePolicy, values: Attributes, wanted: (rule: Attrib
 
 /** Names of required attributes without a value, in the order of the rules. */
 export function missingAttributes(policy: AttributePolicy, values: Attributes): string[] {
-  return policy.rules.filter((rule) => rule.required && isEmpty(values[rule.name])).map((rule) => rule.name)
+  return policy.rules
+    .filter((rule) => rule.required && isEmpty(values[rule.name]))
+    .map((rule) => rule.name)
 }
 
 /** The part that is kept with the binding. */
@@ -209,7 +252,11 @@ export function releaseClaims(
   carried: Attributes,
   scopes: ReadonlySet<string>,
 ): Attributes {
-  return keep(policy, mergeAttributes(policy, carried, kept), (rule) => rule.project && scopes.has(rule.scope))
+  return keep(
+    policy,
+    mergeAttributes(policy, carried, kept),
+    (rule) => rule.project && scopes.has(rule.scope),
+  )
 }
 
 /** Names of the claims that any login of this tenant may release, for discovery's `claims_supported`. */
@@ -219,11 +266,15 @@ export function releasableClaims(policy: AttributePolicy): string[] {
 
 /** The scopes that release something, besides `openid`. */
 export function releasingScopes(policy: AttributePolicy): string[] {
-  const scopes = policy.rules.filter((rule) => rule.project && rule.scope !== 'openid').map((rule) => rule.scope)
+  const scopes = policy.rules
+    .filter((rule) => rule.project && rule.scope !== 'openid')
+    .map((rule) => rule.scope)
   return [...new Set(scopes)]
 }
 
 /** What the login page says is asked of the wallet, one label an attribute, in the order of the rules. */
 export function requestedLabels(policy: AttributePolicy, language: 'en' | 'nl'): string[] {
-  return policy.rules.filter((rule) => rule.wallet !== undefined).map((rule) => rule.label?.[language] ?? rule.name)
+  return policy.rules
+    .filter((rule) => rule.wallet !== undefined)
+    .map((rule) => rule.label?.[language] ?? rule.name)
 }

@@ -8,15 +8,28 @@ import type { ClientId, CorrelationId } from './ids.ts'
 export type AuditDetail =
   | { type: 'presentation_refused'; reason: PresentationReason; refusals: number }
   | { type: 'session_created'; provider: string; plan: string }
-  | { type: 'reconciliation_failed'; provider: string; reason: InstitutionReason | 'identity_conflict' | 'identity_unavailable' }
+  | {
+      type: 'reconciliation_failed'
+      provider: string
+      reason: InstitutionReason | 'identity_conflict' | 'identity_unavailable'
+    }
   | { type: 'binding_created'; provider: string; person: 'new' | 'joined'; acr: string }
   | { type: 'binding_updated'; provider: string; acr: string }
   | { type: 'login_completed'; acr: string; way: string; key_version_upgraded: boolean }
-  | { type: 'login_refused'; reason: 'ambiguous_identity' | 'identity_unavailable' | 'other_browser' | 'cancelled' }
+  | {
+      type: 'login_refused'
+      reason: 'ambiguous_identity' | 'identity_unavailable' | 'other_browser' | 'cancelled'
+    }
   | { type: 'tokens_issued'; scope: string }
   | { type: 'code_replayed'; grant_revoked: boolean }
   | { type: 'client_authentication_failed'; method: string }
-  | { type: 'sessions_expired'; journeys: number; sessions: number; grants: number; removed: number }
+  | {
+      type: 'sessions_expired'
+      journeys: number
+      sessions: number
+      grants: number
+      removed: number
+    }
   | { type: 'tenant_created'; actor: string }
   | { type: 'tenant_updated'; actor: string }
   | { type: 'relying_party_registered'; actor: string }

@@ -17,14 +17,22 @@ export interface Identifier {
 
 /** The key a wallet proved to hold: RFC 7638 thumbprint of the verified `cnf` key. */
 export function holderKeyIdentifier(thumbprint: string): Identifier {
-  return { type: 'KEY', namespace: 'urn:ietf:params:oauth:jwk-thumbprint:sha-256', parts: [thumbprint] }
+  return {
+    type: 'KEY',
+    namespace: 'urn:ietf:params:oauth:jwk-thumbprint:sha-256',
+    parts: [thumbprint],
+  }
 }
 
 /**
  * An account at an institution: issuer, name of the identifying attribute, and its value byte for byte (OpenID Connect
  * Core section 2: case-sensitive, no normalisation). Undefined for an empty value.
  */
-export function providerSubjectIdentifier(issuer: string, attribute: string, value: string): Identifier | undefined {
+export function providerSubjectIdentifier(
+  issuer: string,
+  attribute: string,
+  value: string,
+): Identifier | undefined {
   if (issuer === '' || attribute === '' || value === '') return undefined
   return { type: 'SUBJECT_ID', namespace: issuer, parts: [attribute, value] }
 }

@@ -16,16 +16,23 @@ const ProfileId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
 
 const MaterialProfile = z
   .strictObject({ id: ProfileId, materials: z.array(Material).min(2).max(8) })
-  .refine((profile) => new Set(profile.materials.map(({ type }) => type)).size === profile.materials.length, {
-    message: 'names a material twice',
-    path: ['materials'],
-  })
+  .refine(
+    (profile) =>
+      new Set(profile.materials.map(({ type }) => type)).size === profile.materials.length,
+    {
+      message: 'names a material twice',
+      path: ['materials'],
+    },
+  )
 
 /** The policy document of kind `material`. */
 export const MaterialPolicy = z
   .strictObject({ profiles: z.array(MaterialProfile).min(1).max(32) })
-  .refine((policy) => new Set(policy.profiles.map(({ id }) => id)).size === policy.profiles.length, {
-    message: 'two profiles share an id',
-    path: ['profiles'],
-  })
+  .refine(
+    (policy) => new Set(policy.profiles.map(({ id }) => id)).size === policy.profiles.length,
+    {
+      message: 'two profiles share an id',
+      path: ['profiles'],
+    },
+  )
 export type MaterialPolicy = z.infer<typeof MaterialPolicy>

@@ -15,7 +15,13 @@ export interface PolicyDocuments {
   selector: SelectorPolicy
 }
 export type PolicyKind = keyof PolicyDocuments
-export const POLICY_KINDS = ['trust', 'query', 'attributes', 'material', 'selector'] as const satisfies PolicyKind[]
+export const POLICY_KINDS = [
+  'trust',
+  'query',
+  'attributes',
+  'material',
+  'selector',
+] as const satisfies PolicyKind[]
 
 const SCHEMAS: { [K in PolicyKind]: z.ZodType<PolicyDocuments[K]> } = {
   trust: TrustPolicy,

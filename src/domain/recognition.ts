@@ -16,7 +16,13 @@ export interface Hit {
 }
 
 export type Recognition =
-  | { kind: 'recognised'; identityId: IdentityId; matchId: MatchId; bindingId: BindingId; hashKeyVersion: number }
+  | {
+      kind: 'recognised'
+      identityId: IdentityId
+      matchId: MatchId
+      bindingId: BindingId
+      hashKeyVersion: number
+    }
   | { kind: 'stranger' }
   /** Hits on two people. */
   | { kind: 'ambiguous' }
@@ -57,7 +63,12 @@ export type PersonDecision =
   /** Nobody knows either side: a person is made. */
   | { kind: 'new' }
   /** The wallet, the account, or both belong to this person already. */
-  | { kind: 'join'; identityId: IdentityId; holderMatch: MatchId | undefined; institutionMatch: MatchId | undefined }
+  | {
+      kind: 'join'
+      identityId: IdentityId
+      holderMatch: MatchId | undefined
+      institutionMatch: MatchId | undefined
+    }
   /** The wallet belongs to one person and the account to another. */
   | { kind: 'conflict' }
 

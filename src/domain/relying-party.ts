@@ -6,7 +6,11 @@ import { type ErrorRedirect, fail, type OAuthError } from './failure.ts'
 import type { ClientId } from './ids.ts'
 import type { SecretHash } from './text.ts'
 
-export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
+export type ClientAuthentication =
+  | 'client_secret_basic'
+  | 'client_secret_post'
+  | 'private_key_jwt'
+  | 'none'
 
 export interface RelyingParty {
   clientId: ClientId
@@ -45,12 +49,17 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 /** Whether `uri` may be registered: https, or http on a loopback address; no fragment, no user-info (OP-01). */
 export function isRegistrableRedirectUri(uri: string): boolean {
-  if (uri.length > 2048 || !URL.canParse(uri) || uri.includes('#') || uri.includes('\\')) return false
-  if (/[\s\x00-\x1f\x7f]/.test(uri)) return false
+  if (uri.length > 2048 || !URL.canParse(uri) || uri.includes('#') || uri.includes('\\'))
+    return false
+  // Printable ASCII only: neither white space nor control characters nor anything a browser would re-encode.
+  if (!/^[!-~]+$/.test(uri)) return false
   const { protocol, hostname, username, password } = new URL(uri)
   if (username !== '' || password !== '' || uri.includes('*')) return false
   if (protocol === 'https:') return true
-  return protocol === 'http:' && (hostname === '127.0.0.1' || hostname === '[::1]' || hostname === 'localhost')
+  return (
+    protocol === 'http:' &&
+    (hostname === '127.0.0.1' || hostname === '[::1]' || hostname === 'localhost')
+  )
 }
 
 /**
@@ -89,13 +98,18 @@ export function judgeAuthorizationRequest(
   if (relyingParty === undefined || !relyingParty.enabled)
     fail({ kind: 'authorization_refused', description: 'This application is not registered here.' })
   const asked = parameters.get('redirect_uri')
-  const redirectUri = asked === undefined ? undefined : matchRedirectUri(relyingParty.redirectUris, asked)
+  const redirectUri =
+    asked === undefined ? undefined : matchRedirectUri(relyingParty.redirectUris, asked)
   if (redirectUri === undefined)
-    fail({ kind: 'authorization_refused', description: 'The return address is not registered for this application.' })
+    fail({
+      kind: 'authorization_refused',
+      description: 'The return address is not registered for this application.',
+    })
 
   const state = parameters.repeated.includes('state') ? undefined : parameters.get('state')
   const redirect: ErrorRedirect = { redirectUri, state, issuer }
-  if (parameters.repeated.length > 0) refuse(redirect, 'invalid_request', 'a parameter occurs twice')
+  if (parameters.repeated.length > 0)
+    refuse(redirect, 'invalid_request', 'a parameter occurs twice')
   judgeUnsupported(parameters, redirect)
   return {
     relyingParty,
@@ -128,7 +142,8 @@ function judgeUnsupported(parameters: Parameters, redirect: ErrorRedirect): void
     refuse(redirect, 'registration_not_supported', 'registration is not supported')
   const responseType = parameters.get('response_type')
   if (responseType === undefined) refuse(redirect, 'invalid_request', 'response_type is missing')
-  if (responseType !== 'code') refuse(redirect, 'unsupported_response_type', 'only response_type code is supported')
+  if (responseType !== 'code')
+    refuse(redirect, 'unsupported_response_type', 'only response_type code is supported')
   const responseMode = parameters.get('response_mode')
   if (responseMode !== undefined && responseMode !== 'query')
     refuse(redirect, 'invalid_request', 'only response_mode query is supported')
@@ -149,9 +164,12 @@ function judgeScope(
   redirect: ErrorRedirect,
   known: ReadonlySet<string>,
 ): readonly string[] {
-  const scopes = (limited(parameters.get('scope'), 1024, redirect, 'scope is too long') ?? '').split(' ')
+  const scopes = (
+    limited(parameters.get('scope'), 1024, redirect, 'scope is too long') ?? ''
+  ).split(' ')
   if (!scopes.includes('openid')) refuse(redirect, 'invalid_scope', 'scope openid is needed')
-  if (scopes.some((scope) => !SCOPE_TOKEN.test(scope))) refuse(redirect, 'invalid_scope', 'scope is malformed')
+  if (scopes.some((scope) => !SCOPE_TOKEN.test(scope)))
+    refuse(redirect, 'invalid_scope', 'scope is malformed')
   return [...new Set(scopes)].filter((scope) => known.has(scope))
 }
 
@@ -164,11 +182,14 @@ function judgeCodeChallenge(
   const method = parameters.get('code_challenge_method')
   if (challenge === undefined) {
     if (method !== undefined) refuse(redirect, 'invalid_request', 'code_challenge is missing')
-    if (relyingParty.requirePkce) refuse(redirect, 'invalid_request', 'PKCE is required: code_challenge is missing')
+    if (relyingParty.requirePkce)
+      refuse(redirect, 'invalid_request', 'PKCE is required: code_challenge is missing')
     return undefined
   }
   // A missing method means "plain" (RFC 7636 section 4.3), which is never accepted (OP-16).
-  if (method !== 'S256') refuse(redirect, 'invalid_request', 'only code_challenge_method S256 is supported')
-  if (!CODE_CHALLENGE.test(challenge)) refuse(redirect, 'invalid_request', 'code_challenge is malformed')
+  if (method !== 'S256')
+    refuse(redirect, 'invalid_request', 'only code_challenge_method S256 is supported')
+  if (!CODE_CHALLENGE.test(challenge))
+    refuse(redirect, 'invalid_request', 'code_challenge is malformed')
   return challenge
 }

@@ -26,7 +26,8 @@ export function issuerOf(publicUrl: string, slug: string): string {
 export const addressOf = {
   walletRequest: (issuer: string, requestId: string) => `${issuer}/wallet/request/${requestId}`,
   walletResponse: (issuer: string) => `${issuer}/wallet/response`,
-  walletReturn: (issuer: string, responseCode: string) => `${issuer}/return?response_code=${responseCode}`,
+  walletReturn: (issuer: string, responseCode: string) =>
+    `${issuer}/return?response_code=${responseCode}`,
   page: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}`,
   status: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/status`,
   qr: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/qr.svg`,

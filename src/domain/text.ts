@@ -22,6 +22,12 @@ declare const content: unique symbol
 export type IdentifierType = 'KEY' | 'SUBJECT_ID' | 'EMAIL' | 'DID' | 'CLAIM_TUPLE'
 
 /** A value that JSON can carry. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [name: string]: Json }
 /** A JSON object. */
 export type JsonObject = { readonly [name: string]: Json }

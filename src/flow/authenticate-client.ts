@@ -1,7 +1,8 @@
 /** Who is at the token endpoint (RFC 6749 section 2.3, RFC 7523, protocols OP-46 to OP-48). One answer for every no. */
-import type { Deps } from '../deps.ts'
+
 import { judgeClientAssertion, readAssertionClient } from '../crypto/client-assertion.ts'
 import { equalText, hashSecret, newId } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId } from '../domain/ids.ts'
 import type { ClientAuthentication, RelyingParty } from '../domain/relying-party.ts'
@@ -28,9 +29,15 @@ export async function authenticateClient(
   prepared: PreparedTenant,
   credentials: ClientCredentials,
 ): Promise<RelyingParty> {
-  const named = credentials.clientId ?? (credentials.method === 'private_key_jwt' ? readAssertionClient(credentials.assertion) : undefined)
+  const named =
+    credentials.clientId ??
+    (credentials.method === 'private_key_jwt'
+      ? readAssertionClient(credentials.assertion)
+      : undefined)
   const relyingParty =
-    named === undefined || named.length > 512 ? undefined : await prepared.relyingParty(named as ClientId)
+    named === undefined || named.length > 512
+      ? undefined
+      : await prepared.relyingParty(named as ClientId)
   if (relyingParty === undefined || !relyingParty.enabled) return refuse()
   if (relyingParty.authentication === credentials.method) {
     if (await provesItself(means, prepared, relyingParty, credentials)) return relyingParty
@@ -76,7 +83,12 @@ async function provesKey(
   if (judged === undefined) return false
   const tenantId = prepared.tenant.id
   const [spent] = await transact(means.db, tenantId, [
-    spendAssertion({ tenantId, clientId, jtiHash: hashSecret(judged.jti), expiresAt: toInstant(judged.expiresAt) }),
+    spendAssertion({
+      tenantId,
+      clientId,
+      jtiHash: hashSecret(judged.jti),
+      expiresAt: toInstant(judged.expiresAt),
+    }),
   ])
   return spent.length === 1
 }
@@ -98,5 +110,9 @@ async function recordRefusal(
 }
 
 function refuse(): never {
-  return fail({ kind: 'oauth', error: 'invalid_client', description: 'client authentication failed' })
+  return fail({
+    kind: 'oauth',
+    error: 'invalid_client',
+    description: 'client authentication failed',
+  })
 }

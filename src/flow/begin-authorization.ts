@@ -1,13 +1,13 @@
 /** A relying party's request becomes a journey with a link for the wallet. */
-import { newId, randomText, hashSecret } from '../crypto/random.ts'
+import { hashSecret, newId, randomText } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
+import { releasingScopes } from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'
-import { CROSS_DEVICE_TIME, type WalletLink, WALLET_TIME } from '../domain/journey.ts'
-import { releasingScopes } from '../domain/attributes.ts'
+import { CROSS_DEVICE_TIME, WALLET_TIME, type WalletLink } from '../domain/journey.ts'
 import { judgeAuthorizationRequest, type Parameters } from '../domain/relying-party.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
-import type { Deps } from '../deps.ts'
 import { transact } from '../store/database.ts'
 import { insertJourney } from '../store/journey.ts'
 import { walletLink } from '../wallet/request-object.ts'
@@ -42,8 +42,13 @@ export async function beginAuthorization(
   const { tenant, issuer, policies } = prepared
   const clientId = parameters.get('client_id')
   const relyingParty =
-    clientId === undefined || clientId.length > 512 ? undefined : await prepared.relyingParty(clientId as ClientId)
-  const scopes = new Set(['openid', ...(policies === undefined ? [] : releasingScopes(policies.documents.attributes))])
+    clientId === undefined || clientId.length > 512
+      ? undefined
+      : await prepared.relyingParty(clientId as ClientId)
+  const scopes = new Set([
+    'openid',
+    ...(policies === undefined ? [] : releasingScopes(policies.documents.attributes)),
+  ])
   const request = judgeAuthorizationRequest(parameters, relyingParty, issuer, scopes)
   const { requestKid } = prepared
   if (policies === undefined || requestKid === undefined)
@@ -56,16 +61,20 @@ export async function beginAuthorization(
   const browserId = browser.id ?? randomText()
   const sameDevice = newLink()
   const crossDevice = tenant.crossDevice ? newLink() : undefined
-  const sealed = sealRequest(deps.keyring, { tenant: tenant.id, journey: journeyId }, {
-    redirectUri: request.redirectUri,
-    scope: request.scope,
-    state: request.state,
-    nonce: request.nonce,
-    codeChallenge: request.codeChallenge,
-    sameDevice,
-    crossDevice,
-    responseKey: Buffer.from(createResponseKey().privateKey).toString('base64url'),
-  })
+  const sealed = sealRequest(
+    deps.keyring,
+    { tenant: tenant.id, journey: journeyId },
+    {
+      redirectUri: request.redirectUri,
+      scope: request.scope,
+      state: request.state,
+      nonce: request.nonce,
+      codeChallenge: request.codeChallenge,
+      sameDevice,
+      crossDevice,
+      responseKey: Buffer.from(createResponseKey().privateKey).toString('base64url'),
+    },
+  )
   await transact(deps.db, tenant.id, [
     insertJourney({
       tenantId: tenant.id,

@@ -2,7 +2,6 @@
 import { hashSecret } from '../crypto/random.ts'
 import type { TenantId } from '../domain/ids.ts'
 
-
 /** `__Host-bridge-` and the first half of the SHA-256 of the tenant's id. */
 export function cookieNameOf(tenant: TenantId): string {
   return `__Host-bridge-${hashSecret(tenant).slice(0, 22)}`

@@ -1,6 +1,7 @@
 /** The person changes their mind on the login page; the relying party hears `access_denied`. */
-import type { Deps } from '../deps.ts'
+
 import { hashSecret, newId } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
 import { toInstant } from '../domain/time.ts'
@@ -21,7 +22,8 @@ export async function cancelJourney(
   const [[row]] = await read(means.db, tenantId, [findJourney({ tenantId, id })])
   if (row === undefined) return fail({ kind: 'not_found' })
   const journey = readJourney(row, means.clock())
-  if (browserId === undefined || hashSecret(browserId) !== journey.browserHash) return fail({ kind: 'journey_not_open' })
+  if (browserId === undefined || hashSecret(browserId) !== journey.browserHash)
+    return fail({ kind: 'journey_not_open' })
   const now = toInstant(means.clock())
   await inTransaction(means.db, tenantId, async (tx) => {
     const [moved] = await tx.run(failJourney({ tenantId, id, failure: 'cancelled', now }))

@@ -2,9 +2,10 @@
  * At the start: does this keyring belong to this database? A wrong one would meet only strangers and make every person a
  * second time, so it stops the service instead (protocols CR-33).
  */
-import type { Deps } from '../deps.ts'
+
 import { type Keyring, keyCheckValues } from '../crypto/keyring.ts'
 import { checkKnownAnswers } from '../crypto/self-check.ts'
+import type { Deps } from '../deps.ts'
 import { SYSTEM_TENANT } from '../domain/ids.ts'
 import { toInstant } from '../domain/time.ts'
 import { read, transact } from '../store/database.ts'
@@ -22,23 +23,30 @@ export class KeyringMismatch extends Error {
  * Compares every version with what the database remembers and records new ones. Throws {@link KeyringMismatch} for a
  * value that differs, and for a version the database knows and the keyring lacks.
  */
-export async function checkKeyring(means: Pick<Deps, 'db' | 'clock'>, keyring: Keyring): Promise<void> {
+export async function checkKeyring(
+  means: Pick<Deps, 'db' | 'clock'>,
+  keyring: Keyring,
+): Promise<void> {
   checkKnownAnswers()
   const [known] = await read(means.db, SYSTEM_TENANT, [listKeyChecks({})])
   const values = keyCheckValues(keyring)
   for (const { key_name: key, version, check_value: expected } of known) {
     const mine = values.find((value) => value.key === key && value.version === version)
     if (mine === undefined) throw new KeyringMismatch(key, version, 'is missing from the keyring')
-    if (mine.checkValue !== expected) throw new KeyringMismatch(key, version, 'is not the key this database was written with')
+    if (mine.checkValue !== expected)
+      throw new KeyringMismatch(key, version, 'is not the key this database was written with')
   }
   const fresh = values.filter(
-    (value) => !known.some(({ key_name, version }) => key_name === value.key && version === value.version),
+    (value) =>
+      !known.some(({ key_name, version }) => key_name === value.key && version === value.version),
   )
   if (fresh.length === 0) return
   const now = toInstant(means.clock())
   await transact(
     means.db,
     SYSTEM_TENANT,
-    fresh.map(({ key, version, checkValue }) => insertKeyCheck({ keyName: key, version, checkValue, now })),
+    fresh.map(({ key, version, checkValue }) =>
+      insertKeyCheck({ keyName: key, version, checkValue, now }),
+    ),
   )
 }

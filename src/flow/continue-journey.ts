@@ -2,8 +2,9 @@
  * The dispatcher: the browser comes here after every step, and the stored state alone says what is next. The way of a
  * known holder and the way through the institution meet here, so there is one way to a code.
  */
-import type { Deps } from '../deps.ts'
+
 import { hashSecret, newId } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
 import type { Journey, Open, Presented, Recognised } from '../domain/journey.ts'
@@ -34,7 +35,13 @@ export type Next =
   | { kind: 'redirect'; url: string }
   /** Still waiting for the wallet. */
   | { kind: 'wait'; journey: Open | Presented }
-  | { kind: 'end'; end: 'granted' | 'failed' | 'expired'; failure: string | undefined; back: ErrorReturn; journey: Journey }
+  | {
+      kind: 'end'
+      end: 'granted' | 'failed' | 'expired'
+      failure: string | undefined
+      back: ErrorReturn
+      journey: Journey
+    }
 
 /**
  * Does what comes next. Throws `not_found` for a journey that is not there, `journey_not_open` for another browser's
@@ -54,7 +61,8 @@ export async function continueJourney(
       return { kind: 'wait', journey }
     case 'presented':
       // On the same device the wallet's own return is the proof that wallet and browser belong together (VP-077).
-      if (journey.way === 'same_device' && !('responseCode' in handle)) return { kind: 'wait', journey }
+      if (journey.way === 'same_device' && !('responseCode' in handle))
+        return { kind: 'wait', journey }
       return await continuePresented(means, prepared, journey, hits)
     case 'reconciling':
       return await startReconciliation(means, prepared, journey)
@@ -156,7 +164,8 @@ async function continueRecognised(
   hits: readonly HitRow[],
 ): Promise<Next> {
   const known = hits.find((hit) => hit.binding_id === journey.bindingId)
-  if (known === undefined) return await refuseLogin(means, prepared, journey, 'identity_unavailable')
+  if (known === undefined)
+    return await refuseLogin(means, prepared, journey, 'identity_unavailable')
   const granted = await grantLogin(means, prepared, journey, {
     identityId: journey.identityId,
     bindingId: journey.bindingId,

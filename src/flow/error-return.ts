@@ -9,15 +9,27 @@ export interface ErrorReturn {
 }
 
 /** A URL with parameters added to whatever query it has. */
-export function withParameters(uri: string, parameters: { readonly [name: string]: string | undefined }): string {
+export function withParameters(
+  uri: string,
+  parameters: { readonly [name: string]: string | undefined },
+): string {
   const url = new URL(uri)
-  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.append(name, value)
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined) url.searchParams.append(name, value)
   return url.href
 }
 
 /** `redirect_uri` with `error=access_denied`, the request's `state`, and our `iss`. Opens the sealed request. */
-export function errorReturn(keyring: Keyring, prepared: PreparedTenant, journey: Journey): ErrorReturn {
-  const request = openRequest(keyring, { tenant: prepared.tenant.id, journey: journey.id }, journey.request)
+export function errorReturn(
+  keyring: Keyring,
+  prepared: PreparedTenant,
+  journey: Journey,
+): ErrorReturn {
+  const request = openRequest(
+    keyring,
+    { tenant: prepared.tenant.id, journey: journey.id },
+    journey.request,
+  )
   const parameters = { error: 'access_denied', state: request.state, iss: prepared.issuer }
   return { url: withParameters(request.redirectUri, parameters) }
 }

@@ -2,11 +2,17 @@
  * The browser comes back from the institution: the proven account and the proven wallet are joined in one person, and
  * remembered. Session PENDING → AUTHORIZED → COMPLETED, or FAILED with a word of our own.
  */
-import type { Deps } from '../deps.ts'
+
 import { hashSecret, newId } from '../crypto/random.ts'
 import { openUnder } from '../crypto/seal.ts'
+import type { Deps } from '../deps.ts'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
-import { mergeAttributes, missingAttributes, persistedAttributes, readProviderAttributes } from '../domain/attributes.ts'
+import {
+  mergeAttributes,
+  missingAttributes,
+  persistedAttributes,
+  readProviderAttributes,
+} from '../domain/attributes.ts'
 import { BridgeError, fail, type InstitutionReason } from '../domain/failure.ts'
 import type { JourneyId, ProviderId, SessionId } from '../domain/ids.ts'
 import type { Reconciling } from '../domain/journey.ts'
@@ -21,7 +27,12 @@ import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
 import { failJourney, findJourney, readJourney } from '../store/journey.ts'
 import type { Provider } from '../store/provider.ts'
-import { type AuthorizedSession, authorizeSession, findSessionByState, updateSessionStatus } from '../store/session.ts'
+import {
+  type AuthorizedSession,
+  authorizeSession,
+  findSessionByState,
+  updateSessionStatus,
+} from '../store/session.ts'
 import { openAttributes } from './journey-secrets.ts'
 import { type ProvenLink, recordLink } from './record-link.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -76,7 +87,10 @@ async function takeSession(
     if (session !== undefined) return session
   }
   const [[other]] = await read(means.db, tenantId, [findSessionByState({ tenantId, state })])
-  if (other !== undefined && (browserId === undefined || other.browser_hash !== hashSecret(browserId))) {
+  if (
+    other !== undefined &&
+    (browserId === undefined || other.browser_hash !== hashSecret(browserId))
+  ) {
     await transact(means.db, tenantId, [
       insertAuditEvent(tenantId, newId(), now, {
         detail: { type: 'login_refused', reason: 'other_browser' },
@@ -89,8 +103,14 @@ async function takeSession(
   return fail({ kind: 'journey_not_open' })
 }
 
-async function takeJourney(means: Means, prepared: PreparedTenant, id: JourneyId): Promise<Reconciling> {
-  const [[row]] = await read(means.db, prepared.tenant.id, [findJourney({ tenantId: prepared.tenant.id, id })])
+async function takeJourney(
+  means: Means,
+  prepared: PreparedTenant,
+  id: JourneyId,
+): Promise<Reconciling> {
+  const [[row]] = await read(means.db, prepared.tenant.id, [
+    findJourney({ tenantId: prepared.tenant.id, id }),
+  ])
   const journey = row === undefined ? undefined : readJourney(row, means.clock())
   return journey?.state === 'reconciling' ? journey : fail({ kind: 'journey_not_open' })
 }
@@ -154,7 +174,11 @@ async function proveLink(
     journey,
     sessionId: session.id,
     provider,
-    account: { issuer: identity.issuer, attribute: identity.identifierAttribute, value: identity.subject },
+    account: {
+      issuer: identity.issuer,
+      attribute: identity.identifierAttribute,
+      value: identity.subject,
+    },
     attributes: persistedAttributes(policy, merged),
     upstream,
   }
@@ -184,7 +208,13 @@ async function recordFailure(
   const now = toInstant(means.clock())
   await inTransaction(means.db, tenantId, (tx) =>
     tx.runLast([
-      updateSessionStatus({ tenantId, id: sessionId, from: 'AUTHORIZED', to: 'FAILED', error: reason }),
+      updateSessionStatus({
+        tenantId,
+        id: sessionId,
+        from: 'AUTHORIZED',
+        to: 'FAILED',
+        error: reason,
+      }),
       failJourney({ tenantId, id: journey.id, failure: reason, now }),
       insertAuditEvent(tenantId, newId(), now, {
         detail: { type: 'reconciliation_failed', provider, reason },

@@ -1,11 +1,12 @@
 /** A recognised person, a live binding: the journey ends in a grant and a code, in one statement. */
-import type { Deps } from '../deps.ts'
+
 import { auditSubjectHash } from '../crypto/audit-subject.ts'
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import { sealUnder } from '../crypto/seal.ts'
+import type { Deps } from '../deps.ts'
 import { assureLogin } from '../domain/assurance.ts'
-import { detailText } from '../domain/audit.ts'
 import { type AttributePolicy, carriedAttributes, carriesAttributes } from '../domain/attributes.ts'
+import { detailText } from '../domain/audit.ts'
 import { fail } from '../domain/failure.ts'
 import type { BindingId, GrantId, IdentityId } from '../domain/ids.ts'
 import { CODE_TIME, GRANT_TIME, type Presented, type Recognised } from '../domain/journey.ts'
@@ -41,7 +42,11 @@ export async function grantLogin(
   if (relyingParty === undefined || !relyingParty.enabled || holderHash === undefined)
     return fail({ kind: 'journey_not_open' })
   const policy = await prepared.policy('attributes', journey.policies.attributes)
-  const request = openRequest(means.keyring, { tenant: tenant.id, journey: journey.id }, journey.request)
+  const request = openRequest(
+    means.keyring,
+    { tenant: tenant.id, journey: journey.id },
+    journey.request,
+  )
   const upstream = journey.state === 'recognised' ? journey.upstream : undefined
   const assurance = assureLogin(journey.way, toSeconds(journey.presentedAt), upstream)
   const grantId = newId() as GrantId
@@ -75,7 +80,10 @@ export async function grantLogin(
       nonce: request.nonce ?? null,
       codeExpiresAt: toInstant(now + CODE_TIME),
       eventId: newId(),
-      subjectHash: person.auditSalt === undefined ? null : auditSubjectHash(means.keyring, tenant.id, person.auditSalt),
+      subjectHash:
+        person.auditSalt === undefined
+          ? null
+          : auditSubjectHash(means.keyring, tenant.id, person.auditSalt),
       detail: detailText({
         type: 'login_completed',
         acr: assurance.acr,
@@ -87,7 +95,10 @@ export async function grantLogin(
   ])
   if (granted === undefined) return undefined
   means.metrics.outcome('login', upstream === undefined ? 'known_holder' : 'reconciled')
-  return { kind: 'redirect', url: withParameters(request.redirectUri, { code, state: request.state, iss: issuer }) }
+  return {
+    kind: 'redirect',
+    url: withParameters(request.redirectUri, { code, state: request.state, iss: issuer }),
+  }
 }
 
 /** The wallet's attributes that must reach the claims, sealed for the grant; null where no rule needs any. */
@@ -102,5 +113,10 @@ function carry(
   const tenant = prepared.tenant.id
   const shown = openAttributes(means.keyring, { tenant, journey: journey.id }, journey.attributes)
   const context = { tenant, table: 'login_grant', column: 'wallet_attributes', row: grantId }
-  return sealUnder(means.keyring, 'session', context, JSON.stringify(carriedAttributes(policy, shown)))
+  return sealUnder(
+    means.keyring,
+    'session',
+    context,
+    JSON.stringify(carriedAttributes(policy, shown)),
+  )
 }

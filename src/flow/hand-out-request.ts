@@ -1,10 +1,10 @@
 /** A wallet fetches what it is asked: the signed request object (OpenID4VP 1.0 sections 5 and 5.10). */
 import { hashSecret } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import { CROSS_DEVICE_TIME, WALLET_TIME } from '../domain/journey.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { fromInstant, MINUTE, toInstant } from '../domain/time.ts'
-import type { Deps } from '../deps.ts'
 import { transact } from '../store/database.ts'
 import { readPolicyVersions, retrieveJourney } from '../store/journey.ts'
 import { readRequestUriPost, signRequestObject } from '../wallet/request-object.ts'
@@ -40,7 +40,11 @@ export async function handOutRequest(
 
   const versions = readPolicyVersions(journey.policies)
   const query = await prepared.policy('query', versions.query)
-  const secrets = openRequest(deps.keyring, { tenant: tenant.id, journey: journey.id }, journey.request)
+  const secrets = openRequest(
+    deps.keyring,
+    { tenant: tenant.id, journey: journey.id },
+    journey.request,
+  )
   const link = journey.cross_device ? secrets.crossDevice : secrets.sameDevice
   if (link === undefined) return fail({ kind: 'not_found' })
   const lifetime = journey.cross_device ? CROSS_DEVICE_TIME : WALLET_TIME

@@ -36,6 +36,13 @@ export function openAttributes(keyring: Keyring, place: Place, sealed: Sealed): 
   return JSON.parse(openText(keyring, place, 'presentation', sealed)) as Attributes
 }
 
-function openText(keyring: Keyring, place: Place, column: 'request' | 'presentation', sealed: Sealed): string {
-  return Buffer.from(openUnder(keyring, 'session', contextOf(place, column), sealed)).toString('utf8')
+function openText(
+  keyring: Keyring,
+  place: Place,
+  column: 'request' | 'presentation',
+  sealed: Sealed,
+): string {
+  return Buffer.from(openUnder(keyring, 'session', contextOf(place, column), sealed)).toString(
+    'utf8',
+  )
 }

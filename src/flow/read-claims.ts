@@ -1,7 +1,8 @@
 /** What a grant lets a relying party know: the one place where a person's data key is unwrapped at a login. */
-import type { Deps } from '../deps.ts'
+
 import { openWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
 import { openUnder } from '../crypto/seal.ts'
+import type { Deps } from '../deps.ts'
 import { type Attributes, releaseClaims } from '../domain/attributes.ts'
 import type { GrantRow } from '../store/grant.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -18,9 +19,19 @@ export async function readClaims(
   const tenant = prepared.tenant.id
   const policy = await prepared.policy('attributes', grant.attribute_policy_version)
   const key = unwrapDataKey(means.keyring, tenant, grant.identity_id, grant.wrapped_data_key)
-  const place = { tenant, table: 'identity_link_binding', column: 'persisted_attributes_envelope', row: grant.binding_id }
+  const place = {
+    tenant,
+    table: 'identity_link_binding',
+    column: 'persisted_attributes_envelope',
+    row: grant.binding_id,
+  }
   const kept = parse(openWithDataKey(key, place, grant.attributes))
-  const carriedPlace = { tenant, table: 'login_grant', column: 'wallet_attributes', row: grant.grant_id }
+  const carriedPlace = {
+    tenant,
+    table: 'login_grant',
+    column: 'wallet_attributes',
+    row: grant.grant_id,
+  }
   const carried =
     grant.wallet_attributes === null
       ? {}

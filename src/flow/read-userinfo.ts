@@ -1,6 +1,7 @@
 /** What a relying party may know about the person behind its access token (OpenID Connect Core section 5.3). */
-import type { Deps } from '../deps.ts'
+
 import { hashSecret } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
@@ -23,12 +24,20 @@ export async function readUserinfo(
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
   const rows = ACCESS_TOKEN.test(accessToken)
-    ? (await read(means.db, tenantId, [findGrantByAccessToken({ tenantId, tokenHash: hashSecret(accessToken), now })]))[0]
+    ? (
+        await read(means.db, tenantId, [
+          findGrantByAccessToken({ tenantId, tokenHash: hashSecret(accessToken), now }),
+        ])
+      )[0]
     : []
   const [grant] = rows
   if (grant === undefined) {
     means.metrics.outcome('userinfo', 'invalid_token')
-    return fail({ kind: 'oauth', error: 'invalid_token', description: 'the access token is not valid' })
+    return fail({
+      kind: 'oauth',
+      error: 'invalid_token',
+      description: 'the access token is not valid',
+    })
   }
   const claims = await readClaims(means, prepared, grant)
   means.metrics.outcome('userinfo', 'ok')

@@ -2,29 +2,42 @@
  * A wallet posts its answer (OpenID4VP 1.0 section 8.2). It is judged here and now, so that a bad one is refused at once;
  * but nothing outside the journey changes before the browser comes back (HA-10).
  */
-import type { Deps } from '../deps.ts'
+
 import { hashHolderIdentifier } from '../crypto/identifier-hash.ts'
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
 import type { Way } from '../domain/assurance.ts'
 import { readWalletAttributes } from '../domain/attributes.ts'
 import { BridgeError, fail, type PresentationReason } from '../domain/failure.ts'
 import { holderKeyIdentifier, NORMALISATION } from '../domain/identifier.ts'
-import { CROSS_DEVICE_TIME, REFUSALS_ALLOWED, RETURN_TIME, type SealedRequest } from '../domain/journey.ts'
+import {
+  CROSS_DEVICE_TIME,
+  REFUSALS_ALLOWED,
+  RETURN_TIME,
+  type SealedRequest,
+} from '../domain/journey.ts'
 import { addressOf } from '../domain/tenant.ts'
 import type { SecretHash } from '../domain/text.ts'
 import { fromInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
 import {
-  findOpenJourneyByState,
   failJourney,
+  findOpenJourneyByState,
   type OpenJourneyRow,
   presentJourney,
   readPolicyVersions,
   refusePresentation,
 } from '../store/journey.ts'
 import { type VerifiedPresentation, verifyPresentations } from '../wallet/presentation.ts'
-import { type Form, type Lookup, lookupOf, openResponse, readForm, type WalletAnswer } from '../wallet/response.ts'
+import {
+  type Form,
+  type Lookup,
+  lookupOf,
+  openResponse,
+  readForm,
+  type WalletAnswer,
+} from '../wallet/response.ts'
 import { openRequest, sealAttributes } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -66,7 +79,11 @@ export async function receivePresentation(
 }
 
 /** One indexed read before any cryptography (VP-079). */
-async function takeJourney(means: Means, prepared: PreparedTenant, stateHash: SecretHash): Promise<OpenJourneyRow> {
+async function takeJourney(
+  means: Means,
+  prepared: PreparedTenant,
+  stateHash: SecretHash,
+): Promise<OpenJourneyRow> {
   const tenantId = prepared.tenant.id
   const now = means.clock()
   const [[journey]] = await read(means.db, tenantId, [
@@ -80,7 +97,11 @@ async function takeJourney(means: Means, prepared: PreparedTenant, stateHash: Se
   return journey ?? fail({ kind: 'not_found' })
 }
 
-function openAnswer(prepared: PreparedTenant, lookup: Lookup, secrets: SealedRequest): WalletAnswer {
+function openAnswer(
+  prepared: PreparedTenant,
+  lookup: Lookup,
+  secrets: SealedRequest,
+): WalletAnswer {
   return openResponse(lookup, {
     privateKey: Buffer.from(secrets.responseKey, 'base64url'),
     mode: prepared.tenant.responseMode,
@@ -149,15 +170,24 @@ async function recordPresentation(
   // Somebody else's answer won: for this one there is no open question any more.
   if (moved?.changed !== 1) return fail({ kind: 'not_found' })
   means.metrics.outcome('presentation', 'ok')
-  return { redirectUri: responseCode === undefined ? undefined : addressOf.walletReturn(issuer, responseCode) }
+  return {
+    redirectUri:
+      responseCode === undefined ? undefined : addressOf.walletReturn(issuer, responseCode),
+  }
 }
 
 /** The wallet said no; which of its reasons it was is nobody's business (VP-084). The journey ends. */
-async function endByWallet(means: Means, prepared: PreparedTenant, journey: OpenJourneyRow): Promise<Received> {
+async function endByWallet(
+  means: Means,
+  prepared: PreparedTenant,
+  journey: OpenJourneyRow,
+): Promise<Received> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
   await inTransaction(means.db, tenantId, async (tx) => {
-    const [moved] = await tx.run(failJourney({ tenantId, id: journey.id, failure: 'wallet_refused', now }))
+    const [moved] = await tx.run(
+      failJourney({ tenantId, id: journey.id, failure: 'wallet_refused', now }),
+    )
     if (moved?.changed !== 1) fail({ kind: 'not_found' })
     await tx.runLast([
       insertAuditEvent(tenantId, newId(), now, {
@@ -182,7 +212,13 @@ async function recordRefusal(
   const now = toInstant(means.clock())
   await inTransaction(means.db, tenantId, async (tx) => {
     const [refused] = await tx.run(
-      refusePresentation({ tenantId, id: journey.id, allowed: REFUSALS_ALLOWED, failure: reason, now }),
+      refusePresentation({
+        tenantId,
+        id: journey.id,
+        allowed: REFUSALS_ALLOWED,
+        failure: reason,
+        now,
+      }),
     )
     if (refused === undefined) return
     await tx.runLast([
@@ -195,4 +231,3 @@ async function recordRefusal(
   })
   means.metrics.outcome('presentation', reason)
 }
-

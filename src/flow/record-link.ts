@@ -2,12 +2,12 @@
  * The one transaction of a first login: guard rows, person, matches, data key, binding, session, journey, audit event.
  * All of it or none of it.
  */
-import type { Deps } from '../deps.ts'
 import { auditSubjectHash, newAuditSalt } from '../crypto/audit-subject.ts'
 import { createDataKey, type DataKey, sealWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
-import { hashInstitutionIdentifier, type VersionedHash } from '../crypto/identifier-hash.ts'
+import { hashInstitutionIdentifier } from '../crypto/identifier-hash.ts'
 import { currentVersion } from '../crypto/keyring.ts'
 import { newId } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
 import type { Attributes } from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
@@ -15,13 +15,24 @@ import { NORMALISATION, providerSubjectIdentifier } from '../domain/identifier.t
 import type { BindingId, IdentityId, MatchId, SessionId, TenantId } from '../domain/ids.ts'
 import { RETURN_TIME, type Reconciling } from '../domain/journey.ts'
 import { decidePerson, type PersonDecision } from '../domain/recognition.ts'
-import type { InstitutionHash } from '../domain/text.ts'
+import type { HolderHash, InstitutionHash } from '../domain/text.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
-import { type BindingContent, findBindingOfAccount, insertBinding, updateBinding } from '../store/binding.ts'
+import {
+  type BindingContent,
+  findBindingOfAccount,
+  insertBinding,
+  updateBinding,
+} from '../store/binding.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
 import { insertIdentity, lockIdentity } from '../store/identity.ts'
-import { findPersonHits, insertMatch, lockGuards, type PersonHit, upgradeMatch } from '../store/match.ts'
+import {
+  findPersonHits,
+  insertMatch,
+  lockGuards,
+  type PersonHit,
+  upgradeMatch,
+} from '../store/match.ts'
 import type { Provider } from '../store/provider.ts'
 import { recogniseJourney, updateSessionStatus } from '../store/session.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -37,6 +48,26 @@ export interface ProvenLink {
   upstream: UpstreamAssurance
 }
 
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
+
+/** One side of the link: its hash under every readable version, the current one first. */
+interface Side<Hash> {
+  current: Hash
+  version: number
+  hashes: readonly Hash[]
+}
+
+/** What every step of the transaction works with. */
+interface Recording {
+  means: Means
+  tx: Transaction
+  tenantId: TenantId
+  link: ProvenLink
+  holder: Side<HolderHash>
+  institution: Side<InstitutionHash>
+  now: IsoInstant
+}
+
 interface Person {
   id: IdentityId
   isNew: boolean
@@ -44,56 +75,61 @@ interface Person {
   auditSalt: string
 }
 
-type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
-
 /**
  * Records the link. A known account joins the wallet to its person; a known wallet gets the account; both known and of
  * one person refreshes the binding. Throws `ambiguous_identity` when they belong to two people, `identity_unavailable`
  * when the person is not active (any more), `journey_not_open` when session or journey moved on; nothing is left then.
  */
-export async function recordLink(means: Means, prepared: PreparedTenant, link: ProvenLink): Promise<void> {
+export async function recordLink(
+  means: Means,
+  prepared: PreparedTenant,
+  link: ProvenLink,
+): Promise<void> {
   const tenantId = prepared.tenant.id
-  const { journey } = link
+  const holder = holderSide(link.journey)
+  const institution = institutionSide(means, tenantId, link)
   const now = toInstant(means.clock())
-  const institutionHashes = hashAccount(means, tenantId, link)
-  await inTransaction(
-    means.db,
-    tenantId,
-    async (tx) => {
-      const hits = await lockAndRead(tx, tenantId, journey, institutionHashes, now)
-      const decision = decidePerson(
-        hits.map((hit) => ({ side: hit.hash_key, matchId: hit.match_id, identityId: hit.identity_id })),
-      )
-      if (decision.kind === 'conflict') fail({ kind: 'ambiguous_identity' })
-      const person = await takePerson(means, tx, tenantId, decision, now)
-      const matchId = await writeMatches(tx, tenantId, link, decision, person.id, institutionHashes, hits, now)
-      const binding = await writeBinding(means, tx, tenantId, link, decision, person, matchId, institutionHashes, now)
-      await finishJourney(means, tx, tenantId, link, person, binding, now)
-    },
-    // Two first logins of one person may meet in the unique key after a sweep of guards; the second try finds the row.
-    { retries: 2 },
-  )
+  const work = async (tx: Transaction) => {
+    const recording = { means, tx, tenantId, link, holder, institution, now }
+    const hits = await lockAndRead(recording)
+    const decision = decidePerson(hits.map(sideHit))
+    if (decision.kind === 'conflict') return fail({ kind: 'ambiguous_identity' })
+    const person = await takePerson(recording, decision)
+    const matchId = await writeMatches(recording, decision, person.id, hits)
+    const binding = await writeBinding(recording, decision, person, matchId)
+    await finishJourney(recording, person, binding)
+  }
+  // A deadlock undoes everything, so the whole may be tried again (PG-17).
+  await inTransaction(means.db, tenantId, work, { retries: 2 })
 }
 
-function hashAccount(means: Means, tenant: TenantId, link: ProvenLink): readonly VersionedHash<InstitutionHash>[] {
+function holderSide({ holderHashes, holderHashVersion }: Reconciling): Side<HolderHash> {
+  const [current] = holderHashes
+  if (current === undefined) return fail({ kind: 'journey_not_open' })
+  return { current, version: holderHashVersion, hashes: holderHashes }
+}
+
+function institutionSide(means: Means, tenant: TenantId, link: ProvenLink): Side<InstitutionHash> {
   const { issuer, attribute, value } = link.account
   const identifier = providerSubjectIdentifier(issuer, attribute, value)
-  if (identifier === undefined) return fail({ kind: 'institution_refused', reason: 'subject_missing' })
-  return hashInstitutionIdentifier(means.keyring, { tenant, normalisation: NORMALISATION, ...identifier })
+  if (identifier === undefined)
+    return fail({ kind: 'institution_refused', reason: 'subject_missing' })
+  const input = { tenant, normalisation: NORMALISATION, ...identifier }
+  const all = hashInstitutionIdentifier(means.keyring, input)
+  const [current] = all
+  if (current === undefined) return fail({ kind: 'sealed_unreadable' })
+  return { current: current.hash, version: current.version, hashes: all.map(({ hash }) => hash) }
+}
+
+function sideHit(hit: PersonHit) {
+  return { side: hit.hash_key, matchId: hit.match_id, identityId: hit.identity_id }
 }
 
 /** Guard rows of every readable version's hash on both sides, then a fresh look under all of them. */
-async function lockAndRead(
-  tx: Transaction,
-  tenantId: TenantId,
-  journey: Reconciling,
-  institutionHashes: readonly VersionedHash<InstitutionHash>[],
-  now: IsoInstant,
-): Promise<readonly PersonHit[]> {
-  const holder = journey.holderHashes
-  const institution = institutionHashes.map(({ hash }) => hash)
-  const hashes = [...holder, ...institution]
-  const types = [...holder.map(() => 'KEY'), ...institution.map(() => 'SUBJECT_ID')]
+async function lockAndRead(recording: Recording): Promise<readonly PersonHit[]> {
+  const { tx, tenantId, holder, institution, now } = recording
+  const hashes = [...holder.hashes, ...institution.hashes]
+  const types = [...holder.hashes.map(() => 'KEY'), ...institution.hashes.map(() => 'SUBJECT_ID')]
   const [, hits] = await tx.runAll([
     lockGuards({ tenantId, types, hashes, now }),
     findPersonHits({ tenantId, hashes }),
@@ -101,17 +137,14 @@ async function lockAndRead(
   return hits
 }
 
+type Decided = Exclude<PersonDecision, { kind: 'conflict' }>
+
 /** The person to join, locked and active; or a new one with a data key of its own. */
-async function takePerson(
-  means: Means,
-  tx: Transaction,
-  tenantId: TenantId,
-  decision: Exclude<PersonDecision, { kind: 'conflict' }>,
-  now: IsoInstant,
-): Promise<Person> {
+async function takePerson(recording: Recording, decision: Decided): Promise<Person> {
+  const { means, tx, tenantId, now } = recording
   if (decision.kind === 'join') {
     const [row] = await tx.run(lockIdentity({ tenantId, id: decision.identityId }))
-    if (row === undefined || row.status !== 'ACTIVE' || row.wrapped_data_key === null || row.audit_salt === null)
+    if (row?.status !== 'ACTIVE' || row.wrapped_data_key === null || row.audit_salt === null)
       return fail({ kind: 'identity_unavailable' })
     const key = unwrapDataKey(means.keyring, tenantId, row.id, row.wrapped_data_key)
     return { id: row.id, isNew: false, key, auditSalt: row.audit_salt }
@@ -119,107 +152,90 @@ async function takePerson(
   const id = newId() as IdentityId
   const { wrapped, version, key } = createDataKey(means.keyring, tenantId, id)
   const auditSalt = newAuditSalt(means.keyring)
-  await tx.run(insertIdentity({ tenantId, id, wrappedDataKey: wrapped, dataKeyVersion: version, auditSalt, now }))
+  const row = { tenantId, id, wrappedDataKey: wrapped, dataKeyVersion: version, auditSalt, now }
+  await tx.run(insertIdentity(row))
   return { id, isNew: true, key, auditSalt }
 }
 
-/** Both sides' matches point at the person; returns the wallet's. Hits on an older key version move to the current one. */
+/** Both sides' matches point at the person; returns the wallet's. */
 async function writeMatches(
-  tx: Transaction,
-  tenantId: TenantId,
-  link: ProvenLink,
-  decision: Exclude<PersonDecision, { kind: 'conflict' }>,
+  recording: Recording,
+  decision: Decided,
   identityId: IdentityId,
-  institutionHashes: readonly VersionedHash<InstitutionHash>[],
   hits: readonly PersonHit[],
-  now: IsoInstant,
 ): Promise<MatchId> {
-  const { journey } = link
-  const holder = { hash: journey.holderHashes[0], version: journey.holderHashVersion }
-  const institution = institutionHashes[0]
-  if (holder.hash === undefined || institution === undefined) return fail({ kind: 'sealed_unreadable' })
   const known = decision.kind === 'join' ? decision : undefined
-  const sides = [
-    {
-      ...{ id: known?.holderMatch, hashKey: 'A' as const, type: 'KEY' as const },
-      ...{ hash: holder.hash, version: holder.version, hashes: journey.holderHashes },
-    },
-    {
-      ...{ id: known?.institutionMatch, hashKey: 'B' as const, type: 'SUBJECT_ID' as const },
-      ...{ hash: institution.hash, version: institution.version, hashes: institutionHashes.map(({ hash }) => hash) },
-    },
-  ]
-  const ids: MatchId[] = []
-  for (const side of sides) {
-    const id = side.id ?? (newId() as MatchId)
-    ids.push(id)
-    const { hash, hashKey, version: hashKeyVersion, type, hashes } = side
-    const row = { tenantId, id, hash, hashKeyVersion, now }
-    if (side.id === undefined) await tx.run(insertMatch({ ...row, hashKey, type, identityId, metadata: null }))
-    else if (hits.some((hit) => hit.match_id === id && hit.hash_key_version !== hashKeyVersion))
-      await tx.run(upgradeMatch({ ...row, hashes }))
+  const { holder, institution } = recording
+  const account = { hashKey: 'B', type: 'SUBJECT_ID', id: known?.institutionMatch } as const
+  const wallet = { hashKey: 'A', type: 'KEY', id: known?.holderMatch } as const
+  await writeMatch(recording, { ...institution, ...account }, identityId, hits)
+  return await writeMatch(recording, { ...holder, ...wallet }, identityId, hits)
+}
+
+/** A new match, or the known one, moved to the current key version if it was found under an older one. */
+async function writeMatch(
+  { tx, tenantId, now }: Recording,
+  side: Side<HolderHash | InstitutionHash> & {
+    hashKey: 'A' | 'B'
+    type: 'KEY' | 'SUBJECT_ID'
+    id: MatchId | undefined
+  },
+  identityId: IdentityId,
+  hits: readonly PersonHit[],
+): Promise<MatchId> {
+  const id = side.id ?? (newId() as MatchId)
+  const row = { tenantId, id, hash: side.current, hashKeyVersion: side.version, now }
+  if (side.id === undefined) {
+    const { hashKey, type } = side
+    await tx.run(insertMatch({ ...row, hashKey, type, identityId, metadata: null }))
+    return id
   }
-  return ids[0] ?? fail({ kind: 'sealed_unreadable' })
+  const hit = hits.find((one) => one.match_id === id)
+  if (hit?.hash_key_version !== side.version)
+    await tx.run(upgradeMatch({ ...row, hashes: side.hashes }))
+  return id
 }
 
 /** A new binding, or the one this wallet already has to this account, refreshed in place. */
 async function writeBinding(
-  means: Means,
-  tx: Transaction,
-  tenantId: TenantId,
-  link: ProvenLink,
-  decision: Exclude<PersonDecision, { kind: 'conflict' }>,
+  recording: Recording,
+  decision: Decided,
   person: Person,
   matchId: MatchId,
-  institutionHashes: readonly VersionedHash<InstitutionHash>[],
-  now: IsoInstant,
 ): Promise<{ id: BindingId; isNew: boolean }> {
-  const [holderHash] = link.journey.holderHashes
-  const [institution] = institutionHashes
-  if (holderHash === undefined || institution === undefined) return fail({ kind: 'sealed_unreadable' })
-  const known =
-    decision.kind === 'join' && decision.holderMatch !== undefined
-      ? await tx.run(
-          findBindingOfAccount({ tenantId, matchId, institutionHashes: institutionHashes.map(({ hash }) => hash) }),
-        )
-      : []
-  const id = known[0]?.id ?? (newId() as BindingId)
-  const content = sealBinding(means, tenantId, link, person, id, institution, now)
-  if (known.length > 0) await tx.run(updateBinding({ ...content, id, tenantId }))
-  else
+  const { tx, tenantId, holder, institution } = recording
+  const mayExist = decision.kind === 'join' && decision.holderMatch !== undefined
+  const account = { tenantId, matchId, institutionHashes: institution.hashes }
+  const [known] = mayExist ? await tx.run(findBindingOfAccount(account)) : []
+  const id = known?.id ?? (newId() as BindingId)
+  const content = sealBinding(recording, person, id)
+  if (known !== undefined) await tx.run(updateBinding({ ...content, id, tenantId }))
+  else {
+    const { current: holderHash, version: holderHashVersion } = holder
     await tx.run(
-      insertBinding({
-        ...content,
-        id,
-        tenantId,
-        matchId,
-        holderHash,
-        holderHashVersion: link.journey.holderHashVersion,
-      }),
+      insertBinding({ ...content, id, tenantId, matchId, holderHash, holderHashVersion }),
     )
-  return { id, isNew: known.length === 0 }
+  }
+  return { id, isNew: known === undefined }
 }
 
 function sealBinding(
-  means: Means,
-  tenant: TenantId,
-  link: ProvenLink,
+  { means, tenantId, link, holder, institution, now }: Recording,
   person: Person,
   binding: BindingId,
-  institution: VersionedHash<InstitutionHash>,
-  now: IsoInstant,
 ): BindingContent {
-  const { policies, holderHashes } = link.journey
-  const context = (column: string) => ({ tenant, table: 'identity_link_binding', column, row: binding })
-  return {
-    institutionHash: institution.hash,
-    institutionHashVersion: institution.version,
-    institutionId: sealWithDataKey(person.key, context('encrypted_institution_id'), link.account.value),
-    attributes: sealWithDataKey(
+  const { policies } = link.journey
+  const seal = (column: string, text: string) =>
+    sealWithDataKey(
       person.key,
-      context('persisted_attributes_envelope'),
-      JSON.stringify(link.attributes),
-    ),
+      { tenant: tenantId, table: 'identity_link_binding', column, row: binding },
+      text,
+    )
+  return {
+    institutionHash: institution.current,
+    institutionHashVersion: institution.version,
+    institutionId: seal('encrypted_institution_id', link.account.value),
+    attributes: seal('persisted_attributes_envelope', JSON.stringify(link.attributes)),
     sealedVersion: currentVersion(means.keyring, 'C'),
     providerId: link.provider.id,
     label: link.account.attribute,
@@ -227,41 +243,43 @@ function sealBinding(
     attributePolicyVersion: String(policies.attributes),
     materialPolicyVersion: String(policies.material),
     selectorPolicyVersion: String(policies.selector),
-    fingerprints: JSON.stringify({ holder_key: holderHashes[0], provider_subject: institution.hash }),
+    // Keyed hashes, not values: compared when a material may have changed.
+    fingerprints: JSON.stringify({
+      holder_key: holder.current,
+      provider_subject: institution.current,
+    }),
     now,
   }
 }
 
 /** Session COMPLETED, journey recognised, the event last. */
 async function finishJourney(
-  means: Means,
-  tx: Transaction,
-  tenantId: TenantId,
-  link: ProvenLink,
+  { means, tx, tenantId, link, now }: Recording,
   person: Person,
   binding: { id: BindingId; isNew: boolean },
-  now: IsoInstant,
 ): Promise<void> {
-  const { journey, provider } = link
+  const { journey, provider, sessionId, upstream } = link
+  const expiresAt = toInstant(means.clock() + RETURN_TIME)
   const [[session], [moved]] = await tx.runAll([
-    updateSessionStatus({ tenantId, id: link.sessionId, from: 'AUTHORIZED', to: 'COMPLETED', error: null }),
-    recogniseJourney({
+    updateSessionStatus({
       tenantId,
-      id: journey.id,
-      identityId: person.id,
-      bindingId: binding.id,
-      assurance: JSON.stringify(link.upstream),
-      now,
-      expiresAt: toInstant(means.clock() + RETURN_TIME),
+      id: sessionId,
+      from: 'AUTHORIZED',
+      to: 'COMPLETED',
+      error: null,
+    }),
+    recogniseJourney({
+      ...{ tenantId, id: journey.id, identityId: person.id, bindingId: binding.id },
+      ...{ assurance: JSON.stringify(upstream), now, expiresAt },
     }),
   ])
   if (session?.changed !== 1 || moved?.changed !== 1) fail({ kind: 'journey_not_open' })
-  const acr = link.upstream.acr.length === 0 ? 'none' : 'stated'
+  const said = { provider: provider.slug, acr: upstream.acr.length === 0 ? 'none' : 'stated' }
   await tx.runLast([
     insertAuditEvent(tenantId, newId(), now, {
       detail: binding.isNew
-        ? { type: 'binding_created', provider: provider.slug, person: person.isNew ? 'new' : 'joined', acr }
-        : { type: 'binding_updated', provider: provider.slug, acr },
+        ? { type: 'binding_created', ...said, person: person.isNew ? 'new' : 'joined' }
+        : { type: 'binding_updated', ...said },
       correlationId: journey.correlationId,
       subjectHash: auditSubjectHash(means.keyring, tenantId, person.auditSalt),
       clientId: journey.clientId,

@@ -1,8 +1,9 @@
 /** A code becomes tokens, once (RFC 6749 section 4.1.3, RFC 7636 section 4.6, OpenID Connect Core 3.1.3). */
-import type { Deps } from '../deps.ts'
+
 import { auditSubjectHash } from '../crypto/audit-subject.ts'
 import { accessTokenHash, codeChallengeOf, signIdToken } from '../crypto/id-token.ts'
 import { equalText, hashSecret, newId, randomText } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
 import { detailText } from '../domain/audit.ts'
 import { fail } from '../domain/failure.ts'
 import { ACCESS_TOKEN_TIME, ID_TOKEN_TIME } from '../domain/journey.ts'
@@ -46,9 +47,11 @@ export async function redeemCode(
   const codeHash = hashSecret(request.code)
   const [[row]] = await read(means.db, tenantId, [findCode({ tenantId, codeHash })])
   const now = means.clock()
-  if (row === undefined || !belongsTo(row, relyingParty, request)) return refuse(means, 'invalid_grant')
+  if (row === undefined || !belongsTo(row, relyingParty, request))
+    return refuse(means, 'invalid_grant')
   if (row.consumed_at !== null) return await endReplayedGrant(means, prepared, row)
-  if (row.revoked_at !== null || fromInstant(row.code_expires_at) <= now) return refuse(means, 'expired')
+  if (row.revoked_at !== null || fromInstant(row.code_expires_at) <= now)
+    return refuse(means, 'expired')
   return await issueTokens(means, prepared, relyingParty, row, codeHash)
 }
 
@@ -111,7 +114,9 @@ async function makeIdToken(
 ): Promise<string> {
   const key = prepared.tokenKeys.get(relyingParty.idTokenAlgorithm)
   if (key === undefined) return fail({ kind: 'unavailable' })
-  const released: JsonObject = relyingParty.claimsInIdToken ? await readClaims(means, prepared, row) : {}
+  const released: JsonObject = relyingParty.claimsInIdToken
+    ? await readClaims(means, prepared, row)
+    : {}
   return signIdToken(key, relyingParty.idTokenAlgorithm, {
     ...released,
     iss: prepared.issuer,
@@ -128,7 +133,11 @@ async function makeIdToken(
 }
 
 /** A valid request for a code that was spent: somebody has both, so everything made from it ends (OP-43). */
-async function endReplayedGrant(means: Means, prepared: PreparedTenant, row: CodeRow): Promise<never> {
+async function endReplayedGrant(
+  means: Means,
+  prepared: PreparedTenant,
+  row: CodeRow,
+): Promise<never> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
   await inTransaction(means.db, tenantId, async (tx) => {

@@ -1,6 +1,7 @@
 /** A journey as its own browser may see it: for the waiting page, its QR code and its live status. Reads only. */
-import type { Deps } from '../deps.ts'
+
 import { hashSecret } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { CorrelationId, JourneyId } from '../domain/ids.ts'
 import type { Journey } from '../domain/journey.ts'
@@ -76,8 +77,13 @@ export async function readOpenPage(
 ): Promise<OpenPage | undefined> {
   const journey = await takeOwn(means, prepared, id, browserId)
   const waiting = journey.state === 'started' || journey.state === 'retrieved'
-  if (!waiting && !(journey.state === 'presented' && journey.way === 'same_device')) return undefined
-  const secrets = openRequest(means.keyring, { tenant: prepared.tenant.id, journey: id }, journey.request)
+  if (!waiting && !(journey.state === 'presented' && journey.way === 'same_device'))
+    return undefined
+  const secrets = openRequest(
+    means.keyring,
+    { tenant: prepared.tenant.id, journey: id },
+    journey.request,
+  )
   const relyingParty = await prepared.relyingParty(journey.clientId)
   if (relyingParty === undefined) return undefined
   return {
@@ -86,7 +92,10 @@ export async function readOpenPage(
     relyingPartyName: relyingParty.name,
     purpose: relyingParty.purpose,
     link: linkFor(prepared, journey.requestKid, secrets.sameDevice),
-    crossDevice: waiting && secrets.crossDevice !== undefined && crossDeviceEnd(journey.createdAt) > means.clock(),
+    crossDevice:
+      waiting &&
+      secrets.crossDevice !== undefined &&
+      crossDeviceEnd(journey.createdAt) > means.clock(),
     expiresAt: journey.expiresAt,
     state: journey.state === 'started' ? 'waiting' : 'retrieved',
   }
@@ -100,8 +109,13 @@ export async function readQrLink(
   browserId: string | undefined,
 ): Promise<string> {
   const journey = await takeOwn(means, prepared, id, browserId)
-  if (journey.state !== 'started' && journey.state !== 'retrieved') return fail({ kind: 'not_found' })
-  const secrets = openRequest(means.keyring, { tenant: prepared.tenant.id, journey: id }, journey.request)
+  if (journey.state !== 'started' && journey.state !== 'retrieved')
+    return fail({ kind: 'not_found' })
+  const secrets = openRequest(
+    means.keyring,
+    { tenant: prepared.tenant.id, journey: id },
+    journey.request,
+  )
   if (secrets.crossDevice === undefined || crossDeviceEnd(journey.createdAt) <= means.clock())
     return fail({ kind: 'not_found' })
   return linkFor(prepared, journey.requestKid, secrets.crossDevice)

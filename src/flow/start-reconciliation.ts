@@ -1,7 +1,8 @@
 /** A stranger with a proven wallet is sent once to the institution's own login. */
-import type { Deps } from '../deps.ts'
+
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import { sealUnder } from '../crypto/seal.ts'
+import type { Deps } from '../deps.ts'
 import { detailText } from '../domain/audit.ts'
 import { fail } from '../domain/failure.ts'
 import type { SessionId } from '../domain/ids.ts'
@@ -36,9 +37,20 @@ export async function startReconciliation(
   const nonce = randomText()
   const codeVerifier = randomText()
   const redirectUri = addressOf.callback(issuer, provider.id)
-  const address = buildAuthorizationUrl(connected, { redirectUri, state, nonce, codeVerifier, acr: provider.acr })
+  const address = buildAuthorizationUrl(connected, {
+    redirectUri,
+    state,
+    nonce,
+    codeVerifier,
+    acr: provider.acr,
+  })
   const seal = (column: string, text: string) =>
-    sealUnder(means.keyring, 'session', { tenant: tenant.id, table: 'reconciliation_session', column, row: id }, text)
+    sealUnder(
+      means.keyring,
+      'session',
+      { tenant: tenant.id, table: 'reconciliation_session', column, row: id },
+      text,
+    )
   const now = means.clock()
   const [holderHash] = journey.holderHashes
   if (holderHash === undefined) return fail({ kind: 'journey_not_open' })

@@ -13,7 +13,12 @@ import { openSigningKey, type PrivateKey } from '../crypto/sealed-signing-key.ts
 import { fail } from '../domain/failure.ts'
 import { type ClientId, type ProviderId, SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
 import type { PolicyVersions } from '../domain/journey.ts'
-import { POLICY_KINDS, type PolicyDocuments, type PolicyKind, readPolicy } from '../domain/policy.ts'
+import {
+  POLICY_KINDS,
+  type PolicyDocuments,
+  type PolicyKind,
+  readPolicy,
+} from '../domain/policy.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import { issuerOf, type Tenant } from '../domain/tenant.ts'
 import { type Clock, SECOND } from '../domain/time.ts'
@@ -27,9 +32,9 @@ import { findRelyingParty, readRelyingParty } from '../store/relying-party.ts'
 import type { SigningKeyTable } from '../store/schema.ts'
 import { listSigningKeys } from '../store/signing-key.ts'
 import { findTenantBySlug, findTenantRevision, readTenant } from '../store/tenant.ts'
-import { prepareRequestSigner, type RequestSigner } from '../wallet/request-signer.ts'
 import { createChainCache } from '../wallet/certificate-path.ts'
 import { createIssuerKeyCache } from '../wallet/issuer-metadata.ts'
+import { prepareRequestSigner, type RequestSigner } from '../wallet/request-signer.ts'
 import { type PreparedTrust, prepareTrust, type TrustMeans } from '../wallet/trust.ts'
 
 /** How long an instance believes a revision it has seen. */
@@ -80,7 +85,13 @@ export interface Tenants {
   forget(slug: string): void
 }
 
-type Means = { db: BridgeDatabase; keyring: Keyring; outbound: Outbound; clock: Clock; publicUrl: string }
+type Means = {
+  db: BridgeDatabase
+  keyring: Keyring
+  outbound: Outbound
+  clock: Clock
+  publicUrl: string
+}
 
 interface Kept {
   prepared: PreparedTenant
@@ -153,14 +164,24 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
     issuer,
     policies: readPolicies(policyRows, documents),
     requestKid: requestKeys.find((key) => key.state === 'active')?.kid,
-    requestSigners: new Map(requestKeys.map((key) => [key.kid, prepareSigner(means.keyring, tenant, host, key)])),
+    requestSigners: new Map(
+      requestKeys.map((key) => [key.kid, prepareSigner(means.keyring, tenant, host, key)]),
+    ),
     tokenKeys: new Map(
       tokenKeys
         .filter((key) => key.state === 'active')
-        .map((key) => [key.algorithm, { kid: key.kid, privateKey: openPrivateKey(means.keyring, key) }]),
+        .map((key) => [
+          key.algorithm,
+          { kid: key.kid, privateKey: openPrivateKey(means.keyring, key) },
+        ]),
     ),
     jwks: {
-      keys: tokenKeys.map((key) => ({ ...JSON.parse(key.public_jwk), kid: key.kid, alg: key.algorithm, use: 'sig' })),
+      keys: tokenKeys.map((key) => ({
+        ...JSON.parse(key.public_jwk),
+        kid: key.kid,
+        alg: key.algorithm,
+        use: 'sig',
+      })),
     },
     providers: providerRows.map(readProvider),
     async relyingParty(clientId) {
@@ -168,7 +189,8 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
       const [[row]] = await read(means.db, tenantId, [findRelyingParty({ tenantId, clientId })])
       const found = row === undefined ? undefined : readRelyingParty(row)
       // Unknown ids are not remembered: anybody can make them up.
-      if (found !== undefined && relyingParties.size < MOST_RELYING_PARTIES) relyingParties.set(clientId, found)
+      if (found !== undefined && relyingParties.size < MOST_RELYING_PARTIES)
+        relyingParties.set(clientId, found)
       return found
     },
     policy: documents.find,
@@ -238,10 +260,14 @@ function readPolicies(
   shelf: PolicyShelf,
 ): Policies | undefined {
   if (POLICY_KINDS.some((kind) => !rows.some((row) => row.kind === kind))) return undefined
-  const entries = rows.map((row) => [row.kind, shelf.put(row.kind, row.version, row.document)] as const)
+  const entries = rows.map(
+    (row) => [row.kind, shelf.put(row.kind, row.version, row.document)] as const,
+  )
   return {
     documents: Object.fromEntries(entries) as unknown as PolicyDocuments,
-    versions: Object.fromEntries(rows.map((row) => [row.kind, row.version])) as unknown as PolicyVersions,
+    versions: Object.fromEntries(
+      rows.map((row) => [row.kind, row.version]),
+    ) as unknown as PolicyVersions,
   }
 }
 
@@ -255,7 +281,9 @@ function prepareSigner(
   host: string,
   key: Selectable<SigningKeyTable>,
 ): RequestSigner {
-  const chain = (JSON.parse(key.certificate_chain ?? '[]') as string[]).map((der) => Buffer.from(der, 'base64'))
+  const chain = (JSON.parse(key.certificate_chain ?? '[]') as string[]).map((der) =>
+    Buffer.from(der, 'base64'),
+  )
   return prepareRequestSigner({
     prefix: tenant.clientIdPrefix,
     host,
@@ -266,6 +294,13 @@ function prepareSigner(
 
 function openClientSecret(keyring: Keyring, tenant: TenantId, provider: Provider): string {
   if (provider.sealedClientSecret === undefined) return ''
-  const context = { tenant, table: 'reconciliation_provider', column: 'sealed_client_secret', row: provider.id }
-  return Buffer.from(openUnder(keyring, 'provider-secret', context, provider.sealedClientSecret)).toString('utf8')
+  const context = {
+    tenant,
+    table: 'reconciliation_provider',
+    column: 'sealed_client_secret',
+    row: provider.id,
+  }
+  return Buffer.from(
+    openUnder(keyring, 'provider-secret', context, provider.sealedClientSecret),
+  ).toString('utf8')
 }

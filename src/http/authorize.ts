@@ -2,7 +2,16 @@
 import type { Deps } from '../deps.ts'
 import { beginAuthorization } from '../flow/begin-authorization.ts'
 import { browserCookie, readBrowserId } from './browser.ts'
-import { errorAnswer, formBody, objectSchema, pageAnswer, queryParameter, redirectAnswer, TENANT_PARAMETER, text } from './describe.ts'
+import {
+  errorAnswer,
+  formBody,
+  objectSchema,
+  pageAnswer,
+  queryParameter,
+  redirectAnswer,
+  TENANT_PARAMETER,
+  text,
+} from './describe.ts'
 import { answerLoginPage } from './login-answer.ts'
 import { chooseLanguage } from './pages/text.ts'
 import { queryOf, readFormBody, readParameters } from './parse.ts'
@@ -16,11 +25,23 @@ export function authorizeRoutes(deps: Means): Route[] {
   const path = '/t/:tenant/authorize'
   return [
     {
-      ...{ method: 'GET', path, errors: 'page', limit: 'browser', operation: describe('authorize') },
+      ...{
+        method: 'GET',
+        path,
+        errors: 'page',
+        limit: 'browser',
+        operation: describe('authorize'),
+      },
       handle: (exchange) => authorize(deps, exchange, queryOf(exchange.http)),
     },
     {
-      ...{ method: 'POST', path, errors: 'page', limit: 'browser', operation: describe('authorizeByForm') },
+      ...{
+        method: 'POST',
+        path,
+        errors: 'page',
+        limit: 'browser',
+        operation: describe('authorizeByForm'),
+      },
       async handle(exchange) {
         const body = await readFormBody(exchange.http, MAX_FORM)
         return authorize(deps, exchange, new URLSearchParams(Buffer.from(body).toString('utf8')))
@@ -29,7 +50,11 @@ export function authorizeRoutes(deps: Means): Route[] {
   ]
 }
 
-async function authorize(deps: Means, exchange: Exchange, source: URLSearchParams): Promise<Response> {
+async function authorize(
+  deps: Means,
+  exchange: Exchange,
+  source: URLSearchParams,
+): Promise<Response> {
   const { http } = exchange
   const prepared = tenantOf(exchange)
   const accepted = http.req.header('accept-language')
@@ -43,23 +68,46 @@ async function authorize(deps: Means, exchange: Exchange, source: URLSearchParam
   return response
 }
 
-const PARAMETERS: readonly [name: string, description: string, example: string, required: boolean][] = [
+const PARAMETERS: readonly [
+  name: string,
+  description: string,
+  example: string,
+  required: boolean,
+][] = [
   ['response_type', 'Always `code`.', 'code', true],
   ['client_id', 'The relying party.', 'demo-app', true],
-  ['redirect_uri', 'Registered, compared character by character.', 'https://app.example/callback', true],
+  [
+    'redirect_uri',
+    'Registered, compared character by character.',
+    'https://app.example/callback',
+    true,
+  ],
   ['scope', 'Must contain `openid`; unknown scopes are ignored.', 'openid profile email', true],
   ['state', 'Comes back unchanged.', 'af0ifjsldkj', false],
   ['nonce', 'Comes back in the ID token.', 'n-0S6_WzA2Mj', false],
-  ['code_challenge', 'PKCE (RFC 7636), S256.', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', false],
+  [
+    'code_challenge',
+    'PKCE (RFC 7636), S256.',
+    'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    false,
+  ],
   ['code_challenge_method', 'Always `S256`.', 'S256', false],
   ['ui_locales', 'Languages the person prefers: `en`, `nl`.', 'nl en', false],
 ]
 
 function describe(operationId: 'authorize' | 'authorizeByForm'): Operation {
   const responses = {
-    '200': pageAnswer('The login page: a link that opens a wallet on this device and, where the tenant allows it, a QR code.'),
-    '303': redirectAnswer('The request is at fault: back to the relying party with `error`, `state` and `iss`.', 'https://app.example/callback?error=invalid_request&iss=https%3A%2F%2Fbridge.example%2Ft%2Fdemo'),
-    '400': errorAnswer('ErrorPage', 'Unknown relying party or unregistered redirect URI: never redirected.'),
+    '200': pageAnswer(
+      'The login page: a link that opens a wallet on this device and, where the tenant allows it, a QR code.',
+    ),
+    '303': redirectAnswer(
+      'The request is at fault: back to the relying party with `error`, `state` and `iss`.',
+      'https://app.example/callback?error=invalid_request&iss=https%3A%2F%2Fbridge.example%2Ft%2Fdemo',
+    ),
+    '400': errorAnswer(
+      'ErrorPage',
+      'Unknown relying party or unregistered redirect URI: never redirected.',
+    ),
     '404': errorAnswer('ErrorPage', 'No such tenant.'),
     '429': errorAnswer('ErrorPage', 'Too many requests.'),
     '503': errorAnswer('ErrorPage', 'The database is out of reach; try again.'),
@@ -74,9 +122,16 @@ function describe(operationId: 'authorize' | 'authorizeByForm'): Operation {
     return {
       ...common,
       summary: 'Start a login',
-      parameters: [TENANT_PARAMETER, ...PARAMETERS.map(([name, about, example, required]) => queryParameter(name, about, example, required))],
+      parameters: [
+        TENANT_PARAMETER,
+        ...PARAMETERS.map(([name, about, example, required]) =>
+          queryParameter(name, about, example, required),
+        ),
+      ],
     }
-  const members = PARAMETERS.map(([name, about, , required]) => [required ? name : `${name}?`, text(about)] as const)
+  const members = PARAMETERS.map(
+    ([name, about, , required]) => [required ? name : `${name}?`, text(about)] as const,
+  )
   const example = PARAMETERS.map(([name, , value]) => [name, value] as const)
   return {
     ...common,

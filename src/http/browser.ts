@@ -3,8 +3,8 @@
  * tenants do not disturb each other. Journeys keep its hash; knowing a journey's id in another browser is worth nothing.
  */
 import type { Context } from 'hono'
-import { cookieNameOf } from '../flow/browser-cookie.ts'
 import type { TenantId } from '../domain/ids.ts'
+import { cookieNameOf } from '../flow/browser-cookie.ts'
 
 const BROWSER_ID = /^[A-Za-z0-9_-]{43}$/
 /** Longer than any journey, shorter than a working day. */

@@ -17,14 +17,20 @@ export function readClientCredentials(http: Context, form: Parameters): ClientCr
   const secret = form.get('client_secret')
   const clientId = form.get('client_id')
   if ([header, assertion, secret].filter((part) => part !== undefined).length > 1)
-    fail({ kind: 'oauth', error: 'invalid_request', description: 'more than one way of client authentication' })
+    fail({
+      kind: 'oauth',
+      error: 'invalid_request',
+      description: 'more than one way of client authentication',
+    })
   if (header !== undefined) {
     const basic = readBasic(header)
-    if (clientId !== undefined && clientId !== basic.clientId) refuse('client_id and the header differ')
+    if (clientId !== undefined && clientId !== basic.clientId)
+      refuse('client_id and the header differ')
     return { method: 'client_secret_basic', ...basic }
   }
   if (assertion !== undefined) {
-    if (form.get('client_assertion_type') !== ASSERTION_TYPE) refuse('client_assertion_type is not supported')
+    if (form.get('client_assertion_type') !== ASSERTION_TYPE)
+      refuse('client_assertion_type is not supported')
     return { method: 'private_key_jwt', clientId, assertion }
   }
   if (clientId === undefined) return refuse('client authentication is missing')
@@ -35,7 +41,8 @@ export function readClientCredentials(http: Context, form: Parameters): ClientCr
 /** Id and secret are form-encoded before base64 (RFC 6749 section 2.3.1). */
 function readBasic(header: string): { clientId: string; secret: string } {
   const encoded = /^basic ([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1]
-  if (encoded === undefined || encoded.length > 4096) return refuse('the authorization header cannot be read')
+  if (encoded === undefined || encoded.length > 4096)
+    return refuse('the authorization header cannot be read')
   const text = Buffer.from(encoded, 'base64').toString('utf8')
   const colon = text.indexOf(':')
   if (colon < 1) return refuse('the authorization header cannot be read')
@@ -46,12 +53,21 @@ function decodeForm(part: string): string {
   try {
     return decodeURIComponent(part.replaceAll('+', ' '))
   } catch (cause) {
-    return fail({ kind: 'oauth', error: 'invalid_client', description: 'the authorization header cannot be read' }, cause)
+    return fail(
+      {
+        kind: 'oauth',
+        error: 'invalid_client',
+        description: 'the authorization header cannot be read',
+      },
+      cause,
+    )
   }
 }
 
 /** The token of `Authorization: Bearer`; undefined when there is none. */
 export function readBearer(http: Context): string | undefined {
   const header = http.req.header('authorization')
-  return header === undefined ? undefined : /^bearer ([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(header)?.[1]
+  return header === undefined
+    ? undefined
+    : /^bearer ([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(header)?.[1]
 }

@@ -14,12 +14,21 @@ export function pathParameter(name: string, description: string, example: string
   return { name, in: 'path', required: true, description, schema: { type: 'string' }, example }
 }
 
-export function queryParameter(name: string, description: string, example: string, required = false): JsonObject {
+export function queryParameter(
+  name: string,
+  description: string,
+  example: string,
+  required = false,
+): JsonObject {
   return { name, in: 'query', required, description, schema: { type: 'string' }, example }
 }
 
 /** A JSON answer with its schema and one example. */
-export function jsonAnswer(description: string, schema: JsonObject, example: JsonObject): JsonObject {
+export function jsonAnswer(
+  description: string,
+  schema: JsonObject,
+  example: JsonObject,
+): JsonObject {
   return { description, content: { 'application/json': { schema, example } } }
 }
 
@@ -30,7 +39,12 @@ export function formBody(schema: JsonObject, example: JsonObject): JsonObject {
 export function pageAnswer(description: string): JsonObject {
   return {
     description,
-    content: { 'text/html': { schema: { type: 'string' }, example: '<!doctype html><html lang="en">…</html>' } },
+    content: {
+      'text/html': {
+        schema: { type: 'string' },
+        example: '<!doctype html><html lang="en">…</html>',
+      },
+    },
   }
 }
 
@@ -38,7 +52,9 @@ export function pageAnswer(description: string): JsonObject {
 export function redirectAnswer(description: string, example: string): JsonObject {
   return {
     description,
-    headers: { Location: { description: 'Where the browser goes.', schema: { type: 'string' }, example } },
+    headers: {
+      Location: { description: 'Where the browser goes.', schema: { type: 'string' }, example },
+    },
   }
 }
 
@@ -47,9 +63,16 @@ export function errorAnswer(
   shape: 'OAuthError' | 'WalletError' | 'Problem' | 'ErrorPage',
   description: string,
 ): JsonObject {
-  const media = { OAuthError: 'application/json', WalletError: 'application/json', Problem: 'application/problem+json' }
+  const media = {
+    OAuthError: 'application/json',
+    WalletError: 'application/json',
+    Problem: 'application/problem+json',
+  }
   if (shape === 'ErrorPage') return pageAnswer(description)
-  return { description, content: { [media[shape]]: { schema: { $ref: `#/components/schemas/${shape}` } } } }
+  return {
+    description,
+    content: { [media[shape]]: { schema: { $ref: `#/components/schemas/${shape}` } } },
+  }
 }
 
 /** An object schema: every member required unless its name ends with `?`. */
@@ -58,7 +81,9 @@ export function objectSchema(members: { readonly [name: string]: JsonObject }): 
   return {
     type: 'object',
     required: names.filter((name) => !name.endsWith('?')),
-    properties: Object.fromEntries(Object.entries(members).map(([name, schema]) => [name.replace(/\?$/, ''), schema])),
+    properties: Object.fromEntries(
+      Object.entries(members).map(([name, schema]) => [name.replace(/\?$/, ''), schema]),
+    ),
   }
 }
 

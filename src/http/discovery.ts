@@ -6,7 +6,7 @@ import { ACR_VALUES } from '../domain/assurance.ts'
 import { releasableClaims, releasingScopes } from '../domain/attributes.ts'
 import type { JsonObject } from '../domain/text.ts'
 import type { PreparedTenant } from '../flow/tenants.ts'
-import { errorAnswer, jsonAnswer, objectSchema, TENANT_PARAMETER, text, list } from './describe.ts'
+import { errorAnswer, jsonAnswer, list, objectSchema, TENANT_PARAMETER, text } from './describe.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
 /** Metadata members and the path each stands for. */
@@ -25,12 +25,21 @@ export function discoveryRoutes(mounted: readonly Route[]): Route[] {
   const answer = (exchange: Exchange) => answerMetadata(exchange, paths)
   return [
     jwks,
-    { ...common, path: '/t/:tenant/.well-known/openid-configuration', operation: METADATA, handle: answer },
+    {
+      ...common,
+      path: '/t/:tenant/.well-known/openid-configuration',
+      operation: METADATA,
+      handle: answer,
+    },
     // RFC 8414 puts the well-known part between host and path (OP-89).
     {
       ...common,
       path: '/.well-known/oauth-authorization-server/t/:tenant',
-      operation: { ...METADATA, operationId: 'authorizationServerMetadata', summary: 'The same document where RFC 8414 looks for it' },
+      operation: {
+        ...METADATA,
+        operationId: 'authorizationServerMetadata',
+        summary: 'The same document where RFC 8414 looks for it',
+      },
       handle: answer,
     },
   ]
@@ -59,7 +68,12 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
     grant_types_supported: ['authorization_code'],
     subject_types_supported: ['pairwise'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    token_endpoint_auth_methods_supported: [
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+      'none',
+    ],
     token_endpoint_auth_signing_alg_values_supported: ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA'],
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
@@ -74,19 +88,37 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
 async function answerJwks(exchange: Exchange): Promise<Response> {
   const body = JSON.stringify(tenantOf(exchange).jwks)
   const etag = `"${Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(body))).toString('base64url')}"`
-  const headers = { 'cache-control': 'public, max-age=300', etag, 'access-control-allow-origin': '*' }
-  if (exchange.http.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers })
+  const headers = {
+    'cache-control': 'public, max-age=300',
+    etag,
+    'access-control-allow-origin': '*',
+  }
+  if (exchange.http.req.header('if-none-match') === etag)
+    return new Response(null, { status: 304, headers })
   return new Response(body, { headers: { ...headers, 'content-type': 'application/jwk-set+json' } })
 }
 
 const METADATA: Operation = {
-  ...{ operationId: 'openidConfiguration', tags: ['Relying parties'], summary: "The tenant's OpenID Provider metadata" },
-  description: 'OpenID Connect Discovery 1.0 and RFC 8414. Announces what is mounted and nothing else.',
+  ...{
+    operationId: 'openidConfiguration',
+    tags: ['Relying parties'],
+    summary: "The tenant's OpenID Provider metadata",
+  },
+  description:
+    'OpenID Connect Discovery 1.0 and RFC 8414. Announces what is mounted and nothing else.',
   parameters: [TENANT_PARAMETER],
   responses: {
     '200': jsonAnswer(
       'Metadata.',
-      { ...objectSchema({ issuer: text('The tenant.'), authorization_endpoint: text('/authorize'), token_endpoint: text('/token'), jwks_uri: text('/jwks') }), additionalProperties: true },
+      {
+        ...objectSchema({
+          issuer: text('The tenant.'),
+          authorization_endpoint: text('/authorize'),
+          token_endpoint: text('/token'),
+          jwks_uri: text('/jwks'),
+        }),
+        additionalProperties: true,
+      },
       {
         issuer: 'https://bridge.example/t/demo',
         authorization_endpoint: 'https://bridge.example/t/demo/authorize',
@@ -99,7 +131,8 @@ const METADATA: Operation = {
 }
 const JWKS: Operation = {
   ...{ operationId: 'readKeys', tags: ['Relying parties'], summary: 'Keys that verify ID tokens' },
-  description: 'RFC 7517. Next and retiring keys are in it too: published before use, kept while a token may live.',
+  description:
+    'RFC 7517. Next and retiring keys are in it too: published before use, kept while a token may live.',
   parameters: [TENANT_PARAMETER],
   responses: {
     '200': {
@@ -107,7 +140,19 @@ const JWKS: Operation = {
       content: {
         'application/jwk-set+json': {
           schema: objectSchema({ keys: list('Public keys.', { type: 'object' }) }),
-          example: { keys: [{ kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0', kid: 'cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s', alg: 'ES256', use: 'sig' }] },
+          example: {
+            keys: [
+              {
+                kty: 'EC',
+                crv: 'P-256',
+                x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+                y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+                kid: 'cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s',
+                alg: 'ES256',
+                use: 'sig',
+              },
+            ],
+          },
         },
       },
     },

@@ -3,8 +3,8 @@
  * forms. A new failure without an answer does not compile.
  */
 import type { Failure, OAuthError } from '../domain/failure.ts'
-import { type EndPageKind, renderEndPage } from './pages/end-page.ts'
 import { pageHeaders } from './pages/content-security-policy.ts'
+import { type EndPageKind, renderEndPage } from './pages/end-page.ts'
 import type { PageTenant } from './pages/layout.ts'
 import type { Language } from './pages/text.ts'
 import type { ErrorForm } from './route.ts'
@@ -39,24 +39,69 @@ function tell(failure: Failure): Told {
         page: 'failed',
       }
     case 'authorization_refused':
-      return { status: 400, error: 'invalid_request', description: failure.description, page: 'authorization_refused' }
+      return {
+        status: 400,
+        error: 'invalid_request',
+        description: failure.description,
+        page: 'authorization_refused',
+      }
     case 'not_found':
-      return { status: 404, error: 'not_found', description: 'there is nothing here', page: 'not_found' }
+      return {
+        status: 404,
+        error: 'not_found',
+        description: 'there is nothing here',
+        page: 'not_found',
+      }
     case 'journey_not_open':
-      return { status: 403, error: 'access_denied', description: 'this login is not open here', page: 'other_browser' }
+      return {
+        status: 403,
+        error: 'access_denied',
+        description: 'this login is not open here',
+        page: 'other_browser',
+      }
     case 'presentation_refused':
-      return { status: 400, error: 'invalid_request', description: 'the presentation was refused', page: 'failed' }
+      return {
+        status: 400,
+        error: 'invalid_request',
+        description: 'the presentation was refused',
+        page: 'failed',
+      }
     case 'institution_refused':
-      return { status: 400, error: 'access_denied', description: 'the institution did not confirm', page: 'institution_refused' }
+      return {
+        status: 400,
+        error: 'access_denied',
+        description: 'the institution did not confirm',
+        page: 'institution_refused',
+      }
     case 'provider_refused':
-      return { status: 422, error: failure.reason, description: 'the provider cannot be used', page: 'failed' }
+      return {
+        status: 422,
+        error: failure.reason,
+        description: 'the provider cannot be used',
+        page: 'failed',
+      }
     case 'outbound_refused':
-      return { status: 422, error: failure.reason, description: 'the address cannot be asked', page: 'failed' }
+      return {
+        status: 422,
+        error: failure.reason,
+        description: 'the address cannot be asked',
+        page: 'failed',
+      }
     case 'ambiguous_identity':
     case 'identity_unavailable':
-      return { status: 403, error: 'access_denied', description: 'the person cannot be recognised', page: 'not_recognised' }
+      return {
+        status: 403,
+        error: 'access_denied',
+        description: 'the person cannot be recognised',
+        page: 'not_recognised',
+      }
     case 'policy_refused':
-      return { status: 422, error: 'policy_refused', description: 'the document was refused', page: 'failed' }
+      return {
+        status: 422,
+        error: 'policy_refused',
+        description: 'the document was refused',
+        page: 'failed',
+      }
     case 'admin_unauthenticated':
       return {
         status: 401,
@@ -66,7 +111,12 @@ function tell(failure: Failure): Told {
         headers: { 'www-authenticate': 'Bearer realm="identity-bridge admin"' },
       }
     case 'admin_forbidden':
-      return { status: 403, error: 'insufficient_scope', description: `scope ${failure.scope} is needed`, page: 'failed' }
+      return {
+        status: 403,
+        error: 'insufficient_scope',
+        description: `scope ${failure.scope} is needed`,
+        page: 'failed',
+      }
     case 'conflict':
       return { status: 409, error: 'conflict', description: failure.detail, page: 'failed' }
     case 'rate_limited':
@@ -78,9 +128,19 @@ function tell(failure: Failure): Told {
         headers: { 'retry-after': String(failure.retryAfterSeconds) },
       }
     case 'payload_too_large':
-      return { status: 413, error: 'payload_too_large', description: 'the body is too large', page: 'failed' }
+      return {
+        status: 413,
+        error: 'payload_too_large',
+        description: 'the body is too large',
+        page: 'failed',
+      }
     case 'unsupported_media_type':
-      return { status: 415, error: 'unsupported_media_type', description: 'the content type is not accepted here', page: 'failed' }
+      return {
+        status: 415,
+        error: 'unsupported_media_type',
+        description: 'the content type is not accepted here',
+        page: 'failed',
+      }
     case 'unavailable':
       return {
         status: 503,
@@ -90,7 +150,12 @@ function tell(failure: Failure): Told {
         headers: { 'retry-after': '2' },
       }
     case 'sealed_unreadable':
-      return { status: 500, error: 'server_error', description: 'something went wrong on our side', page: 'unavailable' }
+      return {
+        status: 500,
+        error: 'server_error',
+        description: 'something went wrong on our side',
+        page: 'unavailable',
+      }
   }
 }
 
@@ -105,7 +170,11 @@ export interface PageSetting {
 /** The answer to a failure in a route's form. */
 export function answerFailure(failure: Failure, form: ErrorForm, page: PageSetting): Response {
   const told = tell(failure)
-  const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...told.headers }
+  const headers = {
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...told.headers,
+  }
   switch (form) {
     case 'oauth':
       return Response.json(
@@ -113,7 +182,10 @@ export function answerFailure(failure: Failure, form: ErrorForm, page: PageSetti
         { status: told.status, headers: { ...headers, ...bearerChallenge(failure) } },
       )
     case 'wallet':
-      return Response.json({ error: told.error, error_description: told.description }, { status: told.status, headers })
+      return Response.json(
+        { error: told.error, error_description: told.description },
+        { status: told.status, headers },
+      )
     case 'problem':
       return new Response(
         JSON.stringify({
@@ -124,7 +196,10 @@ export function answerFailure(failure: Failure, form: ErrorForm, page: PageSetti
           ...(failure.kind === 'policy_refused' ? { problems: failure.problems } : {}),
           reference: page.reference,
         }),
-        { status: told.status, headers: { ...headers, 'content-type': 'application/problem+json' } },
+        {
+          status: told.status,
+          headers: { ...headers, 'content-type': 'application/problem+json' },
+        },
       )
     case 'page':
       return answerPage(failure, told, page)
@@ -136,7 +211,8 @@ function bearerChallenge(failure: Failure): Record<string, string> {
   if (failure.kind !== 'oauth') return {}
   if (failure.error === 'invalid_token' || failure.error === 'insufficient_scope')
     return { 'www-authenticate': `Bearer error="${failure.error}"` }
-  if (failure.error === 'invalid_client') return { 'www-authenticate': 'Basic realm="identity-bridge"' }
+  if (failure.error === 'invalid_client')
+    return { 'www-authenticate': 'Basic realm="identity-bridge"' }
   return {}
 }
 
@@ -160,7 +236,11 @@ function answerPage(failure: Failure, told: Told, page: PageSetting): Response {
     detail: failure.kind === 'authorization_refused' ? failure.description : undefined,
     reference: page.reference,
   })
-  const headers = { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce), ...told.headers }
+  const headers = {
+    'content-type': 'text/html; charset=utf-8',
+    ...pageHeaders(nonce),
+    ...told.headers,
+  }
   return new Response(html, { status: told.status, headers })
 }
 
@@ -168,6 +248,11 @@ function answerPage(failure: Failure, told: Told, page: PageSetting): Response {
 export function redirectTo(url: string, headers: Record<string, string> = {}): Response {
   return new Response(null, {
     status: 303,
-    headers: { location: url, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', ...headers },
+    headers: {
+      location: url,
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      ...headers,
+    },
   })
 }

@@ -7,7 +7,12 @@ import type { Operation, Route } from './route.ts'
 export function healthRoutes(deps: Pick<Deps, 'db' | 'metrics' | 'clock'>): Route[] {
   const common = { method: 'GET', errors: 'problem', limit: 'public' } as const
   return [
-    { ...common, path: '/health', operation: HEALTH, handle: () => Response.json({ status: 'up' }, NO_STORE) },
+    {
+      ...common,
+      path: '/health',
+      operation: HEALTH,
+      handle: () => Response.json({ status: 'up' }, NO_STORE),
+    },
     {
       ...common,
       path: '/ready',
@@ -15,7 +20,10 @@ export function healthRoutes(deps: Pick<Deps, 'db' | 'metrics' | 'clock'>): Rout
       async handle() {
         const readiness = await checkReadiness(deps)
         const status = Object.values(readiness).every((word) => word === 'up') ? 200 : 503
-        return Response.json({ status: status === 200 ? 'up' : 'down', ...readiness }, { ...NO_STORE, status })
+        return Response.json(
+          { status: status === 200 ? 'up' : 'down', ...readiness },
+          { ...NO_STORE, status },
+        )
       },
     },
     {
@@ -24,7 +32,9 @@ export function healthRoutes(deps: Pick<Deps, 'db' | 'metrics' | 'clock'>): Rout
       operation: METRICS,
       async handle() {
         const { contentType, text: exposition } = await deps.metrics.expose()
-        return new Response(exposition, { headers: { 'content-type': contentType, 'cache-control': 'no-store' } })
+        return new Response(exposition, {
+          headers: { 'content-type': contentType, 'cache-control': 'no-store' },
+        })
       },
     },
   ]
@@ -40,23 +50,38 @@ const HEALTH: Operation = {
 }
 const READY: Operation = {
   ...{ operationId: 'ready', tags, summary: 'The process can serve' },
-  description: 'Database, keyring and schema. Not the institutions: their outage must not take the service out of the balancer.',
+  description:
+    'Database, keyring and schema. Not the institutions: their outage must not take the service out of the balancer.',
   responses: {
-    '200': jsonAnswer('Ready.', objectSchema({ status: WORD, database: WORD, keyring: WORD, schema: WORD }), {
-      ...{ status: 'up', database: 'up', keyring: 'up', schema: 'up' },
-    }),
-    '503': jsonAnswer('Not ready.', objectSchema({ status: WORD, database: WORD, keyring: WORD, schema: WORD }), {
-      ...{ status: 'down', database: 'down', keyring: 'down', schema: 'down' },
-    }),
+    '200': jsonAnswer(
+      'Ready.',
+      objectSchema({ status: WORD, database: WORD, keyring: WORD, schema: WORD }),
+      {
+        ...{ status: 'up', database: 'up', keyring: 'up', schema: 'up' },
+      },
+    ),
+    '503': jsonAnswer(
+      'Not ready.',
+      objectSchema({ status: WORD, database: WORD, keyring: WORD, schema: WORD }),
+      {
+        ...{ status: 'down', database: 'down', keyring: 'down', schema: 'down' },
+      },
+    ),
   },
 }
 const METRICS: Operation = {
   ...{ operationId: 'metrics', tags, summary: 'Prometheus metrics' },
-  description: 'Counts and durations by route, flow and outcome; nothing about a person. Keep it inside your network.',
+  description:
+    'Counts and durations by route, flow and outcome; nothing about a person. Keep it inside your network.',
   responses: {
     '200': {
       description: 'Text exposition format.',
-      content: { 'text/plain': { schema: text('Lines.'), example: 'bridge_flow_outcomes_total{flow="login",outcome="known_holder"} 12' } },
+      content: {
+        'text/plain': {
+          schema: text('Lines.'),
+          example: 'bridge_flow_outcomes_total{flow="login",outcome="known_holder"} 12',
+        },
+      },
     },
   },
 }

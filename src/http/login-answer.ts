@@ -48,5 +48,7 @@ export function answerLoginPage(
     expiresAt: toInstant(login.expiresAt),
     alternatives: [],
   })
-  return new Response(html, { headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) } })
+  return new Response(html, {
+    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) },
+  })
 }

@@ -1,12 +1,23 @@
 /** The browser's side of a journey: the page, its QR code and status, the wallet's return, cancelling, going on. */
 import type { Deps } from '../deps.ts'
+import { fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { cancelJourney } from '../flow/cancel-journey.ts'
 import { continueJourney, type JourneyHandle, type Next } from '../flow/continue-journey.ts'
 import { readOpenPage, readQrLink, readStatus } from '../flow/show-journey.ts'
 import { readBrowserId } from './browser.ts'
-import { errorAnswer, jsonAnswer, objectSchema, pageAnswer, pathParameter, queryParameter, redirectAnswer, TENANT_PARAMETER, text } from './describe.ts'
+import {
+  errorAnswer,
+  jsonAnswer,
+  objectSchema,
+  pageAnswer,
+  pathParameter,
+  queryParameter,
+  redirectAnswer,
+  TENANT_PARAMETER,
+  text,
+} from './describe.ts'
 import { redirectTo } from './errors.ts'
 import { answerLoginPage } from './login-answer.ts'
 import { pageHeaders } from './pages/content-security-policy.ts'
@@ -15,7 +26,6 @@ import { renderQr } from './pages/qr.ts'
 import { queryOf, readParameters } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 import { newNonce, pageTenant } from './serve.ts'
-import { fail } from '../domain/failure.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
 
@@ -25,8 +35,18 @@ const RESPONSE_CODE = /^[A-Za-z0-9_-]{43}$/
 export function loginRoutes(deps: Means): Route[] {
   const common = { method: 'GET', errors: 'page', limit: 'browser' } as const
   return [
-    { ...common, path: '/t/:tenant/login/:journey', operation: PAGE, handle: (e) => showPage(deps, e) },
-    { ...common, path: '/t/:tenant/login/:journey/qr.svg', operation: QR, handle: (e) => showQr(deps, e) },
+    {
+      ...common,
+      path: '/t/:tenant/login/:journey',
+      operation: PAGE,
+      handle: (e) => showPage(deps, e),
+    },
+    {
+      ...common,
+      path: '/t/:tenant/login/:journey/qr.svg',
+      operation: QR,
+      handle: (e) => showQr(deps, e),
+    },
     {
       ...common,
       path: '/t/:tenant/login/:journey/status',
@@ -46,7 +66,12 @@ export function loginRoutes(deps: Means): Route[] {
       operation: CONTINUE,
       handle: (e) => goOn(deps, e, { journeyId: journeyOf(e) }),
     },
-    { ...common, path: '/t/:tenant/login/:journey/cancel', operation: CANCEL, handle: (e) => cancel(deps, e) },
+    {
+      ...common,
+      path: '/t/:tenant/login/:journey/cancel',
+      operation: CANCEL,
+      handle: (e) => cancel(deps, e),
+    },
   ]
 }
 
@@ -96,7 +121,12 @@ async function showStatus(deps: Means, exchange: Exchange): Promise<Response> {
 }
 
 async function cancel(deps: Means, exchange: Exchange): Promise<Response> {
-  const back = await cancelJourney(deps, tenantOf(exchange), journeyOf(exchange), browserOf(exchange))
+  const back = await cancelJourney(
+    deps,
+    tenantOf(exchange),
+    journeyOf(exchange),
+    browserOf(exchange),
+  )
   return redirectTo(back.url)
 }
 
@@ -126,7 +156,9 @@ function answerEnd(exchange: Exchange, next: Extract<Next, { kind: 'end' }>): Re
     backUrl: next.end === 'granted' ? undefined : next.back.url,
     reference: next.journey.correlationId,
   })
-  return new Response(html, { headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) } })
+  return new Response(html, {
+    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) },
+  })
 }
 
 function endKind(next: Extract<Next, { kind: 'end' }>): EndPageKind {
@@ -157,7 +189,11 @@ function endKind(next: Extract<Next, { kind: 'end' }>): EndPageKind {
   }
 }
 
-const JOURNEY = pathParameter('journey', "The journey's id; of use only in the browser that began it.", '0d6b3c3e-3c0f-4f5e-9a57-6f5f1c1d2e3f')
+const JOURNEY = pathParameter(
+  'journey',
+  "The journey's id; of use only in the browser that began it.",
+  '0d6b3c3e-3c0f-4f5e-9a57-6f5f1c1d2e3f',
+)
 const GONE = errorAnswer('ErrorPage', 'No such login, or not in this browser.')
 const tags: [string] = ['Login page']
 
@@ -166,7 +202,10 @@ const PAGE: Operation = {
   parameters: [TENANT_PARAMETER, JOURNEY],
   responses: {
     '200': pageAnswer('Still waiting for the wallet.'),
-    '303': redirectAnswer('Something happened: on to the next step.', '/t/demo/login/0d6b3c3e-3c0f-4f5e-9a57-6f5f1c1d2e3f/continue'),
+    '303': redirectAnswer(
+      'Something happened: on to the next step.',
+      '/t/demo/login/0d6b3c3e-3c0f-4f5e-9a57-6f5f1c1d2e3f/continue',
+    ),
     '404': GONE,
   },
 }
@@ -176,7 +215,12 @@ const QR: Operation = {
   responses: {
     '200': {
       description: 'An SVG image. Valid for two minutes.',
-      content: { 'image/svg+xml': { schema: { type: 'string' }, example: '<svg xmlns="http://www.w3.org/2000/svg">…</svg>' } },
+      content: {
+        'image/svg+xml': {
+          schema: { type: 'string' },
+          example: '<svg xmlns="http://www.w3.org/2000/svg">…</svg>',
+        },
+      },
     },
     '404': errorAnswer('ErrorPage', 'The tenant shows no QR code, its time is up, or it was used.'),
   },
@@ -198,14 +242,26 @@ const STATUS: Operation = {
 }
 const NEXT_ANSWERS = {
   '200': pageAnswer('The login has ended without a code; the page says so and leads back.'),
-  '303': redirectAnswer('On to the institution, to the relying party with a code, or back to the login page.', 'https://app.example/callback?code=SplxlOBeZQQYbYS6WxSbIA&iss=https%3A%2F%2Fbridge.example%2Ft%2Fdemo'),
+  '303': redirectAnswer(
+    'On to the institution, to the relying party with a code, or back to the login page.',
+    'https://app.example/callback?code=SplxlOBeZQQYbYS6WxSbIA&iss=https%3A%2F%2Fbridge.example%2Ft%2Fdemo',
+  ),
   '403': errorAnswer('ErrorPage', 'This login belongs to another browser.'),
   '404': GONE,
 }
 const RETURN: Operation = {
   ...{ operationId: 'returnFromWallet', tags, summary: 'The wallet brings the browser back' },
-  description: 'OpenID4VP 1.0 section 8.2: the response code is worth something only in the browser that began, once, for 60 seconds.',
-  parameters: [TENANT_PARAMETER, queryParameter('response_code', 'From the answer to the wallet.', 'Qf2lXvOAY6Y5b8m1o0cJc2Tt8m0xZ7b1Jx3o0pC2yYk', true)],
+  description:
+    'OpenID4VP 1.0 section 8.2: the response code is worth something only in the browser that began, once, for 60 seconds.',
+  parameters: [
+    TENANT_PARAMETER,
+    queryParameter(
+      'response_code',
+      'From the answer to the wallet.',
+      'Qf2lXvOAY6Y5b8m1o0cJc2Tt8m0xZ7b1Jx3o0pC2yYk',
+      true,
+    ),
+  ],
   responses: NEXT_ANSWERS,
 }
 const CONTINUE: Operation = {
@@ -217,7 +273,10 @@ const CANCEL: Operation = {
   ...{ operationId: 'cancelLogin', tags, summary: 'End the login and go back' },
   parameters: [TENANT_PARAMETER, JOURNEY],
   responses: {
-    '303': redirectAnswer('To the relying party with `error=access_denied`.', 'https://app.example/callback?error=access_denied&iss=https%3A%2F%2Fbridge.example%2Ft%2Fdemo'),
+    '303': redirectAnswer(
+      'To the relying party with `error=access_denied`.',
+      'https://app.example/callback?error=access_denied&iss=https%3A%2F%2Fbridge.example%2Ft%2Fdemo',
+    ),
     '403': NEXT_ANSWERS['403'],
     '404': GONE,
   },

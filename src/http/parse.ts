@@ -28,7 +28,11 @@ export async function readBody(http: Context, limit: number): Promise<Uint8Array
 export async function readFormBody(http: Context, limit: number): Promise<Uint8Array> {
   const [type = '', ...parameters] = (http.req.header('content-type') ?? '').split(';')
   if (type.trim().toLowerCase() !== FORM) fail({ kind: 'unsupported_media_type' })
-  if (parameters.some((parameter) => /charset/i.test(parameter) && !/charset="?utf-8"?$/i.test(parameter.trim())))
+  if (
+    parameters.some(
+      (parameter) => /charset/i.test(parameter) && !/charset="?utf-8"?$/i.test(parameter.trim()),
+    )
+  )
     fail({ kind: 'unsupported_media_type' })
   return readBody(http, limit)
 }

@@ -15,7 +15,10 @@ export interface RateLimits {
 }
 
 /** `perMinute` requests a minute of one address and family; the admin API gets a tenth, since tokens can be guessed. */
-export function createRateLimits(options: { perMinute: number; trustedProxies: number }): RateLimits {
+export function createRateLimits(options: {
+  perMinute: number
+  trustedProxies: number
+}): RateLimits {
   const ordinary = new RateLimiterMemory({ points: options.perMinute, duration: 60 })
   const guarded = new RateLimiterMemory({ points: Math.ceil(options.perMinute / 10), duration: 60 })
   return {
@@ -35,6 +38,8 @@ export function createRateLimits(options: { perMinute: number; trustedProxies: n
 function addressOf(http: Context, trusted: number): string {
   const socket = (http.env as Partial<HttpBindings>).incoming?.socket.remoteAddress ?? 'unknown'
   if (trusted === 0) return socket
-  const forwarded = (http.req.header('x-forwarded-for') ?? '').split(',').map((entry) => entry.trim())
+  const forwarded = (http.req.header('x-forwarded-for') ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
   return forwarded.at(-trusted) || socket
 }

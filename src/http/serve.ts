@@ -18,10 +18,19 @@ const SLUG = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 type Means = Pick<Deps, 'tenants' | 'log' | 'metrics' | 'clock'>
 
 /** The handler that Hono mounts for a route. */
-export function serveRoute(deps: Means, limits: RateLimits, route: Route): (http: Context) => Promise<Response> {
+export function serveRoute(
+  deps: Means,
+  limits: RateLimits,
+  route: Route,
+): (http: Context) => Promise<Response> {
   return async (http) => {
     const began = performance.now()
-    const exchange: Exchange = { http, prepared: undefined, reference: newReference(), failure: undefined }
+    const exchange: Exchange = {
+      http,
+      prepared: undefined,
+      reference: newReference(),
+      failure: undefined,
+    }
     const response = await answer(deps, limits, route, exchange)
     const seconds = (performance.now() - began) / 1000
     deps.metrics.request(route.path, route.method, response.status, seconds)
@@ -33,13 +42,21 @@ export function serveRoute(deps: Means, limits: RateLimits, route: Route): (http
       status: response.status,
       ms: Math.round(seconds * 10_000) / 10,
       failure: exchange.failure?.kind,
-      reason: exchange.failure !== undefined && 'reason' in exchange.failure ? exchange.failure.reason : undefined,
+      reason:
+        exchange.failure !== undefined && 'reason' in exchange.failure
+          ? exchange.failure.reason
+          : undefined,
     })
     return response
   }
 }
 
-async function answer(deps: Means, limits: RateLimits, route: Route, exchange: Exchange): Promise<Response> {
+async function answer(
+  deps: Means,
+  limits: RateLimits,
+  route: Route,
+  exchange: Exchange,
+): Promise<Response> {
   try {
     if (route.limit !== undefined) await limits.take(route.limit, exchange.http)
     if (route.path.includes('/t/:tenant')) exchange.prepared = await findTenant(deps, exchange.http)
@@ -61,10 +78,16 @@ async function findTenant(deps: Means, http: Context): Promise<PreparedTenant> {
 function failureOf(deps: Means, error: unknown, exchange: Exchange): Failure {
   if (error instanceof BridgeError) {
     if (error.failure.kind === 'sealed_unreadable' || error.failure.kind === 'unavailable')
-      deps.log.error(error.failure.kind, { correlation_id: exchange.reference, ...describeError(error) })
+      deps.log.error(error.failure.kind, {
+        correlation_id: exchange.reference,
+        ...describeError(error),
+      })
     return error.failure
   }
-  deps.log.error('unexpected error', { correlation_id: exchange.reference, ...describeError(error) })
+  deps.log.error('unexpected error', {
+    correlation_id: exchange.reference,
+    ...describeError(error),
+  })
   return { kind: 'sealed_unreadable' }
 }
 
@@ -79,7 +102,10 @@ function queryLocales(http: Context): string | undefined {
   return http.req.query('ui_locales')
 }
 
-export function pageTenant(prepared: PreparedTenant | undefined, language: 'en' | 'nl'): PageTenant {
+export function pageTenant(
+  prepared: PreparedTenant | undefined,
+  language: 'en' | 'nl',
+): PageTenant {
   if (prepared === undefined) return NO_TENANT
   const { name, colour, noticeUrl } = prepared.tenant
   return { name: name[language], colour, noticeUrl }

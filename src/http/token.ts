@@ -4,7 +4,15 @@ import { fail } from '../domain/failure.ts'
 import { authenticateClient } from '../flow/authenticate-client.ts'
 import { redeemCode } from '../flow/redeem-code.ts'
 import { readClientCredentials } from './credentials.ts'
-import { count, errorAnswer, formBody, jsonAnswer, objectSchema, TENANT_PARAMETER, text } from './describe.ts'
+import {
+  count,
+  errorAnswer,
+  formBody,
+  jsonAnswer,
+  objectSchema,
+  TENANT_PARAMETER,
+  text,
+} from './describe.ts'
 import { queryOf, readFormBody, readParameters } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
@@ -16,7 +24,13 @@ type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
 export function tokenRoutes(deps: Means): Route[] {
   return [
     {
-      ...{ method: 'POST', path: '/t/:tenant/token', errors: 'oauth', limit: 'token', operation: TOKEN },
+      ...{
+        method: 'POST',
+        path: '/t/:tenant/token',
+        errors: 'oauth',
+        limit: 'token',
+        operation: TOKEN,
+      },
       handle: (exchange) => issue(deps, exchange),
     },
   ]
@@ -28,11 +42,19 @@ async function issue(deps: Means, exchange: Exchange): Promise<Response> {
   const body = await readFormBody(exchange.http, MAX_FORM)
   const form = readParameters(new URLSearchParams(Buffer.from(body).toString('utf8')))
   if (form.repeated.length > 0) refuse('a parameter occurs twice')
-  const relyingParty = await authenticateClient(deps, prepared, readClientCredentials(exchange.http, form))
+  const relyingParty = await authenticateClient(
+    deps,
+    prepared,
+    readClientCredentials(exchange.http, form),
+  )
   const grantType = form.get('grant_type')
   if (grantType === undefined) refuse('grant_type is missing')
   if (grantType !== 'authorization_code')
-    fail({ kind: 'oauth', error: 'unsupported_grant_type', description: 'only authorization_code is supported' })
+    fail({
+      kind: 'oauth',
+      error: 'unsupported_grant_type',
+      description: 'only authorization_code is supported',
+    })
   const code = form.get('code')
   if (code === undefined || code.length > MAX_CODE) return refuse('code is missing or malformed')
   const tokens = await redeemCode(deps, prepared, relyingParty, {
@@ -49,7 +71,8 @@ function refuse(description: string): never {
 
 const TOKEN: Operation = {
   ...{ operationId: 'redeemCode', tags: ['Relying parties'], summary: 'Redeem a code' },
-  description: 'RFC 6749 section 4.1.3 with PKCE (RFC 7636). A code works once, for 60 seconds; a valid replay ends what was issued.',
+  description:
+    'RFC 6749 section 4.1.3 with PKCE (RFC 7636). A code works once, for 60 seconds; a valid replay ends what was issued.',
   security: [{ clientSecretBasic: [] }, { clientSecretPost: [] }, { clientAssertion: [] }, {}],
   parameters: [TENANT_PARAMETER],
   requestBody: formBody(

@@ -14,12 +14,21 @@ export function userinfoRoutes(deps: Means): Route[] {
   const common = { path: '/t/:tenant/userinfo', errors: 'oauth', limit: 'token' } as const
   return [
     {
-      ...{ ...common, method: 'GET', operation: describe('readUserinfo', 'Claims about the person') },
+      ...{
+        ...common,
+        method: 'GET',
+        operation: describe('readUserinfo', 'Claims about the person'),
+      },
       handle: (exchange) => answer(deps, exchange, readBearer(exchange.http)),
     },
     {
-      ...{ ...common, method: 'POST', operation: describe('readUserinfoByPost', 'Claims about the person, by POST') },
-      handle: async (exchange) => answer(deps, exchange, readBearer(exchange.http) ?? (await readFormToken(exchange))),
+      ...{
+        ...common,
+        method: 'POST',
+        operation: describe('readUserinfoByPost', 'Claims about the person, by POST'),
+      },
+      handle: async (exchange) =>
+        answer(deps, exchange, readBearer(exchange.http) ?? (await readFormToken(exchange))),
     },
   ]
 }
@@ -32,11 +41,18 @@ async function readFormToken(exchange: Exchange): Promise<string | undefined> {
   return form.repeated.length > 0 ? undefined : form.get('access_token')
 }
 
-async function answer(deps: Means, exchange: Exchange, token: string | undefined): Promise<Response> {
+async function answer(
+  deps: Means,
+  exchange: Exchange,
+  token: string | undefined,
+): Promise<Response> {
   const headers = { 'cache-control': 'no-store', 'access-control-allow-origin': '*' }
   if (token === undefined)
     // RFC 6750 section 3.1: no credentials, no error code.
-    return new Response(null, { status: 401, headers: { ...headers, 'www-authenticate': 'Bearer' } })
+    return new Response(null, {
+      status: 401,
+      headers: { ...headers, 'www-authenticate': 'Bearer' },
+    })
   const claims = await readUserinfo(deps, tenantOf(exchange), token)
   return Response.json(claims, { headers })
 }
@@ -44,15 +60,23 @@ async function answer(deps: Means, exchange: Exchange, token: string | undefined
 function describe(operationId: string, summary: string): Operation {
   return {
     ...{ operationId, tags: ['Relying parties'], summary },
-    description: 'The attributes that the granted scopes release, under the canonical names of the tenant.',
+    description:
+      'The attributes that the granted scopes release, under the canonical names of the tenant.',
     security: [{ accessToken: [] }],
     parameters: [TENANT_PARAMETER],
     responses: {
-      '200': jsonAnswer('Claims.', { ...objectSchema({ sub: text('Pairwise: of this relying party only.') }), additionalProperties: true }, {
-        sub: '5FQJ2v7p1mYkq0cT8bXz3rNwUeHa9dLs4oGi6KfVjBE',
-        given_name: 'Noor',
-        family_name: 'de Vries',
-      }),
+      '200': jsonAnswer(
+        'Claims.',
+        {
+          ...objectSchema({ sub: text('Pairwise: of this relying party only.') }),
+          additionalProperties: true,
+        },
+        {
+          sub: '5FQJ2v7p1mYkq0cT8bXz3rNwUeHa9dLs4oGi6KfVjBE',
+          given_name: 'Noor',
+          family_name: 'de Vries',
+        },
+      ),
       '401': errorAnswer('OAuthError', 'No token, or one that is not valid (any more).'),
       '429': errorAnswer('OAuthError', 'Too many requests.'),
     },

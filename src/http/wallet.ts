@@ -3,7 +3,15 @@ import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import { handOutRequest } from '../flow/hand-out-request.ts'
 import { readWalletForm, receivePresentation } from '../flow/receive-presentation.ts'
-import { errorAnswer, formBody, jsonAnswer, objectSchema, pathParameter, TENANT_PARAMETER, text } from './describe.ts'
+import {
+  errorAnswer,
+  formBody,
+  jsonAnswer,
+  objectSchema,
+  pathParameter,
+  TENANT_PARAMETER,
+  text,
+} from './describe.ts'
 import { readFormBody } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
@@ -19,12 +27,23 @@ export function walletRoutes(deps: Means): Route[] {
   const requestPath = '/t/:tenant/wallet/request/:request'
   return [
     {
-      ...{ ...common, method: 'GET', path: requestPath, operation: describeRequest('fetchRequestObject') },
+      ...{
+        ...common,
+        method: 'GET',
+        path: requestPath,
+        operation: describeRequest('fetchRequestObject'),
+      },
       handle: (exchange) => handOut(deps, exchange, undefined),
     },
     {
-      ...{ ...common, method: 'POST', path: requestPath, operation: describeRequest('fetchRequestObjectByPost') },
-      handle: async (exchange) => handOut(deps, exchange, await readFormBody(exchange.http, MAX_REQUEST_FORM)),
+      ...{
+        ...common,
+        method: 'POST',
+        path: requestPath,
+        operation: describeRequest('fetchRequestObjectByPost'),
+      },
+      handle: async (exchange) =>
+        handOut(deps, exchange, await readFormBody(exchange.http, MAX_REQUEST_FORM)),
     },
     {
       ...{ ...common, method: 'POST', path: '/t/:tenant/wallet/response', operation: RESPONSE },
@@ -33,7 +52,11 @@ export function walletRoutes(deps: Means): Route[] {
   ]
 }
 
-async function handOut(deps: Means, exchange: Exchange, body: Uint8Array | undefined): Promise<Response> {
+async function handOut(
+  deps: Means,
+  exchange: Exchange,
+  body: Uint8Array | undefined,
+): Promise<Response> {
   const id = exchange.http.req.param('request') ?? ''
   if (!REQUEST_ID.test(id)) fail({ kind: 'not_found' })
   const posted = body === undefined ? undefined : readWalletForm(body)
@@ -48,16 +71,27 @@ async function receive(deps: Means, exchange: Exchange): Promise<Response> {
   return Response.json(body, { headers: { 'cache-control': 'no-store' } })
 }
 
-function describeRequest(operationId: 'fetchRequestObject' | 'fetchRequestObjectByPost'): Operation {
+function describeRequest(
+  operationId: 'fetchRequestObject' | 'fetchRequestObjectByPost',
+): Operation {
   const common = {
     operationId,
     tags: ['Wallets'] as [string],
-    description: 'OpenID4VP 1.0 section 5: the signed authorization request, however often it is fetched while the login is open.',
-    parameters: [TENANT_PARAMETER, pathParameter('request', 'From the link or the QR code.', 'vX3pJ6mQb1y8r0sT2uWcZkLh4NqAeF7d')],
+    description:
+      'OpenID4VP 1.0 section 5: the signed authorization request, however often it is fetched while the login is open.',
+    parameters: [
+      TENANT_PARAMETER,
+      pathParameter('request', 'From the link or the QR code.', 'vX3pJ6mQb1y8r0sT2uWcZkLh4NqAeF7d'),
+    ],
     responses: {
       '200': {
         description: 'A compact JWS with `typ` `oauth-authz-req+jwt`.',
-        content: { [TYPE]: { schema: { type: 'string' }, example: 'eyJhbGciOiJFUzI1NiIsInR5cCI6Im9hdXRoLWF1dGh6LXJlcStqd3QifQ.eyJ…' } },
+        content: {
+          [TYPE]: {
+            schema: { type: 'string' },
+            example: 'eyJhbGciOiJFUzI1NiIsInR5cCI6Im9hdXRoLWF1dGh6LXJlcStqd3QifQ.eyJ…',
+          },
+        },
       },
       '400': errorAnswer('WalletError', 'The form is at fault.'),
       '404': errorAnswer('WalletError', 'Unknown, expired or answered: they look alike.'),
@@ -65,7 +99,8 @@ function describeRequest(operationId: 'fetchRequestObject' | 'fetchRequestObject
       '429': errorAnswer('WalletError', 'Too many requests.'),
     },
   }
-  if (operationId === 'fetchRequestObject') return { ...common, summary: 'Fetch the request object' }
+  if (operationId === 'fetchRequestObject')
+    return { ...common, summary: 'Fetch the request object' }
   return {
     ...common,
     summary: 'Fetch the request object by POST',
@@ -81,24 +116,36 @@ function describeRequest(operationId: 'fetchRequestObject' | 'fetchRequestObject
 
 const RESPONSE: Operation = {
   ...{ operationId: 'postPresentation', tags: ['Wallets'], summary: 'Post a presentation' },
-  description: 'OpenID4VP 1.0 section 8.2: `direct_post` (`vp_token` and `state`), `direct_post.jwt` (`response`), or an error with `state`.',
+  description:
+    'OpenID4VP 1.0 section 8.2: `direct_post` (`vp_token` and `state`), `direct_post.jwt` (`response`), or an error with `state`.',
   parameters: [TENANT_PARAMETER],
   requestBody: formBody(
     objectSchema({
-      'response?': text('A JWE, ECDH-ES on P-256 with A128GCM or A256GCM, whose payload holds `vp_token` and `state`.'),
+      'response?': text(
+        'A JWE, ECDH-ES on P-256 with A128GCM or A256GCM, whose payload holds `vp_token` and `state`.',
+      ),
       'vp_token?': text('JSON: for each credential query id a list of presentations.'),
       'state?': text('From the request object.'),
       'error?': text('Why the wallet does not present.'),
     }),
-    { response: 'eyJhbGciOiJFQ0RILUVTIiwiZW5jIjoiQTI1NkdDTSIsImtpZCI6Ii4uLiJ9..aW4uLi4.Y2lwaGVy.dGFn' },
+    {
+      response:
+        'eyJhbGciOiJFQ0RILUVTIiwiZW5jIjoiQTI1NkdDTSIsImtpZCI6Ii4uLiJ9..aW4uLi4.Y2lwaGVy.dGFn',
+    },
   ),
   responses: {
     '200': jsonAnswer(
       'Accepted. With `redirect_uri` the wallet brings the browser on this device back; without it the other device goes on by itself.',
       objectSchema({ 'redirect_uri?': text('Ours, with a fresh response code.') }),
-      { redirect_uri: 'https://bridge.example/t/demo/return?response_code=Qf2lXvOAY6Y5b8m1o0cJc2Tt8m0xZ7b1Jx3o0pC2yYk' },
+      {
+        redirect_uri:
+          'https://bridge.example/t/demo/return?response_code=Qf2lXvOAY6Y5b8m1o0cJc2Tt8m0xZ7b1Jx3o0pC2yYk',
+      },
     ),
-    '400': errorAnswer('WalletError', 'The presentation was refused; the log and the audit trail know why, the wallet does not.'),
+    '400': errorAnswer(
+      'WalletError',
+      'The presentation was refused; the log and the audit trail know why, the wallet does not.',
+    ),
     '404': errorAnswer('WalletError', 'No open login belongs to this answer.'),
     '413': errorAnswer('WalletError', 'More than 1 MiB.'),
     '415': errorAnswer('WalletError', 'Not a form.'),

@@ -23,7 +23,8 @@ const EVERY_MINUTE = '* * * * *'
 
 export const expireJourneysJob: Job = {
   name: 'expire-journeys',
-  next: (now) => new Cron(EVERY_MINUTE, { timezone: 'UTC' }).nextRun(new Date(now))?.getTime() ?? now + MINUTE,
+  next: (now) =>
+    new Cron(EVERY_MINUTE, { timezone: 'UTC' }).nextRun(new Date(now))?.getTime() ?? now + MINUTE,
   run: expireTenant,
 }
 
@@ -49,7 +50,9 @@ async function expireBatch(means: JobMeans, tenantId: TenantId) {
   const now = toInstant(at)
   const endedBefore = toInstant(at - KEEP_ENDED)
   return await inTransaction(means.db, tenantId, async (tx) => {
-    const results = await tx.runAll(batchSteps(tenantId, now, endedBefore, toInstant(at - KEEP_GUARDS)))
+    const results = await tx.runAll(
+      batchSteps(tenantId, now, endedBefore, toInstant(at - KEEP_GUARDS)),
+    )
     const [sessions, journeys, oldSessions, oldJourneys, grants, assertions, guards] = results.map(
       ([row]) => row?.changed ?? 0,
     ) as [number, number, number, number, number, number, number]
@@ -60,7 +63,9 @@ async function expireBatch(means: JobMeans, tenantId: TenantId) {
           detail: { type: 'sessions_expired', journeys, sessions, grants, removed },
         }),
       ])
-    const full = [sessions, journeys, oldSessions, oldJourneys, grants, assertions, guards].some((n) => n >= BATCH)
+    const full = [sessions, journeys, oldSessions, oldJourneys, grants, assertions, guards].some(
+      (n) => n >= BATCH,
+    )
     return { journeys, sessions, grants, removed, full }
   })
 }

@@ -3,14 +3,14 @@
  * higher fencing number, and can then no longer finish (design: ARCHITECTURE, "Jobs").
  */
 import { newId } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
+import type { TenantId } from '../domain/ids.ts'
 import { SYSTEM_TENANT } from '../domain/ids.ts'
 import { MINUTE, toInstant } from '../domain/time.ts'
-import type { Deps } from '../deps.ts'
 import { describeError } from '../log.ts'
 import { read, transact } from '../store/database.ts'
 import { ensureJob, finishJob, renewLease, takeLease } from '../store/job.ts'
 import { listTenantIds } from '../store/tenant.ts'
-import type { TenantId } from '../domain/ids.ts'
 
 const LEASE_TIME = 2 * MINUTE
 
@@ -48,18 +48,29 @@ export async function runIfDue(means: JobMeans, job: Job, owner: string): Promis
   ])
   const word = finished?.changed === 1 ? outcome.word : 'lease_lost'
   means.metrics.job(job.name, word, seconds)
-  means.log.info('job', { job: job.name, reason: word, counts: outcome.counts, ms: Math.round(seconds * 1000) })
+  means.log.info('job', {
+    job: job.name,
+    reason: word,
+    counts: outcome.counts,
+    ms: Math.round(seconds * 1000),
+  })
   return true
 }
 
 /** Every tenant in turn; one tenant's trouble does not keep the others waiting. */
-async function runAll(means: JobMeans, job: Job, fencing: number): Promise<{ word: 'ok' | 'failed'; counts: JobCounts }> {
+async function runAll(
+  means: JobMeans,
+  job: Job,
+  fencing: number,
+): Promise<{ word: 'ok' | 'failed'; counts: JobCounts }> {
   const [tenants] = await read(means.db, SYSTEM_TENANT, [listTenantIds({})])
   const counts: Record<string, number> = {}
   let word: 'ok' | 'failed' = 'ok'
   const keepLease = async () => {
     const until = toInstant(means.clock() + LEASE_TIME)
-    const [[kept]] = await transact(means.db, SYSTEM_TENANT, [renewLease({ name: job.name, fencing, until })])
+    const [[kept]] = await transact(means.db, SYSTEM_TENANT, [
+      renewLease({ name: job.name, fencing, until }),
+    ])
     return kept?.changed === 1
   }
   for (const { id } of tenants) {

@@ -103,6 +103,17 @@ export const enableProvider = statement(
       .where('slug', '=', p('slug')),
 )
 
+/** A newer copy of what discovery says. With a new `updatedAt` logins under way have to start again (UP-04). */
+export const refreshProvider = statement(
+  'refresh_provider',
+  (q, p: Params<{ tenantId: TenantId; id: ProviderId; metadata: string; updatedAt: IsoInstant }>) =>
+    q
+      .updateTable('reconciliation_provider')
+      .set({ metadata: p('metadata'), updated_at: p('updatedAt') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id')),
+)
+
 /** A provider as flows see it; its secret is still sealed. */
 export interface Provider {
   id: ProviderId

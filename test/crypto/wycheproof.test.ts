@@ -1,13 +1,15 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { decryptGcm, encryptGcm } from '../../src/crypto/aes-gcm.ts'
 import { type JwsAlgorithm, JwsError, readCompact, verifyCompact } from '../../src/crypto/jws.ts'
 import { equalBytes } from '../../src/crypto/random.ts'
 import { deriveBytes, makeSecretKey } from '../../src/crypto/secret-key.ts'
 import { JwkError, readPublicKey } from '../../src/crypto/thumbprint.ts'
+import { findVectors, type ReadVectors } from '../support/vectors.ts'
 
-/** Project Wycheproof's cases, run against the functions that our own code calls. test/vectors/README.md tells their source. */
+/** Project Wycheproof's cases, run against the functions that our own code calls. */
 interface Case {
   readonly tcId: number
   readonly comment: string
@@ -20,15 +22,22 @@ interface Group {
   readonly [member: string]: unknown
 }
 
-function groupsOf(name: string): readonly Group[] {
-  const file = new URL(`../vectors/${name}_test.json`, import.meta.url)
-  return JSON.parse(readFileSync(file, 'utf8')).testGroups
-}
-
 const bytes = (value: unknown) => new Uint8Array(Buffer.from(String(value), 'hex'))
 const hex = (value: Uint8Array) => Buffer.from(value).toString('hex')
 
-describe('RE-01 Wycheproof', () => {
+test('RE-01 where there are no vectors, one line says so and no case is run', () => {
+  const said: string[] = []
+  const nowhere = path.join(tmpdir(), crypto.randomUUID())
+  expect(findVectors(nowhere, (line) => said.push(line))).toBeUndefined()
+  expect(said).toEqual([`Wycheproof's vectors are not in ${nowhere}: its cases are not run here\n`])
+})
+
+const vectors = findVectors()
+if (vectors !== undefined) describe('RE-01 Wycheproof', () => registerCases(vectors))
+
+function registerCases(read: ReadVectors): void {
+  const groupsOf = (name: string) => read<{ testGroups: readonly Group[] }>(name).testGroups
+
   test('CR-09 aes_gcm: 316 cases; other IV, key and tag sizes are refused', () => {
     const count = { checked: 0, otherSize: 0 }
     for (const group of groupsOf('aes_gcm')) {
@@ -140,7 +149,7 @@ describe('RE-01 Wycheproof', () => {
     expect(count.invalid).toBe(355)
     expect(count.valid).toBeGreaterThan(10)
   })
-})
+}
 
 /** EC keys as the bridge reads them. RSA keys come to it from key sets that others read, where `use` is theirs to judge. */
 function keyOf(jwk: Jwk): KeyObject {

@@ -5,11 +5,16 @@
 import { createServer } from 'node:net'
 import { Writable } from 'node:stream'
 import { ClientSecretBasic } from 'openid-client'
-import { createBrowser, type Browser, walletLinkOn } from '../../demo/browser.ts'
+import { type Browser, createBrowser, walletLinkOn } from '../../demo/browser.ts'
 import { type Institution, loginAt, startInstitution } from '../../demo/institution.ts'
 import { createIssuer, DEMO_PERSON, type Issuer } from '../../demo/issuer.ts'
 import { DEMO_PROVIDER, demoPolicies } from '../../demo/policies.ts'
-import { type Attempt, createRelyingParty, type Login, type RelyingPartyProgram } from '../../demo/relying-party.ts'
+import {
+  type Attempt,
+  createRelyingParty,
+  type Login,
+  type RelyingPartyProgram,
+} from '../../demo/relying-party.ts'
 import { createWallet, type Wallet } from '../../demo/wallet.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { createKeyringText, parseKeyring } from '../../src/crypto/keyring.ts'
@@ -45,7 +50,10 @@ export interface Bridge {
   /** Everything the log said, line by line. */
   lines: string[]
   clock: { now: () => number; advance: (ms: number) => void }
-  addTenant(slug: string, settings?: Partial<Parameters<typeof createTenant>[2]['settings']>): Promise<TestTenant>
+  addTenant(
+    slug: string,
+    settings?: Partial<Parameters<typeof createTenant>[2]['settings']>,
+  ): Promise<TestTenant>
   /** A wallet with one credential of the demo's issuer. */
   newWallet(claims?: Record<string, unknown>): Promise<Wallet>
   /** One more instance on the same database and address book. */
@@ -60,7 +68,9 @@ export function freePort(): Promise<number> {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+      server.close(() =>
+        resolve(typeof address === 'object' && address !== null ? address.port : 0),
+      )
     })
   })
 }
@@ -78,7 +88,9 @@ export function testConfig(port: number, overrides: Record<string, string> = {})
 }
 
 /** Starts everything and sets up the tenant `demo`. Stop it when the test file ends. */
-export async function startBridge(options: { env?: Record<string, string>; keyring?: string } = {}): Promise<Bridge> {
+export async function startBridge(
+  options: { env?: Record<string, string>; keyring?: string } = {},
+): Promise<Bridge> {
   const database = await createTestDatabase()
   const port = await freePort()
   const config = testConfig(port, options.env)
@@ -95,7 +107,8 @@ export async function startBridge(options: { env?: Record<string, string>; keyri
   let offset = 0
   const clock: Clock = () => Date.now() + offset
   const log = createLog('info', destination)
-  const start = (at: Config) => startService(at, { databaseUrl: database.runtimeUrl, keyring, clock, log })
+  const start = (at: Config) =>
+    startService(at, { databaseUrl: database.runtimeUrl, keyring, clock, log })
   let service = await start(config)
   const others: Service[] = []
 
@@ -118,7 +131,11 @@ export async function startBridge(options: { env?: Record<string, string>; keyri
       policies: demoPolicies(issuer),
     })
     const clientId = `bridge-${slug}`
-    institution.setClient({ clientId, clientSecret: `secret-of-${slug}`, redirectUris: ['https://pending.example/'] })
+    institution.setClient({
+      clientId,
+      clientSecret: `secret-of-${slug}`,
+      redirectUris: ['https://pending.example/'],
+    })
     const provider = await registerProvider(deps, ACTOR, slug, {
       slug: DEMO_PROVIDER,
       name: 'SURF',
@@ -201,11 +218,16 @@ export async function startBridge(options: { env?: Record<string, string>; keyri
 export const STUDENT = { username: 'sanne', password: 'sanne-demo' }
 
 /** The first half of a login: page open, wallet answered; the address the wallet sends the browser to. */
-export async function presentAt(browser: Browser, wallet: Wallet, attempt: Attempt): Promise<string> {
+export async function presentAt(
+  browser: Browser,
+  wallet: Wallet,
+  attempt: Attempt,
+): Promise<string> {
   const page = await browser.get(attempt.url)
   if (page.status !== 200) throw new Error(`the login page answered ${page.status}`)
   const reply = await wallet.present(walletLinkOn(page.text))
-  if (reply.status !== 200 || reply.redirectUri === undefined) throw new Error(`the wallet heard ${reply.status}`)
+  if (reply.status !== 200 || reply.redirectUri === undefined)
+    throw new Error(`the wallet heard ${reply.status}`)
   return reply.redirectUri
 }
 
@@ -215,7 +237,11 @@ const atRelyingParty = (url: string) => url.startsWith(REDIRECT_URI)
 export async function logIn(
   bridge: Bridge,
   wallet: Wallet,
-  options: { browser?: Browser; tenant?: TestTenant; user?: { username: string; password: string } } = {},
+  options: {
+    browser?: Browser
+    tenant?: TestTenant
+    user?: { username: string; password: string }
+  } = {},
 ): Promise<{ login: Login; viaInstitution: boolean; browser: Browser }> {
   const browser = options.browser ?? createBrowser()
   const attempt = await (options.tenant ?? bridge.tenant).relyingParty.begin()
@@ -227,6 +253,9 @@ export async function logIn(
     const callback = await loginAt(page.location, options.user ?? STUDENT)
     page = await browser.follow(callback, atRelyingParty)
   }
-  if (page.location === undefined) throw new Error(`the login ended at ${page.url} with ${page.status}: ${page.text.slice(0, 2000)}`)
+  if (page.location === undefined)
+    throw new Error(
+      `the login ended at ${page.url} with ${page.status}: ${page.text.slice(0, 2000)}`,
+    )
   return { login: await attempt.finish(page.location), viaInstitution, browser }
 }

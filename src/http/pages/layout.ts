@@ -1,5 +1,5 @@
 /** The frame around every page: language, colour, landmarks, and the nonce on the one style and the one script. */
-import { type Markup, markup, pageLink, trusted } from './markup.ts'
+import { type Markup, markup, ownPath, pageLink, trusted } from './markup.ts'
 import { pageStyle } from './style.ts'
 import { DICTIONARIES, type Language } from './text.ts'
 
@@ -31,7 +31,7 @@ export interface PageFrame {
   body: Markup
 }
 
-/** The whole page as HTML text. Pure; every value in it is escaped. */
+/** The whole page as HTML text. Pure; every value in it is escaped. Throws TypeError when `refresh` leaves this origin. */
 export function renderPage(frame: PageFrame): string {
   const { language, tenant, nonce, title, refresh, script, wide, body } = frame
   return markup`<!doctype html>
@@ -43,7 +43,7 @@ export function renderPage(frame: PageFrame): string {
 <title>${title} – ${tenant.name}</title>
 ${
   refresh !== undefined &&
-  markup`<noscript><meta http-equiv="refresh" content="${refresh.seconds};url=${refresh.url}"></noscript>`
+  markup`<noscript><meta http-equiv="refresh" content="${refresh.seconds};url=${ownPath('refresh.url', refresh.url)}"></noscript>`
 }
 <style nonce="${nonce}">${trusted(pageStyle(tenant.colour))}</style>
 </head>

@@ -54,14 +54,13 @@ export interface LoginPageView {
  */
 export function renderLoginPage(view: LoginPageView): string {
   const text = DICTIONARIES[view.language].login
-  const refreshUrl = ownPath('refreshUrl', view.refreshUrl)
   return renderPage({
     language: view.language,
     nonce: view.nonce,
     // The notice stands beside the list of what is asked; once on a page is enough.
     tenant: { ...view.tenant, noticeUrl: undefined },
     title: `${text.title} ${view.relyingPartyName}`,
-    refresh: { seconds: REFRESH_SECONDS, url: refreshUrl },
+    refresh: { seconds: REFRESH_SECONDS, url: view.refreshUrl },
     script: LOGIN_SCRIPT,
     wide: view.qrUrl !== undefined,
     body: markup`<div id="login" class="card"${scriptData(view, text)}>

@@ -1,0 +1,54 @@
+/** A Postgres for one run of the bench: the embedded one, as durable as a newcomer's, in a folder that goes afterwards. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import pg from 'pg'
+import { startEmbeddedPostgres } from '../src/embedded/postgres.ts'
+import { migrate, migrationFolder, readMigrations } from '../src/store/migrate.ts'
+
+export interface BenchDatabase {
+  runtimeUrl: string
+  /** A connection past row-level security, for loading. */
+  superuser: pg.Client
+  stop(): Promise<void>
+}
+
+/** Starts and migrates it. */
+export async function startDatabase(): Promise<BenchDatabase> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'identity-bridge-bench-'))
+  const server = await startEmbeddedPostgres({ folder })
+  await migrate(server.ownerUrl, await readMigrations(migrationFolder()))
+  const superuser = new pg.Client({ connectionString: server.superuserUrl })
+  await superuser.connect()
+  return {
+    runtimeUrl: server.runtimeUrl,
+    superuser,
+    async stop() {
+      await superuser.end()
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Rows in bulk: each column is one array, the types are the columns' own. */
+export async function insertRows(
+  superuser: pg.Client,
+  table: string,
+  types: Readonly<Record<string, 'text' | 'integer'>>,
+  rows: readonly Readonly<Record<string, string | number | null>>[],
+): Promise<void> {
+  const columns = Object.keys(types)
+  const arrays = columns.map((column, index) => `$${index + 1}::${types[column]}[]`)
+  await superuser.query({
+    name: `insert_${table}`,
+    text: `INSERT INTO ${table} (${columns.join(', ')}) SELECT * FROM unnest(${arrays.join(', ')})`,
+    values: columns.map((column) => rows.map((row) => row[column])),
+  })
+}
+
+/** Fresh statistics, and nothing left to be written while others measure. */
+export async function settle(superuser: pg.Client): Promise<void> {
+  await superuser.query('VACUUM (ANALYZE)')
+  await superuser.query('CHECKPOINT')
+}

@@ -1,0 +1,22 @@
+/** The administration: everything under `/admin/v1`. */
+
+import type { AdminDeps } from './admin/admin-route.ts'
+import { auditRoutes } from './admin/audit.ts'
+import { policyRoutes } from './admin/policies.ts'
+import { providerRoutes } from './admin/providers.ts'
+import { relyingPartyRoutes } from './admin/relying-parties.ts'
+import { tenantRoutes } from './admin/tenants.ts'
+import { tokenAdminRoutes } from './admin/tokens.ts'
+import type { Route } from './route.ts'
+
+/** Every route of the administration; each asks for an admin token with the right scope. */
+export function adminRoutes(deps: AdminDeps): Route[] {
+  return [
+    ...tenantRoutes(deps),
+    ...relyingPartyRoutes(deps),
+    ...providerRoutes(deps),
+    ...policyRoutes(deps),
+    ...tokenAdminRoutes(deps),
+    ...auditRoutes(deps),
+  ]
+}

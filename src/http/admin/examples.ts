@@ -1,0 +1,172 @@
+/** Examples of the administration, as its description shows them. A test holds each against its shape. */
+
+export const ID = '2f1c9a60-7d0e-4c0b-9a55-3f1d2c4b5a69'
+export const INSTANT = '2026-01-31T12:00:00.000Z'
+const DIGEST = 'n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg'
+const PEM = '-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----\n'
+
+const SETTINGS = {
+  name: { en: 'Example University', nl: 'Voorbeelduniversiteit' },
+  colour: '#1f4e79',
+  notice_url: 'https://www.university.example/privacy',
+  enabled: true,
+  cross_device: true,
+  client_id_prefix: 'x509_hash',
+  response_mode: 'direct_post.jwt',
+  wallet_scheme: 'openid4vp://',
+}
+
+export const REQUEST_CERTIFICATE = {
+  kid: 'cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s',
+  client_id: `x509_hash:${DIGEST}`,
+  certificate_chain: [PEM],
+  trust_anchor: PEM,
+  not_after: '2028-01-31T12:00:00.000Z',
+  expires_soon: false,
+}
+export const TENANT_SUMMARY = {
+  slug: 'example',
+  issuer: 'https://bridge.example/t/example',
+  ...SETTINGS,
+  revision: 1,
+}
+export const TENANT = {
+  ...TENANT_SUMMARY,
+  request_certificate: REQUEST_CERTIFICATE,
+  policies: { trust: 1, query: 1, attributes: 1, material: 1, selector: 1 },
+}
+
+export const SELECTOR = { default: { plan: 'RUN_IDV', provider: 'surf', profile: 'standard' } }
+const VCT = 'https://credentials.example/eduid'
+export const NEW_TENANT = {
+  slug: 'example',
+  name: SETTINGS.name,
+  policies: {
+    trust: {
+      entries: [
+        {
+          id: 'example-issuer',
+          format: 'dc+sd-jwt',
+          vct: [VCT],
+          mechanism: 'jwt-vc-issuer',
+          issuer: 'https://issuer.example',
+        },
+      ],
+    },
+    query: {
+      credentials: [
+        {
+          id: 'eduid',
+          format: 'dc+sd-jwt',
+          meta: { vct_values: [VCT] },
+          claims: [{ path: ['given_name'] }],
+        },
+      ],
+    },
+    attributes: {
+      rules: [
+        {
+          name: 'given_name',
+          merge: 'WALLET_ONLY',
+          wallet: ['given_name'],
+          project: true,
+          scope: 'profile',
+        },
+        { name: 'eduperson_affiliation', merge: 'OIDC_ONLY', persist: true, project: true },
+      ],
+    },
+    material: {
+      profiles: [
+        { id: 'standard', materials: [{ type: 'holder_key' }, { type: 'provider_subject' }] },
+      ],
+    },
+    selector: SELECTOR,
+  },
+}
+
+export const NEW_RELYING_PARTY = {
+  client_id: 'my-app',
+  client_name: 'My application',
+  redirect_uris: ['https://app.example/callback'],
+}
+export const RELYING_PARTY = {
+  ...NEW_RELYING_PARTY,
+  token_endpoint_auth_method: 'client_secret_basic',
+  jwks: null,
+  id_token_signed_response_alg: 'ES256',
+  require_pkce: true,
+  claims_in_id_token: false,
+  sector: 'app.example',
+  purpose: null,
+  secrets: 1,
+  enabled: true,
+}
+
+export const NEW_PROVIDER = {
+  slug: 'surf',
+  name: 'SURFconext',
+  issuer: 'https://connect.surfconext.example',
+  client_id: 'bridge.example',
+  client_secret: 'given-to-you-by-the-institution',
+  scope: 'openid',
+  allowed_organizations: ['university.example'],
+}
+export const PROVIDER = {
+  slug: 'surf',
+  name: 'SURFconext',
+  issuer: 'https://connect.surfconext.example',
+  client_id: 'bridge.example',
+  token_endpoint_auth_method: 'client_secret_basic',
+  scope: 'openid',
+  identifier_attribute: 'sub',
+  attribute_mappings: {},
+  required_acr: null,
+  required_amr: null,
+  allowed_organizations: ['university.example'],
+  enabled: true,
+  callback_url: `https://bridge.example/t/example/callback/${ID}`,
+  authorization_endpoint: 'https://connect.surfconext.example/oidc/authorize',
+  token_endpoint: 'https://connect.surfconext.example/oidc/token',
+  userinfo_endpoint: 'https://connect.surfconext.example/oidc/userinfo',
+  jwks_uri: 'https://connect.surfconext.example/oidc/certs',
+  id_token_signed_response_alg: 'RS256',
+  discovered_at: INSTANT,
+  updated_at: INSTANT,
+}
+
+export const POLICY_VERSION = {
+  version: 1,
+  digest: DIGEST,
+  published_at: INSTANT,
+  published_by: ID,
+}
+export const PUBLISHED_POLICY = {
+  kind: 'selector',
+  version: 1,
+  digest: DIGEST,
+  published_at: INSTANT,
+}
+
+export const ADMIN_TOKEN = {
+  id: ID,
+  name: 'deployment pipeline',
+  scopes: ['clients:manage'],
+  tenant: 'example',
+  created_at: INSTANT,
+  expires_at: '2026-05-01T12:00:00.000Z',
+  last_used_at: null,
+  revoked_at: null,
+}
+
+export const AUDIT_EVENT = {
+  id: ID,
+  seq: 7,
+  type: 'relying_party_registered',
+  correlation_id: null,
+  subject_hash: null,
+  client_id: 'my-app',
+  detail: { actor: '6d9d4c1e-7e0d-4a3e-8a53-2f9d1f0c7b11' },
+  created_at: INSTANT,
+  prev_hash: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
+  row_hash: '4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',
+}

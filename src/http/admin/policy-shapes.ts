@@ -1,0 +1,42 @@
+/** Policy documents and their versions, as the administration reads and answers them. */
+import { z } from 'zod'
+import { POLICY_KINDS } from '../../domain/policy.ts'
+import { instant, version } from './common-shapes.ts'
+
+/** Read whole by the flow, which refuses a document by its paths; described by the document's own schema. */
+const policyDocument = (name: string) => z.unknown().meta({ component: name })
+export const POLICY_SHAPES = {
+  trust: 'TrustPolicy',
+  query: 'DcqlQuery',
+  attributes: 'AttributePolicy',
+  material: 'MaterialPolicy',
+  selector: 'SelectorPolicy',
+} as const
+export const Policies = z.strictObject({
+  trust: policyDocument(POLICY_SHAPES.trust).optional(),
+  query: policyDocument(POLICY_SHAPES.query).optional(),
+  attributes: policyDocument(POLICY_SHAPES.attributes).optional(),
+  material: policyDocument(POLICY_SHAPES.material).optional(),
+  selector: policyDocument(POLICY_SHAPES.selector).optional(),
+})
+
+/** Any of them. */
+export const PolicyDocument = z.unknown()
+
+const kind = z.enum(POLICY_KINDS)
+const digest = z.string().describe('SHA-256 of the stored document, base64url.')
+export const PolicyVersion = z.object({
+  version,
+  digest,
+  published_at: instant,
+  published_by: z.string(),
+})
+export const PublishedPolicy = z.object({ kind, version, digest, published_at: instant })
+export const Policy = PolicyVersion.extend({ kind, document: policyDocument('PolicyDocument') })
+export const PolicyHistory = z.object({
+  trust: z.array(PolicyVersion),
+  query: z.array(PolicyVersion),
+  attributes: z.array(PolicyVersion),
+  material: z.array(PolicyVersion),
+  selector: z.array(PolicyVersion),
+})

@@ -1,0 +1,85 @@
+/** Institutions' providers as the administration reads and answers them. */
+import { z } from 'zod'
+import { instant, scope, shown, slug, url, wholeObject, words } from './common-shapes.ts'
+
+const providerMethod = z.enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt'])
+const claim = z.string().min(1).max(128)
+const provider = {
+  name: shown(120),
+  issuer: url.describe('Without a query. Discovery must answer with the very same text.'),
+  client_id: z.string().min(1).max(512).describe('Ours, at the provider.'),
+  token_endpoint_auth_method: providerMethod,
+  scope: scope.describe('Space-separated; must contain `openid`.'),
+  identifier_attribute: claim.describe(
+    'The claim that identifies an account for ever. Names, addresses and reassignable identifiers are refused.',
+  ),
+  attribute_mappings: z
+    .record(claim, claim)
+    .describe('Canonical attribute → claim, where the provider calls it otherwise.'),
+  required_acr: words(20).describe('A login must have one of these.'),
+  required_amr: words(20).describe('A login must have one of these.'),
+  allowed_organizations: words(200).describe(
+    'Values of `schac_home_organization` this tenant accepts; needed behind a federation.',
+  ),
+}
+
+export const NewProvider = z.strictObject({
+  slug: slug.describe('How the selector policy names it.'),
+  name: provider.name,
+  issuer: provider.issuer,
+  client_id: provider.client_id,
+  token_endpoint_auth_method: providerMethod.default('client_secret_basic'),
+  client_secret: z
+    .string()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe('Stored encrypted, never given out.'),
+  private_key: wholeObject
+    .optional()
+    .describe(
+      'For `private_key_jwt`: a private JWK with `alg`. Stored encrypted, never given out.',
+    ),
+  scope: provider.scope.default('openid'),
+  id_token_signed_response_alg: z
+    .string()
+    .max(16)
+    .optional()
+    .describe('RS256 where the provider offers it.'),
+  confirmed_hosts: z
+    .array(z.string().min(1).max(261))
+    .max(10)
+    .optional()
+    .describe("Hosts besides the issuer's own that its endpoints may be on."),
+  subject_type: z
+    .enum(['public', 'pairwise', 'transient'])
+    .optional()
+    .describe('A transient subject links nobody and is refused.'),
+  identifier_attribute: provider.identifier_attribute.default('sub'),
+  attribute_mappings: provider.attribute_mappings.default({}),
+  required_acr: provider.required_acr.optional(),
+  required_amr: provider.required_amr.optional(),
+  allowed_organizations: provider.allowed_organizations.optional(),
+})
+
+export const ProviderChange = z
+  .strictObject({ enabled: z.boolean(), client_secret: z.string().min(1).max(4096) })
+  .partial()
+
+export const Provider = z.object({
+  ...provider,
+  slug,
+  callback_url: z.string().describe('Register it for our client at the provider.'),
+  authorization_endpoint: z.string(),
+  token_endpoint: z.string(),
+  userinfo_endpoint: z.string().nullable(),
+  jwks_uri: z.string(),
+  id_token_signed_response_alg: z.string(),
+  required_acr: provider.required_acr.nullable(),
+  required_amr: provider.required_amr.nullable(),
+  allowed_organizations: provider.allowed_organizations.nullable(),
+  enabled: z.boolean(),
+  discovered_at: instant,
+  updated_at: instant,
+})
+export const ProviderList = z.object({ providers: z.array(Provider) })

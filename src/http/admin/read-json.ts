@@ -1,0 +1,55 @@
+/** JSON bodies, read strictly; a refusal names members, never what they hold. */
+import type { Context } from 'hono'
+import type { z } from 'zod'
+import { fail } from '../../domain/failure.ts'
+import { parseStrictJson, StrictJsonError } from '../../domain/strict-json.ts'
+import type { Json } from '../../domain/text.ts'
+import { readBody } from '../parse.ts'
+
+const MOST_PROBLEMS = 5
+const JSON_TYPE = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i
+
+/**
+ * The body as the schema reads it. Throws `unsupported_media_type` unless it says it is UTF-8 JSON, `payload_too_large`
+ * above `limit` bytes, `invalid_request` for text that is not strict JSON (RFC 8259, RFC 7493) or not of this shape.
+ */
+export async function readJsonBody<Schema extends z.ZodType>(
+  http: Context,
+  schema: Schema,
+  limit: number,
+): Promise<z.output<Schema>> {
+  if (!JSON_TYPE.test(http.req.header('content-type') ?? ''))
+    fail({ kind: 'unsupported_media_type' })
+  return parseWith(schema, parseJson(await readBody(http, limit)), 'body')
+}
+
+/** The value as the schema reads it. Throws `invalid_request` with up to five paths and what is wrong there. */
+export function parseWith<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  whole: 'body' | 'query',
+): z.output<Schema> {
+  const read = schema.safeParse(value)
+  if (read.success) return read.data
+  const problems = read.error.issues.slice(0, MOST_PROBLEMS).map(({ path, code, message }) => {
+    const where = path.length === 0 ? whole : path.map(nameOf).join('.')
+    // zod's own messages may quote what it received; ours (code "custom") never do.
+    return `${where}: ${code === 'custom' ? message : code}`
+  })
+  return fail({ kind: 'invalid_request', detail: problems.join('; ') })
+}
+
+/** A member's name may be the caller's own invention: only what looks like a name is repeated. */
+function nameOf(step: PropertyKey): string {
+  const name = String(step)
+  return /^[A-Za-z0-9_.-]{1,64}$/.test(name) ? name : '?'
+}
+
+function parseJson(bytes: Uint8Array): Json {
+  try {
+    return parseStrictJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+  } catch (error) {
+    if (!(error instanceof StrictJsonError || error instanceof TypeError)) throw error
+    return fail({ kind: 'invalid_request', detail: 'body: not strict JSON in UTF-8' })
+  }
+}

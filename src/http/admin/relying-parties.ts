@@ -1,0 +1,141 @@
+/** Relying parties: `/admin/v1/tenants/{tenant}/relying-parties`. */
+import type { ClientId } from '../../domain/ids.ts'
+import type { RelyingParty } from '../../domain/relying-party.ts'
+import { readAllRelyingParties, readOneRelyingParty } from '../../flow/read-relying-parties.ts'
+import { registerRelyingParty } from '../../flow/register-relying-party.ts'
+import type { Registered } from '../../flow/relying-party-draft.ts'
+import { type RelyingPartyChange, updateRelyingParty } from '../../flow/update-relying-party.ts'
+import type { Route } from '../route.ts'
+import { type AdminDeps, adminRoute } from './admin-route.ts'
+import { NEW_RELYING_PARTY, RELYING_PARTY } from './examples.ts'
+import { PageQuery, pageOf } from './page.ts'
+import type { Body } from './shapes.ts'
+
+const tag = 'Administration: relying parties'
+const scope = 'clients:manage'
+const ALL = '/tenants/:tenant/relying-parties'
+const ONE = `${ALL}/:client_id`
+const NOT_FOUND = { 404: 'No such tenant or relying party, or not one of this token.' }
+const WITH_SECRET = {
+  ...RELYING_PARTY,
+  client_secret: 'eW91ci1zZWNyZXQtb2YtMjU2LWJpdHMtc2hvd24tb25jZQ',
+}
+
+export function relyingPartyRoutes(deps: AdminDeps): Route[] {
+  return [
+    adminRoute(deps, {
+      ...{ method: 'POST', path: ALL, operationId: 'registerRelyingParty', tag, scope },
+      summary: 'Register a relying party',
+      description:
+        'Its client secret is made here, of 256 bits, and said in this answer alone. A public client (`none`) has no secret and always needs PKCE.',
+      ...{ body: 'NewRelyingParty', sent: NEW_RELYING_PARTY },
+      ...{ answer: 'RelyingPartyWithSecret', told: WITH_SECRET, status: 201 },
+      refusals: { ...NOT_FOUND, 409: 'There is a relying party of this client id.' },
+      async run({ actor, body, path }) {
+        const registered = await registerRelyingParty(deps, actor, path('tenant'), {
+          clientId: body.client_id,
+          name: body.client_name,
+          redirectUris: body.redirect_uris,
+          authentication: body.token_endpoint_auth_method,
+          jwks: body.jwks,
+          idTokenAlgorithm: body.id_token_signed_response_alg,
+          requirePkce: body.require_pkce,
+          claimsInIdToken: body.claims_in_id_token,
+          sector: body.sector,
+          purpose: body.purpose ?? undefined,
+        })
+        const id = encodeURIComponent(registered.relyingParty.clientId)
+        const location = `/admin/v1/tenants/${path('tenant')}/relying-parties/${id}`
+        return { value: tellWithSecret(registered), location }
+      },
+    }),
+    adminRoute(deps, {
+      ...{ method: 'GET', path: ALL, operationId: 'listRelyingParties', tag, scope },
+      summary: 'List relying parties',
+      query: PageQuery,
+      ...{
+        answer: 'RelyingPartyList',
+        told: { relying_parties: [RELYING_PARTY], next_cursor: null },
+        status: 200,
+      },
+      refusals: NOT_FOUND,
+      async run({ actor, query, path }) {
+        const { relyingParties, next } = await readAllRelyingParties(
+          deps,
+          actor,
+          path('tenant'),
+          pageOf(query),
+        )
+        return { value: { relying_parties: relyingParties.map(tell), next_cursor: next ?? null } }
+      },
+    }),
+    adminRoute(deps, {
+      ...{ method: 'GET', path: ONE, operationId: 'readRelyingParty', tag, scope },
+      summary: 'Read a relying party',
+      ...{ answer: 'RelyingParty', told: RELYING_PARTY, status: 200, refusals: NOT_FOUND },
+      run: async ({ actor, path }) => ({
+        value: tell(
+          await readOneRelyingParty(deps, actor, path('tenant'), path('client_id') as ClientId),
+        ),
+      }),
+    }),
+    adminRoute(deps, {
+      ...{ method: 'PATCH', path: ONE, operationId: 'updateRelyingParty', tag, scope },
+      summary: 'Change a relying party, rotate its secret, or switch it off',
+      description:
+        'What is absent stays as it is. Client id, sector and authentication method never change.',
+      ...{ body: 'RelyingPartyChange', sent: { secret_rotation: 'begin' } },
+      ...{ answer: 'RelyingPartyWithSecret', told: { ...WITH_SECRET, secrets: 2 }, status: 200 },
+      refusals: NOT_FOUND,
+      async run({ actor, body, path }) {
+        const clientId = path('client_id') as ClientId
+        const changed = await updateRelyingParty(
+          deps,
+          actor,
+          path('tenant'),
+          clientId,
+          changeOf(body),
+        )
+        return { value: tellWithSecret(changed) }
+      },
+    }),
+  ]
+}
+
+/** Only what was sent: what is absent must not become undefined on the way. */
+function changeOf(sent: Body<'RelyingPartyChange'>): RelyingPartyChange {
+  return {
+    ...(sent.client_name === undefined ? {} : { name: sent.client_name }),
+    ...(sent.redirect_uris === undefined ? {} : { redirectUris: sent.redirect_uris }),
+    ...(sent.jwks === undefined ? {} : { jwks: sent.jwks }),
+    ...(sent.id_token_signed_response_alg === undefined
+      ? {}
+      : { idTokenAlgorithm: sent.id_token_signed_response_alg }),
+    ...(sent.require_pkce === undefined ? {} : { requirePkce: sent.require_pkce }),
+    ...(sent.claims_in_id_token === undefined ? {} : { claimsInIdToken: sent.claims_in_id_token }),
+    ...(sent.purpose === undefined ? {} : { purpose: sent.purpose ?? undefined }),
+    ...(sent.enabled === undefined ? {} : { enabled: sent.enabled }),
+    ...(sent.secret_rotation === undefined ? {} : { secretRotation: sent.secret_rotation }),
+  }
+}
+
+function tell(relyingParty: RelyingParty) {
+  return {
+    client_id: relyingParty.clientId,
+    client_name: relyingParty.name,
+    redirect_uris: [...relyingParty.redirectUris],
+    token_endpoint_auth_method: relyingParty.authentication,
+    jwks: (relyingParty.jwks ?? null) as Body<'RelyingParty'>['jwks'],
+    id_token_signed_response_alg: relyingParty.idTokenAlgorithm,
+    require_pkce: relyingParty.requirePkce,
+    claims_in_id_token: relyingParty.claimsInIdToken,
+    sector: relyingParty.sector,
+    purpose: relyingParty.purpose ?? null,
+    secrets: relyingParty.secretHashes.length,
+    enabled: relyingParty.enabled,
+  }
+}
+
+function tellWithSecret({ relyingParty, clientSecret }: Registered) {
+  return { ...tell(relyingParty), client_secret: clientSecret ?? null }
+}

@@ -1,0 +1,82 @@
+/** Relying parties as the administration reads and answers them; members as in OpenID Connect Registration 1.0. */
+import { z } from 'zod'
+import { inTwoLanguages, nextCursor, shown, url, wholeObject } from './common-shapes.ts'
+
+const client = {
+  client_name: shown(120).describe('What people see on the login page.'),
+  redirect_uris: z
+    .array(url)
+    .min(1)
+    .max(50)
+    .describe('https, or http on a loopback address; compared character by character.'),
+  jwks: z
+    .strictObject({ keys: z.array(wholeObject).min(1).max(8) })
+    .describe('Public keys, for `private_key_jwt`.'),
+  id_token_signed_response_alg: z.enum(['ES256', 'RS256']),
+  require_pkce: z.boolean().describe('Always true for public clients.'),
+  claims_in_id_token: z.boolean().describe('Claims stand in the ID token as well as in userinfo.'),
+  purpose: inTwoLanguages(200)
+    .nullable()
+    .describe('Why it asks people to log in; on the login page.'),
+}
+const authentication = z.enum([
+  'client_secret_basic',
+  'client_secret_post',
+  'private_key_jwt',
+  'none',
+])
+const sector = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$/)
+
+export const NewRelyingParty = z.strictObject({
+  client_id: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/)
+    .optional()
+    .describe('Random when absent.'),
+  client_name: client.client_name,
+  redirect_uris: client.redirect_uris,
+  token_endpoint_auth_method: authentication.default('client_secret_basic'),
+  jwks: client.jwks.optional(),
+  id_token_signed_response_alg: client.id_token_signed_response_alg.default('ES256'),
+  require_pkce: client.require_pkce.default(true),
+  claims_in_id_token: client.claims_in_id_token.default(false),
+  sector: sector
+    .optional()
+    .describe(
+      'Relying parties of one sector see the same subjects (OpenID Connect Core 8.1). The host of the redirect URIs when absent; needed where they have several. Never changes.',
+    ),
+  purpose: client.purpose.optional(),
+})
+
+export const RelyingPartyChange = z
+  .strictObject({
+    ...client,
+    enabled: z.boolean(),
+    secret_rotation: z
+      .enum(['begin', 'finish', 'replace'])
+      .describe(
+        '`begin`: a new secret beside the old one. `finish`: the old one ends. `replace`: a new one, and the old ones end at once.',
+      ),
+  })
+  .partial()
+
+export const RelyingParty = z.object({
+  client_id: z.string(),
+  ...client,
+  token_endpoint_auth_method: authentication,
+  jwks: client.jwks.nullable(),
+  sector: z.string(),
+  secrets: z.int().describe('How many client secrets are valid: two while one is being rotated.'),
+  enabled: z.boolean(),
+})
+export const RelyingPartyWithSecret = RelyingParty.extend({
+  client_secret: z.string().nullable().describe('Said this once; null where none was made.'),
+})
+export const RelyingPartyList = z.object({
+  relying_parties: z.array(RelyingParty),
+  next_cursor: nextCursor,
+})

@@ -1,0 +1,111 @@
+/**
+ * What the administration reads and answers, as schemas with names: the code reads bodies with them, and the OpenAPI
+ * document holds them as components. Members are spelled as OpenID spells them where it has a word.
+ */
+import { z } from 'zod'
+import { AttributePolicy } from '../../domain/attributes.ts'
+import { DcqlQuery } from '../../domain/dcql.ts'
+import { MaterialPolicy } from '../../domain/material.ts'
+import { SelectorPolicy } from '../../domain/selector.ts'
+import type { JsonObject } from '../../domain/text.ts'
+import { TrustPolicy } from '../../domain/trust-policy.ts'
+import {
+  POLICY_SHAPES,
+  Policy,
+  PolicyDocument,
+  PolicyHistory,
+  PolicyVersion,
+  PublishedPolicy,
+} from './policy-shapes.ts'
+import { NewProvider, Provider, ProviderChange, ProviderList } from './provider-shapes.ts'
+import {
+  AdminToken,
+  AdminTokenList,
+  AuditEvent,
+  AuditEventList,
+  CreatedAdminToken,
+  NewAdminToken,
+} from './record-shapes.ts'
+import {
+  NewRelyingParty,
+  RelyingParty,
+  RelyingPartyChange,
+  RelyingPartyList,
+  RelyingPartyWithSecret,
+} from './relying-party-shapes.ts'
+import {
+  NewTenant,
+  RequestCertificate,
+  RequestIdentity,
+  RequestIdentityChoice,
+  Tenant,
+  TenantChange,
+  TenantList,
+  TenantSummary,
+} from './tenant-shapes.ts'
+
+/** Every shape by the name it has in the OpenAPI document. */
+export const SHAPES = {
+  ...{
+    NewTenant,
+    TenantChange,
+    Tenant,
+    TenantSummary,
+    TenantList,
+    RequestIdentity,
+    RequestIdentityChoice,
+    RequestCertificate,
+  },
+  ...{
+    NewRelyingParty,
+    RelyingPartyChange,
+    RelyingParty,
+    RelyingPartyWithSecret,
+    RelyingPartyList,
+  },
+  ...{ NewProvider, ProviderChange, Provider, ProviderList },
+  ...{ PolicyDocument, PublishedPolicy, PolicyVersion, Policy, PolicyHistory },
+  ...{ NewAdminToken, CreatedAdminToken, AdminToken, AdminTokenList },
+  ...{ AuditEvent, AuditEventList },
+}
+export type ShapeName = keyof typeof SHAPES
+export type Shape<Name extends ShapeName> = (typeof SHAPES)[Name]
+/** What a body of this shape is once it was read. */
+export type Body<Name extends ShapeName> = z.output<Shape<Name>>
+
+const DOCUMENTS = { TrustPolicy, DcqlQuery, AttributePolicy, MaterialPolicy, SelectorPolicy }
+
+function reference(name: string): string {
+  return `#/components/schemas/${name}`
+}
+
+/** A reference to the component of this name. */
+export function describeShape(name: ShapeName): JsonObject {
+  return { $ref: reference(name) }
+}
+
+/** Every shape as JSON Schema (2020-12, as OpenAPI 3.1 has it), by name, referring to one another. */
+export function describeShapes(): { readonly [name: string]: JsonObject } {
+  const registry = z.registry<{ id: string }>()
+  for (const [id, shape] of Object.entries({ ...SHAPES, ...DOCUMENTS })) registry.add(shape, { id })
+  const { schemas } = z.toJSONSchema(registry, {
+    io: 'input',
+    uri: reference,
+    override({ zodSchema, jsonSchema }) {
+      const component = z.globalRegistry.get(zodSchema)?.component
+      if (typeof component !== 'string') return
+      delete jsonSchema.component
+      jsonSchema.$ref = reference(component)
+    },
+  })
+  const plain = JSON.parse(JSON.stringify(schemas)) as { [name: string]: JsonObject }
+  const described = Object.entries(plain).map(([name, { $schema: _, $id: __, ...schema }]) => [
+    name,
+    schema,
+  ])
+  const anyPolicy = Object.values(POLICY_SHAPES).map((name) => ({ $ref: reference(name) }))
+  return {
+    ...(Object.fromEntries(described) as { [name: string]: JsonObject }),
+    PolicyDocument: { description: 'The document of the kind in the path.', anyOf: anyPolicy },
+  }
+}

@@ -1,0 +1,90 @@
+/** Tenants as the administration reads and answers them. */
+import { z } from 'zod'
+import { POLICY_KINDS } from '../../domain/policy.ts'
+import { instant, inTwoLanguages, nextCursor, pem, slug, url, version } from './common-shapes.ts'
+import { Policies } from './policy-shapes.ts'
+
+const settings = {
+  name: inTwoLanguages(120).describe('What people see on the login page.'),
+  colour: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/)
+    .describe('Of the login page.'),
+  notice_url: url
+    .nullable()
+    .describe('The privacy notice that is shown before a wallet is opened; https.'),
+  enabled: z.boolean().describe('A disabled tenant answers like one that does not exist.'),
+  cross_device: z
+    .boolean()
+    .describe('Whether the login page shows a QR code for a wallet on another device.'),
+  client_id_prefix: z
+    .enum(['x509_hash', 'x509_san_dns'])
+    .describe('How wallets know the bridge (OpenID4VP 1.0, 5.9.3).'),
+  response_mode: z
+    .enum(['direct_post.jwt', 'direct_post'])
+    .describe('Whether wallets encrypt their answer.'),
+  wallet_scheme: z
+    .string()
+    .max(512)
+    .describe('What a link to a wallet begins with: a scheme ending in `://`, or an https URL.'),
+}
+
+export const RequestIdentity = z.strictObject({
+  certificate_chain: pem(65_536).describe('PEM, the leaf first, without the anchor.'),
+  private_key: pem(16_384).describe('PEM, unencrypted, P-256. Stored encrypted, never given out.'),
+})
+
+/** Both, or neither: then the bridge makes them. */
+export const RequestIdentityChoice = RequestIdentity.partial().refine(
+  (sent) => (sent.certificate_chain === undefined) === (sent.private_key === undefined),
+  'certificate_chain and private_key belong together',
+)
+
+export const NewTenant = z.strictObject({
+  slug: slug.describe('Part of the issuer: `{PUBLIC_URL}/t/{slug}`. Never changes.'),
+  name: settings.name,
+  colour: settings.colour.optional(),
+  notice_url: settings.notice_url.optional(),
+  enabled: settings.enabled.optional(),
+  cross_device: settings.cross_device.optional(),
+  client_id_prefix: settings.client_id_prefix.optional(),
+  response_mode: settings.response_mode.optional(),
+  wallet_scheme: settings.wallet_scheme.optional(),
+  request_certificate: RequestIdentity.optional().describe(
+    'Without it the bridge makes a key, a certificate and an authority of its own.',
+  ),
+  policies: Policies.optional().describe(
+    'Published as version 1. Needs the scope `policies:manage` too.',
+  ),
+})
+
+export const TenantChange = z.strictObject(settings).partial()
+
+export const RequestCertificate = z.object({
+  kid: z.string(),
+  client_id: z.string().describe('What wallets are told the bridge is.'),
+  certificate_chain: z.array(z.string()).describe('PEM, the leaf first.'),
+  trust_anchor: z
+    .string()
+    .nullable()
+    .describe('PEM of the authority the bridge made; null for a chain that was brought along.'),
+  not_after: instant,
+  expires_soon: z.boolean().describe('Within 14 days.'),
+})
+
+export const TenantSummary = z.object({
+  slug,
+  issuer: z.string(),
+  ...settings,
+  revision: z.int().describe('Raised by every change of the configuration.'),
+})
+export const Tenant = TenantSummary.extend({
+  request_certificate: RequestCertificate.nullable(),
+  policies: z
+    .partialRecord(z.enum(POLICY_KINDS), version)
+    .describe(
+      'The version that new logins begin with, for each kind that was published. Logins need all five.',
+    ),
+})
+
+export const TenantList = z.object({ tenants: z.array(TenantSummary), next_cursor: nextCursor })
