@@ -16,7 +16,10 @@ export function startChild(file: string, nodeOptions: readonly string[] = []): C
     env: { ...process.env, NODE_ENV: 'production' },
     serialization: 'advanced',
   })
-  const waiting = new Map<number, { resolve: (answer: never) => void; reject: (error: Error) => void }>()
+  const waiting = new Map<
+    number,
+    { resolve: (answer: never) => void; reject: (error: Error) => void }
+  >()
   let asked = 0
   child.on('message', ({ id, answer, error }: { id: number; answer: never; error?: string }) => {
     const asker = waiting.get(id)
@@ -48,13 +51,19 @@ export function answerParent(
   answers: Readonly<Record<string, (question: never) => unknown>>,
   last: () => Promise<void> = async () => undefined,
 ): void {
-  process.on('message', async ({ id, name, question }: { id: number; name: string; question: never }) => {
-    try {
-      process.send?.({ id, answer: await answers[name]?.(question) })
-    } catch (error) {
-      process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-    }
-  })
+  process.on(
+    'message',
+    async ({ id, name, question }: { id: number; name: string; question: never }) => {
+      try {
+        process.send?.({ id, answer: await answers[name]?.(question) })
+      } catch (error) {
+        process.send?.({
+          id,
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        })
+      }
+    },
+  )
   process.on('disconnect', () => {
     last().finally(() => process.exit())
   })
@@ -73,5 +82,10 @@ export interface Usage {
 export function readUsage(roundTrips: number): Usage {
   const { user, system } = process.cpuUsage()
   const { rss, heapUsed } = process.memoryUsage()
-  return { cpuMs: (user + system) / 1000, rssMb: rss / 2 ** 20, heapMb: heapUsed / 2 ** 20, roundTrips }
+  return {
+    cpuMs: (user + system) / 1000,
+    rssMb: rss / 2 ** 20,
+    heapMb: heapUsed / 2 ** 20,
+    roundTrips,
+  }
 }

@@ -31,19 +31,21 @@ export async function startDatabase(): Promise<BenchDatabase> {
   }
 }
 
-/** Rows in bulk: each column is one array, the types are the columns' own. */
+/** Rows in bulk; all of them name the same columns, numbers in the same ones. */
 export async function insertRows(
   superuser: pg.Client,
   table: string,
-  types: Readonly<Record<string, 'text' | 'integer'>>,
-  rows: readonly Readonly<Record<string, string | number | null>>[],
+  rows: readonly Readonly<Record<string, string | number>>[],
 ): Promise<void> {
-  const columns = Object.keys(types)
-  const arrays = columns.map((column, index) => `$${index + 1}::${types[column]}[]`)
+  const columns = Object.entries(rows[0] ?? {})
+  const arrays = columns.map(
+    ([, value], index) => `$${index + 1}::${typeof value === 'number' ? 'integer' : 'text'}[]`,
+  )
   await superuser.query({
     name: `insert_${table}`,
-    text: `INSERT INTO ${table} (${columns.join(', ')}) SELECT * FROM unnest(${arrays.join(', ')})`,
-    values: columns.map((column) => rows.map((row) => row[column])),
+    text: `INSERT INTO ${table} (${columns.map(([name]) => name).join(', ')})
+           SELECT * FROM unnest(${arrays.join(', ')})`,
+    values: columns.map(([name]) => rows.map((row) => row[name])),
   })
 }
 

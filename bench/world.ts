@@ -1,31 +1,69 @@
-/** The tenant, the relying party and the sample of people that both sides of a bench are measured with. */
-import { createECDH, generateKeyPairSync, randomBytes } from 'node:crypto'
-import { createIssuer, DEMO_PERSON, type Issuer } from '../demo/issuer.ts'
+/** The tenant and the relying party that a bench measures with, made through the service's own flows. */
+import { createIssuer, type Issuer } from '../demo/issuer.ts'
 import { demoPolicies } from '../demo/policies.ts'
-import { encrypt, presentCredential } from '../demo/wallet-answer.ts'
 import { readConfig } from '../src/config.ts'
 import { createKeyringText, type Keyring, parseKeyring } from '../src/crypto/keyring.ts'
-import { validatePublicJwk, thumbprint } from '../src/crypto/thumbprint.ts'
 import { ADMIN_SCOPE_NAMES, type AdminActor } from '../src/domain/admin.ts'
 import type { TenantId } from '../src/domain/ids.ts'
 import { createTenant } from '../src/flow/create-tenant.ts'
 import { registerRelyingParty } from '../src/flow/register-relying-party.ts'
+import { DEFAULT_SETTINGS } from '../src/flow/tenant-settings.ts'
 import { createTenants } from '../src/flow/tenants.ts'
 import { createOutbound } from '../src/outbound/guard.ts'
 import { closeDatabase, openDatabase } from '../src/store/database.ts'
-import { freePort } from '../test/support/bridge.ts'
 
-export const REDIRECT_URI = 'https://app.example/callback'
-export const SECTOR = 'app.example'
+export const SLUG = 'bench'
 export const CLIENT_ID = 'app'
-const ACTOR: AdminActor = { id: 'bench', forTenant: undefined, scopes: ADMIN_SCOPE_NAMES }
+export const REDIRECT_URI = 'https://app.example/callback'
+/** The sector that follows from the redirect URI. */
+export const SECTOR = 'app.example'
+const ACTOR: AdminActor = { id: 'bench', scopes: ADMIN_SCOPE_NAMES }
+
+/** Limits out of the way, nothing logged but errors, no jobs: what is measured is logins. */
+export const ENVIRONMENT = {
+  PUBLIC_URL: 'https://bridge.example',
+  PORT: '0',
+  RATE_LIMIT_PER_MINUTE: '100000000',
+  LOG_LEVEL: 'error',
+  JOBS: 'no',
+}
 
 export interface World {
   tenantId: TenantId
   keyring: Keyring
   keyringText: string
   issuer: Issuer
-  environment: Record<string, string>
-  publicUrl: string
   clientSecret: string
+}
+
+/** Sets both up on an empty, migrated database. */
+export async function createWorld(runtimeUrl: string): Promise<World> {
+  const keyringText = createKeyringText()
+  const keyring = parseKeyring(keyringText)
+  const issuer = createIssuer()
+  const { config } = readConfig(ENVIRONMENT)
+  const db = openDatabase({ connectionString: runtimeUrl, poolSize: 2 })
+  const outbound = createOutbound({ allowLoopback: false })
+  const clock = Date.now
+  const { publicUrl } = config
+  const tenants = createTenants({ db, keyring, outbound, clock, publicUrl })
+  const deps = { db, keyring, clock, config, tenants }
+  try {
+    const { tenant } = await createTenant(deps, ACTOR, {
+      slug: SLUG,
+      settings: { ...DEFAULT_SETTINGS, name: { en: 'Bench', nl: 'Bank' } },
+      requestIdentity: undefined,
+      policies: demoPolicies(issuer),
+    })
+    const { clientSecret = '' } = await registerRelyingParty(deps, ACTOR, SLUG, {
+      ...{ clientId: CLIENT_ID, name: 'Course catalogue', redirectUris: [REDIRECT_URI] },
+      ...{ authentication: 'client_secret_basic', jwks: undefined, idTokenAlgorithm: 'ES256' },
+      ...{ requirePkce: true, claimsInIdToken: false, sector: undefined },
+      purpose: { en: 'To show your courses.', nl: 'Om je vakken te tonen.' },
+    })
+    return { tenantId: tenant.id, keyring, keyringText, issuer, clientSecret }
+  } finally {
+    await outbound.close()
+    await closeDatabase(db)
+  }
 }

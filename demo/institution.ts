@@ -33,6 +33,8 @@ export interface InstitutionOptions {
    * follows OpenID Connect Core 5.4 to the letter.
    */
   readonly claimsInIdToken?: boolean
+  /** Called with a path's last word before it is answered, so that a narrator can look at what happened meanwhile. */
+  readonly beforeAnswer?: (word: string) => Promise<void>
 }
 
 export interface Institution {
@@ -61,7 +63,10 @@ export async function startInstitution(options: InstitutionOptions = {}): Promis
   for (const client of options.clients ?? []) setClient(client)
 
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port ?? 0, '127.0.0.1', resolve)
+  })
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const configuration = await configure(users, clients, subjectOf, options.claimsInIdToken ?? true)
   const provider = new Provider(issuer, configuration)
@@ -70,8 +75,12 @@ export async function startInstitution(options: InstitutionOptions = {}): Promis
     const path = new URL(request.url ?? '/', issuer).pathname
     const word = path.split('/').at(-1) ?? ''
     requests.set(word, (requests.get(word) ?? 0) + 1)
-    if (!path.startsWith('/interaction/')) return void answer(request, response)
-    showLogin(provider, users, request, response).catch(() => sendPage(response, 400, GONE))
+    const respond = async () => {
+      await options.beforeAnswer?.(word)
+      if (path.startsWith('/interaction/')) await showLogin(provider, users, request, response)
+      else await answer(request, response)
+    }
+    respond().catch(() => sendPage(response, 400, GONE))
   })
   return {
     issuer,

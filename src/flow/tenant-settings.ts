@@ -21,12 +21,25 @@ const NEVER_A_WALLET = new Set([
   ...['ftp', 'filesystem', 'view-source'],
 ])
 
-/** Whether wallets may be opened with it: a scheme of their own (`openid4vp://`), or a claimed https link. */
+/**
+ * Whether wallets may be opened with it: a scheme of their own (`openid4vp://`), a claimed https link, or one to the
+ * person's own machine, as pages permit it too (the demo's wallet is a page on localhost).
+ */
 function opensWallet(text: string): boolean {
   if (text.length > 512 || /[\s"'<>\\#]/.test(text)) return false
   const scheme = /^([a-z][a-z0-9+.-]*):\/\/$/.exec(text)?.[1]
   if (scheme !== undefined) return !NEVER_A_WALLET.has(scheme)
-  return isWebPage(text)
+  return isWebPage(text) || isOnThisMachine(text)
+}
+
+function isOnThisMachine(text: string): boolean {
+  const url = URL.parse(text)
+  return (
+    url?.protocol === 'http:' &&
+    ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname) &&
+    url.username === '' &&
+    url.password === ''
+  )
 }
 
 function isWebPage(text: string): boolean {
@@ -40,7 +53,7 @@ function isWebPage(text: string): boolean {
 export function judgeSettings(settings: TenantSettings): void {
   if (!/^#[0-9a-f]{6}$/.test(settings.colour)) refuse('colour: not #rrggbb')
   if (!opensWallet(settings.walletScheme)) {
-    refuse('wallet_scheme: neither a scheme of its own ending in :// nor an https URL')
+    refuse('wallet_scheme: neither a scheme of its own ending in :// nor an https URL (http on loopback)')
   }
   if (settings.noticeUrl !== undefined && !isWebPage(settings.noticeUrl)) {
     refuse('notice_url: not an https URL')

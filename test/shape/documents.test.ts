@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { environmentExample } from '../../scripts/env-example.ts'
+import { sourceTree } from '../../scripts/source-tree.ts'
 
 test('.env.example is the list of variables in config.ts', () => {
   expect(readFileSync('.env.example', 'utf8')).toBe(environmentExample())
@@ -8,29 +9,30 @@ test('.env.example is the list of variables in config.ts', () => {
 
 test('config.ts reads every variable it lists, and no other', () => {
   const text = readFileSync('src/config.ts', 'utf8')
-  const read = new Set([...text.matchAll(/read(?:Number|Switch|Choice)?\(environment, '([A-Z_]+)'/g)].map(([, name]) => name))
-  const listed = new Set([...environmentExample().matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name))
+  const read = new Set(
+    [...text.matchAll(/read(?:Number|Switch|Choice)?\(environment, '([A-Z_]+)'/g)].map(
+      ([, name]) => name,
+    ),
+  )
+  const listed = new Set(
+    [...environmentExample().matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name),
+  )
   expect([...read].sort()).toEqual([...listed].sort())
 })
 
-test('the tree in ARCHITECTURE.md is the tree of src/', () => {
-  const tree = /```tree\n([\s\S]*?)```/.exec(readFileSync('ARCHITECTURE.md', 'utf8'))?.[1] ?? ''
-  const documented: string[] = []
-  let folder = ''
-  for (const line of tree.split('\n')) {
-    const [, indent = '', name = ''] = /^( *)([\w.-]+\/?)/.exec(line) ?? []
-    if (name === '') continue
-    if (name.endsWith('/')) folder = indent === '' ? '' : `${indent.length > 2 ? folder.split('/')[0] + '/' : ''}${name}`
-    else documented.push(`${indent.length <= 2 ? '' : folder}${name}`)
-  }
-  const present = readdirSync('src', { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => `${entry.parentPath}/${entry.name}`.replace(/^src\//, ''))
-  expect(documented.sort()).toEqual(present.sort())
+test('the tree in ARCHITECTURE.md is the tree of src/ (npm run tree writes it)', () => {
+  const tree = /```tree\n([\s\S]*?)```/.exec(readFileSync('ARCHITECTURE.md', 'utf8'))?.[1]
+  expect(tree).toBe(sourceTree())
 })
 
 test('every local link of the documents leads somewhere', () => {
-  const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']
+  const documents = [
+    'README.md',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'CHANGELOG.md',
+  ]
   const broken = documents.flatMap((document) =>
     [...readFileSync(document, 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)]
       .map(([, target = '']) => target)

@@ -56,7 +56,12 @@ const imports: Import[] = sources('src').flatMap((file) => {
   const text = readFileSync(file, 'utf8')
   const [, first = ''] = file.split(path.sep)
   const room = first.endsWith('.ts') ? 'src' : first
-  return [...text.matchAll(IMPORT)].map(([, type, target = '']) => ({ file, room, target, typeOnly: type !== undefined }))
+  return [...text.matchAll(IMPORT)].map(([, type, target = '']) => ({
+    file,
+    room,
+    target,
+    typeOnly: type !== undefined,
+  }))
 })
 
 test('every import obeys the table of rooms', () => {
@@ -74,19 +79,30 @@ test('every import obeys the table of rooms', () => {
 
 test('packages stay in their rooms: keys in crypto, SQL in store, HTTP in http', () => {
   const wrong = imports.filter(({ room, target }) => {
-    const name = Object.keys(PACKAGES).find((each) => target === each || target.startsWith(`${each}/`))
+    const name = Object.keys(PACKAGES).find(
+      (each) => target === each || target.startsWith(`${each}/`),
+    )
     return name !== undefined && !PACKAGES[name]?.includes(room)
   })
   expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])
 })
 
 test('no flow imports another flow but the dispatcher its steps, and the parts that several share', () => {
-  const shared = ['tenants', 'journey-secrets', 'error-return', 'read-claims', 'record-link', 'begin-authorization', 'browser-cookie']
+  const shared = [
+    'tenants',
+    'journey-secrets',
+    'error-return',
+    'read-claims',
+    'record-link',
+    'begin-authorization',
+    'browser-cookie',
+  ]
   const steps = ['grant-login', 'start-reconciliation']
   const wrong = imports.filter(({ file, room, target }) => {
     if (room !== 'flow' || !/^\.\/[a-z-]+\.ts$/.test(target)) return false
     const name = target.slice(2, -3)
-    if (shared.includes(name) || /(-draft|-view|-settings|-key|admin-tenant)$/.test(name)) return false
+    if (shared.includes(name) || /(-draft|-view|-settings|-key|admin-tenant)$/.test(name))
+      return false
     return !(file.endsWith('continue-journey.ts') && steps.includes(name))
   })
   expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])

@@ -1,5 +1,6 @@
 /** Parts that several shapes of the administration share. */
 import { z } from 'zod'
+import type { Json } from '../../domain/text.ts'
 
 export const slug = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
 /** Text that a person reads: no control characters, nothing that turns the direction of the rest. */
@@ -21,7 +22,8 @@ export const scope = z
   .string()
   .max(1024)
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/)
-export const wholeObject = z.record(z.string(), z.json())
+/** A JSON object whose members somebody else judges. Bodies are JSON already when they are read. */
+export const wholeObject = z.record(z.string(), z.unknown() as z.ZodType<Json>)
 export const nextCursor = z
   .string()
   .nullable()

@@ -65,7 +65,7 @@ function send(admin: Admin, call: ReturnType<typeof adminCalls>[number]) {
   }
 }
 
-test('AD-01 without a valid token every route of the administration answers 401 and says how to come in', async () => {
+test('issue 9 without a valid token every route of the administration answers 401 and says how to come in', async () => {
   const token = `iba_${'A'.repeat(43)}`
   const bad = [undefined, 'Bearer ', 'Bearer nonsense', `Bearer ${token}`, `Basic ${token}`, token]
   const calls = adminCalls('demo')
@@ -79,7 +79,7 @@ test('AD-01 without a valid token every route of the administration answers 401 
   }
 })
 
-test('AD-02 a token with every scope but the right one is refused, whatever the tenant, and hears which it lacks', async () => {
+test('issue 9 a token with every scope but the right one is refused, whatever the tenant, and hears which it lacks', async () => {
   const scopes = [
     ...['tenants:manage', 'clients:manage', 'providers:manage', 'policies:manage', 'privacy:erase', 'audit:read', 'keys:manage'],
   ] as const
@@ -115,7 +115,7 @@ test('row 36 the reserved tenant is nobody’s, not even for a token of all tena
   }
 })
 
-describe('AD-03 what concerns all tenants', () => {
+describe('issue 9 what concerns all tenants', () => {
   test('is refused to a token of one', async () => {
     const admin = await adminWith(bridge, [...SCOPES], other)
     expect((await admin.post('/tenants', BODIES.createTenant)).status).toBe(403)
@@ -131,7 +131,7 @@ describe('AD-03 what concerns all tenants', () => {
   })
 })
 
-describe('AD-04 tokens', () => {
+describe('issue 9 tokens', () => {
   test('a token may make another that can do less, and it works until it is revoked', async () => {
     const admin = await adminWith(bridge, [...SCOPES])
     const made = await admin.post('/tokens', {
@@ -191,7 +191,7 @@ describe('AD-04 tokens', () => {
   })
 })
 
-test('AD-05 last use is noted, once a minute at most, and an expired token is as good as none', async () => {
+test('issue 9 last use is noted, once a minute at most, and an expired token is as good as none', async () => {
   const admin = await adminWith(bridge, ['tenants:manage'])
   const lastUse = async () => {
     const rows = await query<{ last_used_at: string }>(

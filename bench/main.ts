@@ -1,0 +1,37 @@
+/** `npm run bench -- login | token`, with their flags. */
+import { parseArgs } from 'node:util'
+import { benchLogin } from './login.ts'
+
+const USAGE = `npm run bench -- login [--persons 10000,100000] [--seconds 6] [--concurrency 1,8,32] [--profile folder]
+npm run bench -- token [--redemptions 3000] [--concurrency 1,8,32]`
+
+function numbers(text: string): number[] {
+  const list = text.split(',').map(Number)
+  if (list.some((number) => !Number.isInteger(number) || number < 1)) throw new TypeError(USAGE)
+  return list
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    persons: { type: 'string', default: '10000,100000' },
+    seconds: { type: 'string', default: '6' },
+    concurrency: { type: 'string', default: '1,8,32' },
+    redemptions: { type: 'string', default: '3000' },
+    profile: { type: 'string' },
+  },
+})
+const { profile } = values
+const [seconds = 6] = numbers(values.seconds)
+const concurrency = numbers(values.concurrency)
+switch (positionals[0]) {
+  case 'login':
+    await benchLogin({
+      ...{ persons: numbers(values.persons).sort((a, b) => a - b), seconds, concurrency },
+      nodeOptions: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+    })
+    break
+  default:
+    console.error(USAGE)
+    process.exitCode = 1
+}
