@@ -95,7 +95,8 @@ export async function describeHashes(superuserUrl: string, slug: string): Promis
       [slug],
     )
     return rows.map(
-      ({ type, key, version, prefix }) => `hash      ${type} ${prefix}…  (Key ${key}, version ${version})`,
+      ({ type, key, version, prefix }) =>
+        `hash      ${type} ${prefix}…  (Key ${key}, version ${version})`,
     )
   } finally {
     await client.end()
@@ -111,7 +112,9 @@ async function listTables(client: pg.Client): Promise<string[]> {
 
 /** A fingerprint of every row of every table. The demo's database is small. */
 async function look(client: pg.Client, tables: readonly string[]): Promise<Seen> {
-  const parts = tables.map((table) => `SELECT '${table}' AS name, md5(t::text) AS mark FROM ${table} AS t`)
+  const parts = tables.map(
+    (table) => `SELECT '${table}' AS name, md5(t::text) AS mark FROM ${table} AS t`,
+  )
   const { rows } = await client.query(parts.join(' UNION ALL '))
   const seen: Seen = new Map(tables.map((table) => [table, new Set()]))
   for (const { name, mark } of rows) seen.get(name)?.add(mark)

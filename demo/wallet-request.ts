@@ -30,15 +30,15 @@ export async function verifyRequest(
   const leaf = new X509Certificate(Buffer.from(String(header.x5c?.[0]), 'base64'))
   await compactVerify(requestObject, leaf.publicKey, { algorithms: ['ES256'] })
   const anchor = new X509Certificate(trustAnchor)
-  require(leaf.checkIssued(anchor) && leaf.verify(anchor.publicKey), 'nobody vouches for its signer')
-  require(leaf.validFromDate <= new Date() && new Date() < leaf.validToDate, 'its certificate is not valid now')
+  require(leaf.checkIssued(anchor) &&
+    leaf.verify(anchor.publicKey), 'nobody vouches for its signer')
+  require(leaf.validFromDate <= new Date() &&
+    new Date() < leaf.validToDate, 'its certificate is not valid now')
   const request = readRequest(requestObject)
   const hash = createHash('sha256').update(leaf.raw).digest('base64url')
   require(request.client_id === `x509_hash:${hash}`, 'the certificate is not that of the client id')
-  require(
-    new URL(link).searchParams.get('client_id') === request.client_id,
-    'link and request name different verifiers',
-  )
+  require(new URL(link).searchParams.get('client_id') ===
+    request.client_id, 'link and request name different verifiers')
   const asked = request.dcql_query.credentials.flatMap(({ claims = [] }) =>
     claims.map(({ path }) => path.join('.')),
   )

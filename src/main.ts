@@ -59,13 +59,7 @@ function exitWith(log: Log, error: unknown): never {
   process.exit(1)
 }
 
-const OWN_ERRORS = new Set([
-  'ConfigError',
-  'SetupRefused',
-  'KeyringError',
-  'KeyringMismatch',
-  'MissingKeyring',
-])
+const OWN_ERRORS = new Set(['ConfigError', 'SetupRefused', 'KeyringError', 'KeyringMismatch'])
 
 const startLog = createLog('info')
 main(startLog).catch((error: unknown) => exitWith(startLog, error))

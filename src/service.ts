@@ -6,7 +6,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { createApp } from './app.ts'
-import type { Config, Secrets } from './config.ts'
+import { type Config, ConfigError, type Secrets } from './config.ts'
 import { developmentKeyringText } from './crypto/development-keyring.ts'
 import { type Keyring, parseKeyring } from './crypto/keyring.ts'
 import type { Deps } from './deps.ts'
@@ -32,7 +32,7 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/** The keyring that was asked for. Throws for none: keys are never made up silently. */
+/** The keyring that was asked for. Throws ConfigError for none: keys are never made up silently. */
 export function loadKeyring(secrets: Secrets): Keyring {
   switch (secrets.keyring.kind) {
     case 'text':
@@ -40,9 +40,10 @@ export function loadKeyring(secrets: Secrets): Keyring {
     case 'development':
       return parseKeyring(developmentKeyringText())
     case 'missing':
-      throw new Error(
-        'No keyring. Make one with "npm run cli -- keys create --out keyring.json" and set KEYRING_FILE=keyring.json, ' +
-          'or, on your own machine only, set KEYRING=development-keys-that-protect-nothing.',
+      throw new ConfigError(
+        'KEYRING_FILE',
+        'is not set. Make a keyring with "npm run cli -- keys create --out keyring.json" and set KEYRING_FILE=keyring.json; ' +
+          'or, on your own machine only, set KEYRING=development-keys-that-protect-nothing',
       )
   }
 }

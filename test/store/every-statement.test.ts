@@ -122,9 +122,11 @@ async function run(text: string, values: readonly unknown[]): Promise<string> {
 function typesByName(build: unknown, types: readonly string[]): ReadonlyMap<string, string> {
   if (typeof build !== 'function') return new Map()
   const asked: string[] = []
-  build(
-    new Proxy({}, { get: (_, name) => (asked.push(String(name)), '0') }) as Record<string, never>,
-  )
+  const note = (_: object, name: string | symbol) => {
+    asked.push(String(name))
+    return '0'
+  }
+  build(new Proxy({}, { get: note }))
   expect(asked).toHaveLength(types.length)
   return new Map(asked.map((name, index) => [name, types[index] ?? '']))
 }

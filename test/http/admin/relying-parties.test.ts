@@ -80,7 +80,7 @@ describe('OP-01 redirect URIs', () => {
     const answer = await admin.post(ALL, { ...app, redirect_uris: ['https://a.example/', 'https://a.example/'] })
     expect(answer.body.title).toBe('redirect_uris.1: occurs twice')
   })
-  test('OP-70 of several hosts need a sector that is given, and it never moves', async () => {
+  test('OP-62 of several hosts need a sector that is given, and it never moves', async () => {
     const redirect_uris = ['https://a.example/', 'https://b.example/']
     const refused = await admin.post(ALL, { ...app, redirect_uris })
     expect(refused.body.title).toBe('sector: needed where the redirect URIs have several hosts')
