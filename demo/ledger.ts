@@ -11,7 +11,7 @@ export interface Ledger {
   readonly sessionStates: readonly string[]
   /** Looks at the reconciliation session now, and remembers its state. */
   watchSession(): Promise<void>
-  /** Tables that hold one of the texts in any column, as `table`. */
+  /** The tables that hold one of the texts, in any column. */
   findText(texts: readonly string[]): Promise<string[]>
   tables(): readonly string[]
   /** The one number that a query answers with; `$1` is the tenant's id. */
@@ -61,17 +61,16 @@ export async function openLedger(superuserUrl: string, slug: string): Promise<Le
       return lines
     },
     async findText(texts) {
-      const hits = await Promise.all(
-        tables.map(async (table) => {
-          // The row as text holds every column; strpos knows no pattern, so nothing in a text needs escaping.
-          const { rows } = await client.query(
-            `SELECT 1 FROM ${table} AS t, unnest($1::text[]) AS needle WHERE strpos(t::text, needle) > 0 LIMIT 1`,
-            [texts],
-          )
-          return rows.length > 0 ? [table] : []
-        }),
-      )
-      return hits.flat()
+      const hits: string[] = []
+      for (const table of tables) {
+        // The row as text holds every column; strpos knows no pattern, so nothing in a text needs escaping.
+        const { rows } = await client.query(
+          `SELECT 1 FROM ${table} AS t, unnest($1::text[]) AS needle WHERE strpos(t::text, needle) > 0 LIMIT 1`,
+          [texts],
+        )
+        if (rows.length > 0) hits.push(table)
+      }
+      return hits
     },
     tables: () => tables,
     async count(sql) {
@@ -124,9 +123,9 @@ async function look(client: pg.Client, tables: readonly string[]): Promise<Seen>
 /** A row that changed is one that went and one that came. */
 function compare(before: Seen, after: Seen): string {
   const parts = [...after].flatMap(([table, marks]) => {
-    const earlier = before.get(table) ?? new Set()
-    const came = marks.difference(earlier).size
-    const went = earlier.difference(marks).size
+    const earlier = before.get(table) ?? new Set<string>()
+    const came = [...marks].filter((mark) => !earlier.has(mark)).length
+    const went = [...earlier].filter((mark) => !marks.has(mark)).length
     const changed = Math.min(came, went)
     const words = [
       ...(came > changed ? [`+${came - changed}`] : []),

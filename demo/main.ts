@@ -1,7 +1,7 @@
 /** `npm run demo`: plays and checks; `npm run demo -- --serve`: stays up for a person with a browser. */
 import { parseArgs } from 'node:util'
+import { type Closers, closeAll } from './closers.ts'
 import { createNarration } from './narration.ts'
-import { type Closers, closeAll } from './world.ts'
 
 const USAGE = `npm run demo                       plays a first and a second login and checks them; exit code 0 if all held
 npm run demo -- --serve            stays up, for a browser; Ctrl-C ends it
@@ -25,20 +25,22 @@ async function main(): Promise<number> {
   if (!/^\d{1,5}$/.test(values.port) || port < 1 || port > 65_535) {
     throw new Error('--port takes a number from 1 to 65535')
   }
-  const tell = createNarration((line) => console.log(line), process.stdout.isTTY === true)
-  const common = { folder: values.data, nodeEnv: process.env['NODE_ENV'] }
+  const signal = listenForSignal()
+  const tell = createNarration(
+    (line) => console.log(line),
+    process.stdout.isTTY === true,
+    signal.requested,
+  )
+  const common = { folder: values.data, nodeEnv: process.env.NODE_ENV }
   const closers: Closers = []
-  const stopped = signalled()
   try {
     if (!values.serve) {
       const { play } = await quietly(() => import('./play.ts'))
-      return await Promise.race([play(common, tell, closers), stopped.then(() => false)]).then(
-        (held) => (held ? 0 : 1),
-      )
+      return (await play(common, tell, closers)) ? 0 : 1
     }
     const { serveDemo } = await quietly(() => import('./serve.ts'))
     await serveDemo({ ...common, port }, tell, closers)
-    await stopped
+    await signal.arrived
     console.log('\nStopping.')
     return 0
   } finally {
@@ -46,12 +48,19 @@ async function main(): Promise<number> {
   }
 }
 
-/** Resolves with the first SIGINT or SIGTERM. */
-function signalled(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve())
-    process.once('SIGTERM', () => resolve())
+/** The first SIGINT or SIGTERM; the narration ends before its next step, so that all that runs is known and taken down. */
+function listenForSignal(): { requested: () => boolean; arrived: Promise<void> } {
+  let requested = false
+  const arrived = new Promise<void>((resolve) => {
+    const stop = () => {
+      requested = true
+      resolve()
+    }
+    // Kept, not once: a second Ctrl-C must not cut the taking down short.
+    process.on('SIGINT', stop)
+    process.on('SIGTERM', stop)
   })
+  return { requested: () => requested, arrived }
 }
 
 /** The institution's library warns of every Node that was not there when it was published; that is not our story. */

@@ -12,26 +12,39 @@ export interface Narration {
   /** A sentence that must hold. */
   check(sentence: string, holds: boolean): void
   note(text: string): void
+  /** Milliseconds of all steps so far. */
+  spent(): number
   /** Says the sum of it all; true only if every check held and there was one. */
   close(): boolean
 }
 
 const WIDTH = 76
 
-/** Writes to `write`, a line at a time; with `colour` for a terminal. */
-export function createNarration(write: (line: string) => void, colour: boolean): Narration {
+/**
+ * Writes to `write`, a line at a time; with `colour` for a terminal. Once a stop is requested the next step throws.
+ */
+export function createNarration(
+  write: (line: string) => void,
+  colour: boolean,
+  stopRequested: () => boolean,
+): Narration {
   const paint = (code: number, text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text)
   const begun = performance.now()
   const failed: string[] = []
   let steps = 0
+  let spent = 0
   let checks = 0
   return {
     chapter: (title) => write(`\n${paint(1, title)}`),
+    spent: () => spent,
     note: (text) => write(`      ${paint(2, text)}`),
     async step(title, act, moved = () => []) {
+      if (stopRequested()) throw new Error('Stopped.')
       const start = performance.now()
       const result = await act()
-      const took = `${Math.round(performance.now() - start)} ms`
+      const ms = performance.now() - start
+      spent += ms
+      const took = `${Math.round(ms)} ms`
       steps += 1
       const head = `${String(steps).padStart(3)}. ${title}`
       write(`${head.padEnd(WIDTH)} ${paint(2, took.padStart(8))}`)

@@ -38,7 +38,7 @@ export function passwordOf(person: DemoPerson): string {
 }
 
 export function nameOf(person: DemoPerson): string {
-  return `${person.credential['given_name']} ${person.credential['family_name']}`
+  return `${person.credential.given_name} ${person.credential.family_name}`
 }
 
 /** A wallet with a key of its own and the person's credential in it; `ask` is what it fetches with. */

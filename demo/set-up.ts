@@ -53,7 +53,7 @@ export async function setUpTenant(
     }),
   )
   const issuer = text(tenant, 'issuer')
-  const certificate = tenant['request_certificate'] as Json
+  const certificate = tenant.request_certificate as Json
   return {
     ...{ slug, issuer, institutionClientId, trustAnchor: text(certificate, 'trust_anchor') },
     relyingParty: await createRelyingParty({

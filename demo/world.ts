@@ -10,6 +10,7 @@ import { writeFirstToken } from '../src/flow/write-first-token.ts'
 import { createLog } from '../src/log.ts'
 import { startService } from '../src/service.ts'
 import { migrate, migrationFolder, readMigrations } from '../src/store/migrate.ts'
+import type { Closers } from './closers.ts'
 import { type Institution, startInstitution } from './institution.ts'
 import { createIssuer, type Issuer } from './issuer.ts'
 import type { Narration } from './narration.ts'
@@ -38,9 +39,6 @@ export interface World {
   /** What the bridge's log said. */
   logLines: readonly string[]
 }
-
-/** A list of what to take down; whatever was started last goes first. */
-export type Closers = (() => Promise<void> | void)[]
 
 /** Starts it all. What is running is in `closers` at any moment, so that a failure half-way leaves nothing behind. */
 export async function startWorld(
@@ -108,17 +106,4 @@ function collect(lines: string[]): Writable {
       done()
     },
   })
-}
-
-/** Takes down what was started, last first. Throws the first error after having tried all. */
-export async function closeAll(closers: Closers): Promise<void> {
-  const errors: unknown[] = []
-  for (let close = closers.pop(); close !== undefined; close = closers.pop()) {
-    try {
-      await close()
-    } catch (error) {
-      errors.push(error)
-    }
-  }
-  if (errors.length > 0) throw errors[0]
 }

@@ -278,3 +278,8 @@ export function requestedLabels(policy: AttributePolicy, language: 'en' | 'nl'):
     .filter((rule) => rule.wallet !== undefined)
     .map((rule) => rule.label?.[language] ?? rule.name)
 }
+
+/** Where in a credential the rules read; everything else need not be asked for. */
+export function walletPaths(policy: AttributePolicy): (readonly string[])[] {
+  return policy.rules.flatMap((rule) => (rule.wallet === undefined ? [] : [rule.wallet]))
+}

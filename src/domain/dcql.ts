@@ -286,3 +286,20 @@ function isObject(node: Json): node is JsonObject {
 function repeats(names: readonly string[]): boolean {
   return new Set(names).size !== names.length
 }
+
+/**
+ * The query without claims that nothing uses: a claim stays if its path is one of `used`, if it carries a condition
+ * (`values`), or if a `claim_sets` names it. What nobody needs is never asked for (protocols VP-061).
+ */
+export function leastQuery(query: DcqlQuery, used: readonly ClaimPath[]): DcqlQuery {
+  const paths = new Set(used.map((path) => JSON.stringify(path)))
+  const credentials = query.credentials.map((credential) => {
+    const { claims, ...rest } = credential
+    if (claims === undefined || credential.claim_sets !== undefined) return credential
+    const kept = claims.filter(
+      (claim) => claim.values !== undefined || paths.has(JSON.stringify(claim.path)),
+    )
+    return kept.length === 0 ? rest : { ...rest, claims: kept }
+  })
+  return { ...query, credentials }
+}

@@ -70,7 +70,8 @@ export function matchRedirectUri(registered: readonly string[], asked: string): 
   if (registered.includes(asked)) return asked
   const loopback = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(\/.*)?$/
   const parts = loopback.exec(asked)
-  if (parts === null) return undefined
+  // A port above 65535 fits the pattern, but leads nowhere.
+  if (parts === null || !URL.canParse(asked)) return undefined
   const matches = registered.some((uri) => {
     const other = loopback.exec(uri)
     return other !== null && other[1] === parts[1] && (other[2] ?? '') === (parts[2] ?? '')

@@ -38,8 +38,7 @@ export async function handOutRequest(
   const signer = prepared.requestSigners.get(journey.request_kid)
   if (signer === undefined) return fail({ kind: 'not_found' })
 
-  const versions = readPolicyVersions(journey.policies)
-  const query = await prepared.policy('query', versions.query)
+  const query = await prepared.question(readPolicyVersions(journey.policies))
   const secrets = openRequest(
     deps.keyring,
     { tenant: tenant.id, journey: journey.id },

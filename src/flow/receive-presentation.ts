@@ -122,7 +122,7 @@ async function verifyAnswer(
   return verifyPresentations(
     {
       vpToken: answer.vpToken,
-      query: await prepared.policy('query', versions.query),
+      query: await prepared.question(versions),
       trust: await prepared.trust(versions.trust),
       nonce: link.nonce,
       audience: signer.clientId,

@@ -53,7 +53,9 @@ function isWebPage(text: string): boolean {
 export function judgeSettings(settings: TenantSettings): void {
   if (!/^#[0-9a-f]{6}$/.test(settings.colour)) refuse('colour: not #rrggbb')
   if (!opensWallet(settings.walletScheme)) {
-    refuse('wallet_scheme: neither a scheme of its own ending in :// nor an https URL (http on loopback)')
+    refuse(
+      'wallet_scheme: neither a scheme of its own ending in :// nor an https URL (http on loopback)',
+    )
   }
   if (settings.noticeUrl !== undefined && !isWebPage(settings.noticeUrl)) {
     refuse('notice_url: not an https URL')

@@ -10,6 +10,8 @@ import type { Selectable } from 'kysely'
 import type { Keyring } from '../crypto/keyring.ts'
 import { openUnder } from '../crypto/seal.ts'
 import { openSigningKey, type PrivateKey } from '../crypto/sealed-signing-key.ts'
+import { walletPaths } from '../domain/attributes.ts'
+import { type DcqlQuery, leastQuery } from '../domain/dcql.ts'
 import { fail } from '../domain/failure.ts'
 import { type ClientId, type ProviderId, SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
 import type { PolicyVersions } from '../domain/journey.ts'
@@ -69,6 +71,8 @@ export interface PreparedTenant {
   relyingParty(clientId: ClientId): Promise<RelyingParty | undefined>
   /** A document by its number: journeys end with the policies they began with. */
   policy<K extends PolicyKind>(kind: K, version: number): Promise<PolicyDocuments[K]>
+  /** What wallets are asked under these versions: the query, less the claims that no attribute rule uses. */
+  question(versions: PolicyVersions): Promise<DcqlQuery>
   trust(version: number): Promise<PreparedTrust>
   /** Fetch and caches that verifying credentials of this tenant needs. */
   readonly trustMeans: TrustMeans
@@ -157,6 +161,7 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
   const relyingParties = new Map<ClientId, RelyingParty | undefined>()
   const connections = new Map<string, Promise<ConnectedProvider>>()
   const documents = createPolicyShelf(means, tenantId)
+  const questions = new Map<string, DcqlQuery>()
   const trusts = new Map<number, Promise<PreparedTrust>>()
 
   return {
@@ -194,6 +199,17 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
       return found
     },
     policy: documents.find,
+    async question({ query, attributes }) {
+      const name = `${query} ${attributes}`
+      const known = questions.get(name)
+      if (known !== undefined) return known
+      const asked = leastQuery(
+        await documents.find('query', query),
+        walletPaths(await documents.find('attributes', attributes)),
+      )
+      questions.set(name, asked)
+      return asked
+    },
     trust(version) {
       const known = trusts.get(version)
       if (known !== undefined) return known

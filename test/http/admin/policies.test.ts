@@ -73,7 +73,7 @@ describe('issue 9 a policy document is published', () => {
 })
 
 describe('issue 9 a document is refused as a whole', () => {
-  const good = () => demoPolicies({ trustPolicy: () => bridge.issuer.trustPolicy() } as never)
+  const good = () => demoPolicies(bridge.issuer)
   test.each<[string, string, () => unknown, string[]]>([
     ['an unknown member', 'selector', () => ({ ...good().selector, fallback: 'secret-value' }), ['document: unrecognized_keys']],
     ['an unknown plan', 'selector', () => ({ default: { ...good().selector.default, plan: 'secret-value' } }), ['default.plan: invalid_value']],

@@ -1,0 +1,33 @@
+/** Runs in the demo wallet's page: reads the QR code in a picture that was chosen or pasted, and opens its link. */
+import decodeQr from './decode.js'
+
+const LARGEST_SIDE = 1200
+
+const news = document.querySelector('#news')
+const say = (text) => {
+  if (news !== null) news.textContent = text
+}
+
+async function read(picture) {
+  const image = await createImageBitmap(picture)
+  const scale = Math.min(1, LARGEST_SIDE / Math.max(image.width, image.height))
+  const canvas = document.createElement('canvas')
+  canvas.width = Math.round(image.width * scale)
+  canvas.height = Math.round(image.height * scale)
+  const pen = canvas.getContext('2d')
+  pen.drawImage(image, 0, 0, canvas.width, canvas.height)
+  const { width, height, data } = pen.getImageData(0, 0, canvas.width, canvas.height)
+  location.assign(`/open?${new URLSearchParams({ link: decodeQr({ width, height, data }) })}`)
+}
+
+function take(picture) {
+  if (!picture) return
+  read(picture).catch(() => say('No QR code was found in that picture.'))
+}
+
+document
+  .querySelector('#picture')
+  ?.addEventListener('change', (event) => take(event.target.files[0]))
+document.addEventListener('paste', (event) => {
+  take([...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/')))
+})

@@ -1,0 +1,169 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { authenticateAdmin } from '../../src/flow/authenticate-admin.ts'
+import { startEmbeddedPostgres } from '../../src/embedded/postgres.ts'
+import { migrate, migrationFolder, readMigrations } from '../../src/store/migrate.ts'
+import { type Bridge, startBridge } from '../support/bridge.ts'
+import { query } from '../support/postgres.ts'
+
+let bridge: Bridge
+let folder: string
+
+beforeAll(async () => {
+  bridge = await startBridge()
+  folder = mkdtempSync(path.join(os.tmpdir(), 'identity-bridge-cli-'))
+})
+afterAll(async () => {
+  await bridge.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface Ended {
+  code: number | null
+  out: string
+  err: string
+}
+
+/** Runs the command line as an operator does, with this environment and nothing else. */
+function cli(words: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['src/cli.ts', ...words], {
+      env: { PATH: process.env.PATH, ...environment },
+    })
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')))
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString('utf8')))
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, out: out.trim(), err: err.trim() }))
+  })
+}
+
+const onDatabase = () => ({ DATABASE_URL: bridge.database.runtimeUrl })
+
+describe('issue 9 keys', () => {
+  test('are written for their owner alone, and never over others', async () => {
+    const file = path.join(folder, 'keyring.json')
+    const made = await cli(['keys', 'create', '--out', file])
+    expect(made).toMatchObject({ code: 0, out: '' })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const text = readFileSync(file, 'utf8')
+    const again = await cli(['keys', 'create', '--out', file])
+    expect(again.code).toBe(1)
+    expect(again.err).toContain('is there already')
+    expect(readFileSync(file, 'utf8')).toBe(text)
+
+    const checked = await cli(['keys', 'check'], { KEYRING_FILE: file })
+    expect(checked).toMatchObject({ code: 0, err: '' })
+    expect(checked.out.split('\n').map((line) => line.split(/ +/))).toEqual([
+      ...[['key', 'version', 'state'], ['A', '1', 'current'], ['B', '1', 'current'], ['C', '1', 'current']],
+    ])
+    for (const { secret } of (JSON.parse(text) as { keys: { secret: string }[] }).keys) {
+      expect([made.err, checked.out].join()).not.toContain(secret)
+    }
+  })
+  test('CR-33 that are not the database’s own are found out', async () => {
+    const file = path.join(folder, 'another.json')
+    await cli(['keys', 'create', '--out', file])
+    const checked = await cli(['keys', 'check', '--database'], { KEYRING_FILE: file, ...onDatabase() })
+    expect(checked.code).toBe(1)
+    expect(checked.err).toBe('Key A version 1 is not the key this database was written with')
+  })
+  test('that are broken, or missing, are said so in a sentence without them', async () => {
+    const secret = 'a'.repeat(43)
+    const broken = await cli(['keys', 'check'], { KEYRING: `{"keys":[{"secret":"${secret}"}]}` })
+    expect(broken.code).toBe(1)
+    expect(broken.err).toContain('keyring entry 1')
+    expect(broken.err).not.toContain(secret)
+    expect(await cli(['keys', 'check'])).toMatchObject({
+      code: 1,
+      err: 'There is no keyring to check: set KEYRING_FILE or KEYRING.',
+    })
+  })
+})
+
+describe('issue 9 tokens', () => {
+  test('one is made, printed once and alone, listed without itself, and revoked', async () => {
+    const words = ['--name', 'from the shell', '--scope', 'clients:manage', 'audit:read', '--days', '7']
+    const made = await cli(['token', 'create', ...words, '--tenant', 'demo'], onDatabase())
+    expect(made.code).toBe(0)
+    expect(made.out).toMatch(/^iba_[A-Za-z0-9_-]{43}$/)
+    expect(made.err).not.toContain(made.out)
+    const actor = await authenticateAdmin(bridge.deps, made.out)
+    expect(actor.scopes).toEqual(['audit:read', 'clients:manage'])
+    expect(actor.forTenant).toBeDefined()
+
+    const listed = await cli(['token', 'list'], onDatabase())
+    expect(listed.out).toContain(`${actor.id}  from the shell  demo    audit:read clients:manage`)
+    expect(listed.out).not.toContain(made.out)
+
+    expect((await cli(['token', 'revoke', actor.id], onDatabase())).code).toBe(0)
+    await expect(authenticateAdmin(bridge.deps, made.out)).rejects.toThrow('admin_unauthenticated')
+    const rows = await query<{ event_type: string; detail: string }>(
+      bridge.database.superuserUrl,
+      "SELECT event_type, detail FROM audit_event WHERE tenant_id = 'system' ORDER BY seq DESC LIMIT 2",
+    )
+    expect(rows.map(({ event_type }) => event_type)).toEqual(['admin_token_revoked', 'admin_token_created'])
+    expect(JSON.parse(rows[0]?.detail ?? '{}')).toMatchObject({ actor: 'cli' })
+    expect(bridge.lines.join('\n')).not.toContain(made.out)
+  })
+  test.each<[string, string[], string]>([
+    ['an unknown option', ['token', 'create', '--nmae', 'x'], "unknown option '--nmae'"],
+    ['an unknown scope', ['token', 'create', '--name', 'x', '--scope', 'all:manage'], 'Allowed choices are'],
+    ['no scope', ['token', 'create', '--name', 'x'], "required option '--scope <scope...>' not specified"],
+    ['no name', ['token', 'create', '--scope', 'all'], "required option '--name <name>' not specified"],
+    ['too many days', ['token', 'create', '--name', 'x', '--scope', 'all', '--days', '366'], 'from 1 to 365'],
+    ['an unknown tenant', ['token', 'create', '--name', 'x', '--scope', 'all', '--tenant', 'nobody'], 'There is nothing of that name'],
+    ['a token there is not', ['token', 'revoke', 'nothing'], 'There is nothing of that name'],
+    ['a word too many', ['token', 'list', 'all'], 'too many arguments'],
+    ['an unknown command', ['tokens'], "unknown command 'tokens'"],
+    ['an unknown part of one', ['keys', 'delete'], "unknown command 'delete'"],
+  ])('%s ends with 1, a sentence and no token', async (_, words, sentence) => {
+    const ended = await cli(words, onDatabase())
+    expect(ended.code).toBe(1)
+    expect(ended.err).toContain(sentence)
+    expect(ended.out).toBe('')
+  })
+  test('a database out of reach is said so, without its URL', async () => {
+    const url = 'postgresql://someone:password@127.0.0.1:1/nothing'
+    const ended = await cli(['token', 'list'], { DATABASE_URL: url })
+    expect(ended).toEqual({ code: 1, out: '', err: 'The database does not answer.' })
+  })
+})
+
+test('issue 9 tenants and jobs are listed', async () => {
+  const tenants = await cli(['tenant', 'list'], { ...onDatabase(), PUBLIC_URL: bridge.url })
+  expect(tenants.code).toBe(0)
+  expect(tenants.out.split('\n').at(-1)?.split(/ {2,}/)).toEqual([
+    ...['demo', 'demo university', 'yes', bridge.tenant.issuer],
+  ])
+  const jobs = await cli(['jobs', 'list'], onDatabase())
+  expect(jobs.code).toBe(0)
+  expect(jobs.out.split('\n')[0]?.split(/ {2,}/)).toEqual([
+    ...['job', 'due', 'running until', 'last finished', 'last outcome'],
+  ])
+})
+
+describe('issue 9 without DATABASE_URL', () => {
+  test('a command starts the embedded database for its while, and joins the one that is running', async () => {
+    const data = path.join(folder, 'data')
+    const create = ['token', 'create', '--name', 'x', '--scope', 'all']
+    const alone = await cli(create, { DATA_DIR: data })
+    expect(alone.code, alone.err).toBe(0)
+
+    const running = await startEmbeddedPostgres({ folder: path.join(data, 'postgres'), durable: false })
+    try {
+      expect(running.adopted).toBe(false)
+      expect(await migrate(running.ownerUrl, await readMigrations(migrationFolder()))).toEqual([])
+      const beside = await cli(create, { DATA_DIR: data })
+      expect(beside.code, beside.err).toBe(0)
+      const rows = await query(running.superuserUrl, 'SELECT id FROM admin_token')
+      expect(rows).toHaveLength(2)
+    } finally {
+      await running.stop()
+    }
+  })
+})

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createBrowser, walletLinkOn } from '../../demo/browser.ts'
+import { createWallet } from '../../demo/wallet.ts'
+import { type Bridge, logIn, REDIRECT_URI, startBridge } from '../support/bridge.ts'
+import { query } from '../support/postgres.ts'
+
+let bridge: Bridge
+beforeAll(async () => {
+  bridge = await startBridge()
+})
+afterAll(() => bridge.stop())
+
+/** What the QR code says, read from the drawn picture. */
+async function qrLinkOf(browser: ReturnType<typeof createBrowser>, html: string): Promise<string> {
+  const path = /src="([^"]+\/qr\.svg)"/.exec(html)?.[1] ?? ''
+  const svg = await browser.get(new URL(path, bridge.url).href)
+  expect(svg.headers.get('content-type')).toBe('image/svg+xml')
+  return decodeSvg(svg.text)
+}
+
+async function decodeSvg(svg: string): Promise<string> {
+  const { default: decode } = await import('qr/decode.js')
+  const side = Number(/viewBox="0 0 (\d+)/.exec(svg)?.[1])
+  const dark = /fill="#000000" d="([^"]+)"/.exec(svg)?.[1] ?? ''
+  const scale = 4
+  const data = new Uint8Array(side * scale * side * scale * 4).fill(255)
+  for (const [, x, y, width] of dark.matchAll(/M(\d+) (\d+)h(\d+)v1/g)) {
+    for (let dy = 0; dy < scale; dy++)
+      for (let dx = 0; dx < Number(width) * scale; dx++) {
+        const at = ((Number(y) * scale + dy) * side * scale + Number(x) * scale + dx) * 4
+        data.fill(0, at, at + 3)
+      }
+  }
+  return decode({ width: side * scale, height: side * scale, data })
+}
+
+test('VP-133, OP-58 a QR code: the wallet is on another device, the page goes on by itself, the acr is lower', async () => {
+  const wallet = await bridge.newWallet()
+  await logIn(bridge, wallet)
+  const browser = createBrowser()
+  const attempt = await bridge.tenant.relyingParty.begin()
+  const page = await browser.get(attempt.url)
+  const link = await qrLinkOf(browser, page.text)
+  expect(link).not.toBe(walletLinkOn(page.text))
+  const reply = await wallet.present(link)
+  // The other device is sent nowhere.
+  expect(reply).toMatchObject({ status: 200, redirectUri: undefined, body: {} })
+  const statusPath = /data-status-url="([^"]+)"/.exec(page.text)?.[1] ?? ''
+  const status = JSON.parse((await browser.get(new URL(statusPath, bridge.url).href)).text) as {
+    state: string
+    next: string
+  }
+  expect(status.state).toBe('continue')
+  const end = await browser.follow(new URL(status.next, bridge.url).href, (url) =>
+    url.startsWith(REDIRECT_URI),
+  )
+  const login = await attempt.finish(end.location ?? '')
+  expect(login.idToken['acr']).toBe('urn:identity-bridge:acr:wallet-cross-device')
+})
+
+test('row 3 with cross_device off there is no QR code, and no route to one', async () => {
+  const tenant = await bridge.addTenant('strict', { crossDevice: false })
+  const browser = createBrowser()
+  const page = await browser.get((await tenant.relyingParty.begin()).url)
+  expect(page.status).toBe(200)
+  expect(page.text).not.toContain('qr.svg')
+  const journey = /\/t\/strict\/login\/([0-9a-f-]{36})\/status/.exec(page.text)?.[1]
+  const qr = await browser.get(`${tenant.issuer}/login/${journey}/qr.svg`)
+  expect(qr.status).toBe(404)
+})
+
+test.each([
+  ['direct_post', 'x509_hash'],
+  ['direct_post', 'x509_san_dns'],
+  ['direct_post.jwt', 'x509_san_dns'],
+] as const)('a login with %s and %s', async (responseMode, clientIdPrefix) => {
+  const slug = `m-${responseMode.replace('.', '-').replace('_', '-')}-${clientIdPrefix.replaceAll('_', '-')}`
+  const tenant = await bridge.addTenant(slug, { responseMode, clientIdPrefix })
+  const { login, viaInstitution } = await logIn(bridge, await bridge.newWallet(), { tenant })
+  expect(viaInstitution).toBe(true)
+  expect(login.idToken['acr']).toBe('urn:identity-bridge:acr:wallet-same-device+institution')
+})
+
+test('a second wallet of a known account joins its person: one identity, the same sub', async () => {
+  const tenant = await bridge.addTenant('two-wallets')
+  const first = await logIn(bridge, await bridge.newWallet(), { tenant })
+  const second = await logIn(bridge, await bridge.newWallet(), { tenant })
+  expect(second.viaInstitution).toBe(true)
+  expect(second.login.idToken.sub).toBe(first.login.idToken.sub)
+  const rows = await query(
+    bridge.database.superuserUrl,
+    `SELECT count(DISTINCT internal_identity_id)::int AS people, count(*)::int AS matches FROM identity_match
+      WHERE tenant_id = (SELECT id FROM tenant WHERE slug = 'two-wallets')`,
+  )
+  expect(rows).toEqual([{ people: 1, matches: 3 }])
+})
+
+test('the session goes PENDING, AUTHORIZED, COMPLETED, and keeps nothing usable', async () => {
+  const rows = await query(
+    bridge.database.superuserUrl,
+    `SELECT DISTINCT status, state, nonce, code_verifier, authorization_url LIKE '%?%' AS has_query FROM reconciliation_session`,
+  )
+  expect(rows).toEqual([
+    { status: 'COMPLETED', state: null, nonce: null, code_verifier: null, has_query: false },
+  ])
+})
+
+test('a known holder costs at most two audited transactions, a stranger four', async () => {
+  const tenant = await bridge.addTenant('audited')
+  const wallet = await bridge.newWallet()
+  await logIn(bridge, wallet, { tenant })
+  await logIn(bridge, wallet, { tenant })
+  const rows = await query(
+    bridge.database.superuserUrl,
+    `SELECT event_type FROM audit_event WHERE tenant_id = (SELECT id FROM tenant WHERE slug = 'audited')
+      AND correlation_id IS NOT NULL ORDER BY seq`,
+  )
+  expect(rows.map((row) => row['event_type'])).toEqual([
+    ...['session_created', 'binding_created', 'login_completed', 'tokens_issued'],
+    ...['login_completed', 'tokens_issued'],
+  ])
+})
+
+test('VP-061 a claim that no rule uses is not asked for', async () => {
+  const wallet = createWallet()
+  const page = await createBrowser().get((await bridge.tenant.relyingParty.begin()).url)
+  const { requestObject } = await wallet.fetchRequest(walletLinkOn(page.text))
+  const payload = JSON.parse(
+    Buffer.from(requestObject.split('.')[1] ?? '', 'base64url').toString(),
+  ) as {
+    dcql_query: { credentials: { claims: { path: string[] }[] }[] }
+  }
+  const asked = payload.dcql_query.credentials.flatMap(({ claims }) =>
+    claims.map(({ path }) => path.join('.')),
+  )
+  expect(asked.sort()).toEqual(['family_name', 'given_name', 'schac_home_organization'])
+})
+
+test('cancelling goes back to the relying party with access_denied, state and iss', async () => {
+  const browser = createBrowser()
+  const attempt = await bridge.tenant.relyingParty.begin()
+  const page = await browser.get(attempt.url)
+  const path = /href="([^"]+\/cancel)"/.exec(page.text)?.[1] ?? ''
+  const back = new URL((await browser.get(new URL(path, bridge.url).href)).location ?? '')
+  expect(Object.fromEntries(back.searchParams)).toEqual({
+    error: 'access_denied',
+    state: attempt.state,
+    iss: bridge.tenant.issuer,
+  })
+})

@@ -1,0 +1,543 @@
+/** Attacks across tenants and on parallelism: everything of one tenant tried at another, at every endpoint there is. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Browser, createBrowser } from '../../demo/browser.ts'
+import { loginAt } from '../../demo/institution.ts'
+import { readRequest, type Wallet } from '../../demo/wallet.ts'
+import { allRoutes } from '../../src/app.ts'
+import { ADMIN_SCOPE_NAMES } from '../../src/domain/admin.ts'
+import { createAdminToken } from '../../src/flow/create-admin-token.ts'
+import { registerRelyingParty } from '../../src/flow/register-relying-party.ts'
+import {
+  ACTOR,
+  type Bridge,
+  logIn,
+  REDIRECT_URI,
+  STUDENT,
+  startBridge,
+  type TestTenant,
+} from '../support/bridge.ts'
+import {
+  answer,
+  basic,
+  eventsOf,
+  isRelyingParty,
+  later,
+  leavesNoTrace,
+  type Opened,
+  obtainCode,
+  open,
+  type Redeemable,
+  reachInstitution,
+  redeem,
+  rows,
+  tally,
+  tenantIdOf,
+  times,
+} from './attack.ts'
+
+let bridge: Bridge
+let a: TestTenant
+let b: TestTenant
+let wallet: Wallet
+beforeAll(async () => {
+  bridge = await startBridge({ env: { DATABASE_POOL_SIZE: '4' } })
+  a = bridge.tenant
+  b = await bridge.addTenant('other')
+  wallet = await bridge.newWallet()
+  await logIn(bridge, wallet)
+})
+afterAll(() => bridge.stop())
+
+describe('row 36 everything of tenant A at tenant B', () => {
+  let waiting: Opened
+  let qrLogin: Opened
+  let presented: Opened & { redirectUri: string }
+  let reconciling: Opened & { callback: string }
+  let redeemable: Redeemable
+  let accessToken: string
+  let onlyAtA: { clientId: string; secret: string }
+  let adminOfA: string
+  beforeAll(async () => {
+    waiting = await open(a, wallet)
+    qrLogin = await open(a, wallet)
+    const shown = await open(a, wallet)
+    presented = { ...shown, redirectUri: (await answer(wallet, shown)).redirectUri ?? '' }
+    const stranger = await reachInstitution(a, await bridge.newWallet())
+    reconciling = { ...stranger, callback: await loginAt(stranger.authorizationUrl, STUDENT) }
+    redeemable = await obtainCode(a, wallet)
+    const spent = await obtainCode(a, wallet)
+    accessToken = String((await redeem(a, spent)).body.access_token)
+    const registered = await registerRelyingParty(bridge.deps, ACTOR, a.slug, {
+      clientId: 'only-at-a',
+      name: 'Only at A',
+      redirectUris: [REDIRECT_URI],
+      authentication: 'client_secret_basic',
+      jwks: undefined,
+      idTokenAlgorithm: 'ES256',
+      requirePkce: true,
+      claimsInIdToken: false,
+      sector: undefined,
+      purpose: undefined,
+    })
+    onlyAtA = { clientId: 'only-at-a', secret: registered.clientSecret ?? '' }
+    const created = await createAdminToken(bridge.deps, ACTOR, {
+      name: 'admin of A',
+      scopes: ADMIN_SCOPE_NAMES,
+      tenant: a.slug,
+      days: 1,
+    })
+    adminOfA = created.token
+  })
+
+  /** Sends what is A's to B, and says what B answered. */
+  type Attack = () => Promise<{ status: number; location?: string | undefined; text: string }>
+  const ask = async (path: string, init: RequestInit = {}) => {
+    const response = await fetch(`${bridge.url}${path}`, { redirect: 'manual', ...init })
+    const location = response.headers.get('location') ?? undefined
+    return { status: response.status, location, text: await response.text() }
+  }
+  /** A browser that holds A's cookie under the name B would look for, too: the worst that could happen. */
+  async function confused({ browser }: Opened): Promise<Browser> {
+    const stolen = browser.steal()
+    await stolen.get((await b.relyingParty.begin()).url)
+    const jar = stolen.cookies(bridge.url)
+    const own = /=([A-Za-z0-9_-]{43})/.exec(browser.cookies(bridge.url))?.[1] ?? ''
+    const cookie = jar.replaceAll(/=[A-Za-z0-9_-]{43}/g, `=${own}`)
+    return {
+      ...stolen,
+      get: async (url) => {
+        const response = await fetch(url, {
+          redirect: 'manual',
+          headers: { cookie, accept: 'text/html' },
+        })
+        const location = response.headers.get('location') ?? undefined
+        const { status, headers } = response
+        return { url, status, location, headers, text: await response.text() }
+      },
+    }
+  }
+  const below = async (opened: Opened, rest: string) =>
+    (await confused(opened)).get(`${b.issuer}/login/${opened.journeyId}${rest}`)
+  const authorizationOf = (parameters: Record<string, string>) =>
+    new URLSearchParams({
+      ...{ response_type: 'code', scope: 'openid', redirect_uri: REDIRECT_URI },
+      ...{ code_challenge: 'c'.repeat(43), code_challenge_method: 'S256' },
+      ...parameters,
+    })
+  const formHeaders = { 'content-type': 'application/x-www-form-urlencoded' }
+
+  const attacks: Record<string, { attack: Attack; refused: readonly number[] }> = {
+    'GET /t/:tenant/authorize': {
+      attack: () => ask(`/t/other/authorize?${authorizationOf({ client_id: onlyAtA.clientId })}`),
+      refused: [400],
+    },
+    'POST /t/:tenant/authorize': {
+      attack: () =>
+        ask('/t/other/authorize', {
+          method: 'POST',
+          body: authorizationOf({ client_id: onlyAtA.clientId }),
+        }),
+      refused: [400],
+    },
+    'GET /t/:tenant/wallet/request/:request': {
+      attack: () => ask(`/t/other/wallet/request/${requestId(waiting)}`),
+      refused: [404],
+    },
+    'POST /t/:tenant/wallet/request/:request': {
+      attack: () =>
+        ask(`/t/other/wallet/request/${requestId(waiting)}`, { method: 'POST', headers: formHeaders }),
+      refused: [404],
+    },
+    'POST /t/:tenant/wallet/response': {
+      attack: () =>
+        ask('/t/other/wallet/response', {
+          method: 'POST',
+          headers: formHeaders,
+          body: wallet.prepare(waiting.request).body,
+        }),
+      refused: [404],
+    },
+    'GET /t/:tenant/login/:journey': { attack: () => below(waiting, ''), refused: [404] },
+    'GET /t/:tenant/login/:journey/qr.svg': {
+      attack: () => below(qrLogin, '/qr.svg'),
+      refused: [404],
+    },
+    'GET /t/:tenant/login/:journey/status': {
+      attack: () => below(waiting, '/status'),
+      refused: [404],
+    },
+    'GET /t/:tenant/login/:journey/continue': {
+      attack: () => below(presented, '/continue'),
+      refused: [404],
+    },
+    'GET /t/:tenant/login/:journey/cancel': {
+      attack: () => below(waiting, '/cancel'),
+      refused: [404],
+    },
+    'GET /t/:tenant/return': {
+      attack: async () =>
+        (await confused(presented)).get(presented.redirectUri.replace('/t/demo/', '/t/other/')),
+      refused: [404],
+    },
+    'GET /t/:tenant/callback/:provider': {
+      attack: async () =>
+        (await confused(reconciling)).get(reconciling.callback.replace('/t/demo/', '/t/other/')),
+      refused: [403, 404],
+    },
+    'POST /t/:tenant/token': {
+      attack: async () => {
+        const foreignClient = await redeem(b, redeemable, {}, basic(onlyAtA.clientId, onlyAtA.secret))
+        expect(foreignClient.status).toBe(401)
+        const secretOfA = await redeem(b, redeemable, {}, basic('app', a.clientSecret))
+        expect(secretOfA.status).toBe(401)
+        return redeem(b, redeemable)
+      },
+      refused: [400],
+    },
+    'GET /t/:tenant/userinfo': {
+      attack: () =>
+        ask('/t/other/userinfo', { headers: { authorization: `Bearer ${accessToken}` } }),
+      refused: [401],
+    },
+    'POST /t/:tenant/userinfo': {
+      attack: () =>
+        ask('/t/other/userinfo', {
+          method: 'POST',
+          body: new URLSearchParams({ access_token: accessToken }),
+        }),
+      refused: [401],
+    },
+  }
+  function requestId({ link }: Opened): string {
+    return (new URL(link).searchParams.get('request_uri') ?? '').split('/').at(-1) ?? ''
+  }
+
+  /** They answer everybody alike, and carry nothing of anybody. */
+  const PUBLIC = [
+    'GET /t/:tenant/jwks',
+    'GET /t/:tenant/.well-known/openid-configuration',
+    'GET /.well-known/oauth-authorization-server/t/:tenant',
+  ]
+
+  test('row 36 the matrix covers every endpoint of a tenant, so a new one must be added', () => {
+    const routes = allRoutes(bridge.deps)
+      .filter(({ path }) => path.includes('/t/:tenant'))
+      .map(({ method, path }) => `${method} ${path}`)
+    expect(new Set(routes)).toEqual(new Set([...Object.keys(attacks), ...PUBLIC]))
+  })
+
+  test.each(Object.keys(attacks))('row 36 %s refuses what is A’s, and nothing moves', async (name) => {
+    const { attack, refused } = attacks[name] ?? { attack: undefined, refused: [] }
+    if (attack === undefined) throw new Error('no attack')
+    const { status, location, text } = await leavesNoTrace(bridge, async () => {
+      const journeys = `SELECT id, state, refusals FROM journey ORDER BY id`
+      const mine = `SELECT id, state, refusals FROM journey WHERE tenant_id = '${await tenantIdOf(bridge, a.slug)}' ORDER BY id`
+      const before = [await rows(bridge, mine), (await rows(bridge, journeys)).length]
+      const answered = await attack()
+      expect((await rows(bridge, mine))).toEqual(before[0])
+      return answered
+    })
+    expect([name, refused.includes(status), location]).toEqual([name, true, undefined])
+    expect(text).not.toMatch(/access_token|code=|Sanne|Course catalogue/)
+  })
+
+  test('row 36 the control: all of it is good where it belongs', async () => {
+    const { status } = await ask('/t/demo/userinfo', {
+      headers: { authorization: `Bearer ${accessToken}` },
+    })
+    expect(status).toBe(200)
+    expect((await redeem(a, redeemable)).status).toBe(200)
+    expect((await answer(wallet, waiting)).status).toBe(200)
+    const page = await presented.browser.get(presented.redirectUri)
+    expect(isRelyingParty(page.location ?? '')).toBe(true)
+    const end = await reconciling.browser.follow(reconciling.callback, isRelyingParty)
+    expect(end.location).toContain('code=')
+    const own = await ask(`/t/demo/authorize?${authorizationOf({ client_id: onlyAtA.clientId })}`)
+    expect(own.status).toBe(200)
+  })
+
+  test('row 36 an admin token of A opens nothing of B and nothing of the whole, at any admin endpoint', async () => {
+    const routes = allRoutes(bridge.deps).filter(({ path }) => path.startsWith('/admin/v1'))
+    expect(routes.length).toBeGreaterThan(15)
+    const fill = (path: string, slug: string) =>
+      path
+        .replace(':tenant', slug)
+        .replace(/:(kind)/, 'trust')
+        .replace(/:version/, '1')
+        .replaceAll(/:[a-z_]+/gi, 'surf')
+    const headers = { authorization: `Bearer ${adminOfA}`, 'content-type': 'application/json' }
+    let tried = 0
+    // The first use of a token is noted on its row.
+    await ask('/admin/v1/tenants/demo', { headers })
+    await leavesNoTrace(bridge, async () => {
+      for (const { method, path } of routes) {
+        const body = method === 'GET' || method === 'DELETE' ? null : '{}'
+        const answered = await ask(fill(path, b.slug), { method, headers, body })
+        // What is there for its own tenant alone (its own list) may answer, without a word of B.
+        expect(answered.text).not.toMatch(/other university|"slug":"other"|bridge-other/)
+        if (path.includes(':tenant')) {
+          tried++
+          expect([method, path, [400, 403, 404, 422].includes(answered.status)]).toEqual([
+            method,
+            path,
+            true,
+          ])
+          const nowhere = await ask(fill(path, 'no-such-tenant'), { method, headers, body })
+          expect([method, path, answered.status]).toEqual([method, path, nowhere.status])
+          const without = (text: string) => text.replace(/"reference":"[^"]*"/, '')
+          expect(without(answered.text)).toBe(without(nowhere.text))
+        }
+      }
+    })
+    expect(tried).toBeGreaterThan(10)
+    expect((await ask('/admin/v1/tenants/demo', { headers })).status).toBe(200)
+    expect((await ask('/admin/v1/tenants/other', { headers })).status).toBe(404)
+  })
+})
+
+describe('row 38 pooled connections', () => {
+  test('row 38 two tenants alternating and failing over four connections never see each other', async () => {
+    await logIn(bridge, wallet, { tenant: b })
+    const codes = await Promise.all(
+      times(20, async (index) => {
+        const tenant = index % 2 === 0 ? a : b
+        return { tenant, redeemable: await obtainCode(tenant, wallet) }
+      }),
+    )
+    const answers = await Promise.all(
+      codes.flatMap(({ tenant, redeemable }, index) => {
+        const wrong = tenant === a ? b : a
+        return [
+          redeem(wrong, redeemable).then(({ status }) => `wrong ${status}`),
+          // An error in the middle: a code with a byte that Postgres refuses.
+          redeem(tenant, { ...redeemable, code: `\u0000${index}` }).then(() => 'abort'),
+          redeem(tenant, redeemable).then(({ status, body }) =>
+            status === 200 && typeof body.access_token === 'string' ? 'right 200' : `right ${status}`,
+          ),
+        ]
+      }),
+    )
+    expect(tally(answers)).toEqual({ 'wrong 400': 20, abort: 20, 'right 200': 20 })
+    const [leak] = await rows<{ count: number }>(
+      bridge,
+      `SELECT count(*)::int FROM access_token t JOIN login_grant g ON g.id = t.grant_id WHERE t.tenant_id <> g.tenant_id`,
+    )
+    expect(leak?.count).toBe(0)
+  })
+})
+
+describe('row 39 two tenants, one person', () => {
+  test('row 39 the same wallet and account are two people in two tenants, with nothing in common', async () => {
+    const person = await bridge.newWallet()
+    const [atA, atB] = [
+      await logIn(bridge, person),
+      await logIn(bridge, person, { tenant: b }),
+    ]
+    expect([atA.viaInstitution, atB.viaInstitution]).toEqual([true, true])
+    expect(atA.login.idToken.sub).not.toBe(atB.login.idToken.sub)
+    const shared = await rows(
+      bridge,
+      `SELECT 1 FROM identity_match x JOIN identity_match y ON x.tenant_id < y.tenant_id AND x.identifier_hash = y.identifier_hash
+       UNION ALL SELECT 1 FROM identity_link_binding x JOIN identity_link_binding y ON x.tenant_id < y.tenant_id
+         AND (x.holder_identifier_hash = y.holder_identifier_hash OR x.institution_identifier_hash = y.institution_identifier_hash)
+       UNION ALL SELECT 1 FROM pairwise_subject x JOIN pairwise_subject y ON x.tenant_id < y.tenant_id AND x.subject = y.subject`,
+    )
+    expect(shared).toEqual([])
+  })
+
+  test('row 39 PG-08 the very same hash may stand in both: no tenant learns by a violation that it is in another', async () => {
+    const [source] = await rows<{ id: string; tenant_id: string }>(
+      bridge,
+      `SELECT id, tenant_id FROM identity_match WHERE tenant_id = '${await tenantIdOf(bridge, a.slug)}' LIMIT 1`,
+    )
+    const copy = await rows(
+      bridge,
+      `INSERT INTO identity_match SELECT (m).* FROM (
+         SELECT jsonb_populate_record(m, jsonb_build_object('id', gen_random_uuid()::text, 'tenant_id', '${await tenantIdOf(bridge, b.slug)}')) AS m
+           FROM identity_match m WHERE id = '${source?.id}') x RETURNING id`,
+    )
+    expect(copy).toHaveLength(1)
+    await rows(bridge, `DELETE FROM identity_match WHERE id = '${String(copy[0]?.id)}'`)
+  })
+
+  test('row 39 PG-08 PG-09 every unique key and foreign key of a tenant table holds the tenant', async () => {
+    const loose = await rows<{ constraint: string }>(
+      bridge,
+      `SELECT c.conrelid::regclass || ' ' || pg_get_constraintdef(c.oid) AS constraint
+         FROM pg_constraint c
+        WHERE c.connamespace = 'public'::regnamespace AND c.contype IN ('u', 'f')
+          AND EXISTS (SELECT FROM pg_attribute t WHERE t.attrelid = c.conrelid AND t.attname = 'tenant_id')
+          AND NOT EXISTS (SELECT FROM pg_attribute t WHERE t.attrelid = c.conrelid AND t.attname = 'tenant_id' AND t.attnum = ANY (c.conkey))
+        ORDER BY 1`,
+    )
+    // The seed's own foreign key stands beside a composite one; admin tokens live in the reserved tenant alone; a
+    // migration's version belongs to no tenant.
+    expect(loose.map(({ constraint }) => constraint)).toEqual([
+      'admin_token FOREIGN KEY (for_tenant) REFERENCES tenant(id)',
+      'admin_token UNIQUE (token_hash)',
+      'identity_link_binding FOREIGN KEY (match_id) REFERENCES identity_match(id)',
+      'key_migration_progress FOREIGN KEY (version) REFERENCES key_migration_history(version)',
+    ])
+  })
+})
+
+describe('row 45 first logins at once', () => {
+  async function peopleOf(slug: string) {
+    const [row] = await rows<{ people: number; subjects: number; accounts: number }>(
+      bridge,
+      `SELECT count(*)::int AS people,
+              (SELECT count(*)::int FROM pairwise_subject s WHERE s.tenant_id = t.id) AS subjects,
+              (SELECT count(*)::int FROM identity_match m WHERE m.tenant_id = t.id AND m.hash_key = 'B') AS accounts
+         FROM tenant t JOIN identity i ON i.tenant_id = t.id WHERE t.slug = '${slug}' GROUP BY t.id`,
+    )
+    return row
+  }
+
+  test('row 45 fifty wallets of one account log in for the first time at once: one person', async () => {
+    const tenant = await bridge.addTenant('crowd')
+    const second = await bridge.startInstance()
+    const logins = []
+    for (const wallets of await Promise.all(times(50, () => bridge.newWallet()))) {
+      const login = await reachInstitution(tenant, wallets)
+      logins.push({ ...login, callback: await loginAt(login.authorizationUrl, STUDENT) })
+    }
+    // Half of the call-backs arrive at another instance on the same database.
+    const ends = await Promise.all(
+      logins.map(async ({ browser, attempt, callback, journeyId }, index) => {
+        const { pathname, search } = new URL(callback)
+        const at = index % 2 === 0 ? bridge.url : second.address
+        const cookie = browser.cookies(bridge.url)
+        const landed = await fetch(`${at}${pathname}${search}`, {
+          redirect: 'manual',
+          headers: { cookie },
+        })
+        await landed.text()
+        const page = await browser.follow(
+          `${tenant.issuer}/login/${journeyId}/continue`,
+          isRelyingParty,
+        )
+        const { idToken } = await attempt.finish(page.location ?? '')
+        return { status: landed.status, sub: idToken.sub }
+      }),
+    )
+    expect(tally(ends.map(({ status }) => status))).toEqual({ 303: 50 })
+    expect(new Set(ends.map(({ sub }) => sub)).size).toBe(1)
+    expect(await peopleOf('crowd')).toEqual({ people: 1, subjects: 1, accounts: 1 })
+    const wallets = `SELECT m.internal_identity_id FROM identity_match m JOIN tenant t ON t.id = m.tenant_id WHERE t.slug = 'crowd' AND m.hash_key = 'A'`
+    expect(await rows(bridge, wallets)).toHaveLength(50)
+  })
+
+  test('row 45 one wallet in twenty journeys at once: one person, one binding', async () => {
+    const tenant = await bridge.addTenant('hasty')
+    const hasty = await bridge.newWallet()
+    const callbacks: { browser: Browser; callback: string; opened: Opened }[] = []
+    for (const opened of await Promise.all(times(20, () => reachInstitution(tenant, hasty)))) {
+      const callback = await loginAt(opened.authorizationUrl, STUDENT)
+      callbacks.push({ browser: opened.browser, callback, opened })
+    }
+    const ends = await Promise.all(
+      callbacks.map(async ({ browser, callback, opened }) => {
+        const page = await browser.follow(callback, isRelyingParty)
+        return (await opened.attempt.finish(page.location ?? '')).idToken.sub
+      }),
+    )
+    expect(new Set(ends).size).toBe(1)
+    expect(await peopleOf('hasty')).toEqual({ people: 1, subjects: 1, accounts: 1 })
+    const bindings = `SELECT FROM identity_link_binding b JOIN tenant t ON t.id = b.tenant_id WHERE t.slug = 'hasty'`
+    expect(await rows(bridge, bindings)).toHaveLength(1)
+  })
+
+  test('row 45 one wallet with two accounts at once: the one that comes second is refused, not merged', async () => {
+    const tenant = await bridge.addTenant('torn')
+    // Milan is known; a new wallet then proves both Sanne and Milan at the same moment.
+    await logIn(bridge, await bridge.newWallet(), {
+      tenant,
+      user: { username: 'milan', password: 'milan-demo' },
+    })
+    await logIn(bridge, await bridge.newWallet(), { tenant })
+    const torn = await bridge.newWallet()
+    const tabs = [await reachInstitution(tenant, torn), await reachInstitution(tenant, torn)]
+    const callbacks = [
+      await loginAt(tabs[0]?.authorizationUrl ?? '', STUDENT),
+      await loginAt(tabs[1]?.authorizationUrl ?? '', { username: 'milan', password: 'milan-demo' }),
+    ]
+    const pages = await Promise.all(
+      tabs.map(({ browser }, index) => browser.follow(callbacks[index] ?? '', isRelyingParty)),
+    )
+    expect(pages.filter(({ location }) => location !== undefined)).toHaveLength(1)
+    expect(await peopleOf('torn')).toMatchObject({ people: 2, subjects: 2, accounts: 2 })
+    const events = await Promise.all(tabs.map(({ journeyId }) => eventsOf(bridge, journeyId)))
+    const reasons = events.flat().map(({ detail }) => detail.reason)
+    expect(reasons).toContain('identity_conflict')
+  })
+})
+
+describe('row 60 clocks', () => {
+  test('row 60 VP-097 a key binding from 59 s ahead or before the login began is believed, from 61 s it is not', async () => {
+    const table: [offset: number, from: 'now' | 'start', status: number][] = [
+      [58, 'now', 200],
+      [59, 'now', 200],
+      [62, 'now', 400],
+      [3_600, 'now', 400],
+      [-59, 'start', 200],
+      [-62, 'start', 400],
+      [-3_600, 'start', 400],
+    ]
+    for (const [offset, , status] of table) {
+      const opened = await open(a, wallet)
+      const issuedAt = Math.floor(Date.now() / 1000) + offset
+      const reply = await answer(wallet, opened, { issuedAt })
+      expect([offset, reply.status]).toEqual([offset, status])
+    }
+  })
+
+  test('row 60 the same by our own clock: a wallet whose clock is 59 s behind is believed, 61 s is not', async () => {
+    for (const [ahead, status] of [
+      [59_000, 200],
+      [62_000, 400],
+    ] as const) {
+      await later(bridge, ahead, async () => {
+        const opened = await open(a, wallet)
+        expect([ahead, (await answer(wallet, opened)).status]).toEqual([ahead, status])
+      })
+    }
+  })
+
+  test('row 60 credentials that end or begin around now', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    const table: [payload: Record<string, unknown>, status: number][] = [
+      [{ exp: now - 55 }, 200],
+      [{ exp: now - 61 }, 400],
+      [{ nbf: now + 59 }, 200],
+      [{ nbf: now + 65 }, 400],
+      [{ iat: now + 59 }, 200],
+      [{ iat: now + 65 }, 400],
+    ]
+    for (const [payload, status] of table) {
+      const holder = await bridge.newWallet()
+      holder.add(
+        await bridge.issuer.issue({ given_name: 'A', family_name: 'B', schac_home_organization: 'c' }, holder.publicJwk, {
+          payload,
+        }),
+      )
+      const opened = await open(a, holder)
+      expect([payload, (await answer(holder, opened)).status]).toEqual([payload, status])
+    }
+  })
+
+  test('row 60 request objects, codes and journeys end by the clock that was injected', async () => {
+    const opened = await open(a, wallet)
+    await later(bridge, 5 * 60_000 - 2_000, async () => {
+      expect((await wallet.fetchRequest(opened.link)).status).toBe(200)
+    })
+    await later(bridge, 5 * 60_000, async () => {
+      expect((await wallet.fetchRequest(opened.link)).status).toBe(404)
+      expect((await answer(wallet, opened)).status).toBe(404)
+    })
+    const { requestObject } = await wallet.fetchRequest(opened.link)
+    const { exp = 0, iat = 0 } = readRequest(requestObject) as { exp?: number; iat?: number }
+    expect(exp - iat).toBeLessThanOrEqual(300)
+    const stranger = createBrowser()
+    expect((await stranger.get(opened.attempt.url)).status).toBe(200)
+  })
+})
