@@ -73,6 +73,8 @@ export function answerParent(
 export interface Usage {
   /** CPU of all its threads, user and system; milliseconds. */
   cpuMs: number
+  /** Of it, in the kernel. */
+  systemMs: number
   rssMb: number
   heapMb: number
   /** Round trips to the database. */
@@ -84,6 +86,7 @@ export function readUsage(roundTrips: number): Usage {
   const { rss, heapUsed } = process.memoryUsage()
   return {
     cpuMs: (user + system) / 1000,
+    systemMs: system / 1000,
     rssMb: rss / 2 ** 20,
     heapMb: heapUsed / 2 ** 20,
     roundTrips,

@@ -1,5 +1,5 @@
 /** What has to be taken down at the end, in the order it was started. */
-export type Closers = (() => Promise<unknown> | void)[]
+export type Closers = (() => unknown)[]
 
 /** Takes down what was started, last first. Throws the first error after having tried all. */
 export async function closeAll(closers: Closers): Promise<void> {

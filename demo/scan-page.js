@@ -1,7 +1,8 @@
 /** Runs in the demo wallet's page: reads the QR code in a picture that was chosen or pasted, and opens its link. */
-import decodeQr from './decode.js'
+import decodeQr from './qr/decode.js'
 
-const LARGEST_SIDE = 1200
+/** A screenshot's small dots are enlarged, a camera's many points reduced. */
+const SIDE = 1000
 
 const news = document.querySelector('#news')
 const say = (text) => {
@@ -10,7 +11,7 @@ const say = (text) => {
 
 async function read(picture) {
   const image = await createImageBitmap(picture)
-  const scale = Math.min(1, LARGEST_SIDE / Math.max(image.width, image.height))
+  const scale = SIDE / Math.max(image.width, image.height)
   const canvas = document.createElement('canvas')
   canvas.width = Math.round(image.width * scale)
   canvas.height = Math.round(image.height * scale)

@@ -23,9 +23,11 @@ export function walletPages(options: WalletPageOptions): Hono {
   app.onError((error) => answerProblem(error.message))
   app.get('/', () => showHome(options))
   app.get('/scan.js', () => script(readFileSync(new URL('./scan-page.js', import.meta.url))))
-  app.get('/decode.js', () =>
-    script(readFileSync(createRequire(import.meta.url).resolve('qr/decode.js'))),
-  )
+  // The decoder and what it imports, as its package ships them.
+  for (const name of ['decode', 'index']) {
+    const file = createRequire(import.meta.url).resolve(name === 'index' ? 'qr' : `qr/${name}.js`)
+    app.get(`/qr/${name}.js`, () => script(readFileSync(file)))
+  }
   // The link of the login page on this device, as it stands; that of a QR code comes as a parameter.
   app.get('/wallet', async (http) => showRequest(options, http.req.url))
   app.get('/open', async (http) => showRequest(options, (http.req.query('link') ?? '').trim()))
@@ -34,11 +36,9 @@ export function walletPages(options: WalletPageOptions): Hono {
     const link = form.get('link') ?? ''
     const chosen = options.wallets[Number(form.get('wallet'))]
     if (chosen === undefined) return answerProblem('There is no such wallet.')
-    const reply =
-      form.get('answer') === 'share'
-        ? await share(options, chosen.wallet, link)
-        : await chosen.wallet.refuse(await fetchRequest(options, link))
-    return showReply(reply)
+    return form.get('answer') === 'share'
+      ? showReply(await share(options, chosen.wallet, link), 'Shared', SHARED)
+      : showReply(await refuse(options, chosen.wallet, link), 'Refused', REFUSED)
   })
   return app
 }
@@ -83,6 +83,10 @@ async function share(options: WalletPageOptions, wallet: Wallet, link: string): 
   return wallet.present(link)
 }
 
+async function refuse(options: WalletPageOptions, wallet: Wallet, link: string): Promise<Reply> {
+  return wallet.refuse(await fetchRequest(options, link))
+}
+
 /** Throws Error with a sentence for the person where there is nothing to answer. */
 async function fetchRequest(options: WalletPageOptions, link: string): Promise<string> {
   const { wallets, bridgeUrl } = options
@@ -100,10 +104,14 @@ async function fetchRequest(options: WalletPageOptions, link: string): Promise<s
   return answer.requestObject
 }
 
-function showReply(reply: Reply): Promise<Response> | Response {
+const SHARED = 'Go on at the screen that showed the QR code.'
+const REFUSED = 'You refused, and nothing was shared. The login page knows; go back to it.'
+
+/** A wallet sends the browser where the verifier wants it; without such an address the other screen goes on. */
+function showReply(reply: Reply, title: string, sentence: string): Promise<Response> | Response {
   if (reply.redirectUri !== undefined) return Response.redirect(reply.redirectUri, 303)
   if (reply.status !== 200) return answerProblem(`The bridge did not accept it (${reply.status}).`)
-  return answerPage('Done', html`<p>Go on at the screen that showed the QR code.</p>`)
+  return answerPage(title, html`<p>${sentence}</p>`)
 }
 
 function answerProblem(sentence: string): Promise<Response> {

@@ -184,6 +184,7 @@ function readPublicUrl(environment: Environment, production: boolean): string {
     url.search !== '' ||
     url.hash !== '' ||
     url.username !== '' ||
+    url.password !== '' ||
     text.endsWith('/')
   )
     throw new ConfigError(

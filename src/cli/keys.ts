@@ -5,7 +5,6 @@ import { readConfig } from '../config.ts'
 import { createKeyringText, listKeys } from '../crypto/keyring.ts'
 import { checkKnownAnswers } from '../crypto/self-check.ts'
 import { checkKeyring } from '../flow/check-keyring.ts'
-import { loadKeyring } from '../service.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
 import { withDatabase } from './database.ts'
 import { type Terminal, tableOf } from './terminal.ts'
@@ -53,6 +52,8 @@ async function check(terminal: Terminal, withStored: boolean): Promise<void> {
   if (secrets.keyring.kind === 'missing') {
     throw new SetupRefused('There is no keyring to check: set KEYRING_FILE or KEYRING.')
   }
+  // The whole service comes with it, and no other command should wait for that.
+  const { loadKeyring } = await import('../service.ts')
   const keyring = loadKeyring(secrets)
   checkKnownAnswers()
   const rows = listKeys(keyring).map(({ key, version, state }) => [key, String(version), state])

@@ -38,8 +38,8 @@ export type AuditDetail =
   | { type: 'provider_updated'; actor: string; provider: string }
   | { type: 'policy_published'; actor: string; kind: string; version: number }
   | { type: 'signing_key_created'; actor: string; purpose: string; algorithm: string }
-  | { type: 'admin_token_created'; actor: string; scopes: string }
-  | { type: 'admin_token_revoked'; actor: string }
+  | { type: 'admin_token_created'; actor: string; token: string; scopes: string }
+  | { type: 'admin_token_revoked'; actor: string; token: string }
 
 export type AuditEventType = AuditDetail['type']
 

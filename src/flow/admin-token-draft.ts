@@ -39,7 +39,7 @@ export function draftAdminToken(
       expiresAt: created.expiresAt,
     }),
     insertAuditEvent(SYSTEM_TENANT, newId(), toInstant(now), {
-      detail: { type: 'admin_token_created', actor: by, scopes: scopes.join(' ') },
+      detail: { type: 'admin_token_created', actor: by, token: id, scopes: scopes.join(' ') },
     }),
   ] as const
   return { created, steps }

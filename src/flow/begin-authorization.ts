@@ -25,7 +25,8 @@ export interface Begun {
   purpose: { en: string; nl: string } | undefined
   /** Opens a wallet on this device. */
   link: string
-  crossDevice: boolean
+  /** Until when a QR code may be shown; undefined for none. */
+  codeExpiresAt: number | undefined
   expiresAt: number
 }
 
@@ -102,7 +103,7 @@ export async function beginAuthorization(
     relyingPartyName: request.relyingParty.name,
     purpose: request.relyingParty.purpose,
     link: linkFor(prepared, requestKid, sameDevice),
-    crossDevice: crossDevice !== undefined,
+    codeExpiresAt: crossDevice === undefined ? undefined : crossDeviceEnd(now),
     expiresAt: now + WALLET_TIME,
   }
 }

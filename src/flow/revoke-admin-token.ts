@@ -30,7 +30,7 @@ export async function revokeAdminToken(
     if (ended?.changed !== 1) return
     await tx.runLast([
       insertAuditEvent(SYSTEM_TENANT, newId(), now, {
-        detail: { type: 'admin_token_revoked', actor: actor.id },
+        detail: { type: 'admin_token_revoked', actor: actor.id, token: id },
       }),
     ])
   })

@@ -22,8 +22,8 @@ export interface OpenPage {
   relyingPartyName: string
   purpose: { en: string; nl: string } | undefined
   link: string
-  /** Whether a QR code may still be shown. */
-  crossDevice: boolean
+  /** Until when a QR code may be shown; undefined for none. */
+  codeExpiresAt: number | undefined
   expiresAt: number
   state: 'waiting' | 'retrieved'
 }
@@ -86,16 +86,15 @@ export async function readOpenPage(
   )
   const relyingParty = await prepared.relyingParty(journey.clientId)
   if (relyingParty === undefined) return undefined
+  const codeEnd = crossDeviceEnd(journey.createdAt)
   return {
     correlationId: journey.correlationId,
     language: journey.language,
     relyingPartyName: relyingParty.name,
     purpose: relyingParty.purpose,
     link: linkFor(prepared, journey.requestKid, secrets.sameDevice),
-    crossDevice:
-      waiting &&
-      secrets.crossDevice !== undefined &&
-      crossDeviceEnd(journey.createdAt) > means.clock(),
+    codeExpiresAt:
+      waiting && secrets.crossDevice !== undefined && codeEnd > means.clock() ? codeEnd : undefined,
     expiresAt: journey.expiresAt,
     state: journey.state === 'started' ? 'waiting' : 'retrieved',
   }

@@ -63,7 +63,12 @@ async function authorize(
     language: (uiLocales) => chooseLanguage(uiLocales, accepted),
   })
   exchange.reference = begun.correlationId
-  const response = answerLoginPage(deps, prepared, begun.journeyId, { ...begun, state: 'waiting' })
+  const response = answerLoginPage(deps, prepared, begun.journeyId, {
+    ...begun,
+    state: 'waiting',
+    // A form cannot be repeated by a link.
+    tryAgainUrl: http.req.method === 'GET' ? http.req.url : undefined,
+  })
   response.headers.append('set-cookie', browserCookie(prepared.tenant.id, begun.browserId))
   return response
 }

@@ -14,9 +14,12 @@ export interface OpenLogin {
   relyingPartyName: string
   purpose: { en: string; nl: string } | undefined
   link: string
-  crossDevice: boolean
+  /** Until when a QR code may be shown; undefined for none. */
+  codeExpiresAt: number | undefined
   expiresAt: number
   state: 'waiting' | 'retrieved'
+  /** The relying party's request again, where it can be repeated by a link. */
+  tryAgainUrl?: string | undefined
 }
 
 export function answerLoginPage(
@@ -25,7 +28,7 @@ export function answerLoginPage(
   journeyId: JourneyId,
   login: OpenLogin,
 ): Response {
-  const { language, state } = login
+  const { language, state, codeExpiresAt } = login
   const nonce = newNonce()
   // Paths on this origin: the page never leaves it by itself.
   const below = new URL(prepared.issuer).pathname
@@ -39,7 +42,9 @@ export function answerLoginPage(
     purpose: login.purpose?.[language],
     requested: policy === undefined ? [] : requestedLabels(policy, language),
     walletLink: login.link,
-    qrUrl: login.crossDevice ? addressOf.qr(below, journeyId) : undefined,
+    qrUrl: codeExpiresAt === undefined ? undefined : addressOf.qr(below, journeyId),
+    qrExpiresAt: codeExpiresAt === undefined ? undefined : toInstant(codeExpiresAt),
+    tryAgainUrl: login.tryAgainUrl,
     statusUrl: addressOf.status(below, journeyId),
     refreshUrl: addressOf.page(below, journeyId),
     cancelUrl: addressOf.cancel(below, journeyId),

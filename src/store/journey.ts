@@ -252,6 +252,10 @@ export const findHitsByResponseCode = sqlStatement(
  * (the row is locked FOR SHARE), and match and binding still live. Touches both; moves a hash that was found under an
  * older key version to the current one, in match and binding together (CR-44); makes the pairwise subject once; writes
  * grant, code and audit event. Returns no row, and leaves no trace, when the compare-and-set is lost.
+ *
+ * The event counts what was touched, which is always true and makes Postgres touch it first: left to itself it runs such
+ * writes last one first, and would wait for match and binding while it holds the head of the audit trail (AU-04). A first
+ * login of the same wallet, which holds them and waits for the head, would then be a deadlock.
  */
 export const grantJourney = sqlStatement(
   'grant_journey',
@@ -312,16 +316,19 @@ export const grantJourney = sqlStatement(
          SET last_used_at = ${p('now')}, identifier_hash = ${p('holderHash')},
              hash_key_version = ${p('holderHashVersion')}
         FROM moved WHERE m.tenant_id = ${p('tenantId')} AND m.id = moved.match_id
+      RETURNING m.id
     ), touched_binding AS (
       UPDATE identity_link_binding b
          SET last_used_at = CASE WHEN b.id = ${p('bindingId')} THEN ${p('now')} ELSE b.last_used_at END,
              holder_identifier_hash = ${p('holderHash')},
              holder_hash_key_version = ${p('holderHashVersion')}
         FROM moved WHERE b.tenant_id = ${p('tenantId')} AND b.match_id = moved.match_id AND b.deleted_at IS NULL
+      RETURNING b.id
     ), subject AS (
       INSERT INTO pairwise_subject (tenant_id, identity_id, sector, subject, created_at)
       SELECT ${p('tenantId')}, ${p('identityId')}, ${p('sector')}, ${p('subject')}, ${p('now')}::iso_instant FROM moved
       ON CONFLICT (tenant_id, identity_id, sector) DO NOTHING
+      RETURNING subject
     ), granted AS (
       INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, correlation_id, scope, acr, amr,
         auth_time, attribute_policy_version, wallet_attributes, created_at, expires_at)
@@ -341,6 +348,8 @@ export const grantJourney = sqlStatement(
       SELECT ${p('eventId')}, ${p('tenantId')}, 'login_completed', ${p('correlationId')}, ${p('subjectHash')},
         ${p('clientId')}, ${p('detail')}, ${p('now')}::iso_instant
         FROM moved
+       WHERE (SELECT count(*) FROM touched_match) >= 0 AND (SELECT count(*) FROM touched_binding) >= 0
+         AND (SELECT count(*) FROM subject) >= 0
     )
     SELECT id FROM moved`,
 )

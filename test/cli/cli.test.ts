@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { authenticateAdmin } from '../../src/flow/authenticate-admin.ts'
 import { startEmbeddedPostgres } from '../../src/embedded/postgres.ts'
+import { authenticateAdmin } from '../../src/flow/authenticate-admin.ts'
 import { migrate, migrationFolder, readMigrations } from '../../src/store/migrate.ts'
 import { type Bridge, startBridge } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
@@ -15,6 +15,7 @@ let folder: string
 beforeAll(async () => {
   bridge = await startBridge()
   folder = mkdtempSync(path.join(os.tmpdir(), 'identity-bridge-cli-'))
+  chmodSync(folder, 0o711) // a server that root starts runs as nobody, who must be able to pass
 })
 afterAll(async () => {
   await bridge.stop()
@@ -59,7 +60,12 @@ describe('issue 9 keys', () => {
     const checked = await cli(['keys', 'check'], { KEYRING_FILE: file })
     expect(checked).toMatchObject({ code: 0, err: '' })
     expect(checked.out.split('\n').map((line) => line.split(/ +/))).toEqual([
-      ...[['key', 'version', 'state'], ['A', '1', 'current'], ['B', '1', 'current'], ['C', '1', 'current']],
+      ...[
+        ['key', 'version', 'state'],
+        ['A', '1', 'current'],
+        ['B', '1', 'current'],
+        ['C', '1', 'current'],
+      ],
     ])
     for (const { secret } of (JSON.parse(text) as { keys: { secret: string }[] }).keys) {
       expect([made.err, checked.out].join()).not.toContain(secret)
@@ -68,7 +74,10 @@ describe('issue 9 keys', () => {
   test('CR-33 that are not the database’s own are found out', async () => {
     const file = path.join(folder, 'another.json')
     await cli(['keys', 'create', '--out', file])
-    const checked = await cli(['keys', 'check', '--database'], { KEYRING_FILE: file, ...onDatabase() })
+    const checked = await cli(['keys', 'check', '--database'], {
+      KEYRING_FILE: file,
+      ...onDatabase(),
+    })
     expect(checked.code).toBe(1)
     expect(checked.err).toBe('Key A version 1 is not the key this database was written with')
   })
@@ -87,7 +96,15 @@ describe('issue 9 keys', () => {
 
 describe('issue 9 tokens', () => {
   test('one is made, printed once and alone, listed without itself, and revoked', async () => {
-    const words = ['--name', 'from the shell', '--scope', 'clients:manage', 'audit:read', '--days', '7']
+    const words = [
+      '--name',
+      'from the shell',
+      '--scope',
+      'clients:manage',
+      'audit:read',
+      '--days',
+      '7',
+    ]
     const made = await cli(['token', 'create', ...words, '--tenant', 'demo'], onDatabase())
     expect(made.code).toBe(0)
     expect(made.out).toMatch(/^iba_[A-Za-z0-9_-]{43}$/)
@@ -106,17 +123,40 @@ describe('issue 9 tokens', () => {
       bridge.database.superuserUrl,
       "SELECT event_type, detail FROM audit_event WHERE tenant_id = 'system' ORDER BY seq DESC LIMIT 2",
     )
-    expect(rows.map(({ event_type }) => event_type)).toEqual(['admin_token_revoked', 'admin_token_created'])
+    expect(rows.map(({ event_type }) => event_type)).toEqual([
+      'admin_token_revoked',
+      'admin_token_created',
+    ])
     expect(JSON.parse(rows[0]?.detail ?? '{}')).toMatchObject({ actor: 'cli' })
     expect(bridge.lines.join('\n')).not.toContain(made.out)
   })
-  test.each<[string, string[], string]>([
-    ['an unknown option', ['token', 'create', '--nmae', 'x'], "unknown option '--nmae'"],
-    ['an unknown scope', ['token', 'create', '--name', 'x', '--scope', 'all:manage'], 'Allowed choices are'],
-    ['no scope', ['token', 'create', '--name', 'x'], "required option '--scope <scope...>' not specified"],
-    ['no name', ['token', 'create', '--scope', 'all'], "required option '--name <name>' not specified"],
-    ['too many days', ['token', 'create', '--name', 'x', '--scope', 'all', '--days', '366'], 'from 1 to 365'],
-    ['an unknown tenant', ['token', 'create', '--name', 'x', '--scope', 'all', '--tenant', 'nobody'], 'There is nothing of that name'],
+  test.concurrent.each<[string, string[], string]>([
+    ['an unknown option', ['token', 'list', '--all'], "unknown option '--all'"],
+    [
+      'an unknown scope',
+      ['token', 'create', '--name', 'x', '--scope', 'all:manage'],
+      'Allowed choices are',
+    ],
+    [
+      'no scope',
+      ['token', 'create', '--name', 'x'],
+      "required option '--scope <scope...>' not specified",
+    ],
+    [
+      'no name',
+      ['token', 'create', '--scope', 'all'],
+      "required option '--name <name>' not specified",
+    ],
+    [
+      'too many days',
+      ['token', 'create', '--name', 'x', '--scope', 'all', '--days', '366'],
+      'from 1 to 365',
+    ],
+    [
+      'an unknown tenant',
+      ['token', 'create', '--name', 'x', '--scope', 'all', '--tenant', 'nobody'],
+      'There is nothing of that name',
+    ],
     ['a token there is not', ['token', 'revoke', 'nothing'], 'There is nothing of that name'],
     ['a word too many', ['token', 'list', 'all'], 'too many arguments'],
     ['an unknown command', ['tokens'], "unknown command 'tokens'"],
@@ -154,7 +194,10 @@ describe('issue 9 without DATABASE_URL', () => {
     const alone = await cli(create, { DATA_DIR: data })
     expect(alone.code, alone.err).toBe(0)
 
-    const running = await startEmbeddedPostgres({ folder: path.join(data, 'postgres'), durable: false })
+    const running = await startEmbeddedPostgres({
+      folder: path.join(data, 'postgres'),
+      durable: false,
+    })
     try {
       expect(running.adopted).toBe(false)
       expect(await migrate(running.ownerUrl, await readMigrations(migrationFolder()))).toEqual([])

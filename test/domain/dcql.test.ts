@@ -5,6 +5,7 @@ import {
   DcqlQuery,
   evaluateQuery,
   keepRequestedClaims,
+  leastQuery,
   type Presented,
   selectClaims,
 } from '../../src/domain/dcql.ts'
@@ -480,4 +481,27 @@ describe('against the oracle', () => {
     const all = [...given.keys()].every((id) => result.credential_matches[id]?.success === true)
     return result.can_be_satisfied && all
   }
+})
+
+describe('leastQuery', () => {
+  const query = DcqlQuery.parse({
+    credentials: [
+      {
+        ...{ id: 'a', format: 'dc+sd-jwt', meta: { vct_values: ['urn:a'] } },
+        claims: [{ path: ['used'] }, { path: ['unused'] }, { path: ['fixed'], values: ['x'] }],
+      },
+    ],
+  })
+
+  it('VP-061 drops a claim that nothing uses and keeps one with a condition', () => {
+    const [credential] = leastQuery(query, [['used']]).credentials
+    expect(credential?.claims?.map(({ path }) => path)).toEqual([['used'], ['fixed']])
+  })
+
+  it('VP-061 asks for no selectively disclosable claim when none is left', () => {
+    const bare = DcqlQuery.parse({
+      credentials: [{ ...query.credentials[0], claims: [{ path: ['unused'] }] }],
+    })
+    expect(leastQuery(bare, []).credentials[0]).not.toHaveProperty('claims')
+  })
 })

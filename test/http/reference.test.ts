@@ -20,7 +20,10 @@ test('issue 10 the description is served under its own address, for programs of 
 
 test('issue 10 and as a page with every operation on it, under the strict policy of pages', async () => {
   const answer = await fetch(`${bridge.url}/reference`, { headers: { 'accept-language': 'nl' } })
-  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([
+    200,
+    'text/html; charset=utf-8',
+  ])
   expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
   const page = await answer.text()
   expect(page).toContain('<html lang="nl"')

@@ -11,7 +11,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBrowser, walletLinkOn } from '../../demo/browser.ts'
 import { createRelyingParty } from '../../demo/relying-party.ts'
 import type { Wallet } from '../../demo/wallet.ts'
+import type { ClientId } from '../../src/domain/ids.ts'
 import { registerRelyingParty } from '../../src/flow/register-relying-party.ts'
+import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
 import { ACTOR, type Bridge, logIn, REDIRECT_URI, startBridge } from '../support/bridge.ts'
 
 let bridge: Bridge
@@ -201,8 +203,15 @@ test('OP-68 userinfo by POST with the token in header or form, never in the quer
 
 test('OP-69 a disabled relying party loses its tokens at once', async () => {
   const { login } = await loginOf('doomed', ClientSecretBasic, {})
-  const { updateRelyingParty } = await import('../../src/flow/update-relying-party.ts')
-  await updateRelyingParty(bridge.deps, ACTOR, 'demo', 'doomed', { enabled: false } as never)
+  await updateRelyingParty(
+    bridge.deps,
+    ACTOR,
+    'demo',
+    'doomed' as ClientId,
+    {
+      enabled: false,
+    } as never,
+  )
   const authorization = `Bearer ${login.tokens.access_token}`
   expect(
     (await fetch(`${bridge.tenant.issuer}/userinfo`, { headers: { authorization } })).status,

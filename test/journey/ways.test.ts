@@ -3,6 +3,7 @@ import { createBrowser, walletLinkOn } from '../../demo/browser.ts'
 import { createWallet } from '../../demo/wallet.ts'
 import { type Bridge, logIn, REDIRECT_URI, startBridge } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
+import { decodeQrSvg } from '../support/qr.ts'
 
 let bridge: Bridge
 beforeAll(async () => {
@@ -15,23 +16,7 @@ async function qrLinkOf(browser: ReturnType<typeof createBrowser>, html: string)
   const path = /src="([^"]+\/qr\.svg)"/.exec(html)?.[1] ?? ''
   const svg = await browser.get(new URL(path, bridge.url).href)
   expect(svg.headers.get('content-type')).toBe('image/svg+xml')
-  return decodeSvg(svg.text)
-}
-
-async function decodeSvg(svg: string): Promise<string> {
-  const { default: decode } = await import('qr/decode.js')
-  const side = Number(/viewBox="0 0 (\d+)/.exec(svg)?.[1])
-  const dark = /fill="#000000" d="([^"]+)"/.exec(svg)?.[1] ?? ''
-  const scale = 4
-  const data = new Uint8Array(side * scale * side * scale * 4).fill(255)
-  for (const [, x, y, width] of dark.matchAll(/M(\d+) (\d+)h(\d+)v1/g)) {
-    for (let dy = 0; dy < scale; dy++)
-      for (let dx = 0; dx < Number(width) * scale; dx++) {
-        const at = ((Number(y) * scale + dy) * side * scale + Number(x) * scale + dx) * 4
-        data.fill(0, at, at + 3)
-      }
-  }
-  return decode({ width: side * scale, height: side * scale, data })
+  return decodeQrSvg(svg.text)
 }
 
 test('VP-133, OP-58 a QR code: the wallet is on another device, the page goes on by itself, the acr is lower', async () => {

@@ -89,9 +89,9 @@ export function testConfig(port: number, overrides: Record<string, string> = {})
 
 /** Starts everything and sets up the tenant `demo`. Stop it when the test file ends. */
 export async function startBridge(
-  options: { env?: Record<string, string>; keyring?: string } = {},
+  options: { env?: Record<string, string>; keyring?: string; database?: TestDatabase } = {},
 ): Promise<Bridge> {
-  const database = await createTestDatabase()
+  const database = options.database ?? (await createTestDatabase())
   const port = await freePort()
   const config = testConfig(port, options.env)
   const keyring = parseKeyring(options.keyring ?? createKeyringText())

@@ -474,16 +474,11 @@ describe('row 45 first logins at once', () => {
 
 describe('row 60 clocks', () => {
   test('row 60 VP-097 a key binding from 59 s ahead or before the login began is believed, from 61 s it is not', async () => {
-    const table: [offset: number, from: 'now' | 'start', status: number][] = [
-      [58, 'now', 200],
-      [59, 'now', 200],
-      [62, 'now', 400],
-      [3_600, 'now', 400],
-      [-59, 'start', 200],
-      [-62, 'start', 400],
-      [-3_600, 'start', 400],
-    ]
-    for (const [offset, , status] of table) {
+    const table: [offset: number, status: number][] = [
+      ...([[58, 200] as const, [59, 200] as const, [62, 400] as const, [3_600, 400] as const]),
+      ...([[-59, 200] as const, [-62, 400] as const, [-3_600, 400] as const]),
+    ].map(([offset, status]) => [offset, status])
+    for (const [offset, status] of table) {
       const opened = await open(a, wallet)
       const issuedAt = Math.floor(Date.now() / 1000) + offset
       const reply = await answer(wallet, opened, { issuedAt })

@@ -31,6 +31,8 @@ export interface LoginPageView {
   walletLink: string
   /** The QR code's SVG, a path on this origin; without it the page offers no other device. */
   qrUrl?: string | undefined
+  /** Until when the QR code is good; needed with it. */
+  qrExpiresAt?: IsoInstant | undefined
   /** Answers {@link LoginStatus} as JSON; a path on this origin. */
   statusUrl: string
   /** This page itself, for browsers without script; a path on this origin. */
@@ -85,7 +87,8 @@ type LoginText = Dictionary['login']
 /** The script is the same for everyone; what differs reaches it as attributes, where escaping is plain. */
 function scriptData(view: LoginPageView, text: LoginText): Markup {
   return markup` data-status-url="${ownPath('statusUrl', view.statusUrl)}" data-state="${view.state}"
-data-seconds-left="${secondsLeft(view)}" data-waiting="${text.waiting}" data-retrieved="${text.retrieved}"
+data-seconds-left="${secondsLeft(view, view.expiresAt)}"
+data-code-seconds-left="${secondsLeft(view, view.qrExpiresAt ?? view.expiresAt)}" data-waiting="${text.waiting}" data-retrieved="${text.retrieved}"
 data-going="${text.going}" data-offline="${text.offline}" data-minute-left="${text.minuteLeft}"
 data-half-minute-left="${text.secondsLeft(30)}" data-ten-seconds-left="${text.secondsLeft(10)}"
 data-expired-title="${text.expiredTitle}" data-expired-text="${text.expiredText}"
@@ -105,7 +108,7 @@ ${notice !== undefined && markup`<p class="soft">${notice}</p>`}`
 }
 
 function drawProgress(view: LoginPageView, text: LoginText): Markup {
-  const left = secondsLeft(view)
+  const left = secondsLeft(view, view.expiresAt)
   const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`
   return markup`<div class="progress">
 <p class="news"><span id="news" role="status">${text[view.state]}</span></p>
@@ -120,12 +123,12 @@ function drawCode(view: LoginPageView, text: LoginText): Markup | undefined {
   if (view.qrUrl === undefined) return undefined
   // Closed until the script finds a wide screen: on a phone the code would only push the button away, and a lazy
   // image in a closed part is never fetched.
-  return markup`<details id="other-device"><summary>${text.otherDevice}</summary><div class="scan">
+  return markup`<details id="other-device"><summary>${text.otherDevice}</summary><div id="code" class="scan">
 <p>${text.qrStep}</p>
 <img src="${ownPath('qrUrl', view.qrUrl)}" alt="${text.qrAlt}" width="272" height="272" loading="lazy">
 <p><strong>${text.qrWarning(view.host)}</strong></p>
 <p class="soft">${text.qrFor} <bdi>${view.relyingPartyName}</bdi>.</p>
-</div></details>`
+</div><p id="code-over" hidden>${text.qrOver}</p></details>`
 }
 
 function drawAlternatives(view: LoginPageView, text: LoginText): Markup | undefined {
@@ -162,6 +165,6 @@ function requireWalletLink(link: string): string {
 }
 
 /** Whole seconds, never below zero. */
-function secondsLeft(view: LoginPageView): number {
-  return Math.max(0, Math.ceil((fromInstant(view.expiresAt) - view.now) / SECOND))
+function secondsLeft(view: LoginPageView, until: IsoInstant): number {
+  return Math.max(0, Math.ceil((fromInstant(until) - view.now) / SECOND))
 }

@@ -88,6 +88,13 @@ const tick = () => {
 }
 const ticking = setInterval(tick, 1000)
 
+// The code may be relayed, so it lives shorter than the page.
+const code = byId('code')
+if (code) setTimeout(() => {
+  code.hidden = true
+  byId('code-over').hidden = false
+}, Number(said.codeSecondsLeft) * 1000)
+
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return
   pause = QUICK

@@ -16,6 +16,7 @@ const en = {
     qrWarning: (host: string) =>
       `Only scan this code if you started this login yourself, here on ${host}.`,
     qrFor: 'It logs you in on this screen, to',
+    qrOver: 'This code is no longer valid. Load the page again for a new one.',
     alternatives: 'Log in without a wallet',
     cancel: 'Cancel',
     waiting: 'Waiting for your wallet',
@@ -117,6 +118,7 @@ const nl: Dictionary = {
     qrAlt: 'QR-code die deze login opent in je wallet-app',
     qrWarning: (host) => `Scan deze code alleen als je zelf met inloggen begon, hier op ${host}.`,
     qrFor: 'Je logt ermee in op dit scherm, bij',
+    qrOver: 'Deze code is niet meer geldig. Laad de pagina opnieuw voor een nieuwe.',
     alternatives: 'Inloggen zonder wallet',
     cancel: 'Annuleren',
     waiting: 'We wachten op je wallet',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { MINUTE } from '../../../src/domain/time.ts'
 import { mountedRoutes } from '../../../scripts/openapi.ts'
+import { MINUTE } from '../../../src/domain/time.ts'
 import { type Bridge, startBridge } from '../../support/bridge.ts'
 import { query } from '../../support/postgres.ts'
 import { type Admin, adminBearing, adminWith } from './client.ts'
@@ -81,10 +81,21 @@ test('issue 9 without a valid token every route of the administration answers 40
 
 test('issue 9 a token with every scope but the right one is refused, whatever the tenant, and hears which it lacks', async () => {
   const scopes = [
-    ...['tenants:manage', 'clients:manage', 'providers:manage', 'policies:manage', 'privacy:erase', 'audit:read', 'keys:manage'],
+    ...[
+      'tenants:manage',
+      'clients:manage',
+      'providers:manage',
+      'policies:manage',
+      'privacy:erase',
+      'audit:read',
+      'keys:manage',
+    ],
   ] as const
   for (const lacking of new Set(adminCalls('demo').map((call) => call.scope))) {
-    const admin = await adminWith(bridge, scopes.filter((scope) => scope !== lacking))
+    const admin = await adminWith(
+      bridge,
+      scopes.filter((scope) => scope !== lacking),
+    )
     for (const call of [...adminCalls('demo'), ...adminCalls('nowhere')]) {
       if (call.scope !== lacking) continue
       const answer = await send(admin, call)
@@ -153,7 +164,10 @@ describe('issue 9 tokens', () => {
   })
   test('none can make one that can do more, in scopes or in tenants', async () => {
     const narrow = await adminWith(bridge, ['keys:manage'])
-    const wide = await narrow.post('/tokens', { name: 'x', scopes: ['keys:manage', 'privacy:erase'] })
+    const wide = await narrow.post('/tokens', {
+      name: 'x',
+      scopes: ['keys:manage', 'privacy:erase'],
+    })
     expect([wide.status, wide.body.title]).toEqual([403, 'scope privacy:erase is needed'])
     const bound = await adminWith(bridge, ['keys:manage'], other)
     const elsewhere = { name: 'x', scopes: ['keys:manage'], tenant: 'demo' }
@@ -174,7 +188,9 @@ describe('issue 9 tokens', () => {
     const token = String(made.body.token)
     await adminBearing(bridge, `Bearer ${token}`).get('/audit-events')
     const rows = await query(bridge.database.superuserUrl, 'SELECT * FROM admin_token')
-    const said = [JSON.stringify(rows), (await admin.get('/tokens')).text, ...bridge.lines].join('\n')
+    const said = [JSON.stringify(rows), (await admin.get('/tokens')).text, ...bridge.lines].join(
+      '\n',
+    )
     expect(said).not.toContain(token)
     expect(said).not.toContain(admin.token)
     expect(bridge.lines.join('\n')).toContain('/admin/v1/tokens')
@@ -213,5 +229,13 @@ test('issue 9 last use is noted, once a minute at most, and an expired token is 
 })
 
 const SCOPES = [
-  ...['tenants:manage', 'clients:manage', 'providers:manage', 'policies:manage', 'privacy:erase', 'audit:read', 'keys:manage'],
+  ...[
+    'tenants:manage',
+    'clients:manage',
+    'providers:manage',
+    'policies:manage',
+    'privacy:erase',
+    'audit:read',
+    'keys:manage',
+  ],
 ] as const

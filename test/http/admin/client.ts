@@ -53,7 +53,9 @@ export function adminBearing(bridge: Bridge, authorization: string | undefined):
         ...(authorization === undefined ? {} : { authorization }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
     return await check(method, `/admin/v1${path}`, response)
   }
@@ -71,12 +73,17 @@ async function check(method: string, path: string, response: Response): Promise<
   const body = text === '' ? {} : (JSON.parse(text) as Members)
   expect(response.headers.get('cache-control')).toBe('no-store')
   const template = templateOf(path.split('?')[0] ?? path)
-  const pointer = `#/paths/${escape(template)}/${method.toLowerCase()}/responses/${response.status}`
+  const pointer = `#/paths/${pointerPart(template)}/${method.toLowerCase()}/responses/${response.status}`
   const type = response.headers.get('content-type')?.split(';')[0]
-  expect(ajv.getSchema(`openapi${pointer}`), `${method} ${template} describes ${response.status}`).toBeDefined()
+  expect(
+    ajv.getSchema(`openapi${pointer}`),
+    `${method} ${template} describes ${response.status}`,
+  ).toBeDefined()
   if (type !== undefined && text !== '') {
-    const validate = ajv.compile({ $ref: `openapi${pointer}/content/${escape(type)}/schema` })
-    expect(validate(body), `${method} ${path} ${text} ${JSON.stringify(validate.errors)}`).toBe(true)
+    const validate = ajv.compile({ $ref: `openapi${pointer}/content/${pointerPart(type)}/schema` })
+    expect(validate(body), `${method} ${path} ${text} ${JSON.stringify(validate.errors)}`).toBe(
+      true,
+    )
   }
   if (response.status >= 400) {
     expect(type).toBe('application/problem+json')
@@ -100,6 +107,6 @@ function templateOf(path: string): string {
   return best
 }
 
-function escape(segment: string): string {
+function pointerPart(segment: string): string {
   return encodeURIComponent(segment.replaceAll('~', '~0').replaceAll('/', '~1'))
 }

@@ -20,25 +20,44 @@ const name = { en: 'Empty', nl: 'Leeg' }
 describe('issue 9 a policy document is published', () => {
   test('as the next version of its kind, and stays as it is for ever', async () => {
     const { query: before } = demoPolicies(bridge.issuer)
-    const document = { credentials: [{ ...before.credentials[0], claims: [{ path: ['given_name'] }] }] }
+    const document = {
+      credentials: [{ ...before.credentials[0], claims: [{ path: ['given_name'] }] }],
+    }
     const published = await admin.put(`${ALL}/query`, document)
-    expect([published.status, published.body.kind, published.body.version]).toEqual([200, 'query', 2])
+    expect([published.status, published.body.kind, published.body.version]).toEqual([
+      200,
+      'query',
+      2,
+    ])
     expect((await admin.get(`${ALL}/query`)).body).toMatchObject({ version: 2, document })
-    expect((await admin.get(`${ALL}/query/versions/1`)).body).toMatchObject({ version: 1, document: before })
+    expect((await admin.get(`${ALL}/query/versions/1`)).body).toMatchObject({
+      version: 1,
+      document: before,
+    })
     expect((await admin.get(`${ALL}/query/versions/3`)).status).toBe(404)
     expect((await admin.get(`${ALL}/query/versions/x`)).status).toBe(404)
-    expect((await admin.get('/tenants/demo')).body).toMatchObject({ policies: { query: 2, trust: 1 } })
+    expect((await admin.get('/tenants/demo')).body).toMatchObject({
+      policies: { query: 2, trust: 1 },
+    })
     const { events } = (await admin.get('/tenants/demo/audit-events?limit=1')).body
-    expect(events).toMatchObject([{ type: 'policy_published', detail: { kind: 'query', version: 2 } }])
+    expect(events).toMatchObject([
+      { type: 'policy_published', detail: { kind: 'query', version: 2 } },
+    ])
   })
   test('with a digest of what is stored', async () => {
-    const { version, digest } = (await admin.put(`${ALL}/attributes`, demoPolicies(bridge.issuer).attributes)).body
+    const { version, digest } = (
+      await admin.put(`${ALL}/attributes`, demoPolicies(bridge.issuer).attributes)
+    ).body
     const rows = await query<{ document: string }>(
       bridge.database.superuserUrl,
       `SELECT document FROM policy_version WHERE kind = 'attributes' AND version = ${version}
          AND tenant_id <> 'system' ORDER BY published_at DESC LIMIT 1`,
     )
-    expect(createHash('sha256').update(rows[0]?.document ?? '').digest('base64url')).toBe(digest)
+    expect(
+      createHash('sha256')
+        .update(rows[0]?.document ?? '')
+        .digest('base64url'),
+    ).toBe(digest)
   })
   test('TR-03 and defaults are written out, so that a later default changes nothing', async () => {
     await admin.put(`${ALL}/trust`, demoPolicies(bridge.issuer).trust)
@@ -58,13 +77,17 @@ describe('issue 9 a policy document is published', () => {
   test('ten at once are ten versions', async () => {
     const { version } = (await admin.get(`${ALL}/query`)).body
     const document = demoPolicies(bridge.issuer).query
-    const answers = await Promise.all(Array.from({ length: 10 }, () => admin.put(`${ALL}/query`, document)))
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => admin.put(`${ALL}/query`, document)),
+    )
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200))
     const versions = answers.map(({ body }) => Number(body.version)).toSorted((a, b) => a - b)
     expect(versions).toEqual(Array.from({ length: 10 }, (_, index) => Number(version) + 1 + index))
     const { query: listed } = (await admin.get(ALL)).body as { query: { version: number }[] }
     expect(listed[0]?.version).toBe(Number(version) + 10)
-    const { events } = (await admin.get('/tenants/demo/audit-events?type=policy_published&limit=10')).body as {
+    const { events } = (
+      await admin.get('/tenants/demo/audit-events?type=policy_published&limit=10')
+    ).body as {
       events: { detail: { version: number } }[]
     }
     const told = events.map(({ detail }) => detail.version).toSorted((a, b) => a - b)
@@ -75,14 +98,40 @@ describe('issue 9 a policy document is published', () => {
 describe('issue 9 a document is refused as a whole', () => {
   const good = () => demoPolicies(bridge.issuer)
   test.each<[string, string, () => unknown, string[]]>([
-    ['an unknown member', 'selector', () => ({ ...good().selector, fallback: 'secret-value' }), ['document: unrecognized_keys']],
-    ['an unknown plan', 'selector', () => ({ default: { ...good().selector.default, plan: 'secret-value' } }), ['default.plan: invalid_value']],
+    [
+      'an unknown member',
+      'selector',
+      () => ({ ...good().selector, fallback: 'secret-value' }),
+      ['document: unrecognized_keys'],
+    ],
+    [
+      'an unknown plan',
+      'selector',
+      () => ({ default: { ...good().selector.default, plan: 'secret-value' } }),
+      ['default.plan: invalid_value'],
+    ],
     ['no claims', 'query', () => ({ credentials: [] }), ['credentials: too_small']],
-    ['a merge rule that is none', 'attributes', () => ({ rules: [{ name: 'a', merge: 'secret-value' }] }), ['rules.0.merge: invalid_value']],
-    ['a profile twice', 'material', () => ({ profiles: [...good().material.profiles, ...good().material.profiles] }), ['profiles: two profiles share an id']],
-    ['TR-04 an anchor that is no certificate', 'trust', () => bridge.issuer.trustPolicy({
-      anchors: ['-----BEGIN CERTIFICATE-----\nc2VjcmV0LXZhbHVl\n-----END CERTIFICATE-----\n'],
-    }), ['entries.0.anchors.0: not a usable CA certificate']],
+    [
+      'a merge rule that is none',
+      'attributes',
+      () => ({ rules: [{ name: 'a', merge: 'secret-value' }] }),
+      ['rules.0.merge: invalid_value'],
+    ],
+    [
+      'a profile twice',
+      'material',
+      () => ({ profiles: [...good().material.profiles, ...good().material.profiles] }),
+      ['profiles: two profiles share an id'],
+    ],
+    [
+      'TR-04 an anchor that is no certificate',
+      'trust',
+      () =>
+        bridge.issuer.trustPolicy({
+          anchors: ['-----BEGIN CERTIFICATE-----\nc2VjcmV0LXZhbHVl\n-----END CERTIFICATE-----\n'],
+        }),
+      ['entries.0.anchors.0: not a usable CA certificate'],
+    ],
     ['something that is no object', 'trust', () => [], ['document: invalid_type']],
   ])('%s in %s', async (_, kind, document, problems) => {
     const before = (await admin.get(`${ALL}/${kind}`)).body.version
@@ -127,7 +176,15 @@ test('issue 9 policies in the first call need the scope for policies too', async
 })
 
 describe('issue 9 the audit trail is read', () => {
-  type Events = { events: { seq: number; type: string; correlation_id: string; prev_hash: string; row_hash: string }[] }
+  type Events = {
+    events: {
+      seq: number
+      type: string
+      correlation_id: string
+      prev_hash: string
+      row_hash: string
+    }[]
+  }
   const trail = '/tenants/demo/audit-events'
 
   test('AU-01 page by page, newest first, without a gap, each row chained to the one before', async () => {
@@ -147,7 +204,8 @@ describe('issue 9 the audit trail is read', () => {
   })
   test('by type, and by one login in the order it happened', async () => {
     await logIn(bridge, await bridge.newWallet())
-    const byType = (await admin.get(`${trail}?type=binding_created&limit=1`)).body as unknown as Events
+    const byType = (await admin.get(`${trail}?type=binding_created&limit=1`))
+      .body as unknown as Events
     const id = byType.events[0]?.correlation_id
     expect(id).toMatch(/^[0-9a-f-]{36}$/)
     const login = (await admin.get(`${trail}?correlation_id=${id}`)).body as unknown as Events
@@ -160,8 +218,11 @@ describe('issue 9 the audit trail is read', () => {
   test('a login of another tenant is not in it', async () => {
     const other = await bridge.addTenant('second')
     await logIn(bridge, await bridge.newWallet(), { tenant: other })
-    const theirs = (await admin.get(`/tenants/second/audit-events?type=binding_created`)).body as unknown as Events
+    const theirs = (await admin.get(`/tenants/second/audit-events?type=binding_created`))
+      .body as unknown as Events
     const id = theirs.events[0]?.correlation_id
-    expect(((await admin.get(`${trail}?correlation_id=${id}`)).body as unknown as Events).events).toEqual([])
+    expect(
+      ((await admin.get(`${trail}?correlation_id=${id}`)).body as unknown as Events).events,
+    ).toEqual([])
   })
 })

@@ -18,7 +18,10 @@ const app = { client_name: 'App', redirect_uris: ['https://a.example/cb'] }
 
 function ecJwk() {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  return { publicJwk: publicKey.export({ format: 'jwk' }), privateJwk: privateKey.export({ format: 'jwk' }) }
+  return {
+    publicJwk: publicKey.export({ format: 'jwk' }),
+    privateJwk: privateKey.export({ format: 'jwk' }),
+  }
 }
 
 describe('OP-04 a relying party with a secret', () => {
@@ -31,18 +34,36 @@ describe('OP-04 a relying party with a secret', () => {
     const read = await admin.get(`${ALL}/first`)
     const { client_secret: _, ...registration } = made.body
     expect(read.body).toEqual(registration)
-    expect(read.body).toMatchObject({ sector: 'a.example', require_pkce: true, enabled: true, secrets: 1 })
+    expect(read.body).toMatchObject({
+      sector: 'a.example',
+      require_pkce: true,
+      enabled: true,
+      secrets: 1,
+    })
     const rows = await query(bridge.database.superuserUrl, 'SELECT * FROM relying_party')
-    const said = [JSON.stringify(rows), read.text, (await admin.get(ALL)).text, ...bridge.lines].join('\n')
+    const said = [
+      JSON.stringify(rows),
+      read.text,
+      (await admin.get(ALL)).text,
+      ...bridge.lines,
+    ].join('\n')
     expect(said).not.toContain(secret)
     expect((await admin.post(ALL, { ...app, client_id: 'first' })).status).toBe(409)
   })
   test('can have two while one is exchanged for the other, and one again afterwards', async () => {
     const made = await admin.post(ALL, { ...app, client_id: 'rotating' })
     const works = async (secret: unknown) => {
-      const body = new URLSearchParams({ grant_type: 'authorization_code', code: 'x', redirect_uri: 'https://a.example/cb' })
+      const body = new URLSearchParams({
+        grant_type: 'authorization_code',
+        code: 'x',
+        redirect_uri: 'https://a.example/cb',
+      })
       const authorization = `Basic ${Buffer.from(`rotating:${secret}`).toString('base64')}`
-      const answer = await fetch(`${bridge.tenant.issuer}/token`, { method: 'POST', headers: { authorization }, body })
+      const answer = await fetch(`${bridge.tenant.issuer}/token`, {
+        method: 'POST',
+        headers: { authorization },
+        body,
+      })
       const { error } = (await answer.json()) as { error: string }
       return error !== 'invalid_client'
     }
@@ -56,13 +77,21 @@ describe('OP-04 a relying party with a secret', () => {
     expect((await rotate('finish')).body).toMatchObject({ secrets: 1, client_secret: null })
     expect([await works(first), await works(second.body.client_secret)]).toEqual([false, true])
     const third = await rotate('replace')
-    expect([await works(second.body.client_secret), await works(third.body.client_secret)]).toEqual([false, true])
+    expect([await works(second.body.client_secret), await works(third.body.client_secret)]).toEqual(
+      [false, true],
+    )
   })
 })
 
 describe('OP-01 redirect URIs', () => {
   test.each([
-    ...['http://a.example/cb', 'https://a.example/cb#x', 'https://u@a.example/', 'custom:/cb', 'https://*.a.example/'],
+    ...[
+      'http://a.example/cb',
+      'https://a.example/cb#x',
+      'https://u@a.example/',
+      'custom:/cb',
+      'https://*.a.example/',
+    ],
     ...['javascript:alert(1)', 'https://a.example/ b', '//a.example/cb', ''],
   ])('%j is refused by its place, without being repeated', async (uri) => {
     const answer = await admin.post(ALL, { ...app, redirect_uris: ['https://a.example/', uri] })
@@ -73,18 +102,28 @@ describe('OP-01 redirect URIs', () => {
   test.each([['http://127.0.0.1:8080/cb'], ['http://[::1]/cb'], ['https://a.example/cb?x=%2e']])(
     '%s is taken',
     async (uri) => {
-      expect((await admin.post(ALL, { ...app, redirect_uris: [uri] })).body).toMatchObject({ redirect_uris: [uri] })
+      expect((await admin.post(ALL, { ...app, redirect_uris: [uri] })).body).toMatchObject({
+        redirect_uris: [uri],
+      })
     },
   )
   test('none stands there twice', async () => {
-    const answer = await admin.post(ALL, { ...app, redirect_uris: ['https://a.example/', 'https://a.example/'] })
+    const answer = await admin.post(ALL, {
+      ...app,
+      redirect_uris: ['https://a.example/', 'https://a.example/'],
+    })
     expect(answer.body.title).toBe('redirect_uris.1: occurs twice')
   })
   test('OP-62 of several hosts need a sector that is given, and it never moves', async () => {
     const redirect_uris = ['https://a.example/', 'https://b.example/']
     const refused = await admin.post(ALL, { ...app, redirect_uris })
     expect(refused.body.title).toBe('sector: needed where the redirect URIs have several hosts')
-    const made = await admin.post(ALL, { ...app, client_id: 'sector', redirect_uris, sector: 'suite.example' })
+    const made = await admin.post(ALL, {
+      ...app,
+      client_id: 'sector',
+      redirect_uris,
+      sector: 'suite.example',
+    })
     expect(made.body).toMatchObject({ sector: 'suite.example' })
     const moved = await admin.patch(`${ALL}/sector`, { sector: 'other.example' })
     expect([moved.status, moved.body.title]).toEqual([400, 'body: unrecognized_keys'])
@@ -93,7 +132,12 @@ describe('OP-01 redirect URIs', () => {
 
 describe('OP-16 PKCE', () => {
   test('is forced on a client that cannot keep a secret', async () => {
-    const publicClient = { ...app, client_id: 'spa', token_endpoint_auth_method: 'none', require_pkce: false }
+    const publicClient = {
+      ...app,
+      client_id: 'spa',
+      token_endpoint_auth_method: 'none',
+      require_pkce: false,
+    }
     const made = await admin.post(ALL, publicClient)
     expect(made.body).toMatchObject({ require_pkce: true, client_secret: null, secrets: 0 })
     const changed = await admin.patch(`${ALL}/spa`, { require_pkce: false })
@@ -123,7 +167,15 @@ describe('OP-47 keys for private_key_jwt', () => {
     ['a shared secret', () => ({ keys: [{ kty: 'oct', k: 'c2VjcmV0' }] })],
     ['an encryption key', () => ({ keys: [{ ...ecJwk().publicJwk, use: 'enc' }] })],
     ['two keys without names', () => ({ keys: [ecJwk().publicJwk, ecJwk().publicJwk] })],
-    ['two keys of one name', () => ({ keys: [{ ...ecJwk().publicJwk, kid: 'a' }, { ...ecJwk().publicJwk, kid: 'a' }] })],
+    [
+      'two keys of one name',
+      () => ({
+        keys: [
+          { ...ecJwk().publicJwk, kid: 'a' },
+          { ...ecJwk().publicJwk, kid: 'a' },
+        ],
+      }),
+    ],
     ['a point off its curve', () => ({ keys: [{ ...ecJwk().publicJwk, x: 'A'.repeat(43) }] })],
     ['an algorithm of another kind', () => ({ keys: [{ ...ecJwk().publicJwk, alg: 'RS256' }] })],
   ])('%s are refused, and nothing of them is repeated or logged', async (_, jwks) => {
@@ -149,10 +201,22 @@ describe('issue 9 relying parties', () => {
     expect((await admin.patch(location, { enabled: false })).body).toMatchObject({ enabled: false })
   })
   test('one that is switched off can no longer send anybody here, at once', async () => {
-    const made = await admin.post(ALL, { ...app, client_id: 'gone', purpose: { en: 'To test.', nl: 'Om te testen.' } })
+    const made = await admin.post(ALL, {
+      ...app,
+      client_id: 'gone',
+      purpose: { en: 'To test.', nl: 'Om te testen.' },
+    })
     const asked = new URLSearchParams({
-      ...{ response_type: 'code', scope: 'openid', client_id: 'gone', redirect_uri: 'https://a.example/cb' },
-      ...{ code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' },
+      ...{
+        response_type: 'code',
+        scope: 'openid',
+        client_id: 'gone',
+        redirect_uri: 'https://a.example/cb',
+      },
+      ...{
+        code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+        code_challenge_method: 'S256',
+      },
     })
     const page = () => fetch(`${bridge.tenant.issuer}/authorize?${asked}`, { redirect: 'manual' })
     expect(made.status).toBe(201)
@@ -184,7 +248,10 @@ describe('issue 9 relying parties', () => {
       ...Array.from({ length: 6 }, () => admin.patch(`${ALL}/busy`, { claims_in_id_token: true })),
       ...Array.from({ length: 6 }, () => admin.patch(`${ALL}/busy`, { client_name: 'Busy' })),
     ])
-    expect((await admin.get(`${ALL}/busy`)).body).toMatchObject({ claims_in_id_token: true, client_name: 'Busy' })
+    expect((await admin.get(`${ALL}/busy`)).body).toMatchObject({
+      claims_in_id_token: true,
+      client_name: 'Busy',
+    })
   })
   test('are listed page by page', async () => {
     const first = await admin.get(`${ALL}?limit=3`)

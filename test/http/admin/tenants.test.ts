@@ -24,7 +24,10 @@ const name = { en: 'Example University', nl: 'Voorbeelduniversiteit' }
 function identityFor(host: string, options: { days?: number; selfSigned?: boolean } = {}) {
   const now = bridge.clock.now()
   const validity = { notBefore: now - DAY, notAfter: now + (options.days ?? 90) * DAY }
-  const authority = createCertificateAuthority({ subject: { commonName: 'Access CA' }, ...validity })
+  const authority = createCertificateAuthority({
+    subject: { commonName: 'Access CA' },
+    ...validity,
+  })
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const leaf = issueCertificate(authority, {
     subject: { commonName: host },
@@ -86,17 +89,27 @@ describe('issue 9 a tenant is created', () => {
   test('VP-008 with a certificate of its own', async () => {
     const request_certificate = identityFor('localhost')
     const slug = 'certified'
-    const made = await admin.post('/tenants', { slug, name, client_id_prefix: 'x509_san_dns', request_certificate })
+    const made = await admin.post('/tenants', {
+      slug,
+      name,
+      client_id_prefix: 'x509_san_dns',
+      request_certificate,
+    })
     expect(made.body).toMatchObject({
       request_certificate: { client_id: 'x509_san_dns:localhost', trust_anchor: null },
     })
-    const chain = (made.body.request_certificate as { certificate_chain: string[] }).certificate_chain
+    const chain = (made.body.request_certificate as { certificate_chain: string[] })
+      .certificate_chain
     expect(chain.join('')).toBe(request_certificate.certificate_chain)
   })
   test.each([
     ['for another host', () => identityFor('other.example'), 'the leaf does not name the host'],
     ['that ended', () => identityFor('localhost', { days: 0.0001 }), 'a certificate has expired'],
-    ['with its self-signed anchor', () => identityFor('localhost', { selfSigned: true }), 'a certificate is self-signed'],
+    [
+      'with its self-signed anchor',
+      () => identityFor('localhost', { selfSigned: true }),
+      'a certificate is self-signed',
+    ],
     [
       'whose key is another',
       () => ({ ...identityFor('localhost'), private_key: identityFor('localhost').private_key }),
@@ -118,7 +131,11 @@ describe('issue 9 a tenant is created', () => {
   })
   test('CR-05 its private keys lie sealed and are in no answer and no log line', async () => {
     const identity = identityFor('localhost')
-    const made = await admin.post('/tenants', { slug: 'quiet', name, request_certificate: identity })
+    const made = await admin.post('/tenants', {
+      slug: 'quiet',
+      name,
+      request_certificate: identity,
+    })
     const secret = identity.private_key.split('\n')[1] ?? ''
     expect(secret.length).toBeGreaterThan(40)
     const rows = await query(bridge.database.superuserUrl, 'SELECT * FROM signing_key')
@@ -135,18 +152,50 @@ describe('issue 9 what is sent is read strictly', () => {
     ['an unknown member', { ...good, nmae: 1 }, 'body: unrecognized_keys'],
     ['a missing member', { slug: 'strict' }, 'name: invalid_type'],
     ['a slug that is no host label', { ...good, slug: 'Not a slug' }, 'slug: invalid_format'],
-    ['a name that turns the text around', { ...good, name: { en: 'a\u202eb', nl: 'b' } }, 'name.en: invalid_format'],
-    ['a script as wallet scheme', { ...good, wallet_scheme: 'javascript://' }, 'wallet_scheme: neither a scheme of its own ending in :// nor an https URL (http on loopback)'],
-    ['a wallet scheme with more', { ...good, wallet_scheme: 'openid4vp://authorize?a=b' }, 'wallet_scheme: neither a scheme of its own ending in :// nor an https URL (http on loopback)'],
-    ['a notice over http', { ...good, notice_url: 'http://u.example/' }, 'notice_url: not an https URL'],
-    ['a script as notice', { ...good, notice_url: 'javascript:alert(1)' }, 'notice_url: not an https URL'],
+    [
+      'a name that turns the text around',
+      { ...good, name: { en: 'a\u202eb', nl: 'b' } },
+      'name.en: invalid_format',
+    ],
+    [
+      'a script as wallet scheme',
+      { ...good, wallet_scheme: 'javascript://' },
+      'wallet_scheme: neither a scheme of its own ending in :// nor an https URL (http on loopback)',
+    ],
+    [
+      'a wallet scheme with more',
+      { ...good, wallet_scheme: 'openid4vp://authorize?a=b' },
+      'wallet_scheme: neither a scheme of its own ending in :// nor an https URL (http on loopback)',
+    ],
+    [
+      'a notice over http',
+      { ...good, notice_url: 'http://u.example/' },
+      'notice_url: not an https URL',
+    ],
+    [
+      'a script as notice',
+      { ...good, notice_url: 'javascript:alert(1)' },
+      'notice_url: not an https URL',
+    ],
     ['text that is no JSON', '{"slug": "strict",}', 'body: not strict JSON in UTF-8'],
     ['a member that occurs twice', '{"slug":"a","slug":"b"}', 'body: not strict JSON in UTF-8'],
-    ['a certificate that is none', { ...good, request_certificate: { certificate_chain: 'x', private_key: 'y' } }, 'certificate_chain: no certificates, or too many'],
-    ['a key that is none', { ...good, request_certificate: { ...identityText, private_key: 'y' } }, 'private_key: not an unencrypted PEM private key'],
+    [
+      'a certificate that is none',
+      { ...good, request_certificate: { certificate_chain: 'x', private_key: 'y' } },
+      'certificate_chain: no certificates, or too many',
+    ],
+    [
+      'a key that is none',
+      { ...good, request_certificate: { ...identityText, private_key: 'y' } },
+      'private_key: not an unencrypted PEM private key',
+    ],
   ])('%s is refused by its name', async (_, body, title) => {
     const answer = await admin.post('/tenants', body)
-    expect([answer.status, answer.body.code, answer.body.title]).toEqual([400, 'invalid_request', title])
+    expect([answer.status, answer.body.code, answer.body.title]).toEqual([
+      400,
+      'invalid_request',
+      title,
+    ])
   })
   test('a name the caller made up is not repeated', async () => {
     const evil = '<script>alert(1)</script>'
@@ -163,10 +212,21 @@ describe('issue 9 what is sent is read strictly', () => {
     const long = { ...good, name: { en: 'x'.repeat(300_000), nl: 'x' } }
     expect((await admin.post('/tenants', long)).status).toBe(413)
     const { token } = await adminWith(bridge, ['tenants:manage'])
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1']) {
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'application/json; charset=latin1',
+    ]) {
       const headers = { authorization: `Bearer ${token}`, 'content-type': type }
-      const answer = await fetch(`${bridge.url}/admin/v1/tenants`, { method: 'POST', headers, body: '{}' })
-      expect([answer.status, await answer.json()]).toMatchObject([415, { code: 'unsupported_media_type' }])
+      const answer = await fetch(`${bridge.url}/admin/v1/tenants`, {
+        method: 'POST',
+        headers,
+        body: '{}',
+      })
+      expect([answer.status, await answer.json()]).toMatchObject([
+        415,
+        { code: 'unsupported_media_type' },
+      ])
     }
   })
 })
@@ -195,10 +255,15 @@ describe('issue 9 a tenant is changed', () => {
     const body = { slug: 'prefix', name, request_certificate: identityFor('elsewhere.example') }
     expect((await admin.post('/tenants', body)).status).toBe(201)
     const refused = await admin.patch('/tenants/prefix', { client_id_prefix: 'x509_san_dns' })
-    expect([refused.status, refused.body.problems]).toEqual([422, ['the leaf does not name the host']])
+    expect([refused.status, refused.body.problems]).toEqual([
+      422,
+      ['the leaf does not name the host'],
+    ])
     await admin.put('/tenants/prefix/request-certificate', identityFor('localhost'))
     const taken = await admin.patch('/tenants/prefix', { client_id_prefix: 'x509_san_dns' })
-    expect(taken.body).toMatchObject({ request_certificate: { client_id: 'x509_san_dns:localhost' } })
+    expect(taken.body).toMatchObject({
+      request_certificate: { client_id: 'x509_san_dns:localhost' },
+    })
   })
 })
 
@@ -238,7 +303,10 @@ test('issue 9 tenants are listed page by page', async () => {
   let cursor = ''
   for (let pages = 0; pages < 20; pages++) {
     const page = await admin.get(`/tenants?limit=2${cursor}`)
-    const { tenants, next_cursor: next } = page.body as { tenants: { slug: string }[]; next_cursor: string | null }
+    const { tenants, next_cursor: next } = page.body as {
+      tenants: { slug: string }[]
+      next_cursor: string | null
+    }
     expect(tenants.length).toBeLessThanOrEqual(2)
     slugs.push(...tenants.map(({ slug }) => slug))
     if (next === null) break

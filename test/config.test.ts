@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { ConfigError, DEVELOPMENT_KEYS, readConfig } from '../src/config.ts'
+import { parseKeyring } from '../src/crypto/keyring.ts'
+import { loadKeyring } from '../src/service.ts'
+
+const FOLDER = mkdtempSync(path.join(os.tmpdir(), 'bridge-config-'))
+afterAll(() => rmSync(FOLDER, { recursive: true }))
+
+const PRODUCTION = { NODE_ENV: 'production', PUBLIC_URL: 'https://bridge.example' }
+
+/** The sentence a bad environment is refused with. */
+function refusal(environment: Record<string, string>): string {
+  try {
+    readConfig(environment)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+  return 'accepted'
+}
+
+describe('production refuses', () => {
+  test('CR-33 development keys, and so does any address but this machine', () => {
+    const keys = { KEYRING: DEVELOPMENT_KEYS }
+    const sentence = 'KEYRING: development keys are refused in production and off this machine'
+    expect(refusal({ ...PRODUCTION, ...keys })).toBe(sentence)
+    expect(refusal({ PUBLIC_URL: 'https://bridge.example', ...keys })).toBe(sentence)
+    for (const origin of ['http://localhost:3000', 'http://127.0.0.1:3000', 'http://[::1]:3000'])
+      expect(readConfig({ PUBLIC_URL: origin, ...keys }).secrets.keyring).toEqual({
+        kind: 'development',
+      })
+  })
+
+  test('plain http, on loopback too', () => {
+    const sentence = 'PUBLIC_URL: must be https in production'
+    expect(refusal({ ...PRODUCTION, PUBLIC_URL: 'http://localhost:3000' })).toBe(sentence)
+    expect(refusal({ NODE_ENV: 'production' }), 'the default is http').toBe(sentence)
+  })
+
+  test('UP-50 the switch that opens loopback to outgoing requests', () => {
+    const sentence = 'ALLOW_LOOPBACK: is refused in production'
+    expect(refusal({ ...PRODUCTION, ALLOW_LOOPBACK: 'yes' })).toBe(sentence)
+    expect(readConfig({ ...PRODUCTION, ALLOW_LOOPBACK: 'no' }).config.allowLoopback).toBe(false)
+    expect(readConfig({}).config.allowLoopback).toBe(false)
+  })
+})
+
+describe('the public address', () => {
+  test.each([
+    ['http://bridge.example', 'must be https (http on loopback only)'],
+    ['ftp://localhost', 'must be https (http on loopback only)'],
+    ['bridge.example', 'must be an absolute URL'],
+    [
+      'https://bridge.example/',
+      'must be an origin: scheme, host and port, no path and no trailing slash',
+    ],
+    [
+      'https://bridge.example/path',
+      'must be an origin: scheme, host and port, no path and no trailing slash',
+    ],
+    [
+      'https://bridge.example?a=b',
+      'must be an origin: scheme, host and port, no path and no trailing slash',
+    ],
+    [
+      'https://me@bridge.example',
+      'must be an origin: scheme, host and port, no path and no trailing slash',
+    ],
+    [
+      'https://:pw@bridge.example',
+      'must be an origin: scheme, host and port, no path and no trailing slash',
+    ],
+  ])('%s is refused', (text, rule) => {
+    expect(refusal({ PUBLIC_URL: text })).toBe(`PUBLIC_URL: ${rule}`)
+  })
+
+  test('is kept as its origin', () => {
+    const origin = (text: string) => readConfig({ PUBLIC_URL: text }).config.publicUrl
+    expect(origin('https://Bridge.Example:443')).toBe('https://bridge.example')
+    expect(origin('https://bridge.example:8443')).toBe('https://bridge.example:8443')
+  })
+})
+
+describe('the keyring', () => {
+  test('CR-35 comes from one place, and a file that cannot be read is named by its variable only', () => {
+    expect(refusal({ KEYRING: 'x', KEYRING_FILE: 'y' })).toBe(
+      'KEYRING: and KEYRING_FILE exclude each other',
+    )
+    const nowhere = path.join(FOLDER, 'nowhere.json')
+    expect(refusal({ KEYRING_FILE: nowhere })).toBe('KEYRING_FILE: cannot be read')
+    const file = path.join(FOLDER, 'keyring.json')
+    writeFileSync(file, 'content')
+    const { secrets } = readConfig({ KEYRING_FILE: file })
+    expect(secrets.keyring).toEqual({ kind: 'text', text: 'content' })
+  })
+
+  test('CR-33 is never made up: none is an error that says how to make one', () => {
+    const { secrets } = readConfig({})
+    expect(() => loadKeyring(secrets)).toThrow('KEYRING_FILE=keyring.json')
+    expect(() => loadKeyring(readConfig({ KEYRING: '{"not":"a keyring"}' }).secrets)).toThrow()
+    expect(() => parseKeyring('')).toThrow()
+  })
+})
+
+describe('everything else', () => {
+  test.each([
+    ['PORT', '65536', 'must be a whole number from 0 to 65535'],
+    ['PORT', '-1', 'must be a whole number from 0 to 65535'],
+    ['PORT', '80a', 'must be a whole number from 0 to 65535'],
+    ['PORT', '1e3', 'must be a whole number from 0 to 65535'],
+    ['DATABASE_POOL_SIZE', '0', 'must be a whole number from 1 to 200'],
+    ['RATE_LIMIT_PER_MINUTE', '0', 'must be a whole number from 1 to 100000000'],
+    ['REQUEST_TIMEOUT_SECONDS', '601', 'must be a whole number from 1 to 600'],
+    ['SHUTDOWN_TIMEOUT_SECONDS', '1.5', 'must be a whole number from 0 to 600'],
+    ['TRUSTED_PROXIES', '9', 'must be a whole number from 0 to 8'],
+    ['JOBS', 'true', 'must be yes or no'],
+    ['ALLOW_LOOPBACK', '1', 'must be yes or no'],
+    ['LOG_LEVEL', 'trace', 'must be one of debug, info, warn, error, silent'],
+  ])('%s=%s is refused, and the value is not repeated', (name, value, rule) => {
+    expect(refusal({ [name]: value })).toBe(`${name}: ${rule}`)
+  })
+
+  test('intermediary mode is refused, not ignored', () => {
+    for (const name of ['INTERMEDIARY', 'INTERMEDIARY_MODE'])
+      expect(refusal({ [name]: 'yes' })).toBe(`${name}: intermediary mode is not supported`)
+  })
+
+  test('nothing set means the defaults; blanks are nothing', () => {
+    const { config, secrets } = readConfig({ PORT: ' ', DATABASE_URL: '' })
+    expect(config).toEqual({
+      ...{ publicUrl: 'http://localhost:3000', host: '127.0.0.1', port: 3000, production: false },
+      ...{ dataFolder: './data', databasePoolSize: 10, allowLoopback: false, trustedProxies: 0 },
+      ...{ rateLimitPerMinute: 600, requestTimeoutMs: 30_000, shutdownTimeoutMs: 20_000 },
+      ...{ logLevel: 'info', jobs: true },
+    })
+    expect(secrets).toEqual({
+      ...{ databaseUrl: undefined, databaseOwnerUrl: undefined, keyring: { kind: 'missing' } },
+    })
+    expect(Object.isFrozen(config) && Object.isFrozen(secrets)).toBe(true)
+  })
+})

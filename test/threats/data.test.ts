@@ -1,0 +1,528 @@
+/** Attacks on what lies at rest: swapped ciphertexts, a stolen database, and whatever was written about people. */
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createBrowser } from '../../demo/browser.ts'
+import { loginAt } from '../../demo/institution.ts'
+import { createWallet, type Wallet } from '../../demo/wallet.ts'
+import type { JourneyId, TenantId } from '../../src/domain/ids.ts'
+import type { Sealed } from '../../src/domain/text.ts'
+import { openRequest } from '../../src/flow/journey-secrets.ts'
+import { makeSigningKey, startHostileProvider } from '../institution/hostile-provider.ts'
+import { type Bridge, logIn, STUDENT, startBridge, type TestTenant } from '../support/bridge.ts'
+import { asSuperuser, clusterDataDirectory } from '../support/postgres.ts'
+import {
+  answer,
+  basic,
+  isRelyingParty,
+  later,
+  obtainCode,
+  open,
+  reachInstitution,
+  redeem,
+  rows,
+  tableNames,
+  tenantIdOf,
+  times,
+  useProvider,
+} from './attack.ts'
+
+let bridge: Bridge
+beforeAll(async () => {
+  bridge = await startBridge()
+})
+afterAll(() => bridge.stop())
+
+describe('row 40 ciphertexts moved between rows, columns and tenants', () => {
+  let second: TestTenant
+  let sanne: Wallet
+  let milan: Wallet
+  beforeAll(async () => {
+    second = await bridge.addTenant('second')
+    sanne = await bridge.newWallet()
+    milan = await bridge.newWallet()
+    await logIn(bridge, sanne)
+    await logIn(bridge, milan, { user: { username: 'milan', password: 'milan-demo' } })
+    await logIn(bridge, sanne, { tenant: second })
+  })
+
+  interface Place {
+    table: string
+    column: string
+    where: string
+  }
+
+  /** Puts one place's text into another, lets `act` run, and puts things right again. */
+  async function moved<Result>(from: Place, to: Place, act: () => Promise<Result>): Promise<Result> {
+    const read = async ({ table, column, where }: Place) => {
+      const found = await rows<{ text: string }>(
+        bridge,
+        `SELECT ${column} AS text FROM ${table} WHERE ${where}`,
+      )
+      if (found.length !== 1) throw new Error(`${table}.${column}: ${found.length} rows`)
+      return found[0]?.text ?? ''
+    }
+    const write = ({ table, column, where }: Place, text: string) =>
+      rows(bridge, `UPDATE ${table} SET ${column} = '${text}' WHERE ${where}`)
+    const [moving, kept] = [await read(from), await read(to)]
+    expect(moving).toMatch(/^v1\./)
+    expect(moving).not.toBe(kept)
+    await write(to, moving)
+    try {
+      return await act()
+    } finally {
+      await write(to, kept)
+    }
+  }
+
+  async function personOf(subjectOf: Wallet, tenant: TestTenant): Promise<string> {
+    const { idToken } = (await logIn(bridge, subjectOf, { tenant })).login
+    const [row] = await rows<{ id: string }>(
+      bridge,
+      `SELECT identity_id AS id FROM pairwise_subject WHERE subject = '${idToken.sub}'`,
+    )
+    return row?.id ?? ''
+  }
+  const bindingOf = (person: string) =>
+    `match_id IN (SELECT id FROM identity_match WHERE internal_identity_id = '${person}')`
+
+  async function tokenOf(holder: Wallet): Promise<string> {
+    const redeemable = await obtainCode(bridge.tenant, holder)
+    return String((await redeem(bridge.tenant, redeemable)).body.access_token)
+  }
+  async function ask(token: string) {
+    const headers = { authorization: `Bearer ${token}` }
+    const response = await fetch(`${bridge.tenant.issuer}/userinfo`, { headers })
+    return { status: response.status, body: await response.json() }
+  }
+
+  /** How the service says that it cannot read what is its own: loudly, and never as somebody unknown. */
+  const UNREADABLE = {
+    status: 500,
+    body: { error: 'server_error', error_description: 'something went wrong on our side' },
+  }
+  async function expectLoud<Result>(act: () => Promise<Result>): Promise<Result> {
+    const people = await rows(bridge, 'SELECT id FROM identity ORDER BY id')
+    const before = bridge.lines.length
+    const result = await act()
+    const said = bridge.lines.slice(before).join('\n')
+    expect(said).toContain('"failure":"sealed_unreadable"')
+    expect(await rows(bridge, 'SELECT id FROM identity ORDER BY id')).toEqual(people)
+    return result
+  }
+
+  test("row 40 another person's attributes, another column's, another tenant's: refused", async () => {
+    const [mine, theirs] = [await personOf(sanne, bridge.tenant), await personOf(milan, bridge.tenant)]
+    const elsewhere = await personOf(sanne, second)
+    const token = await tokenOf(sanne)
+    const to = {
+      table: 'identity_link_binding',
+      column: 'persisted_attributes_envelope',
+      where: bindingOf(mine),
+    }
+    const sources: Place[] = [
+      { ...to, where: bindingOf(theirs) },
+      { ...to, where: bindingOf(elsewhere) },
+      { ...to, column: 'encrypted_institution_id' },
+    ]
+    for (const from of sources) {
+      const answered = await expectLoud(() => moved(from, to, () => ask(token)))
+      expect(answered).toEqual(UNREADABLE)
+    }
+    const { status, body } = await ask(token)
+    expect([status, body.given_name]).toEqual([200, 'Sanne'])
+  })
+
+  test("row 40 another person's data key, with and without their attributes: refused", async () => {
+    const [mine, theirs] = [await personOf(sanne, bridge.tenant), await personOf(milan, bridge.tenant)]
+    const elsewhere = await personOf(sanne, second)
+    const token = await tokenOf(sanne)
+    const key = (person: string) => ({
+      table: 'identity',
+      column: 'wrapped_data_key',
+      where: `id = '${person}'`,
+    })
+    const attributes = (person: string) => ({
+      table: 'identity_link_binding',
+      column: 'persisted_attributes_envelope',
+      where: bindingOf(person),
+    })
+    for (const from of [theirs, elsewhere]) {
+      const answered = await expectLoud(() =>
+        moved(key(from), key(mine), async () => {
+          const alone = await ask(token)
+          const both = await moved(attributes(from), attributes(mine), () => ask(token))
+          return [alone, both]
+        }),
+      )
+      expect(answered).toEqual([UNREADABLE, UNREADABLE])
+    }
+    expect((await ask(token)).status).toBe(200)
+  })
+
+  test('row 40 a data key that cannot be unwrapped does not make a second person at the institution', async () => {
+    const [mine, theirs] = [await personOf(sanne, bridge.tenant), await personOf(milan, bridge.tenant)]
+    const login = await reachInstitution(bridge.tenant, await bridge.newWallet())
+    const callback = await loginAt(login.authorizationUrl, STUDENT)
+    const key = (person: string) => ({
+      table: 'identity',
+      column: 'wrapped_data_key',
+      where: `id = '${person}'`,
+    })
+    const page = await expectLoud(() =>
+      moved(key(theirs), key(mine), () => login.browser.follow(callback, isRelyingParty)),
+    )
+    expect([page.status, page.location]).toEqual([500, undefined])
+  })
+
+  test("row 40 another journey's request, at every step that opens it: refused, never a login for somebody else", async () => {
+    const [mine, theirs] = [await open(bridge.tenant, sanne), await open(bridge.tenant, milan)]
+    const request = (id: string) => ({ table: 'journey', column: 'request', where: `id = '${id}'` })
+    const prepared = sanne.prepare(mine.request)
+    const steps = await expectLoud(() =>
+      moved(request(theirs.journeyId), request(mine.journeyId), async () => [
+        (await sanne.fetchRequest(mine.link)).status,
+        (await sanne.post(prepared)).status,
+        (await mine.browser.get(`${bridge.tenant.issuer}/login/${mine.journeyId}`)).status,
+      ]),
+    )
+    expect(steps).toEqual([500, 500, 500])
+    const { redirectUri = '' } = await sanne.post(prepared)
+    const returned = await expectLoud(() =>
+      moved(request(theirs.journeyId), request(mine.journeyId), () =>
+        mine.browser.get(redirectUri),
+      ),
+    )
+    expect([returned.status, returned.location]).toEqual([500, undefined])
+    // The journey is unharmed.
+    expect(isRelyingParty((await mine.browser.get(redirectUri)).location ?? '')).toBe(true)
+  })
+
+  test("row 40 another wallet's attributes, and nonce and verifier of another attempt: refused, nobody is bound", async () => {
+    const [mine, theirs] = [
+      await reachInstitution(bridge.tenant, await bridge.newWallet()),
+      await reachInstitution(bridge.tenant, await bridge.newWallet()),
+    ]
+    const attempts = [
+      ['journey', 'presentation', 'id'],
+      ['reconciliation_session', 'nonce', 'journey_id'],
+      ['reconciliation_session', 'code_verifier', 'journey_id'],
+    ] as const
+    for (const [table, column, name] of attempts) {
+      const login = await reachInstitution(bridge.tenant, await bridge.newWallet())
+      const callback = await loginAt(login.authorizationUrl, STUDENT)
+      const from = { table, column, where: `${name} = '${theirs.journeyId}'` }
+      const to = { table, column, where: `${name} = '${login.journeyId}'` }
+      const page = await expectLoud(() =>
+        // Session columns are blanked when the call-back is let in, so there is nothing to put right.
+        movedForGood(from, to, () => login.browser.get(callback)),
+      )
+      expect([column, page.status, page.location]).toEqual([column, 500, undefined])
+    }
+    const own = { table: 'reconciliation_session', where: `journey_id = '${mine.journeyId}'` }
+    const callback = await loginAt(mine.authorizationUrl, STUDENT)
+    const page = await expectLoud(() =>
+      movedForGood({ ...own, column: 'nonce' }, { ...own, column: 'code_verifier' }, () =>
+        mine.browser.get(callback),
+      ),
+    )
+    expect([page.status, page.location]).toEqual([500, undefined])
+  })
+
+  async function movedForGood<Result>(
+    from: Place,
+    to: Place,
+    act: () => Promise<Result>,
+  ): Promise<Result> {
+    const text = `(SELECT ${from.column} FROM ${from.table} WHERE ${from.where})`
+    await rows(bridge, `UPDATE ${to.table} SET ${to.column} = ${text} WHERE ${to.where}`)
+    return act()
+  }
+
+  test("row 40 another tenant's provider secret and signing keys: refused by an instance that reads them anew", async () => {
+    const [a, b] = [await tenantIdOf(bridge, 'demo'), await tenantIdOf(bridge, 'second')]
+    const secret = (tenant: string) => ({
+      table: 'reconciliation_provider',
+      column: 'sealed_client_secret',
+      where: `tenant_id = '${tenant}'`,
+    })
+    const login = await reachInstitution(bridge.tenant, await bridge.newWallet())
+    const callback = await loginAt(login.authorizationUrl, STUDENT)
+    const page = await expectLoud(() =>
+      moved(secret(b), secret(a), () => {
+        bridge.deps.tenants.forget('demo')
+        return login.browser.get(callback)
+      }),
+    )
+    expect([page.status, page.location]).toEqual([500, undefined])
+    for (const [purpose, algorithm] of [
+      ['token', 'ES256'],
+      ['request', 'ES256'],
+    ]) {
+      const key = (tenant: string) => ({
+        table: 'signing_key',
+        column: 'sealed_private_key',
+        where: `tenant_id = '${tenant}' AND purpose = '${purpose}' AND algorithm = '${algorithm}'`,
+      })
+      const attempt = await bridge.tenant.relyingParty.begin()
+      const refused = await expectLoud(() =>
+        moved(key(b), key(a), () => {
+          bridge.deps.tenants.forget('demo')
+          return createBrowser().get(attempt.url)
+        }),
+      )
+      expect(refused.status).toBe(500)
+    }
+    bridge.deps.tenants.forget('demo')
+    expect((await logIn(bridge, sanne)).viaInstitution).toBe(false)
+  })
+})
+
+describe('row 42 row 50 GD-13 what is written', () => {
+  /** Values that must not be found, by what they are. */
+  const markers = new Map<string, string>()
+  /** A value that is stored in the clear, to see that the search finds what is there. */
+  const PLAIN = 'Zichtbare-Naam-Kompas'
+  const person = {
+    given_name: 'Zwaluwtje',
+    family_name: 'Kruidenierszoon',
+    email: 'zwaluwtje.kruidenierszoon@marker.example',
+    schac_home_organization: 'kwetsbaar.marker.example',
+  }
+
+  function mark(name: string, value: string | null | undefined): void {
+    if (value === undefined || value === null || value.length < 8) throw new Error(`no ${name}`)
+    markers.set(name, value)
+  }
+  const parameterOf = (url: string, name: string) => new URL(url).searchParams.get(name)
+
+  /** Everything that can happen to a login happens once, with values that can be searched for. */
+  beforeAll(async () => {
+    const tenant = await bridge.addTenant('marked')
+    const tenantId = (await tenantIdOf(bridge, 'marked')) as TenantId
+    await rows(bridge, `UPDATE tenant SET name_en = '${PLAIN}' WHERE id = '${tenantId}'`)
+    for (const [name, value] of Object.entries(person)) mark(`wallet ${name}`, value)
+    const provider = await startHostileProvider(await makeSigningKey('key-1'))
+    const told = {
+      sub: 'subject-Vuurtorenwachter-0042',
+      given_name: 'Vuurtorenwachter',
+      family_name: 'Schemerlantaarn',
+      email: 'schemerlantaarn@institution.marker.example',
+      eduperson_scoped_affiliation: ['student@geheimgebied.marker.example'],
+    }
+    provider.behave.claims = (claims) => ({ ...claims, ...told })
+    provider.behave.userinfo = (claims) => ({ ...claims, ...told })
+    for (const [name, value] of Object.entries(told)) mark(`institution ${name}`, String(value))
+    const clientSecret = 'client-secret-Regenboogforel-31415'
+    mark('provider secret', clientSecret)
+    mark('relying party secret', tenant.clientSecret)
+    const registered = { slug: 'marked', issuer: provider.issuer, clientId: 'bridge', clientSecret }
+    await useProvider(bridge, tenant, registered)
+
+    const holder = createWallet()
+    const credential = await bridge.issuer.issue(person, holder.publicJwk)
+    holder.add(credential)
+    mark('issuer signature', credential.split('~')[0]?.split('.')[2])
+    mark('holder key x', holder.publicJwk.x)
+
+    const markRequest = async (journeyId: string, name: string) => {
+      const [row] = await rows<{ request: Sealed }>(
+        bridge,
+        `SELECT request FROM journey WHERE id = '${journeyId}'`,
+      )
+      if (row === undefined) throw new Error('no journey')
+      const place = { tenant: tenantId, journey: journeyId as JourneyId }
+      const secrets = openRequest(bridge.deps.keyring, place, row.request)
+      mark(`${name} response key`, secrets.responseKey)
+      mark(`${name} relying party's state`, secrets.state)
+      for (const [way, link] of Object.entries({ same: secrets.sameDevice, qr: secrets.crossDevice }))
+        for (const [part, value] of Object.entries(link ?? {})) mark(`${name} ${way} ${part}`, value)
+    }
+
+    // A first login to its end: presented, through the institution, granted, redeemed.
+    const login = await reachInstitution(tenant, holder)
+    await markRequest(login.journeyId, 'first login')
+    const browserId = /=([A-Za-z0-9_-]{43})/.exec(login.browser.cookies(bridge.url))?.[1]
+    mark('browser id', browserId)
+    mark('upstream state', parameterOf(login.authorizationUrl, 'state'))
+    mark('upstream nonce', parameterOf(login.authorizationUrl, 'nonce'))
+    const callback = provider.authorize(login.authorizationUrl).href
+    mark('upstream code', parameterOf(callback, 'code'))
+    const page = await login.browser.follow(callback, isRelyingParty)
+    mark('upstream verifier', provider.seen.form.get('code_verifier'))
+    mark('code', parameterOf(page.location ?? '', 'code'))
+    mark("relying party's verifier", login.attempt.verifier)
+    const { tokens } = await login.attempt.finish(page.location ?? '')
+    mark('access token', tokens.access_token)
+    mark('ID token signature', tokens.id_token?.split('.')[2])
+
+    // Known, and left behind in every state a journey can be in.
+    const again = await obtainCode(tenant, holder)
+    mark('code not redeemed', again.code)
+    await markRequest(again.opened.journeyId, 'second login')
+    const waiting = await open(tenant, holder)
+    await markRequest(waiting.journeyId, 'waiting')
+    const presented = await open(tenant, holder)
+    await markRequest(presented.journeyId, 'presented')
+    const { redirectUri = '' } = await answer(holder, presented)
+    mark('response code', parameterOf(redirectUri, 'response_code'))
+    const stranger = createWallet()
+    stranger.add(await bridge.issuer.issue(person, stranger.publicJwk))
+    const away = await reachInstitution(tenant, stranger)
+    await markRequest(away.journeyId, 'away')
+    mark('pending upstream state', parameterOf(away.authorizationUrl, 'state'))
+    mark('pending upstream nonce', parameterOf(away.authorizationUrl, 'nonce'))
+
+    await misbehave(tenant, holder, provider.authorize(away.authorizationUrl).href)
+    await provider.close()
+  })
+
+  /** Every way to make the service complain, each with a value in it that it must not repeat. */
+  async function misbehave(tenant: TestTenant, holder: Wallet, callback: string): Promise<void> {
+    const evil = (name: string) => {
+      const value = `Kwaadaardig-${name}-${crypto.randomUUID()}`
+      mark(`hostile ${name}`, value)
+      return value
+    }
+    const opened = await open(tenant, holder)
+    const uri = opened.request.response_uri
+    const post = (form: Record<string, string>) =>
+      holder.post({ responseUri: uri, body: new URLSearchParams(form).toString() })
+    await post({ state: evil('state'), vp_token: evil('vp_token') })
+    await post({ state: opened.request.state, vp_token: evil('plain vp_token') })
+    await post({ response: `${evil('jwe')}.a.b.c.d` })
+    const vpToken = { eduid: [evil('presentation')], [evil('query id')]: ['x'] }
+    await answer(holder, opened, { vpToken })
+    const unloved = await open(tenant, holder)
+    await post({
+      error: evil('error'),
+      error_description: evil('description'),
+      state: unloved.request.state,
+    })
+    const code = { code: evil('code'), verifier: evil('verifier') }
+    await redeem(tenant, code, {}, basic(evil('client'), evil('secret')))
+    await redeem(tenant, code, {}, basic(tenant.clientId, evil('wrong secret')))
+    await redeem(tenant, code, { redirect_uri: evil('redirect') })
+    await redeem(tenant, { ...code, code: `\u0000${evil('nul code')}` })
+    const get = async (address: string, headers: Record<string, string> = {}) =>
+      (await fetch(`${bridge.url}${address}`, { headers, redirect: 'manual' })).text()
+    await get(`/t/marked/authorize?client_id=${evil('client_id')}&redirect_uri=${evil('uri')}`)
+    await get(`/t/${evil('tenant').toLowerCase()}/authorize`)
+    await get(`/${evil('path')}?${evil('query')}`)
+    await get(`/t/marked/userinfo`, { authorization: `Bearer ${evil('token')}` })
+    await get(`/admin/v1/tenants`, { authorization: `Bearer iba_${evil('admin token')}` })
+    await get(`/t/marked/return?response_code=${evil('response code')}`, {
+      'user-agent': evil('user agent'),
+      'x-forwarded-for': evil('address'),
+      cookie: `${evil('cookie')}=${evil('cookie value')}`,
+    })
+    const wrong = new URL(callback)
+    wrong.searchParams.set('error', evil('upstream error'))
+    await get(`${wrong.pathname}${wrong.search}`)
+    wrong.searchParams.delete('code')
+    await get(`${wrong.pathname}${wrong.search}`)
+    const browser = createBrowser()
+    await later(bridge, 61_000, () => browser.get(opened.attempt.url))
+  }
+
+  /** The value as it would stand in text, in hex, and inside base64 or base64url at any of three places. */
+  function spellings(value: string): string[] {
+    const bytes = Buffer.from(value)
+    const inside = times(3, (shift) => {
+      const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64url')
+      const first = Math.ceil((shift * 8) / 6)
+      const last = Math.floor(((shift + bytes.length) * 8) / 6)
+      return text.slice(first, last)
+    })
+    return [value, bytes.toString('hex'), ...inside, ...inside.map((text) => text.replaceAll('-', '+').replaceAll('_', '/'))]
+  }
+
+  /** Names of the markers that stand in the bytes, in whatever spelling. */
+  function found(haystack: Buffer): string[] {
+    return [...markers].flatMap(([name, value]) =>
+      spellings(value).some((text) => haystack.includes(text)) ? [name] : [],
+    )
+  }
+
+  async function dump(): Promise<Map<string, Buffer>> {
+    const tables = new Map<string, Buffer>()
+    for (const table of await tableNames(bridge)) {
+      const found = await rows<{ row: string }>(bridge, `SELECT t::text AS row FROM ${table} t`)
+      tables.set(table, Buffer.from(found.map(({ row }) => row).join('\n')))
+    }
+    return tables
+  }
+
+  test('row 42 no table holds a name, an address, a subject, a code, a token, a state, a nonce, a verifier or a key', async () => {
+    expect(markers.size).toBeGreaterThan(60)
+    const tables = await dump()
+    // The search finds what is there, and every table that a login touches has rows to be searched.
+    expect(tables.get('tenant')?.includes(PLAIN)).toBe(true)
+    for (const table of ['identity', 'identity_match', 'identity_link_binding', 'journey'])
+      expect(tables.get(table)?.length).toBeGreaterThan(100)
+    for (const table of ['reconciliation_session', 'login_grant', 'authorization_code'])
+      expect(tables.get(table)?.length).toBeGreaterThan(100)
+    const hits = [...tables].flatMap(([table, bytes]) =>
+      found(bytes).map((name) => `${table}: ${name}`),
+    )
+    expect(hits).toEqual([])
+  })
+
+  test('row 42 nor do the files of the database and its write-ahead log', async () => {
+    await asSuperuser('CHECKPOINT')
+    const [own] = await rows<{ oid: string }>(
+      bridge,
+      `SELECT oid::text FROM pg_database WHERE datname = current_database()`,
+    )
+    const folder = clusterDataDirectory()
+    const others = new RegExp(`^base/(?!${own?.oid}/)`)
+    const files = (await readdir(folder, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name))
+      .filter((file) => !others.test(path.relative(folder, file)))
+    const seen = { base: false, wal: false }
+    const hits: string[] = []
+    for (const file of files) {
+      // A file of another test may be gone by now.
+      const bytes = await readFile(file).catch(() => Buffer.alloc(0))
+      const place = path.relative(folder, file)
+      if (bytes.includes(PLAIN)) {
+        seen.base ||= place.startsWith('base/')
+        seen.wal ||= place.startsWith('pg_wal/')
+      }
+      hits.push(...found(bytes).map((name) => `${place}: ${name}`))
+    }
+    expect(seen).toEqual({ base: true, wal: true })
+    expect(hits).toEqual([])
+  })
+
+  test('row 50 no log line, audit row or metric repeats what was brought from outside', async () => {
+    const log = bridge.lines.join('\n')
+    expect(bridge.lines.length).toBeGreaterThan(100)
+    expect(log).toContain('"tenant":"marked"')
+    expect(found(Buffer.from(log))).toEqual([])
+    // CR-23: nor a hash of somebody.
+    expect(log).not.toMatch(/uEi[A-Za-z0-9_-]{20}/)
+    expect(log).not.toMatch(/eyJ[A-Za-z0-9_-]{10}|v1\.[a-z0-9]+\.[A-Za-z0-9_-]{16}\./)
+    const trail = (await dump()).get('audit_event')
+    expect(trail?.includes('presentation_refused')).toBe(true)
+    expect(trail?.includes('client_authentication_failed')).toBe(true)
+    expect(found(trail ?? Buffer.alloc(0))).toEqual([])
+    expect(trail?.toString()).not.toMatch(/uEi[A-Za-z0-9_-]{20}/)
+    const metrics = await (await fetch(`${bridge.url}/metrics`)).text()
+    expect(metrics.length).toBeGreaterThan(100)
+    expect(found(Buffer.from(metrics))).toEqual([])
+  })
+
+  test('row 50 AU-11 every line of the log has known members only', () => {
+    const known = new Set(
+      'level time msg correlation_id tenant method route status ms failure reason job counts variable address version error at'.split(
+        ' ',
+      ),
+    )
+    const unknown = bridge.lines.flatMap((line) =>
+      Object.keys(JSON.parse(line)).filter((name) => !known.has(name)),
+    )
+    expect(unknown).toEqual([])
+  })
+})

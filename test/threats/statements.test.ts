@@ -1,0 +1,381 @@
+/**
+ * Row 37, PG-16: every statement of the store is run as tenant B on tenant A's rows. The list is read from the source, so
+ * a new statement is tried the day it is written. Each is run four ways, and rolled back each time:
+ *
+ * - as A, to see that the values would hit something at all (else the other three prove nothing);
+ * - as B with A's tenant id, as if a caller had mixed them up;
+ * - as B with B's tenant id and A's values;
+ * - as B with every condition on the tenant taken out of its text, as if it had been forgotten: row-level security alone.
+ */
+import { readdir, readFile } from 'node:fs/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loginAt } from '../../demo/institution.ts'
+import { toInstant } from '../../src/domain/time.ts'
+import type { Step } from '../../src/store/statement.ts'
+import { type Bridge, logIn, STUDENT, startBridge, type TestTenant } from '../support/bridge.ts'
+import {
+  answer,
+  obtainCode,
+  open,
+  reachInstitution,
+  redeem,
+  rows,
+  tableNames,
+  tenantIdOf,
+} from './attack.ts'
+
+type Statement = (values: Record<string, unknown>) => Step<unknown>
+type Row = Record<string, unknown>
+interface Found {
+  name: string
+  call: Statement
+  parameters: readonly string[]
+  text: string
+}
+
+const STORE = new URL('../../src/store/', import.meta.url)
+
+let bridge: Bridge
+let a: string
+let b: string
+let client: pg.Client
+let superuser: pg.Client
+let statements: readonly Found[]
+let tables: readonly string[]
+/** A's rows, by table. */
+let rowsOfA: Map<string, Row[]>
+/** Values that occur in A alone. */
+let secretsOfA: readonly string[]
+
+beforeAll(async () => {
+  bridge = await startBridge()
+  const other = await bridge.addTenant('other')
+  ;[a, b] = [await tenantIdOf(bridge, 'demo'), await tenantIdOf(bridge, 'other')]
+  await populate(bridge.tenant, a)
+  await populate(other, b)
+  statements = await findStatements()
+  const names = new Set(
+    (
+      await rows<{ name: string }>(
+        bridge,
+        `SELECT attrelid::regclass::text AS name FROM pg_attribute WHERE attname = 'tenant_id' AND NOT attisdropped`,
+      )
+    ).map(({ name }) => name),
+  )
+  // The head of the audit trail is out of the run-time role's reach altogether.
+  tables = (await tableNames(bridge)).filter((name) => names.has(name) && name !== 'audit_head')
+  rowsOfA = new Map()
+  for (const table of tables) {
+    const found = await rows<{ row: Row }>(
+      bridge,
+      `SELECT to_jsonb(t) AS row FROM ${table} t WHERE tenant_id = '${a}'`,
+    )
+    rowsOfA.set(
+      table,
+      found.map(({ row }) => row),
+    )
+  }
+  secretsOfA = await valuesOfAlone()
+  client = new pg.Client({ connectionString: bridge.database.runtimeUrl })
+  superuser = new pg.Client({ connectionString: bridge.database.superuserUrl })
+  await Promise.all([client.connect(), superuser.connect()])
+})
+afterAll(async () => {
+  await client.end()
+  await superuser.end()
+  await bridge.stop()
+})
+
+/** Logins in every state, and rows of the tables that no login writes yet. */
+async function populate(tenant: TestTenant, id: string): Promise<void> {
+  const wallet = await bridge.newWallet()
+  await logIn(bridge, wallet, { tenant })
+  await tenant.relyingParty.begin().then(({ url }) => fetch(url))
+  await open(tenant, wallet)
+  await answer(wallet, await open(tenant, wallet))
+  await obtainCode(tenant, wallet)
+  await redeem(tenant, await obtainCode(tenant, wallet))
+  const refused = await open(tenant, wallet)
+  await wallet.refuse(refused.request)
+  await reachInstitution(tenant, await bridge.newWallet())
+  const back = await reachInstitution(tenant, await bridge.newWallet())
+  await back.browser.get(await loginAt(back.authorizationUrl, STUDENT))
+  const authorized = await reachInstitution(tenant, await bridge.newWallet())
+  const erased = await bridge.newWallet()
+  await logIn(bridge, erased, { tenant, user: { username: 'milan', password: 'milan-demo' } })
+  const long = '2020-01-01T00:00:00.000Z'
+  await rows(
+    bridge,
+    `UPDATE reconciliation_session SET status = 'AUTHORIZED', state = NULL, nonce = NULL, code_verifier = NULL WHERE journey_id = '${authorized.journeyId}';
+     INSERT INTO auxiliary_data (id, tenant_id, identity_id, category, encrypted_payload, created_at, updated_at, expires_at)
+       SELECT gen_random_uuid(), tenant_id, id, 'notes', 'v1.x', created_at, created_at, NULL FROM identity WHERE tenant_id = '${id}';
+     INSERT INTO auxiliary_data (id, tenant_id, identity_id, category, encrypted_payload, created_at, updated_at, expires_at)
+       SELECT gen_random_uuid(), tenant_id, id, 'old', 'v1.x', created_at, created_at, '${long}' FROM identity WHERE tenant_id = '${id}';
+     INSERT INTO client_assertion (tenant_id, client_id, jti_hash, expires_at) VALUES ('${id}', 'app', gen_random_uuid(), '${long}');
+     UPDATE identity_match SET deleted_at = '${long}', deletion_reason = 'test', deleted_identifier_hash = identifier_hash, identifier_hash = 'deleted:' || id
+      WHERE id = (SELECT max(m.id) FROM identity_match m JOIN identity_link_binding l ON l.match_id = m.id WHERE m.tenant_id = '${id}');
+     INSERT INTO identity_match (id, tenant_id, identifier_hash, identifier_type, internal_identity_id, hash_key, created_at, updated_at, last_used_at, deleted_at)
+       SELECT 'unbound-' || tenant_id, tenant_id, 'deleted:unbound-' || tenant_id, 'KEY', id, 'A', created_at, created_at, created_at, '${long}' FROM identity WHERE tenant_id = '${id}' LIMIT 1;
+     INSERT INTO signing_key (tenant_id, kid, purpose, algorithm, state, public_jwk, sealed_private_key, created_at)
+       SELECT tenant_id, gen_random_uuid(), purpose, algorithm, 'retiring', public_jwk, sealed_private_key, created_at FROM signing_key WHERE tenant_id = '${id}' AND purpose = 'token'`,
+  )
+}
+
+/** Every exported statement there is, by the words that declare one. */
+async function findStatements(): Promise<Found[]> {
+  const found: Found[] = []
+  for (const file of (await readdir(STORE)).filter((each) => each.endsWith('.ts'))) {
+    const source = await readFile(new URL(file, STORE), 'utf8')
+    const names = [...source.matchAll(/^export const (\w+) = (?:sqlS|s)tatement\(/gm)]
+    if (names.length === 0) continue
+    const room = (await import(new URL(file, STORE).href)) as Record<string, Statement>
+    for (const [, name = ''] of names) {
+      const call = room[name]
+      if (call === undefined) throw new Error(`${name} is not there`)
+      const parameters: string[] = []
+      const { text } = call(
+        new Proxy({}, { get: (_, key) => (parameters.push(String(key)), '1') }) as Row,
+      )
+      found.push({ name, call, parameters: [...new Set(parameters)], text })
+    }
+  }
+  return found
+}
+
+/** Text that stands in A's rows and nowhere in B's, nor is a word of the schema. */
+async function valuesOfAlone(): Promise<string[]> {
+  const of = (list: Row[]) =>
+    list.flatMap((row) => Object.values(row).filter((each) => typeof each === 'string'))
+  const mine = new Set([...rowsOfA.values()].flatMap(of).filter((text) => text.length >= 20))
+  for (const table of tables) {
+    const found = await rows<{ row: Row }>(
+      bridge,
+      `SELECT to_jsonb(t) AS row FROM ${table} t WHERE tenant_id <> '${a}'`,
+    )
+    for (const text of of(found.map(({ row }) => row))) mine.delete(text)
+  }
+  return [a, ...[...mine].filter((text) => !/^\d{4}-/.test(text))]
+}
+
+/** Whose rows a statement is about, where that is not the first table it names. */
+const ABOUT: Record<string, string> = {
+  grantJourney: 'journey',
+  consumeCode: 'authorization_code',
+  revokeGrant: 'login_grant',
+  findHits: 'journey',
+  findHitsByResponseCode: 'journey',
+  findGrantByAccessToken: 'access_token',
+}
+
+function tableOf({ name, text }: Found): string {
+  const named = [...text.matchAll(/\b(?:from|update|into)\s+"?(\w+)"?/gi)].map(([, table]) => table)
+  return ABOUT[name] ?? named.find((table) => tables.includes(table ?? '')) ?? ''
+}
+
+const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+const later = () => toInstant(bridge.clock.now() + 3_600_000)
+
+/** Which columns a parameter may mean besides its own name. */
+const COLUMNS: Record<string, readonly string[]> = {
+  identityId: ['identity_id', 'internal_identity_id', 'id'],
+  matchId: ['match_id'],
+  grantId: ['grant_id', 'id'],
+  journeyId: ['journey_id', 'id'],
+  hash: ['identifier_hash'],
+  holderHash: ['identifier_hash', 'holder_identifier_hash'],
+  hashes: ['identifier_hash', 'holder_identifier_hash'],
+  institutionHashes: ['institution_identifier_hash'],
+  requestHash: ['same_device_request_hash'],
+  stateHash: ['same_device_state_hash'],
+  type: ['identifier_type', 'event_type'],
+  from: ['state', 'status'],
+  journeyState: ['state'],
+  hashKeyVersion: ['hash_key_version'],
+}
+
+/** What a parameter is given when the row in hand has nothing for it; by its name or its ending. */
+function invent(parameter: string): unknown {
+  const now = toInstant(bridge.clock.now())
+  if (['before', 'endedBefore', 'guardsBefore'].includes(parameter)) return later()
+  if (parameter === 'now') return now
+  if (parameter === 'crossDeviceSince') return '2020-01-01T00:00:00.000Z'
+  if (/At$/.test(parameter)) return later()
+  if (['after', 'afterId', 'afterSlug'].includes(parameter)) return ''
+  if (parameter === 'limit') return '100'
+  if (parameter === 'types') return ['KEY']
+  if (/[hH]ashes$/.test(parameter)) return ['uEi-nobody']
+  if (/[vV]ersion$|^allowed$|^authTime$|^enabled$|^requirePkce$|^claimsInIdToken$/.test(parameter))
+    return '1'
+  return crypto.randomUUID()
+}
+
+/** Where a parameter's value cannot be told from the row's columns and the parameter's name. */
+function exactly(name: string, row: Row): Row {
+  const first = (table: string, fits: (each: Row) => boolean = () => true): Row =>
+    rowsOfA.get(table)?.find(fits) ?? {}
+  switch (name) {
+    case 'consumeCode':
+      return { identityId: first('login_grant', ({ id }) => id === row.grant_id).identity_id }
+    case 'grantJourney': {
+      const hashes = (row.holder_hashes ?? []) as unknown[]
+      const match = first('identity_match', (each) => hashes.includes(each.identifier_hash))
+      const binding = first('identity_link_binding', ({ match_id }) => match_id === match.id)
+      return {
+        identityId: match.internal_identity_id ?? 'nobody',
+        bindingId: binding.id ?? 'none',
+        holderHashes: hashes,
+        holderHash: hashes[0] ?? 'nobody',
+        amr: '[]',
+      }
+    }
+    case 'presentJourney':
+      return { way: 'same_device' }
+    case 'startSession':
+      return { providerId: first('reconciliation_provider').id }
+    case 'updateRelyingParty':
+      return { idTokenAlgorithm: 'ES256' }
+    default:
+      return {}
+  }
+}
+
+function valuesFor({ name, call }: Found, row: Row, tenantId: string): Step<unknown> {
+  const exact = exactly(name, row)
+  const valueOf = (parameter: string): unknown => {
+    if (Object.hasOwn(exact, parameter)) return exact[parameter]
+    if (parameter === 'tenantId') return tenantId
+    if (parameter === 'before' && /^findAudit/.test(name)) return '1000000'
+    if (parameter === 'now') return /^(delete|expire|find|sweep)(Exp|Jour|Sess|Spent)/.test(name) ? later() : invent(parameter)
+    if (parameter === 'to') return 'FAILED'
+    if (parameter === 'browserHash') return browserOf(row)
+    const columns = [...(COLUMNS[parameter] ?? []), snake(parameter)]
+    const known = columns.map((column) => row[column]).find((value) => typeof value === 'string' || typeof value === 'number' || Array.isArray(value))
+    if (known === undefined || /At$/.test(parameter) || parameter === 'types') return invent(parameter)
+    if (/[hH]ashes$/.test(parameter)) return Array.isArray(known) ? known : [known]
+    return Array.isArray(known) ? known : String(known)
+  }
+  return call(new Proxy({}, { get: (_, key) => valueOf(String(key)) }) as Row)
+}
+
+function browserOf(row: Row): unknown {
+  const journey = rowsOfA.get('journey')?.find(({ id }) => id === row.journey_id)
+  return journey?.browser_hash ?? row.browser_hash ?? 'nobody'
+}
+
+/** The statement as it would be, had its author forgotten the tenant everywhere. */
+function withoutTenant(text: string): string {
+  return text.replaceAll(/(?:"?\w+"?\.)?"?tenant_id"? = \$(\d+)/g, '($$$1::text IS NOT NULL)')
+}
+
+interface Outcome {
+  /** Rows given, or rows written where it gives none. */
+  hits: number
+  given: string
+  sqlState: string | undefined
+  digestOfA: string
+}
+
+/** Runs one step as a tenant, looks at what it did to A, and rolls back. */
+async function attempt(on: pg.Client, setting: string, text: string, values: Step<unknown>['values']): Promise<Outcome> {
+  await on.query('BEGIN')
+  try {
+    await on.query(`SELECT set_config('app.tenant_id', $1, true)`, [setting])
+    const result = await on.query(text, values)
+    const hits = result.command === 'SELECT' || result.rows.length > 0 ? result.rows.length : (result.rowCount ?? 0)
+    const counts = result.rows.every((row) => 'count' in row && row.count === 0)
+    return {
+      hits: counts ? (result.rows.length > 0 ? 0 : hits) : hits,
+      given: JSON.stringify(result.rows),
+      sqlState: undefined,
+      digestOfA: await digestOfA(on),
+    }
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error
+    await on.query('ROLLBACK')
+    return { hits: 0, given: '', sqlState: error.code, digestOfA: await untouched(on) }
+  } finally {
+    await on.query('ROLLBACK')
+  }
+}
+
+async function digestOfA(on: pg.Client): Promise<string> {
+  await on.query(`SELECT set_config('app.tenant_id', $1, true)`, [a])
+  const parts = tables.map(
+    (table) =>
+      `SELECT '${table}' AS name, md5(string_agg(t::text, '|' ORDER BY t::text)) AS digest FROM ${table} t WHERE tenant_id = '${a}'`,
+  )
+  const { rows: found } = await on.query(parts.join(' UNION ALL '))
+  return JSON.stringify(found)
+}
+
+async function untouched(on: pg.Client): Promise<string> {
+  await on.query('BEGIN')
+  try {
+    return await digestOfA(on)
+  } finally {
+    await on.query('ROLLBACK')
+  }
+}
+
+/** Tenants themselves, and what lies under the reserved tenant: keys, jobs, tokens of the administration. */
+const OF_THE_WHOLE = [
+  ...['completeMigration', 'ensureJob', 'findAdminToken', 'findAdminTokenById', 'findTenantById'],
+  ...['findTenantBySlug', 'findTenantRevision', 'finishJob', 'insertAdminToken', 'insertKeyCheck'],
+  ...['insertMigration', 'insertTenant', 'listAdminTokens', 'listJobs', 'listKeyChecks'],
+  ...['listTenantIds', 'listTenants', 'raiseRevision', 'renewLease', 'revokeAdminToken'],
+  ...['takeLease', 'touchAdminToken', 'updateMigrationProgress', 'updateTenant'],
+]
+
+const ofTenants = () => statements.filter(({ parameters }) => parameters.includes('tenantId'))
+
+test('row 37 PG-16 what takes no tenant is of the whole installation, and named here', () => {
+  expect(statements.length).toBeGreaterThan(90)
+  expect(ofTenants().length).toBeGreaterThan(60)
+  const whole = statements.filter(({ parameters }) => !parameters.includes('tenantId'))
+  expect(whole.map(({ name }) => name).toSorted()).toEqual(OF_THE_WHOLE)
+})
+
+test('row 37 PG-16 no statement reads or changes a row of another tenant, nor would it without its WHERE', async () => {
+  const before = await untouched(client)
+  const silent: string[] = []
+  const wrong: string[] = []
+  let bypassed = 0
+  for (const found of ofTenants()) {
+    const candidates = rowsOfA.get(tableOf(found)) ?? []
+    const inserts = /^\s*insert into/i.test(found.text)
+    let hit = false
+    for (const row of candidates.length === 0 ? [{}] : candidates) {
+      const mine = valuesFor(found, row, a)
+      const control = inserts ? undefined : await attempt(client, a, mine.text, mine.values)
+      hit = control === undefined || control.hits > 0
+      if (!hit && row !== candidates.at(-1)) continue
+      const theirs = valuesFor(found, row, b)
+      const mixedUp = await attempt(client, b, mine.text, mine.values)
+      const asB = await attempt(client, b, theirs.text, theirs.values)
+      const forgotten = await attempt(client, b, withoutTenant(theirs.text), theirs.values)
+      if (inserts ? mixedUp.sqlState !== '42501' : mixedUp.hits !== 0)
+        wrong.push(`${found.name}: as B with A's id: ${mixedUp.sqlState ?? mixedUp.hits}`)
+      for (const [way, outcome] of Object.entries({ mixedUp, asB, forgotten })) {
+        if (outcome.digestOfA !== before) wrong.push(`${found.name}: ${way} changed A`)
+        // An insert gives back what it was given.
+        if (!inserts && secretsOfA.some((secret) => outcome.given.includes(secret)))
+          wrong.push(`${found.name}: ${way} gave what is A's`)
+        if (outcome.sqlState?.startsWith('42') && outcome.sqlState !== '42501')
+          wrong.push(`${found.name}: ${way} could not be run: ${outcome.sqlState}`)
+      }
+      // Who is not bound by row-level security does reach A's rows so: the mutation is a real one.
+      if (!inserts) {
+        const unbound = await attempt(superuser, b, withoutTenant(theirs.text), theirs.values)
+        if (unbound.digestOfA !== before || secretsOfA.some((secret) => unbound.given.includes(secret)))
+          bypassed++
+      }
+      break
+    }
+    if (!hit) silent.push(found.name)
+  }
+  expect(wrong).toEqual([])
+  expect(silent.toSorted()).toEqual([])
+  expect(bypassed).toBeGreaterThan(50)
+  expect(await untouched(client)).toBe(before)
+})
