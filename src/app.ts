@@ -1,5 +1,5 @@
 /** The routes in the order a journey meets them: the only place where HTTP meets the flows. */
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import type { Deps } from './deps.ts'
 import { adminRoutes } from './http/admin.ts'
 import { authorizeRoutes } from './http/authorize.ts'
@@ -44,30 +44,31 @@ export function createApp(deps: Deps): Hono {
   })
   const routes = allRoutes(deps)
   for (const route of routes) app.on(route.method, route.path, serveRoute(deps, limits, route))
-  app.notFound((http) => {
-    // A path that exists under another method says so (RFC 9110 section 15.5.6).
-    const methods = routes
-      .filter(({ path }) => matches(path, http.req.path))
-      .map(({ method }) => method)
-    if (methods.length > 0)
-      return new Response(null, {
-        status: 405,
-        headers: { allow: [...new Set(methods)].join(', ') },
-      })
-    const exchange = {
-      http,
-      prepared: undefined,
-      reference: crypto.randomUUID(),
-      failure: undefined,
-    }
-    const wantsPage = (http.req.header('accept') ?? '').includes('text/html')
-    return answerFailure(
-      { kind: 'not_found' },
-      wantsPage ? 'page' : 'problem',
-      pageSetting(exchange),
-    )
-  })
+  app.notFound((http) => answerUnmounted(http, routes))
   return app
+}
+
+/** A path that exists under another method says so (RFC 9110 section 15.5.6); any other is nowhere. */
+function answerUnmounted(http: Context, routes: readonly Route[]): Response {
+  const found = routes.filter(({ path }) => matches(path, http.req.path))
+  const methods = [...new Set(found.map(({ method }) => method))].join(', ')
+  if (http.req.method === 'OPTIONS' && found.some((route) => route.crossOrigin))
+    return new Response(null, { status: 204, headers: preflightHeaders(methods) })
+  if (found.length > 0) return new Response(null, { status: 405, headers: { allow: methods } })
+  const reference = crypto.randomUUID()
+  const exchange = { http, prepared: undefined, reference, failure: undefined }
+  const form = http.req.header('accept')?.includes('text/html') ? 'page' : 'problem'
+  return answerFailure({ kind: 'not_found' }, form, pageSetting(exchange))
+}
+
+/** What a page of another origin may send; no cookies, since nothing there reads one. */
+function preflightHeaders(methods: string): Record<string, string> {
+  return {
+    'access-control-allow-origin': '*',
+    'access-control-allow-methods': methods,
+    'access-control-allow-headers': 'authorization, content-type',
+    'access-control-max-age': '600',
+  }
 }
 
 /** Whether a path fits a route's pattern, segment by segment. */

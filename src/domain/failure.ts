@@ -123,6 +123,8 @@ export type Failure =
   | { kind: 'unsupported_media_type' }
   /** Postgres or a needed dependency cannot be reached now; the caller may try again. */
   | { kind: 'unavailable' }
+  /** Something nobody foresaw: a fault of ours. The log has its class and place. */
+  | { kind: 'unexpected' }
   /** A sealed text could not be opened, or a key is missing. Never reads as "unknown holder". */
   | { kind: 'sealed_unreadable' }
 

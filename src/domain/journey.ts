@@ -47,6 +47,8 @@ export interface SealedRequest {
   codeChallenge: string | undefined
   sameDevice: WalletLink
   crossDevice: WalletLink | undefined
+  /** As the tenant had it when the journey began. */
+  responseMode: 'direct_post' | 'direct_post.jwt'
   /** P-256 private scalar of the response encryption key, base64url; a fresh one for every request (HA-05). */
   responseKey: string
 }

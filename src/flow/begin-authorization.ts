@@ -73,6 +73,7 @@ export async function beginAuthorization(
       codeChallenge: request.codeChallenge,
       sameDevice,
       crossDevice,
+      responseMode: tenant.responseMode,
       responseKey: Buffer.from(createResponseKey().privateKey).toString('base64url'),
     },
   )

@@ -50,7 +50,7 @@ export async function handOutRequest(
   return signRequestObject(signer, {
     responseUri: addressOf.walletResponse(issuer),
     response:
-      tenant.responseMode === 'direct_post'
+      secrets.responseMode === 'direct_post'
         ? { mode: 'direct_post' }
         : {
             mode: 'direct_post.jwt',

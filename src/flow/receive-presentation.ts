@@ -67,7 +67,7 @@ export async function receivePresentation(
   const place = { tenant: prepared.tenant.id, journey: journey.id }
   const secrets = openRequest(means.keyring, place, journey.request)
   try {
-    const answer = openAnswer(prepared, lookup, secrets)
+    const answer = openAnswer(lookup, secrets)
     if (answer.kind === 'error') return await endByWallet(means, prepared, journey)
     const verified = await verifyAnswer(means, prepared, journey, secrets, answer)
     return await recordPresentation(means, prepared, journey, verified)
@@ -97,14 +97,10 @@ async function takeJourney(
   return journey ?? fail({ kind: 'not_found' })
 }
 
-function openAnswer(
-  prepared: PreparedTenant,
-  lookup: Lookup,
-  secrets: SealedRequest,
-): WalletAnswer {
+function openAnswer(lookup: Lookup, secrets: SealedRequest): WalletAnswer {
   return openResponse(lookup, {
     privateKey: Buffer.from(secrets.responseKey, 'base64url'),
-    mode: prepared.tenant.responseMode,
+    mode: secrets.responseMode,
   })
 }
 

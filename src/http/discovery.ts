@@ -19,7 +19,7 @@ const ENDPOINTS = {
 
 /** `mounted` is every other route of the service. */
 export function discoveryRoutes(mounted: readonly Route[]): Route[] {
-  const common = { method: 'GET', errors: 'oauth', limit: 'public' } as const
+  const common = { method: 'GET', errors: 'oauth', limit: 'public', crossOrigin: true } as const
   const jwks: Route = { ...common, path: '/t/:tenant/jwks', operation: JWKS, handle: answerJwks }
   const paths = new Set([...mounted, jwks].map((route) => route.path))
   const answer = (exchange: Exchange) => answerMetadata(exchange, paths)
@@ -47,7 +47,7 @@ export function discoveryRoutes(mounted: readonly Route[]): Route[] {
 
 function answerMetadata(exchange: Exchange, paths: ReadonlySet<string>): Response {
   const prepared = tenantOf(exchange)
-  const headers = { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }
+  const headers = { 'cache-control': 'public, max-age=300' }
   return Response.json(describeProvider(prepared, paths), { headers })
 }
 
@@ -91,7 +91,6 @@ async function answerJwks(exchange: Exchange): Promise<Response> {
   const headers = {
     'cache-control': 'public, max-age=300',
     etag,
-    'access-control-allow-origin': '*',
   }
   if (exchange.http.req.header('if-none-match') === etag)
     return new Response(null, { status: 304, headers })

@@ -149,6 +149,7 @@ function tell(failure: Failure): Told {
         page: 'unavailable',
         headers: { 'retry-after': '2' },
       }
+    case 'unexpected':
     case 'sealed_unreadable':
       return {
         status: 500,

@@ -41,6 +41,8 @@ export interface Route {
   path: string
   errors: ErrorForm
   limit: LimitFamily | undefined
+  /** Pages of other origins may call it: what it gives hangs on a token or is public (OP-68). */
+  crossOrigin?: true
   operation: Operation
   handle: (exchange: Exchange) => Response | Promise<Response>
 }

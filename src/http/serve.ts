@@ -33,6 +33,7 @@ export function serveRoute(
     }
     const response = await answer(deps, limits, route, exchange)
     const seconds = (performance.now() - began) / 1000
+    if (route.crossOrigin) response.headers.set('access-control-allow-origin', '*')
     deps.metrics.request(route.path, route.method, response.status, seconds)
     deps.log.info('request', {
       correlation_id: exchange.reference,
@@ -88,7 +89,7 @@ function failureOf(deps: Means, error: unknown, exchange: Exchange): Failure {
     correlation_id: exchange.reference,
     ...describeError(error),
   })
-  return { kind: 'sealed_unreadable' }
+  return { kind: 'unexpected' }
 }
 
 /** Language, colours and nonce of a page for this request. */

@@ -29,6 +29,7 @@ export function tokenRoutes(deps: Means): Route[] {
         path: '/t/:tenant/token',
         errors: 'oauth',
         limit: 'token',
+        crossOrigin: true,
         operation: TOKEN,
       },
       handle: (exchange) => issue(deps, exchange),

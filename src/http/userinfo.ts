@@ -11,7 +11,12 @@ const MAX_FORM = 4 * 1024
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
 
 export function userinfoRoutes(deps: Means): Route[] {
-  const common = { path: '/t/:tenant/userinfo', errors: 'oauth', limit: 'token' } as const
+  const common = {
+    path: '/t/:tenant/userinfo',
+    errors: 'oauth',
+    limit: 'token',
+    crossOrigin: true,
+  } as const
   return [
     {
       ...{
@@ -46,7 +51,7 @@ async function answer(
   exchange: Exchange,
   token: string | undefined,
 ): Promise<Response> {
-  const headers = { 'cache-control': 'no-store', 'access-control-allow-origin': '*' }
+  const headers = { 'cache-control': 'no-store' }
   if (token === undefined)
     // RFC 6750 section 3.1: no credentials, no error code.
     return new Response(null, {

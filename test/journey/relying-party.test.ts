@@ -217,3 +217,20 @@ test('OP-69 a disabled relying party loses its tokens at once', async () => {
     (await fetch(`${bridge.tenant.issuer}/userinfo`, { headers: { authorization } })).status,
   ).toBe(401)
 })
+
+test('OP-68 userinfo and token may be called by pages of other origins, /authorize may not (OP-10)', async () => {
+  const ask = (path: string) =>
+    fetch(`${bridge.tenant.issuer}${path}`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' },
+    })
+  for (const path of ['/userinfo', '/token']) {
+    const preflight = await ask(path)
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('access-control-allow-origin')).toBe('*')
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization')
+  }
+  const authorize = await ask('/authorize')
+  expect(authorize.status).toBe(405)
+  expect(authorize.headers.get('access-control-allow-origin')).toBeNull()
+})
