@@ -46,7 +46,13 @@ export async function judgeClientAssertion(
       currentDate: new Date(expected.now),
     })
     const { aud, exp, jti } = payload
-    if (typeof aud !== 'string' || exp === undefined || typeof jti !== 'string' || jti === '' || jti.length > 512)
+    if (
+      typeof aud !== 'string' ||
+      exp === undefined ||
+      typeof jti !== 'string' ||
+      jti === '' ||
+      jti.length > 512
+    )
       return undefined
     if (exp > toSeconds(expected.now) + MAX_LIFETIME_SECONDS + SKEW_SECONDS) return undefined
     return { jti, expiresAt: (exp + SKEW_SECONDS) * SECOND }

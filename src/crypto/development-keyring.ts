@@ -5,7 +5,9 @@ import { createHash } from 'node:crypto'
 export function developmentKeyringText(): string {
   const keys = (['A', 'B', 'C'] as const).map((key) => ({
     ...{ key, version: 1, state: 'current' },
-    secret: createHash('sha256').update(`identity-bridge development key ${key} 1`).digest('base64url'),
+    secret: createHash('sha256')
+      .update(`identity-bridge development key ${key} 1`)
+      .digest('base64url'),
   }))
   return JSON.stringify({ keys })
 }

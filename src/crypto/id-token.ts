@@ -6,7 +6,11 @@ import type { PrivateKey } from './sealed-signing-key.ts'
 
 /** Left half of the access token's SHA-256, base64url: `at_hash` for every algorithm we sign with. */
 export function accessTokenHash(accessToken: string): string {
-  return createHash('sha256').update(accessToken, 'ascii').digest().subarray(0, 16).toString('base64url')
+  return createHash('sha256')
+    .update(accessToken, 'ascii')
+    .digest()
+    .subarray(0, 16)
+    .toString('base64url')
 }
 
 /** The signed token; `kid` names the key in the tenant's published set. */
@@ -15,7 +19,12 @@ export function signIdToken(
   algorithm: 'ES256' | 'RS256',
   claims: JsonObject,
 ): string {
-  return signCompact({ header: { typ: 'JWT', kid: key.kid }, payload: claims, key: key.privateKey, algorithm })
+  return signCompact({
+    header: { typ: 'JWT', kid: key.kid },
+    payload: claims,
+    key: key.privateKey,
+    algorithm,
+  })
 }
 
 /** The PKCE challenge of a verifier (RFC 7636 section 4.2, S256). */
