@@ -35,7 +35,9 @@ export function serveRoute(
     const seconds = (performance.now() - began) / 1000
     if (route.crossOrigin) response.headers.set('access-control-allow-origin', '*')
     deps.metrics.request(route.path, route.method, response.status, seconds)
-    deps.log.info('request', {
+    // Probes and public documents come every few seconds; they are worth a line when something is wrong.
+    const level = route.limit === 'public' && response.ok ? 'debug' : 'info'
+    deps.log[level]('request', {
       correlation_id: exchange.reference,
       tenant: exchange.prepared?.tenant.slug,
       method: route.method,

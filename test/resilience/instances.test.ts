@@ -39,8 +39,8 @@ describe('two instances on one database', () => {
   test.each([0, 1] as const)(
     'share one login, request by request (first request to instance %i)',
     async (from) => {
-      const wallet = await bridge.newWallet()
       const sent = alternate(from)
+      const wallet = await bridge.newWallet()
       const first = await logIn(bridge, wallet)
       expect(first.viaInstitution).toBe(true)
       const second = await logIn(bridge, wallet)
