@@ -3,14 +3,13 @@
  * What is compared is CPU per login of the two processes; the rest is printed beside it.
  */
 import { createPublicKey } from 'node:crypto'
-import os from 'node:os'
 import { type Child, startChild, type Usage } from './child.ts'
 import { type BenchDatabase, settle, startDatabase } from './cluster.ts'
 import type { DriverQuestion, RunAnswer, RunQuestion } from './driver.ts'
 import type { FloorQuestion } from './floor.ts'
 import { type KnownPerson, loadPeople } from './load.ts'
 import { createFloorKey, createSample, type SamplePerson } from './people.ts'
-import { percentile, printJson, printTable, round } from './report.ts'
+import { machine, percentile, printJson, printTable, round } from './report.ts'
 import type { ServiceQuestion } from './service-process.ts'
 import { createWorld, ENVIRONMENT, type World } from './world.ts'
 
@@ -199,8 +198,4 @@ function report({ persons, seconds, concurrency }: LoginOptions, runs: readonly 
     ...{ bench: 'login', ratio_to_floor: ratio, flat: isFlat, flat_compares: [fewest, most] },
     ...{ levels, runs, seconds, sample: SAMPLE, machine: machine() },
   })
-}
-
-export function machine(): string {
-  return `Node ${process.version}, ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), ${os.platform()}.`
 }

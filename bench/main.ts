@@ -1,9 +1,10 @@
 /** `npm run bench -- login | token`, with their flags. */
 import { parseArgs } from 'node:util'
 import { benchLogin } from './login.ts'
+import { benchToken } from './token.ts'
 
 const USAGE = `npm run bench -- login [--persons 10000,100000] [--seconds 6] [--concurrency 1,8,32] [--profile folder]
-npm run bench -- token [--redemptions 3000] [--concurrency 1,8,32]`
+npm run bench -- token [--redemptions 2000] [--concurrency 1,8,32] [--profile folder]`
 
 function numbers(text: string): number[] {
   const list = text.split(',').map(Number)
@@ -17,19 +18,23 @@ const { values, positionals } = parseArgs({
     persons: { type: 'string', default: '10000,100000' },
     seconds: { type: 'string', default: '6' },
     concurrency: { type: 'string', default: '1,8,32' },
-    redemptions: { type: 'string', default: '3000' },
+    redemptions: { type: 'string', default: '2000' },
     profile: { type: 'string' },
   },
 })
 const { profile } = values
 const [seconds = 6] = numbers(values.seconds)
+const [redemptions = 2000] = numbers(values.redemptions)
 const concurrency = numbers(values.concurrency)
+const nodeOptions = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
 switch (positionals[0]) {
-  case 'login':
-    await benchLogin({
-      ...{ persons: numbers(values.persons).sort((a, b) => a - b), seconds, concurrency },
-      nodeOptions: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
-    })
+  case 'login': {
+    const persons = numbers(values.persons).toSorted((a, b) => a - b)
+    await benchLogin({ persons, seconds, concurrency, nodeOptions })
+    break
+  }
+  case 'token':
+    await benchToken({ redemptions, concurrency, nodeOptions })
     break
   default:
     console.error(USAGE)

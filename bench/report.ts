@@ -1,4 +1,5 @@
 /** What a bench says: a table for people, and as its very last line one JSON object for programs. */
+import os from 'node:os'
 
 /** The value below which `share` of the numbers lie. */
 export function percentile(sorted: Float64Array, share: number): number {
@@ -23,4 +24,9 @@ export function printTable(rows: readonly Readonly<Record<string, string | numbe
 
 export function printJson(figures: object): void {
   console.log(JSON.stringify(figures))
+}
+
+/** What the figures were measured on. */
+export function machine(): string {
+  return `Node ${process.version}, ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), ${os.platform()}.`
 }

@@ -154,17 +154,19 @@ export const deleteExpiredGrants = sqlStatement(
   'delete_expired_grants',
   (p: Params<{ tenantId: TenantId; now: IsoInstant; limit: number }>) => sql<{ changed: number }>`
     DELETE FROM login_grant
-     WHERE tenant_id = ${p('tenantId')} AND id IN (
+     WHERE tenant_id = ${p('tenantId')} AND id = ANY (ARRAY(
        SELECT id FROM login_grant WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('now')}
-        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED)`,
+        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED))`,
 )
 
 export const deleteSpentAssertions = sqlStatement(
   'delete_spent_assertions',
   (p: Params<{ tenantId: TenantId; now: IsoInstant; limit: number }>) => sql<{ changed: number }>`
-    DELETE FROM client_assertion
-     WHERE tenant_id = ${p('tenantId')} AND (client_id, jti_hash) IN (
-       SELECT client_id, jti_hash FROM client_assertion
-        WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('now')}
-        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED)`,
+    WITH picked AS MATERIALIZED (
+      SELECT client_id, jti_hash FROM client_assertion
+       WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('now')}
+       ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM client_assertion c USING picked
+     WHERE c.tenant_id = ${p('tenantId')} AND c.client_id = picked.client_id AND c.jti_hash = picked.jti_hash`,
 )

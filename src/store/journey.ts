@@ -354,7 +354,10 @@ export const grantJourney = sqlStatement(
     SELECT id FROM moved`,
 )
 
-/** Ends what ran out of time; bounded, and never waits for a row somebody else holds. */
+/**
+ * Ends what ran out of time; bounded, and never waits for a row somebody else holds. The rows are picked into an array,
+ * once: `IN (SELECT … LIMIT … SKIP LOCKED)` may be planned as a join that picks anew for every row, past any bound.
+ */
 export const expireJourneys = sqlStatement(
   'expire_journeys',
   (p: Params<{ tenantId: TenantId; now: IsoInstant; limit: number }>) => sql<{ changed: number }>`
@@ -362,11 +365,11 @@ export const expireJourneys = sqlStatement(
        SET state = 'expired', presentation = NULL, holder_hashes = NULL, response_code_hash = NULL,
            same_device_request_hash = NULL, same_device_state_hash = NULL, cross_device_request_hash = NULL,
            cross_device_state_hash = NULL, updated_at = ${p('now')}
-     WHERE tenant_id = ${p('tenantId')} AND id IN (
+     WHERE tenant_id = ${p('tenantId')} AND id = ANY (ARRAY(
        SELECT id FROM journey
         WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('now')}
           AND state NOT IN ('granted', 'failed', 'expired')
-        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED)`,
+        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED))`,
 )
 
 /** Removes ended journeys past `before`; bounded. */
@@ -376,11 +379,11 @@ export const deleteEndedJourneys = sqlStatement(
     changed: number
   }>`
     DELETE FROM journey
-     WHERE tenant_id = ${p('tenantId')} AND id IN (
+     WHERE tenant_id = ${p('tenantId')} AND id = ANY (ARRAY(
        SELECT id FROM journey
         WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('before')}
           AND state IN ('granted', 'failed', 'expired')
-        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED)`,
+        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED))`,
 )
 
 /** The row as the state it is in. A row that is past its time is read as expired, whatever it still says. */

@@ -191,8 +191,12 @@ export const sweepGuards = sqlStatement(
   'sweep_guards',
   (p: Params<{ tenantId: TenantId; before: IsoInstant; limit: number }>) =>
     sql<{ changed: number }>`
-      DELETE FROM match_guard WHERE tenant_id = ${p('tenantId')} AND (identifier_type, identifier_hash) IN (
+      WITH picked AS MATERIALIZED (
         SELECT identifier_type, identifier_hash FROM match_guard
          WHERE tenant_id = ${p('tenantId')} AND created_at < ${p('before')}
-         ORDER BY created_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED)`,
+         ORDER BY created_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED
+      )
+      DELETE FROM match_guard g USING picked
+       WHERE g.tenant_id = ${p('tenantId')} AND g.identifier_type = picked.identifier_type
+         AND g.identifier_hash = picked.identifier_hash`,
 )

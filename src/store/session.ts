@@ -149,10 +149,10 @@ export const expireSessions = sqlStatement(
   'expire_sessions',
   (p: Params<{ tenantId: TenantId; now: IsoInstant; limit: number }>) => sql<{ changed: number }>`
     UPDATE reconciliation_session SET status = 'EXPIRED', state = NULL, nonce = NULL, code_verifier = NULL
-     WHERE tenant_id = ${p('tenantId')} AND id IN (
+     WHERE tenant_id = ${p('tenantId')} AND id = ANY (ARRAY(
        SELECT id FROM reconciliation_session
         WHERE tenant_id = ${p('tenantId')} AND status IN ('PENDING', 'AUTHORIZED') AND expires_at <= ${p('now')}
-        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED)`,
+        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED))`,
 )
 
 /** Removes ended sessions past `before`; bounded. */
@@ -162,11 +162,11 @@ export const deleteExpiredSessions = sqlStatement(
     changed: number
   }>`
     DELETE FROM reconciliation_session
-     WHERE tenant_id = ${p('tenantId')} AND id IN (
+     WHERE tenant_id = ${p('tenantId')} AND id = ANY (ARRAY(
        SELECT id FROM reconciliation_session
         WHERE tenant_id = ${p('tenantId')} AND status IN ('COMPLETED', 'FAILED', 'EXPIRED')
           AND expires_at <= ${p('before')}
-        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED)`,
+        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED))`,
 )
 
 /**

@@ -2,10 +2,12 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { freePort } from '../../demo/site.ts'
 import { type DemoRun, makeFolder, runDemo } from '../demo/run-demo.ts'
 import { launchChromium } from './pages-browser.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 let temporary: string
 let run: DemoRun

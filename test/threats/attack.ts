@@ -212,9 +212,7 @@ export async function later<Result>(
 }
 
 /** How many of each answer there were. */
-export function tally<Value extends string | number>(
-  values: readonly Value[],
-): Record<string, number> {
+export function tally(values: readonly (string | number)[]): Record<string, number> {
   const counted: Record<string, number> = {}
   for (const value of values) counted[value] = (counted[value] ?? 0) + 1
   return counted

@@ -178,12 +178,12 @@ describe('once', () => {
     const browser = createBrowser()
     const first = await reach(bridge.tenant, browser)
     const second = await reach(bridge.tenant, browser)
-    const callbacks = [
+    const callbacks: [string, string] = [
       await loginAt(first.authorizationUrl, STUDENT),
       await loginAt(second.authorizationUrl, { username: 'milan', password: 'milan-demo' }),
     ]
-    const later = await browser.follow(callbacks[1] ?? '', isRelyingParty)
-    const earlier = await browser.follow(callbacks[0] ?? '', isRelyingParty)
+    const later = await browser.follow(callbacks[1], isRelyingParty)
+    const earlier = await browser.follow(callbacks[0], isRelyingParty)
     const [sanne, milan] = [
       await first.attempt.finish(earlier.location ?? ''),
       await second.attempt.finish(later.location ?? ''),
@@ -400,7 +400,9 @@ describe('row 31 UP-45 UP-46 assurance', () => {
       hostile.behave.claims = (claims) => ({ ...claims, acr })
       const login = await reach(tenant)
       const callback = hostile.authorize(login.authorizationUrl)
-      expect((await login.browser.follow(callback.href, isRelyingParty)).location).toContain('code=')
+      expect((await login.browser.follow(callback.href, isRelyingParty)).location).toContain(
+        'code=',
+      )
     }
   })
 })

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
 import { createIssuer, DEMO_PERSON, EDUID_VCT } from '../../demo/issuer.ts'
 import { createWallet, presentCredential, readRequest, type Wallet } from '../../demo/wallet.ts'
+import type { TenantId } from '../../src/domain/ids.ts'
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
 import { readQrLink } from '../../src/flow/show-journey.ts'
-import type { TenantId } from '../../src/domain/ids.ts'
 import { expireJourneysJob } from '../../src/job/expire-journeys.ts'
 import { ACTOR, type Bridge, logIn, startBridge, type TestTenant } from '../support/bridge.ts'
 import {
@@ -146,10 +146,17 @@ describe('who came back', () => {
     expect(onward.location).toBe(below)
     for (const { text } of [status, page, onward]) {
       expect(text).not.toContain('response_code')
-      expect(text).not.toContain(new URL(victim.redirectUri ?? '').searchParams.get('response_code'))
+      expect(text).not.toContain(
+        new URL(victim.redirectUri ?? '').searchParams.get('response_code'),
+      )
     }
-    expect(await rows(bridge, `SELECT FROM login_grant g JOIN journey j USING (correlation_id)
-      WHERE j.id = '${attacker.journeyId}'`)).toEqual([])
+    expect(
+      await rows(
+        bridge,
+        `SELECT FROM login_grant g JOIN journey j USING (correlation_id)
+      WHERE j.id = '${attacker.journeyId}'`,
+      ),
+    ).toEqual([])
   })
 
   test("row 4 VP-077 a right cookie with a wrong code, another journey's code, or none: nothing", async () => {
@@ -322,7 +329,10 @@ describe('forgery', () => {
       const mutated = [issuerJwt, ...mutation, ''].join('~')
       const vpToken = { eduid: [presentCredential(mutated, wallet.holderKey, opened.request)] }
       const reply = await answer(wallet, opened, { vpToken })
-      expect([mutations.indexOf(mutation), reply.status]).toEqual([mutations.indexOf(mutation), 400])
+      expect([mutations.indexOf(mutation), reply.status]).toEqual([
+        mutations.indexOf(mutation),
+        400,
+      ])
       expect((await journeyState(bridge, opened.journeyId)).presentation).toBeNull()
     }
     // The control: the same hand, nothing changed but the order.
@@ -334,7 +344,10 @@ describe('forgery', () => {
 
   test('row 9 the right type from an issuer that is trusted for another type only, or not at all', async () => {
     const tenant = await bridge.addTenant('two-issuers')
-    const diplomas = createIssuer({ url: 'https://diplomas.example', vct: 'https://d.example/diploma' })
+    const diplomas = createIssuer({
+      url: 'https://diplomas.example',
+      vct: 'https://d.example/diploma',
+    })
     const unknown = createIssuer({ url: 'https://unknown.example' })
     const entries = [
       ...bridge.issuer.trustPolicy().entries,
@@ -414,9 +427,9 @@ describe('garbage', () => {
     })
     const honest = await answer(wallet, spared)
     expect(honest.status).toBe(200)
-    expect(isRelyingParty((await spared.browser.get(honest.redirectUri ?? '')).location ?? '')).toBe(
-      true,
-    )
+    expect(
+      isRelyingParty((await spared.browser.get(honest.redirectUri ?? '')).location ?? ''),
+    ).toBe(true)
 
     const killed = await open(bridge.tenant, wallet)
     await leavesNoTrace(bridge, async () => {
@@ -426,9 +439,9 @@ describe('garbage', () => {
       state: 'failed',
       failure: 'key_binding_missing',
     })
-    expect((await eventsOf(bridge, killed.journeyId)).map(({ detail }) => detail.refusals)).toEqual([
-      1, 2, 3,
-    ])
+    expect((await eventsOf(bridge, killed.journeyId)).map(({ detail }) => detail.refusals)).toEqual(
+      [1, 2, 3],
+    )
     expect((await answer(wallet, killed)).status).toBe(404)
     const status = await killed.browser.get(
       `${bridge.tenant.issuer}/login/${killed.journeyId}/status`,
@@ -603,8 +616,9 @@ describe('request objects', () => {
       }),
       await later(bridge, 5 * 60_000, () => ask(at(bridge.tenant, idOf(waiting.link)))),
     ]
-    expect(answers[0]?.status).toBe(404)
-    for (const each of answers) expect(each).toEqual(answers[0])
+    const [first] = answers
+    expect(first?.status).toBe(404)
+    for (const each of answers) expect(each).toEqual(first)
     expect((await ask(at(bridge.tenant, idOf(waiting.link)))).status).toBe(200)
   })
 

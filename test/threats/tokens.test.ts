@@ -155,7 +155,10 @@ describe('codes', () => {
     const redeemable = await obtainCode(tenant, wallet)
     const late = await later(bridge, 60_000, () => redeem(tenant, redeemable))
     expect(late.body.error).toBe('invalid_grant')
-    const kept = await rows<{ code_hash: string }>(bridge, 'SELECT code_hash FROM authorization_code')
+    const kept = await rows<{ code_hash: string }>(
+      bridge,
+      'SELECT code_hash FROM authorization_code',
+    )
     const hashes = kept.map(({ code_hash }) => code_hash)
     expect(hashes).toContain(createHash('sha256').update(redeemable.code).digest('base64url'))
     expect(hashes).not.toContain(redeemable.code)
@@ -185,7 +188,8 @@ async function authorize(parameters: Record<string, string | undefined>, extra =
     ...{ state: 's', code_challenge: 'c'.repeat(43), code_challenge_method: 'S256' },
     ...parameters,
   }
-  for (const [name, value] of Object.entries(wanted)) if (value !== undefined) query.set(name, value)
+  for (const [name, value] of Object.entries(wanted))
+    if (value !== undefined) query.set(name, value)
   const response = await fetch(`${tenant.issuer}/authorize?${query}${extra}`, {
     redirect: 'manual',
     headers: { accept: 'text/html' },
@@ -254,7 +258,11 @@ describe('redirects', () => {
       const journeys = await rows(bridge, 'SELECT FROM journey')
       for (const redirect_uri of foreign) {
         const answered = await authorize({ redirect_uri })
-        expect([redirect_uri, answered.status, answered.location]).toEqual([redirect_uri, 400, null])
+        expect([redirect_uri, answered.status, answered.location]).toEqual([
+          redirect_uri,
+          400,
+          null,
+        ])
         expect(answered.text).not.toContain('evil.example')
         // An error of the request itself is not sent there either.
         const wrong = await authorize({ redirect_uri, response_type: 'token' })
@@ -442,9 +450,10 @@ describe('client authentication', () => {
       challenge: headers.get('www-authenticate'),
       cache: headers.get('cache-control'),
     }))
-    expect(seen[0]).toMatchObject({ status: 401, cache: 'no-store' })
-    expect(seen[0]?.challenge).toMatch(/^Basic /)
-    for (const each of seen) expect(each).toEqual(seen[0])
+    const [first] = seen
+    expect(first).toMatchObject({ status: 401, cache: 'no-store' })
+    expect(first?.challenge).toMatch(/^Basic /)
+    for (const each of seen) expect(each).toEqual(first)
     expect((await redeem(tenant, redeemable)).status).toBe(200)
   })
 
@@ -525,10 +534,7 @@ describe('client authentication', () => {
         return [encode({ alg: 'ES256', kid: 'k1', crit: ['x'], x: 1 }), ...rest].join('.')
       },
     ],
-    [
-      'without signature',
-      async () => `${encode({ alg: 'none' })}.${encode(goodClaims())}.`,
-    ],
+    ['without signature', async () => `${encode({ alg: 'none' })}.${encode(goodClaims())}.`],
     [
       'with a foreign signature',
       async () => {
@@ -598,8 +604,9 @@ describe('row 55 what cannot be told apart', () => {
     ]
     await redeem(tenant, redeemable)
     answers.push(await ask(token))
-    expect(answers[0]?.status).toBe(401)
-    for (const each of answers) expect(each).toEqual(answers[0])
+    const [first] = answers
+    expect(first?.status).toBe(401)
+    for (const each of answers) expect(each).toEqual(first)
   })
 
   test('OP-66 an ID token is no access token, a token in a query is none at all', async () => {
@@ -623,8 +630,9 @@ describe('row 55 what cannot be told apart', () => {
       await ask('x'),
       await ask(opened.journeyId),
     ]
-    expect(answers[0]?.status).toBe(404)
-    for (const each of answers) expect(each).toEqual(answers[0])
+    const [first] = answers
+    expect(first?.status).toBe(404)
+    for (const each of answers) expect(each).toEqual(first)
     const { redirectUri } = await answer(wallet, opened)
     expect(isRelyingParty((await opened.browser.get(redirectUri ?? '')).location ?? '')).toBe(true)
   })

@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createBrowser, walletLinkOn } from '../../demo/browser.ts'
+import { MINUTE } from '../../src/domain/time.ts'
+import { expireJourneysJob } from '../../src/job/expire-journeys.ts'
+import { type Job, type JobCounts, runIfDue } from '../../src/job/lease.ts'
+import type { Service } from '../../src/service.ts'
+import { type AuditRow, brokenLinks } from '../support/audit-chain.ts'
+import { type Bridge, logIn, presentAt, startBridge } from '../support/bridge.ts'
+import { query } from '../support/postgres.ts'
+
+let bridge: Bridge
+let other: Service
+beforeAll(async () => {
+  bridge = await startBridge()
+  other = await bridge.startInstance()
+})
+afterAll(() => bridge.stop())
+beforeEach(async () => {
+  await ask('DELETE FROM job')
+  bridge.clock.advance(Date.now() - bridge.clock.now()) // wallets and the institution live in the real time
+})
+
+const ask = <Row extends object>(text: string) => query<Row>(bridge.database.superuserUrl, text)
+const expireOnce = () => runIfDue(bridge.deps, expireJourneysJob, 'one')
+const states = async (table: 'journey' | 'reconciliation_session', column: 'state' | 'status') =>
+  (await ask<{ word: string }>(`SELECT ${column} AS word FROM ${table} ORDER BY created_at`)).map(
+    ({ word }) => word,
+  )
+const expiryEvents = async () =>
+  (
+    await ask<{ detail: string }>(
+      `SELECT detail FROM audit_event WHERE event_type = 'sessions_expired' ORDER BY seq`,
+    )
+  ).map(({ detail }) => JSON.parse(detail) as JobCounts)
+
+/** A job whose runs can be held and watched. */
+function makeJob(run: Job['run']): Job {
+  return { name: 'watched', next: (now) => now + MINUTE, run }
+}
+
+describe('the lease', () => {
+  test('of two instances that look at the same moment one runs the job, every time it is due', async () => {
+    let runs = 0
+    const job = makeJob(async () => {
+      runs++
+      return {}
+    })
+    for (let round = 1; round <= 5; round++) {
+      const ran = await Promise.all([
+        runIfDue(bridge.deps, job, 'one'),
+        runIfDue(other.deps, job, 'two'),
+        runIfDue(bridge.deps, job, 'three'),
+      ])
+      expect(ran.filter(Boolean)).toHaveLength(1)
+      bridge.clock.advance(MINUTE)
+    }
+    const [{ n } = { n: 0 }] = await ask<{ n: number }>('SELECT count(*)::int AS n FROM tenant')
+    expect(runs).toBe(5 * n)
+  })
+
+  test('a run that stalled loses the job to another, and can then no longer finish it', async () => {
+    let letGo: () => void = () => undefined
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const seen: boolean[] = []
+    const stalling = makeJob(async (_means, _tenant, keepLease) => {
+      await held
+      seen.push(await keepLease())
+      return { slow: 1 }
+    })
+    const first = runIfDue(bridge.deps, stalling, 'one')
+    await expect.poll(() => ask('SELECT FROM job WHERE lease_owner IS NOT NULL')).toHaveLength(1)
+    const quick = makeJob(() => Promise.resolve({ quick: 1 }))
+    expect(await runIfDue(other.deps, quick, 'two'), 'the lease holds').toBe(false)
+    bridge.clock.advance(3 * MINUTE)
+    expect(await runIfDue(other.deps, quick, 'two'), 'the lease is over').toBe(true)
+    const [afterSecond] = await ask('SELECT * FROM job')
+    letGo()
+    await first
+    expect(seen[0]).toBe(false)
+    expect(await ask('SELECT * FROM job'), 'nothing of the first run was written').toEqual([
+      afterSecond,
+    ])
+    const { text } = await bridge.deps.metrics.expose()
+    expect(text).toContain('bridge_job_runs_total{job="watched",outcome="lease_lost"} 1')
+  })
+
+  test('a run over many tenants keeps its lease, however long they take together', async () => {
+    await Promise.all(['a', 'b', 'c', 'd'].map(addEmptyTenant))
+    const intruded: boolean[] = []
+    const slow = makeJob(async () => {
+      bridge.clock.advance(1.5 * MINUTE)
+      intruded.push(await runIfDue(other.deps, slow, 'two'))
+      return {}
+    })
+    await runIfDue(bridge.deps, slow, 'one')
+    expect(intruded.length).toBeGreaterThanOrEqual(5)
+    expect(intruded).not.toContain(true)
+  })
+
+  test('one tenant in trouble does not keep the others waiting, and the run says that it failed', async () => {
+    const visited: string[] = []
+    const job = makeJob(async (_means, tenant) => {
+      visited.push(tenant)
+      await Promise.resolve()
+      if (visited.length === 1) throw new Error('trouble')
+      return { done: 1 }
+    })
+    await runIfDue(bridge.deps, job, 'one')
+    expect(visited.length).toBeGreaterThan(1)
+    const [row] = await ask<{ last_outcome: string; lease_owner: null }>('SELECT * FROM job')
+    expect(row?.lease_owner).toBeNull()
+    expect(JSON.parse(row?.last_outcome ?? '')).toEqual({ done: visited.length - 1 })
+    expect(bridge.lines.join('\n')).not.toContain('trouble')
+  })
+
+  test('a paused job is nobody’s', async () => {
+    const job = makeJob(() => Promise.resolve({}))
+    await runIfDue(bridge.deps, job, 'one')
+    await ask('UPDATE job SET paused = 1')
+    bridge.clock.advance(60 * MINUTE)
+    expect(await runIfDue(bridge.deps, job, 'one')).toBe(false)
+  })
+})
+
+describe('expiry', () => {
+  test('journeys and reconciliation sessions past their time end as expired, blanked, and are removed an hour later; the trail counts them', async () => {
+    await ask('DELETE FROM reconciliation_session; DELETE FROM journey')
+    const waiting = createBrowser()
+    await waiting.get((await bridge.tenant.relyingParty.begin()).url)
+    const reconciling = createBrowser()
+    const wallet = await bridge.newWallet()
+    const returned = await presentAt(reconciling, wallet, await bridge.tenant.relyingParty.begin())
+    await reconciling.follow(returned, (url) => url.startsWith(bridge.institution.issuer))
+    expect(await states('journey', 'state')).toEqual(['started', 'reconciling'])
+    expect(await states('reconciliation_session', 'status')).toEqual(['PENDING'])
+
+    await expireOnce()
+    expect(await states('journey', 'state'), 'not yet').toEqual(['started', 'reconciling'])
+    bridge.clock.advance(11 * MINUTE)
+    const before = (await expiryEvents()).length
+    const ran = await Promise.all([
+      runIfDue(bridge.deps, expireJourneysJob, 'one'),
+      runIfDue(other.deps, expireJourneysJob, 'two'),
+    ])
+    expect(ran.filter(Boolean)).toHaveLength(1)
+    expect(await states('journey', 'state')).toEqual(['expired', 'expired'])
+    expect(await states('reconciliation_session', 'status')).toEqual(['EXPIRED'])
+    expect(await ask('SELECT state, nonce, code_verifier FROM reconciliation_session')).toEqual([
+      { state: null, nonce: null, code_verifier: null },
+    ])
+    expect(
+      await ask(`
+        SELECT FROM journey WHERE presentation IS NOT NULL OR holder_hashes IS NOT NULL OR response_code_hash IS NOT NULL
+            OR same_device_state_hash IS NOT NULL OR cross_device_request_hash IS NOT NULL`),
+    ).toEqual([])
+    expect((await expiryEvents()).slice(before)).toEqual([
+      { journeys: 2, sessions: 1, grants: 0, removed: 0 },
+    ])
+
+    bridge.clock.advance(61 * MINUTE)
+    await expireOnce()
+    expect(await states('journey', 'state')).toEqual([])
+    expect(await states('reconciliation_session', 'status')).toEqual([])
+    expect((await expiryEvents()).slice(before + 1)).toEqual([
+      { journeys: 0, sessions: 0, grants: 0, removed: 3 },
+    ])
+    bridge.clock.advance(5 * MINUTE)
+    await expireOnce()
+    expect(await expiryEvents(), 'a run with nothing to do is not an event').toHaveLength(
+      before + 2,
+    )
+  })
+
+  test('a journey past its time is over before the job comes by: the wallet is refused, the browser sees an end', async () => {
+    const wallet = await bridge.newWallet()
+    const browser = createBrowser()
+    const page = await browser.get((await bridge.tenant.relyingParty.begin()).url)
+    const link = walletLinkOn(page.text)
+    const { requestObject } = await wallet.fetchRequest(link)
+    bridge.clock.advance(6 * MINUTE)
+    expect((await wallet.fetchRequest(link)).status).toBe(404)
+    expect((await wallet.post(wallet.prepare(requestObject))).status).toBe(404)
+  })
+
+  test('OP-42 grants past their time go with their codes and tokens; the person stays', async () => {
+    await logIn(bridge, await bridge.newWallet())
+    const counts = async () =>
+      await ask<{ grants: number; codes: number; tokens: number; people: number }>(`
+        SELECT (SELECT count(*)::int FROM login_grant) AS grants, (SELECT count(*)::int FROM authorization_code) AS codes,
+               (SELECT count(*)::int FROM access_token) AS tokens, (SELECT count(*)::int FROM identity) AS people`)
+    expect(await counts()).toEqual([{ grants: 1, codes: 1, tokens: 1, people: 1 }])
+    bridge.clock.advance(61 * MINUTE)
+    await expireOnce()
+    expect(await counts()).toEqual([{ grants: 0, codes: 0, tokens: 0, people: 1 }])
+    const guards = await ask('SELECT FROM match_guard')
+    expect(guards).toEqual([])
+    expect(brokenLinks(await ask<AuditRow>('SELECT * FROM audit_event'))).toEqual([])
+  })
+
+  test('a backlog is worked off in one run, batch after batch', async () => {
+    await ask('DELETE FROM reconciliation_session; DELETE FROM journey')
+    await bridge.tenant.relyingParty.begin().then(({ url }) => createBrowser().get(url))
+    await ask(`
+      INSERT INTO journey (tenant_id, id, state, correlation_id, client_id, browser_hash, language, request, request_kid,
+        policies, created_at, updated_at, expires_at)
+      SELECT tenant_id, 'backlog-' || n, state, correlation_id, client_id, browser_hash, language, request, request_kid,
+        policies, created_at, updated_at, expires_at FROM journey, generate_series(1, 1100) n`)
+    bridge.clock.advance(6 * MINUTE)
+    const before = (await expiryEvents()).length
+    await expireOnce()
+    expect(new Set(await states('journey', 'state'))).toEqual(new Set(['expired']))
+    const events = (await expiryEvents()).slice(before)
+    expect(events.map(({ journeys }) => journeys)).toEqual([500, 500, 101])
+  })
+})
+
+async function addEmptyTenant(slug: string): Promise<void> {
+  await ask(`
+    INSERT INTO tenant (id, slug, name_en, name_nl, colour, created_at, updated_at)
+    SELECT '${slug}', '${slug}', 'T', 'T', '#000000', created_at, updated_at FROM tenant WHERE id = 'system'`)
+}
