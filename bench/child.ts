@@ -65,7 +65,7 @@ export function answerParent(
     },
   )
   process.on('disconnect', () => {
-    last().finally(() => process.exit())
+    void last().finally(() => process.exit())
   })
 }
 

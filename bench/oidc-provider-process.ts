@@ -67,7 +67,7 @@ async function makeCodes({ count, verifier }: CodesQuestion): Promise<string[]> 
     const code = new made.AuthorizationCode({
       ...{ client, accountId, grantId: await grant.save(), redirectUri: REDIRECT_URI },
       ...{ scope: SCOPE, nonce: 'n'.repeat(43), authTime: Math.floor(Date.now() / 1000) },
-      ...{ acr: 'urn:bench', amr: ['pop'], expiresWithSession: false },
+      ...{ acr: 'urn:bench', amr: ['pop'], expiresWithSession: false, gty: 'authorization_code' },
       ...{ codeChallenge: codeChallengeOf(verifier), codeChallengeMethod: 'S256' },
     })
     codes.push(await code.save())

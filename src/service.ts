@@ -104,6 +104,8 @@ function listen(config: Config, deps: Deps): Promise<Server> {
           maxHeaderSize: MAX_HEADER_BYTES,
           requestTimeout: config.requestTimeoutMs,
           headersTimeout: Math.min(config.requestTimeoutMs, 10_000),
+          // Node looks for requests past their time every 30 seconds by itself.
+          connectionsCheckingInterval: 1_000,
         },
       },
       () => resolve(server as Server),

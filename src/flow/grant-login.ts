@@ -52,47 +52,52 @@ export async function grantLogin(
   const grantId = newId() as GrantId
   const code = randomText()
   const now = means.clock()
-  const [[granted]] = await transact(means.db, tenant.id, [
-    grantJourney({
-      tenantId: tenant.id,
-      id: journey.id,
-      from: journey.state,
-      identityId: person.identityId,
-      bindingId: person.bindingId,
-      holderHashes: journey.holderHashes,
-      holderHash,
-      holderHashVersion: journey.holderHashVersion,
-      sector: relyingParty.sector,
-      subject: randomText(),
-      grantId,
-      clientId: journey.clientId,
-      correlationId: journey.correlationId,
-      scope: request.scope.join(' '),
-      acr: assurance.acr,
-      amr: JSON.stringify(assurance.amr),
-      authTime: assurance.authTime,
-      attributePolicyVersion: journey.policies.attributes,
-      walletAttributes: carry(means, prepared, journey, policy, grantId),
-      grantExpiresAt: toInstant(now + GRANT_TIME),
-      codeHash: hashSecret(code),
-      redirectUri: request.redirectUri,
-      codeChallenge: request.codeChallenge ?? null,
-      nonce: request.nonce ?? null,
-      codeExpiresAt: toInstant(now + CODE_TIME),
-      eventId: newId(),
-      subjectHash:
-        person.auditSalt === undefined
-          ? null
-          : auditSubjectHash(means.keyring, tenant.id, person.auditSalt),
-      detail: detailText({
-        type: 'login_completed',
+  const [[granted]] = await transact(
+    means.db,
+    tenant.id,
+    [
+      grantJourney({
+        tenantId: tenant.id,
+        id: journey.id,
+        from: journey.state,
+        identityId: person.identityId,
+        bindingId: person.bindingId,
+        holderHashes: journey.holderHashes,
+        holderHash,
+        holderHashVersion: journey.holderHashVersion,
+        sector: relyingParty.sector,
+        subject: randomText(),
+        grantId,
+        clientId: journey.clientId,
+        correlationId: journey.correlationId,
+        scope: request.scope.join(' '),
         acr: assurance.acr,
-        way: journey.way,
-        key_version_upgraded: person.upgrades,
+        amr: JSON.stringify(assurance.amr),
+        authTime: assurance.authTime,
+        attributePolicyVersion: journey.policies.attributes,
+        walletAttributes: carry(means, prepared, journey, policy, grantId),
+        grantExpiresAt: toInstant(now + GRANT_TIME),
+        codeHash: hashSecret(code),
+        redirectUri: request.redirectUri,
+        codeChallenge: request.codeChallenge ?? null,
+        nonce: request.nonce ?? null,
+        codeExpiresAt: toInstant(now + CODE_TIME),
+        eventId: newId(),
+        subjectHash:
+          person.auditSalt === undefined
+            ? null
+            : auditSubjectHash(means.keyring, tenant.id, person.auditSalt),
+        detail: detailText({
+          type: 'login_completed',
+          acr: assurance.acr,
+          way: journey.way,
+          key_version_upgraded: person.upgrades,
+        }),
+        now: toInstant(now),
       }),
-      now: toInstant(now),
-    }),
-  ])
+    ],
+    { retries: 2 },
+  )
   if (granted === undefined) return undefined
   means.metrics.outcome('login', upstream === undefined ? 'known_holder' : 'reconciled')
   return {

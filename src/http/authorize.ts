@@ -63,14 +63,13 @@ async function authorize(
     language: (uiLocales) => chooseLanguage(uiLocales, accepted),
   })
   exchange.reference = begun.correlationId
-  const response = answerLoginPage(deps, prepared, begun.journeyId, {
-    ...begun,
-    state: 'waiting',
+  const page = {
+    ...{ ...begun, state: 'waiting' as const },
     // A form cannot be repeated by a link.
     tryAgainUrl: http.req.method === 'GET' ? http.req.url : undefined,
-  })
-  response.headers.append('set-cookie', browserCookie(prepared.tenant.id, begun.browserId))
-  return response
+  }
+  const cookie = browserCookie(prepared.tenant.id, begun.browserId)
+  return answerLoginPage(deps, prepared, begun.journeyId, page, { 'set-cookie': cookie })
 }
 
 const PARAMETERS: readonly [

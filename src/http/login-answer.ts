@@ -27,6 +27,7 @@ export function answerLoginPage(
   prepared: PreparedTenant,
   journeyId: JourneyId,
   login: OpenLogin,
+  headers: Record<string, string> = {},
 ): Response {
   const { language, state, codeExpiresAt } = login
   const nonce = newNonce()
@@ -54,6 +55,6 @@ export function answerLoginPage(
     alternatives: [],
   })
   return new Response(html, {
-    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) },
+    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce), ...headers },
   })
 }

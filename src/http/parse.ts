@@ -1,27 +1,39 @@
 /** Bodies and parameters, read once at the edge with their limits. */
 import type { Context } from 'hono'
-import { fail } from '../domain/failure.ts'
+import { BridgeError, fail } from '../domain/failure.ts'
 import type { Parameters } from '../domain/relying-party.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
 
 /**
  * The body, at most `limit` bytes; counting while it streams, so a length that lies costs nothing. Throws
- * `payload_too_large`.
+ * `payload_too_large`, and `invalid_request` for one that ends early.
  */
 export async function readBody(http: Context, limit: number): Promise<Uint8Array> {
   const declared = http.req.header('content-length')
   if (declared !== undefined && Number(declared) > limit) fail({ kind: 'payload_too_large' })
-  const stream = http.req.raw.body
-  if (stream === null) return new Uint8Array()
   const parts: Uint8Array[] = []
   let size = 0
-  for await (const part of stream) {
-    size += part.length
-    if (size > limit) fail({ kind: 'payload_too_large' })
-    parts.push(part)
+  try {
+    // node:http holds a caller to the length it declared, so such a body needs no stream around it to be counted.
+    if (declared !== undefined) return withinLimit(await http.req.raw.arrayBuffer(), limit)
+    const stream = http.req.raw.body
+    if (stream === null) return new Uint8Array()
+    for await (const part of stream) {
+      size += part.length
+      if (size > limit) fail({ kind: 'payload_too_large' })
+      parts.push(part)
+    }
+  } catch (error) {
+    if (error instanceof BridgeError) throw error
+    // The caller went away, or was cut off for being too slow: nobody hears this answer, and it is no fault of ours.
+    fail({ kind: 'invalid_request', detail: 'the body ended early' }, error)
   }
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
+}
+
+function withinLimit(body: ArrayBuffer, limit: number): Uint8Array {
+  return body.byteLength > limit ? fail({ kind: 'payload_too_large' }) : new Uint8Array(body)
 }
 
 /** A form's bytes. Throws `unsupported_media_type` for anything but a UTF-8 form, `payload_too_large`. */

@@ -8,6 +8,7 @@
  */
 import type { Connection, FieldDef, PoolClient } from 'pg'
 import pg from 'pg'
+import { serialize } from 'pg-protocol'
 import type { Step } from './statement.ts'
 
 /** What one statement came back with: its rows, or one `{ changed }` row when it has no result columns. */
@@ -89,13 +90,11 @@ export function exchange(
         if (twice !== undefined) return new Error(`two statements are named ${twice}`)
         state = found
         state.waiting = true
-        connection.stream.cork()
-        try {
-          for (const step of steps) statements.push(write(connection, found, step))
-          connection.sync()
-        } finally {
-          connection.stream.uncork()
-        }
+        const messages: Buffer[] = []
+        for (const step of steps) statements.push(write(messages, found, step))
+        messages.push(serialize.sync())
+        // One buffer, one write: handing over each message by itself costs more than making it.
+        connection.stream.write(Buffer.concat(messages))
         return undefined
       },
       handleRowDescription({ fields }) {
@@ -165,20 +164,24 @@ function clashingName(state: ConnectionState, steps: readonly Step<unknown>[]): 
   return undefined
 }
 
-function write(connection: Connection, state: ConnectionState, step: Step<unknown>): Parsed {
-  if (state.doubtful.delete(step.name)) connection.close({ type: 'S', name: step.name }, true)
+function write(messages: Buffer[], state: ConnectionState, step: Step<unknown>): Parsed {
+  if (state.doubtful.delete(step.name))
+    messages.push(serialize.close({ type: 'S', name: step.name }))
   let parsed = state.parsed.get(step.name)
   if (parsed === undefined) {
     parsed = { text: step.text, columns: undefined }
-    connection.parse({ name: step.name, text: step.text, types: [] }, true)
+    messages.push(serialize.parse({ name: step.name, text: step.text, types: [] }))
     state.parsed.set(step.name, parsed)
   }
-  connection.bind({ statement: step.name, values: step.values }, true)
+  messages.push(serialize.bind({ statement: step.name, values: [...step.values] }))
   // The server describes a statement's columns once a connection; should they change, it refuses the plan (0A000).
-  if (parsed.columns === undefined) connection.describe({ type: 'P' }, true)
-  connection.execute({}, true)
+  if (parsed.columns === undefined) messages.push(serialize.describe({ type: 'P' }))
+  messages.push(EXECUTE)
   return parsed
 }
+
+/** All rows of the unnamed portal. The same bytes each time. */
+const EXECUTE = serialize.execute()
 
 /** After an error: what was answered is parsed, of the rest it is not known. A close of what is not there does no harm. */
 function forgetFrom(state: ConnectionState, steps: readonly Step<unknown>[], first: number): void {

@@ -162,7 +162,11 @@ export const refusePresentation = sqlStatement(
     UPDATE journey
        SET refusals = refusals + 1, updated_at = ${p('now')},
            state = CASE WHEN refusals >= ${p('allowed')} THEN 'failed' ELSE state END,
-           failure = CASE WHEN refusals >= ${p('allowed')} THEN ${p('failure')} END
+           failure = CASE WHEN refusals >= ${p('allowed')} THEN ${p('failure')} END,
+           same_device_request_hash = CASE WHEN refusals < ${p('allowed')} THEN same_device_request_hash END,
+           same_device_state_hash = CASE WHEN refusals < ${p('allowed')} THEN same_device_state_hash END,
+           cross_device_request_hash = CASE WHEN refusals < ${p('allowed')} THEN cross_device_request_hash END,
+           cross_device_state_hash = CASE WHEN refusals < ${p('allowed')} THEN cross_device_state_hash END
      WHERE tenant_id = ${p('tenantId')} AND id = ${p('id')} AND state IN ('started', 'retrieved')
     RETURNING refusals, state`,
 )

@@ -130,7 +130,13 @@ export const findPersonHits = statement(
   (q, p: Params<{ tenantId: TenantId; hashes: readonly Hash[] }>) =>
     q
       .selectFrom('identity_match')
-      .select(['id as match_id', 'identifier_type', 'hash_key', 'hash_key_version', 'internal_identity_id as identity_id'])
+      .select([
+        'id as match_id',
+        'identifier_type',
+        'hash_key',
+        'hash_key_version',
+        'internal_identity_id as identity_id',
+      ])
       .where('tenant_id', '=', p('tenantId'))
       .where('identifier_hash', '=', anyOf(p('hashes')))
       .where('deleted_at', 'is', null),

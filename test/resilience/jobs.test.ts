@@ -70,7 +70,8 @@ describe('the lease', () => {
       return { slow: 1 }
     })
     const first = runIfDue(bridge.deps, stalling, 'one')
-    await expect.poll(() => ask('SELECT FROM job WHERE lease_owner IS NOT NULL')).toHaveLength(1)
+    const taken = () => ask('SELECT FROM job WHERE lease_owner IS NOT NULL')
+    await expect.poll(taken, { timeout: 5_000 }).toHaveLength(1)
     const quick = makeJob(() => Promise.resolve({ quick: 1 }))
     expect(await runIfDue(other.deps, quick, 'two'), 'the lease holds').toBe(false)
     bridge.clock.advance(3 * MINUTE)

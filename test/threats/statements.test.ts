@@ -356,7 +356,7 @@ test('row 37 PG-16 what takes no tenant is of the whole installation, and named 
   expect(statements.length).toBeGreaterThan(90)
   expect(ofTenants().length).toBeGreaterThan(60)
   const whole = statements.filter(({ parameters }) => !parameters.includes('tenantId'))
-  expect(whole.map(({ name }) => name).toSorted()).toEqual(OF_THE_WHOLE)
+  expect(new Set(whole.map(({ name }) => name))).toEqual(new Set(OF_THE_WHOLE))
 })
 
 test('row 37 PG-16 no statement reads or changes a row of another tenant, nor would it without its WHERE', async () => {
@@ -401,7 +401,7 @@ test('row 37 PG-16 no statement reads or changes a row of another tenant, nor wo
     if (!hit) silent.push(found.name)
   }
   expect(wrong).toEqual([])
-  expect(silent.toSorted()).toEqual([])
+  expect(silent).toEqual([])
   expect(bypassed).toBeGreaterThan(50)
   expect(await untouched(client)).toBe(before)
 })

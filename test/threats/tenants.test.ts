@@ -466,10 +466,12 @@ describe('row 45 first logins at once', () => {
     })
     await logIn(bridge, await bridge.newWallet(), { tenant })
     const torn = await bridge.newWallet()
-    const tabs = [await reachInstitution(tenant, torn), await reachInstitution(tenant, torn)]
+    const first = await reachInstitution(tenant, torn)
+    const second = await reachInstitution(tenant, torn)
+    const tabs = [first, second]
     const callbacks = [
-      await loginAt(tabs[0]?.authorizationUrl ?? '', STUDENT),
-      await loginAt(tabs[1]?.authorizationUrl ?? '', { username: 'milan', password: 'milan-demo' }),
+      await loginAt(first.authorizationUrl, STUDENT),
+      await loginAt(second.authorizationUrl, { username: 'milan', password: 'milan-demo' }),
     ]
     const pages = await Promise.all(
       tabs.map(({ browser }, index) => browser.follow(callbacks[index] ?? '', isRelyingParty)),
