@@ -7,7 +7,7 @@ import { releasableClaims, releasingScopes } from '../domain/attributes.ts'
 import type { JsonObject } from '../domain/text.ts'
 import type { PreparedTenant } from '../flow/tenants.ts'
 import { errorAnswer, jsonAnswer, list, objectSchema, TENANT_PARAMETER, text } from './describe.ts'
-import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
+import { CROSS_ORIGIN, type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
 /** Metadata members and the path each stands for. */
 const ENDPOINTS = {
@@ -47,7 +47,7 @@ export function discoveryRoutes(mounted: readonly Route[]): Route[] {
 
 function answerMetadata(exchange: Exchange, paths: ReadonlySet<string>): Response {
   const prepared = tenantOf(exchange)
-  const headers = { 'cache-control': 'public, max-age=300' }
+  const headers = { 'cache-control': 'public, max-age=300', ...CROSS_ORIGIN }
   return Response.json(describeProvider(prepared, paths), { headers })
 }
 
@@ -89,6 +89,7 @@ async function answerJwks(exchange: Exchange): Promise<Response> {
   const body = JSON.stringify(tenantOf(exchange).jwks)
   const etag = `"${Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(body))).toString('base64url')}"`
   const headers = {
+    ...CROSS_ORIGIN,
     'cache-control': 'public, max-age=300',
     etag,
   }

@@ -47,6 +47,9 @@ export interface Route {
   handle: (exchange: Exchange) => Response | Promise<Response>
 }
 
+/** What an answer of a {@link Route.crossOrigin} route carries; `serve.ts` adds it to failures. */
+export const CROSS_ORIGIN = { 'access-control-allow-origin': '*' } as const
+
 /** The tenant of a route below `/t/:tenant`; `serve.ts` has put it there. */
 export function tenantOf(exchange: Exchange): PreparedTenant {
   if (exchange.prepared === undefined) throw new TypeError('a route without a tenant asked for one')

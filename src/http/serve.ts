@@ -33,7 +33,6 @@ export function serveRoute(
     }
     const response = await answer(deps, limits, route, exchange)
     const seconds = (performance.now() - began) / 1000
-    if (route.crossOrigin) response.headers.set('access-control-allow-origin', '*')
     deps.metrics.request(route.path, route.method, response.status, seconds)
     // Probes and public documents come every few seconds; they are worth a line when something is wrong.
     const level = route.limit === 'public' && response.ok ? 'debug' : 'info'
@@ -66,7 +65,9 @@ async function answer(
     return await route.handle(exchange)
   } catch (error) {
     exchange.failure = failureOf(deps, error, exchange)
-    return answerFailure(exchange.failure, route.errors, pageSetting(exchange))
+    const response = answerFailure(exchange.failure, route.errors, pageSetting(exchange))
+    if (route.crossOrigin) response.headers.set('access-control-allow-origin', '*')
+    return response
   }
 }
 

@@ -14,7 +14,7 @@ import {
   text,
 } from './describe.ts'
 import { queryOf, readFormBody, readParameters } from './parse.ts'
-import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
+import { CROSS_ORIGIN, type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
 const MAX_FORM = 32 * 1024
 const MAX_CODE = 512
@@ -63,7 +63,9 @@ async function issue(deps: Means, exchange: Exchange): Promise<Response> {
     redirectUri: form.get('redirect_uri'),
     codeVerifier: form.get('code_verifier'),
   })
-  return Response.json(tokens, { headers: { 'cache-control': 'no-store', pragma: 'no-cache' } })
+  return Response.json(tokens, {
+    headers: { 'cache-control': 'no-store', pragma: 'no-cache', ...CROSS_ORIGIN },
+  })
 }
 
 function refuse(description: string): never {

@@ -4,7 +4,7 @@ import { readUserinfo } from '../flow/read-userinfo.ts'
 import { readBearer } from './credentials.ts'
 import { errorAnswer, jsonAnswer, objectSchema, TENANT_PARAMETER, text } from './describe.ts'
 import { readFormBody, readParameters } from './parse.ts'
-import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
+import { CROSS_ORIGIN, type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
 const MAX_FORM = 4 * 1024
 
@@ -51,7 +51,7 @@ async function answer(
   exchange: Exchange,
   token: string | undefined,
 ): Promise<Response> {
-  const headers = { 'cache-control': 'no-store' }
+  const headers = { 'cache-control': 'no-store', ...CROSS_ORIGIN }
   if (token === undefined)
     // RFC 6750 section 3.1: no credentials, no error code.
     return new Response(null, {
