@@ -12,15 +12,17 @@ import { answerParent } from './child.ts'
 import type { SamplePerson } from './people.ts'
 import { CLIENT_ID, REDIRECT_URI, SLUG } from './world.ts'
 
-export interface DriverQuestion {
+/** One thing to drive: a service with some number of people, or the floor. */
+export interface TargetQuestion {
+  name: string
+  kind: 'service' | 'floor'
+  address: string
   people: readonly SamplePerson[]
   clientSecret: string
-  service: string
-  floor: string
 }
 
 export interface RunQuestion {
-  side: 'service' | 'floor'
+  target: string
   seconds: number
   concurrency: number
 }
@@ -31,15 +33,16 @@ export interface RunAnswer {
   seconds: number
 }
 
-interface Driven {
+interface Target {
+  pool: Pool
   people: readonly {
     person: SamplePerson
     holderKey: KeyObject
     credentials: Map<string, string>
   }[]
   basic: string
-  service: Pool
-  floor: Pool
+  /** One login of somebody of the sample. */
+  logIn: (target: Target, index: number) => Promise<void>
 }
 
 const VERIFIER = 'v'.repeat(64)
@@ -88,17 +91,17 @@ function pathOf(url: string): string {
 }
 
 /** One whole login of a known holder on one device: six requests. */
-async function logIn({ service, people, basic }: Driven, index: number): Promise<void> {
+async function logIn({ pool, people, basic }: Target, index: number): Promise<void> {
   const someone = people[index % people.length]
   if (someone === undefined) throw new Error('an empty sample')
-  const page = await ask(service, 200, AUTHORIZE, { accept: 'text/html' })
+  const page = await ask(pool, 200, AUTHORIZE, { accept: 'text/html' })
   const cookie = found(/^([^;]+)/, page.headers['set-cookie'])
   const link = found(/href="(openid4vp:[^"]+)"/, page.text).replaceAll('&amp;', '&')
   const requestUri = new URL(link).searchParams.get('request_uri') ?? ''
-  const request = await ask(service, 200, pathOf(requestUri), FORM, '')
+  const request = await ask(pool, 200, pathOf(requestUri), FORM, '')
   const answer = answerRequest(readRequest(request.text), someone.credentials, someone.holderKey)
-  const reply = await ask(service, 200, pathOf(answer.responseUri), FORM, answer.body)
-  const back = await ask(service, 303, pathOf(JSON.parse(reply.text).redirect_uri), { cookie })
+  const reply = await ask(pool, 200, pathOf(answer.responseUri), FORM, answer.body)
+  const back = await ask(pool, 303, pathOf(JSON.parse(reply.text).redirect_uri), { cookie })
   const code = found(/[?&]code=([^&]+)/, back.headers.location)
   const form = new URLSearchParams({
     ...{ grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI },
@@ -106,35 +109,46 @@ async function logIn({ service, people, basic }: Driven, index: number): Promise
   })
   const authorization = { authorization: basic }
   const token = `/t/${SLUG}/token`
-  const tokens = await ask(service, 200, token, { ...FORM, ...authorization }, form.toString())
+  const tokens = await ask(pool, 200, token, { ...FORM, ...authorization }, form.toString())
   const bearer = { authorization: `Bearer ${JSON.parse(tokens.text).access_token}` }
-  const claims = await ask(service, 200, `/t/${SLUG}/userinfo`, bearer)
+  const claims = await ask(pool, 200, `/t/${SLUG}/userinfo`, bearer)
   if (JSON.parse(claims.text).family_name !== 'Lovelace') throw new Error('claims are missing')
 }
 
 /** The same at the floor: four hops. */
-async function logInAtFloor({ floor, people }: Driven, index: number): Promise<void> {
+async function logInAtFloor({ pool, people }: Target, index: number): Promise<void> {
   const at = index % people.length
-  const { text: journey } = await ask(floor, 200, '/authorize', {})
-  await ask(floor, 200, `/request/${journey}`, FORM, '')
+  const { text: journey } = await ask(pool, 200, '/authorize', {})
+  await ask(pool, 200, `/request/${journey}`, FORM, '')
   const form = people[at]?.person.preparedForm ?? ''
-  const reply = await ask(floor, 200, `/response/${journey}/${at}`, FORM, form)
-  await ask(floor, 200, JSON.parse(reply.text).redirect_uri, {})
+  const reply = await ask(pool, 200, `/response/${journey}/${at}`, FORM, form)
+  await ask(pool, 200, JSON.parse(reply.text).redirect_uri, {})
 }
 
-let driven: Driven | undefined
+const targets = new Map<string, Target>()
 let next = 0
 
-async function run({ side, seconds, concurrency }: RunQuestion): Promise<RunAnswer> {
-  if (driven === undefined) throw new Error('not prepared')
-  const means = driven
-  const one = side === 'service' ? logIn : logInAtFloor
+function prepare({ name, kind, address, people, clientSecret }: TargetQuestion): void {
+  targets.set(name, {
+    pool: new Pool(address, { connections: CONNECTIONS }),
+    people: people.map((person) => ({
+      ...{ person, holderKey: createPrivateKey(person.holderKey) },
+      credentials: new Map([[EDUID_VCT, person.credential]]),
+    })),
+    basic: `Basic ${Buffer.from(`${CLIENT_ID}:${clientSecret}`).toString('base64')}`,
+    logIn: kind === 'service' ? logIn : logInAtFloor,
+  })
+}
+
+async function run({ target: name, seconds, concurrency }: RunQuestion): Promise<RunAnswer> {
+  const target = targets.get(name)
+  if (target === undefined) throw new Error(`${name} was not prepared`)
   const latencies: number[] = []
   const began = performance.now()
   const end = began + seconds * 1000
   const drive = async () => {
     for (let at = performance.now(); at < end; ) {
-      await one(means, next++)
+      await target.logIn(target, next++)
       const now = performance.now()
       latencies.push(now - at)
       at = now
@@ -144,17 +158,4 @@ async function run({ side, seconds, concurrency }: RunQuestion): Promise<RunAnsw
   return { latencies: new Float64Array(latencies), seconds: (performance.now() - began) / 1000 }
 }
 
-answerParent({
-  prepare: ({ people, clientSecret, service, floor }: DriverQuestion) => {
-    driven = {
-      people: people.map((person) => ({
-        ...{ person, holderKey: createPrivateKey(person.holderKey) },
-        credentials: new Map([[EDUID_VCT, person.credential]]),
-      })),
-      basic: `Basic ${Buffer.from(`${CLIENT_ID}:${clientSecret}`).toString('base64')}`,
-      service: new Pool(service, { connections: CONNECTIONS }),
-      floor: new Pool(floor, { connections: CONNECTIONS }),
-    }
-  },
-  run,
-})
+answerParent({ prepare, run })

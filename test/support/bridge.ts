@@ -59,6 +59,8 @@ export interface Bridge {
   /** One more instance on the same database and address book. */
   startInstance(): Promise<Service>
   restart(): Promise<void>
+  /** Stops this process's own instance and leaves its address to another process. */
+  suspend(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -111,6 +113,7 @@ export async function startBridge(
     startService(at, { databaseUrl: database.runtimeUrl, keyring, clock, log })
   let service = await start(config)
   const others: Service[] = []
+  let suspended = false
 
   const addTenant: Bridge['addTenant'] = async (slug, settings = {}) => {
     const { deps } = service
@@ -203,12 +206,19 @@ export async function startBridge(
       others.push(other)
       return other
     },
+    async suspend() {
+      await service.stop()
+      suspended = true
+    },
     async restart() {
       await service.stop()
       service = await start(config)
     },
     async stop() {
-      await Promise.all([service.stop(), ...others.map((other) => other.stop())])
+      await Promise.all([
+        suspended ? undefined : service.stop(),
+        ...others.map((other) => other.stop()),
+      ])
       await institution.close()
       await database.drop()
     },
