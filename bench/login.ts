@@ -160,7 +160,7 @@ async function takeTurn(
   const question: RunQuestion = { target: name, seconds, concurrency }
   const answer = await driver.ask<RunAnswer>('run', question)
   const after = await process.ask<Usage>('usage')
-  seen.latencies.push(...answer.latencies)
+  for (const latency of answer.latencies) seen.latencies.push(latency)
   seen.seconds += answer.seconds
   seen.cpuMs += after.cpuMs - before.cpuMs
   seen.roundTrips += after.roundTrips - before.roundTrips

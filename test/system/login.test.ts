@@ -163,13 +163,11 @@ test('two tabs do not disturb each other, finished in reverse order (UP-13)', as
   const { context, page } = await open(first.url)
   const other = await context.newPage()
   await other.goto(second.url)
-  const replies = [
-    await wallet.present(await walletLinkIn(page)),
-    await wallet.present(await walletLinkIn(other)),
-  ]
-  await other.goto(replies[1]?.redirectUri ?? '')
+  const firstReply = await wallet.present(await walletLinkIn(page))
+  const secondReply = await wallet.present(await walletLinkIn(other))
+  await other.goto(secondReply.redirectUri ?? '')
   await logInAtInstitution(other)
-  await page.goto(replies[0]?.redirectUri ?? '')
+  await page.goto(firstReply.redirectUri ?? '')
   await page.waitForURL(`${redirectUri}**`)
   expect((await first.finish(page.url())).idToken.sub).toBe(
     (await second.finish(other.url())).idToken.sub,
