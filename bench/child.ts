@@ -38,7 +38,7 @@ export function startChild(file: string, nodeOptions: readonly string[] = []): C
         child.send({ id, name, question })
       }),
     async stop() {
-      if (child.exitCode !== null) return
+      if (!child.connected) return
       const ended = once(child, 'exit')
       child.disconnect()
       await ended
@@ -73,8 +73,6 @@ export function answerParent(
 export interface Usage {
   /** CPU of all its threads, user and system; milliseconds. */
   cpuMs: number
-  /** Of it, in the kernel. */
-  systemMs: number
   rssMb: number
   heapMb: number
   /** Round trips to the database. */
@@ -86,7 +84,6 @@ export function readUsage(roundTrips: number): Usage {
   const { rss, heapUsed } = process.memoryUsage()
   return {
     cpuMs: (user + system) / 1000,
-    systemMs: system / 1000,
     rssMb: rss / 2 ** 20,
     heapMb: heapUsed / 2 ** 20,
     roundTrips,

@@ -27,7 +27,7 @@ const UPSERT = `INSERT INTO opponent.payload (kind, id, payload, grant_id, uid, 
   ON CONFLICT (kind, id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`
 const FIND = 'SELECT payload, consumed FROM opponent.payload WHERE kind = $1 AND expires_at > now()'
 
-/** The adapter; `statements` counts its calls. */
+/** The adapter; `count` is called once for each statement. */
 export function postgresStore(pool: pg.Pool, count: () => void): AdapterFactory {
   const run = async (name: string, text: string, values: unknown[]) => {
     count()

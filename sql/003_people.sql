@@ -9,8 +9,8 @@ CREATE TABLE identity (
   data_key_version integer,                          -- version of Key C that wraps it
   audit_salt text,                                   -- what subject_hash in the audit trail is made of; NULL once erased
   created_at iso_instant NOT NULL,
-  PRIMARY KEY (tenant_id, id),
-  FOREIGN KEY (tenant_id, merged_into) REFERENCES identity (tenant_id, id),
+  PRIMARY KEY (id, tenant_id),                       -- the selective column first: see 005_journey.sql
+  FOREIGN KEY (merged_into, tenant_id) REFERENCES identity (id, tenant_id),
   CHECK ((status = 'MERGED') = (merged_into IS NOT NULL)),
   CHECK ((status = 'ERASED') = (wrapped_data_key IS NULL AND audit_salt IS NULL AND data_key_version IS NULL))
 );
@@ -34,7 +34,7 @@ CREATE TABLE pairwise_subject (
   sector text NOT NULL,
   subject text NOT NULL,
   created_at iso_instant NOT NULL,
-  PRIMARY KEY (tenant_id, identity_id, sector),
-  UNIQUE (tenant_id, subject),
-  FOREIGN KEY (tenant_id, identity_id) REFERENCES identity (tenant_id, id)
+  PRIMARY KEY (identity_id, sector, tenant_id),
+  UNIQUE (subject, tenant_id),
+  FOREIGN KEY (identity_id, tenant_id) REFERENCES identity (id, tenant_id)
 );

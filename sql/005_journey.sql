@@ -1,4 +1,8 @@
 -- What lives minutes, not years. Never UNLOGGED: a journey survives a crash between two requests.
+--
+-- Keys and indexes here begin with what is selective and end with the tenant. These tables grow from nothing faster than
+-- statistics are gathered, and a planner without statistics takes a tenant's whole table for one row: an index that began
+-- with the tenant would be read from end to end.
 
 CREATE TABLE journey (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
@@ -31,20 +35,20 @@ CREATE TABLE journey (
   created_at iso_instant NOT NULL,
   updated_at iso_instant NOT NULL,
   expires_at iso_instant NOT NULL,
-  PRIMARY KEY (tenant_id, id)
+  PRIMARY KEY (id, tenant_id)
 );
-CREATE UNIQUE INDEX idx_journey_same_request ON journey (tenant_id, same_device_request_hash)
+CREATE UNIQUE INDEX idx_journey_same_request ON journey (same_device_request_hash, tenant_id)
   WHERE same_device_request_hash IS NOT NULL;
-CREATE UNIQUE INDEX idx_journey_same_state ON journey (tenant_id, same_device_state_hash)
+CREATE UNIQUE INDEX idx_journey_same_state ON journey (same_device_state_hash, tenant_id)
   WHERE same_device_state_hash IS NOT NULL;
-CREATE UNIQUE INDEX idx_journey_cross_request ON journey (tenant_id, cross_device_request_hash)
+CREATE UNIQUE INDEX idx_journey_cross_request ON journey (cross_device_request_hash, tenant_id)
   WHERE cross_device_request_hash IS NOT NULL;
-CREATE UNIQUE INDEX idx_journey_cross_state ON journey (tenant_id, cross_device_state_hash)
+CREATE UNIQUE INDEX idx_journey_cross_state ON journey (cross_device_state_hash, tenant_id)
   WHERE cross_device_state_hash IS NOT NULL;
-CREATE UNIQUE INDEX idx_journey_response_code ON journey (tenant_id, response_code_hash)
+CREATE UNIQUE INDEX idx_journey_response_code ON journey (response_code_hash, tenant_id)
   WHERE response_code_hash IS NOT NULL;
-CREATE INDEX idx_journey_expires ON journey (tenant_id, expires_at);
-CREATE INDEX idx_journey_identity ON journey (tenant_id, identity_id) WHERE identity_id IS NOT NULL;
+CREATE INDEX idx_journey_expires ON journey (expires_at, tenant_id);
+CREATE INDEX idx_journey_identity ON journey (identity_id, tenant_id) WHERE identity_id IS NOT NULL;
 ALTER TABLE journey SET (fillfactor = 60);
 
 -- What a finished login lets one relying party ask about one person.
@@ -64,11 +68,11 @@ CREATE TABLE login_grant (
   created_at iso_instant NOT NULL,
   expires_at iso_instant NOT NULL,
   revoked_at iso_instant,
-  PRIMARY KEY (tenant_id, id),
-  FOREIGN KEY (tenant_id, identity_id) REFERENCES identity (tenant_id, id)
+  PRIMARY KEY (id, tenant_id),
+  FOREIGN KEY (identity_id, tenant_id) REFERENCES identity (id, tenant_id)
 );
-CREATE INDEX idx_grant_identity ON login_grant (tenant_id, identity_id);
-CREATE INDEX idx_grant_expires ON login_grant (tenant_id, expires_at);
+CREATE INDEX idx_grant_identity ON login_grant (identity_id, tenant_id);
+CREATE INDEX idx_grant_expires ON login_grant (expires_at, tenant_id);
 
 CREATE TABLE authorization_code (
   tenant_id text NOT NULL CHECK (tenant_id <> ''),
@@ -81,10 +85,10 @@ CREATE TABLE authorization_code (
   created_at iso_instant NOT NULL,
   expires_at iso_instant NOT NULL,
   consumed_at iso_instant,                           -- kept until the grant ends: a late replay must be known (OP-43)
-  PRIMARY KEY (tenant_id, code_hash),
-  FOREIGN KEY (tenant_id, grant_id) REFERENCES login_grant (tenant_id, id) ON DELETE CASCADE
+  PRIMARY KEY (code_hash, tenant_id),
+  FOREIGN KEY (grant_id, tenant_id) REFERENCES login_grant (id, tenant_id) ON DELETE CASCADE
 );
-CREATE INDEX idx_code_grant ON authorization_code (tenant_id, grant_id);
+CREATE INDEX idx_code_grant ON authorization_code (grant_id, tenant_id);
 
 CREATE TABLE access_token (
   tenant_id text NOT NULL CHECK (tenant_id <> ''),
@@ -92,10 +96,10 @@ CREATE TABLE access_token (
   grant_id text NOT NULL,
   created_at iso_instant NOT NULL,
   expires_at iso_instant NOT NULL,
-  PRIMARY KEY (tenant_id, token_hash),
-  FOREIGN KEY (tenant_id, grant_id) REFERENCES login_grant (tenant_id, id) ON DELETE CASCADE
+  PRIMARY KEY (token_hash, tenant_id),
+  FOREIGN KEY (grant_id, tenant_id) REFERENCES login_grant (id, tenant_id) ON DELETE CASCADE
 );
-CREATE INDEX idx_access_token_grant ON access_token (tenant_id, grant_id);
+CREATE INDEX idx_access_token_grant ON access_token (grant_id, tenant_id);
 
 -- jti values of client assertions that were spent (OP-47).
 CREATE TABLE client_assertion (

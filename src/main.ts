@@ -33,6 +33,9 @@ async function main(log: Log): Promise<void> {
       log: createLog(config.logLevel),
       processMetrics: true,
     },
+  }).catch(async (error: unknown) => {
+    await database.embedded?.stop()
+    throw error
   })
   if (database.embedded !== undefined) await writeFirstToken(service.deps, config.dataFolder)
   log.info('listening', { address: service.address })

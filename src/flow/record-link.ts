@@ -21,6 +21,7 @@ import { insertAuditEvent } from '../store/audit.ts'
 import {
   type BindingContent,
   findBindingOfAccount,
+  findBindingsByMatch,
   insertBinding,
   updateBinding,
 } from '../store/binding.ts'
@@ -207,6 +208,7 @@ async function writeBinding(
   const mayExist = decision.kind === 'join' && decision.holderMatch !== undefined
   const account = { tenantId, matchId, institutionHashes: institution.hashes }
   const [known] = mayExist ? await tx.run(findBindingOfAccount(account)) : []
+  if (known === undefined && mayExist) await refuseOtherAccount(recording, matchId)
   const id = known?.id ?? (newId() as BindingId)
   const content = sealBinding(recording, person, id)
   if (known !== undefined) await tx.run(updateBinding({ ...content, id, tenantId }))
@@ -217,6 +219,16 @@ async function writeBinding(
     )
   }
   return { id, isNew: known === undefined }
+}
+
+/** A wallet that became known meanwhile with another account of this provider: which of them is the person, nobody knows. */
+async function refuseOtherAccount(
+  { tx, tenantId, link }: Recording,
+  matchId: MatchId,
+): Promise<void> {
+  const bindings = await tx.run(findBindingsByMatch({ tenantId, matchId }))
+  if (bindings.some(({ provider_id }) => provider_id === link.provider.id))
+    fail({ kind: 'ambiguous_identity' })
 }
 
 function sealBinding(

@@ -191,6 +191,8 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
     providers: providerRows.map(readProvider),
     async relyingParty(clientId) {
       if (relyingParties.has(clientId)) return relyingParties.get(clientId)
+      // A header or an assertion may hold what no column can.
+      if (clientId.includes('\0')) return undefined
       const [[row]] = await read(means.db, tenantId, [findRelyingParty({ tenantId, clientId })])
       const found = row === undefined ? undefined : readRelyingParty(row)
       // Unknown ids are not remembered: anybody can make them up.

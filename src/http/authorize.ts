@@ -63,10 +63,12 @@ async function authorize(
     language: (uiLocales) => chooseLanguage(uiLocales, accepted),
   })
   exchange.reference = begun.correlationId
+  // A path, for behind a proxy the request's own URL has another scheme and host than the browser's.
+  const { pathname, search } = new URL(http.req.url)
   const page = {
     ...{ ...begun, state: 'waiting' as const },
     // A form cannot be repeated by a link.
-    tryAgainUrl: http.req.method === 'GET' ? http.req.url : undefined,
+    tryAgainUrl: http.req.method === 'GET' ? pathname + search : undefined,
   }
   const cookie = browserCookie(prepared.tenant.id, begun.browserId)
   return answerLoginPage(deps, prepared, begun.journeyId, page, { 'set-cookie': cookie })

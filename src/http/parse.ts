@@ -49,11 +49,16 @@ export async function readFormBody(http: Context, limit: number): Promise<Uint8A
   return readBody(http, limit)
 }
 
-/** Parameters of a query or form. Empty ones are absent, repeated ones are named (RFC 6749 section 3.1). */
+/**
+ * Parameters of a query or form. Empty ones are absent, repeated ones are named (RFC 6749 section 3.1). Throws
+ * `invalid_request` for a NUL character: no parameter may hold one, and Postgres stores none.
+ */
 export function readParameters(source: URLSearchParams): Parameters {
   const values = new Map<string, string>()
   const repeated: string[] = []
   for (const [name, value] of source) {
+    if (value.includes('\0'))
+      fail({ kind: 'invalid_request', detail: 'a parameter holds a NUL character' })
     if (values.has(name)) repeated.push(name)
     else values.set(name, value)
   }

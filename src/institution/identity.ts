@@ -161,7 +161,7 @@ function readSubject(claims: JsonObject, attribute: string): string {
   const claim = claims[attribute]
   const value = Array.isArray(claim) && claim.length === 1 ? claim[0] : claim
   if (typeof value !== 'string' || value.trim() === '') refuse('subject_missing')
-  if (value.length > MAX_SUBJECT_LENGTH || /\p{Cc}/u.test(value)) refuse('subject_missing')
+  if (value.length > MAX_SUBJECT_LENGTH || /[\p{Cc}\p{Cs}]/u.test(value)) refuse('subject_missing')
   return value
 }
 

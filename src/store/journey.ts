@@ -331,7 +331,7 @@ export const grantJourney = sqlStatement(
     ), subject AS (
       INSERT INTO pairwise_subject (tenant_id, identity_id, sector, subject, created_at)
       SELECT ${p('tenantId')}, ${p('identityId')}, ${p('sector')}, ${p('subject')}, ${p('now')}::iso_instant FROM moved
-      ON CONFLICT (tenant_id, identity_id, sector) DO NOTHING
+      ON CONFLICT (identity_id, sector, tenant_id) DO NOTHING
       RETURNING subject
     ), granted AS (
       INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, correlation_id, scope, acr, amr,

@@ -482,6 +482,29 @@ describe('row 45 first logins at once', () => {
     const reasons = events.flat().map(({ detail }) => detail.reason)
     expect(reasons).toContain('identity_conflict')
   })
+
+  test('row 45 one wallet with two accounts nobody knew: the second is refused, and gets a subject of its own elsewhere', async () => {
+    const tenant = await bridge.addTenant('shared')
+    const milan = { username: 'milan', password: 'milan-demo' }
+    const shared = await bridge.newWallet()
+    const first = await reachInstitution(tenant, shared)
+    const second = await reachInstitution(tenant, shared)
+    const one = await first.browser.follow(
+      await loginAt(first.authorizationUrl, STUDENT),
+      isRelyingParty,
+    )
+    const two = await second.browser.follow(
+      await loginAt(second.authorizationUrl, milan),
+      isRelyingParty,
+    )
+    expect(two.location).toBeUndefined()
+    const reasons = (await eventsOf(bridge, second.journeyId)).map(({ detail }) => detail.reason)
+    expect(reasons).toContain('identity_conflict')
+    const sanne = await first.attempt.finish(one.location ?? '')
+    const own = await logIn(bridge, await bridge.newWallet(), { tenant, user: milan })
+    expect(own.login.claims.sub).not.toBe(sanne.claims.sub)
+    expect(await peopleOf('shared')).toMatchObject({ people: 2, subjects: 2, accounts: 2 })
+  })
 })
 
 describe('row 60 clocks', () => {

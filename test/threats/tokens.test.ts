@@ -165,6 +165,27 @@ describe('codes', () => {
     expect((await redeem(tenant, redeemable)).status).toBe(200)
   })
 
+  test('OP-11 a NUL character is the caller’s fault wherever it stands, and no login begins with one', async () => {
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    const asked = new URL((await tenant.relyingParty.begin()).url)
+    asked.searchParams.set('nonce', 'a\0b')
+    const post = (authorization: Record<string, string>, clientId: string) =>
+      fetch(`${tenant.issuer}/token`, {
+        method: 'POST',
+        headers: { ...form, ...authorization },
+        body: `grant_type=authorization_code&code=x${clientId}`,
+      })
+    const answers = await leavesNoTrace(bridge, () =>
+      Promise.all([
+        fetch(asked, { redirect: 'manual' }),
+        fetch(`${tenant.issuer}/authorize?client_id=a%00b`, { redirect: 'manual' }),
+        post({}, '&client_id=a%00b'),
+        post({ authorization: basic('a\0b', 'secret') }, ''),
+      ]),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 401])
+  })
+
   test('OP-49 OP-50 tokens are never cached, and never asked for in a query', async () => {
     const redeemable = await obtainCode(tenant, wallet)
     const inQuery = await fetch(`${tenant.issuer}/token?code=${redeemable.code}`, {

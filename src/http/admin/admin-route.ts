@@ -86,11 +86,17 @@ export function adminRoute<
         actor,
         query: query as Query,
         body: body as Parameters<typeof spec.run>[0]['body'],
-        path: (name) => http.req.param(name) ?? fail({ kind: 'not_found' }),
+        path: (name) => readPathParameter(http, name),
       })
       return send(spec.status, answer)
     },
   }
+}
+
+/** Nothing is known by a name with a NUL character; Postgres would refuse to look. */
+function readPathParameter(http: Context, name: string): string {
+  const value = http.req.param(name)
+  return value === undefined || value.includes('\0') ? fail({ kind: 'not_found' }) : value
 }
 
 /** Parameters we do not know are refused: a filter with a typing error would show everything. */
@@ -98,6 +104,9 @@ function readQuery(http: Context, schema: z.ZodType | undefined): unknown {
   const parameters = [...queryOf(http)]
   if (new Set(parameters.map(([name]) => name)).size !== parameters.length) {
     fail({ kind: 'invalid_request', detail: 'query: a parameter occurs twice' })
+  }
+  if (parameters.some(([, value]) => value.includes('\0'))) {
+    fail({ kind: 'invalid_request', detail: 'query: a parameter holds a NUL character' })
   }
   return parseWith(schema ?? z.strictObject({}), Object.fromEntries(parameters), 'query')
 }
