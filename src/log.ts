@@ -61,7 +61,8 @@ export function createLog(level: LogLevel | 'silent', destination?: DestinationS
 /** What may be said of a foreign error: class, code, and the first of our own source lines on its stack. */
 export function describeError(error: unknown): Pick<LogFields, 'error' | 'at'> {
   if (!(error instanceof Error)) return { error: typeof error }
-  const code = 'code' in error && typeof error.code === 'string' ? `:${error.code}` : ''
+  const said = 'sqlState' in error ? error.sqlState : 'code' in error ? error.code : undefined
+  const code = typeof said === 'string' ? `:${said}` : ''
   const at = /\/(src\/[a-z0-9/-]+\.ts:\d+)/.exec(error.stack ?? '')?.[1]
   const cause = error.cause instanceof Error ? ` < ${describeError(error.cause).error}` : ''
   return { error: `${error.name}${code}${cause}`, at }

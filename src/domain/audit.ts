@@ -20,7 +20,6 @@ export type AuditDetail =
       type: 'login_refused'
       reason: 'ambiguous_identity' | 'identity_unavailable' | 'other_browser' | 'cancelled'
     }
-  | { type: 'tokens_issued'; scope: string }
   | { type: 'code_replayed'; grant_revoked: boolean }
   | { type: 'client_authentication_failed'; method: string }
   | {

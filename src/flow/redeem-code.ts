@@ -2,19 +2,18 @@
 
 import { auditSubjectHash } from '../crypto/audit-subject.ts'
 import { accessTokenHash, codeChallengeOf, signIdToken } from '../crypto/id-token.ts'
-import { equalText, hashSecret, newId, randomText } from '../crypto/random.ts'
+import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
-import { detailText } from '../domain/audit.ts'
 import { fail } from '../domain/failure.ts'
 import { ACCESS_TOKEN_TIME, ID_TOKEN_TIME } from '../domain/journey.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import type { JsonObject, SecretHash } from '../domain/text.ts'
-import { fromInstant, SECOND, toInstant, toSeconds } from '../domain/time.ts'
+import { SECOND, toInstant, toSeconds } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
-import { type CodeRow, consumeCode, findCode, revokeGrant } from '../store/grant.ts'
+import { type CodeRow, findCode, redeemLiveCode, revokeGrant } from '../store/grant.ts'
 import { readClaims } from './read-claims.ts'
-import type { PreparedTenant } from './tenants.ts'
+import type { PreparedTenant, TokenKey } from './tenants.ts'
 
 export interface CodeRequest {
   code: string
@@ -44,56 +43,25 @@ export async function redeemCode(
   request: CodeRequest,
 ): Promise<TokenResponse> {
   const tenantId = prepared.tenant.id
+  const key = prepared.tokenKeys.get(relyingParty.idTokenAlgorithm)
+  if (key === undefined) return fail({ kind: 'unavailable' })
   const codeHash = hashSecret(request.code)
-  const [[row]] = await read(means.db, tenantId, [findCode({ tenantId, codeHash })])
-  const now = means.clock()
-  if (row === undefined || !belongsTo(row, relyingParty, request))
+  const codeChallenge = challengeOf(request.codeVerifier)
+  if (request.redirectUri === undefined || codeChallenge === undefined)
     return refuse(means, 'invalid_grant')
-  if (row.consumed_at !== null) return await endReplayedGrant(means, prepared, row)
-  if (row.revoked_at !== null || fromInstant(row.code_expires_at) <= now)
-    return refuse(means, 'expired')
-  return await issueTokens(means, prepared, relyingParty, row, codeHash)
-}
-
-/** Client, redirect URI and PKCE verifier; a verifier exactly when there was a challenge (OP-41, OP-44, OP-45). */
-function belongsTo(row: CodeRow, relyingParty: RelyingParty, request: CodeRequest): boolean {
-  if (row.client_id !== relyingParty.clientId) return false
-  if (request.redirectUri === undefined || request.redirectUri !== row.redirect_uri) return false
-  if (row.code_challenge === null || request.codeVerifier === undefined)
-    return row.code_challenge === null && request.codeVerifier === undefined
-  if (!/^[A-Za-z0-9._~-]{43,128}$/.test(request.codeVerifier)) return false
-  return equalText(codeChallengeOf(request.codeVerifier), row.code_challenge)
-}
-
-async function issueTokens(
-  means: Means,
-  prepared: PreparedTenant,
-  relyingParty: RelyingParty,
-  row: CodeRow,
-  codeHash: SecretHash,
-): Promise<TokenResponse> {
-  const tenantId = prepared.tenant.id
   const accessToken = randomText()
   const now = means.clock()
-  // Signed before the code dies: what fails here costs the relying party nothing.
-  const idToken = await makeIdToken(means, prepared, relyingParty, row, accessToken, now)
-  const [[consumed]] = await transact(means.db, tenantId, [
-    consumeCode({
-      tenantId,
-      codeHash,
-      identityId: row.identity_id,
-      tokenHash: hashSecret(accessToken),
+  // One statement takes the code and everything tokens are made of. Should signing fail afterwards, the code is gone and
+  // the person logs in again: better than a code that can be taken twice.
+  const [[row]] = await transact(means.db, tenantId, [
+    redeemLiveCode({
+      ...{ tenantId, codeHash, clientId: relyingParty.clientId, redirectUri: request.redirectUri },
+      ...{ codeChallenge, tokenHash: hashSecret(accessToken), now: toInstant(now) },
       tokenExpiresAt: toInstant(now + ACCESS_TOKEN_TIME),
-      eventId: newId(),
-      correlationId: row.correlation_id,
-      subjectHash: auditSubjectHash(means.keyring, tenantId, row.audit_salt),
-      clientId: row.client_id,
-      detail: detailText({ type: 'tokens_issued', scope: row.scope }),
-      now: toInstant(now),
     }),
   ])
-  // Somebody else's request consumed it in between; it was as valid as this one, so this is a replay.
-  if (consumed === undefined) return await endReplayedGrant(means, prepared, row)
+  if (row === undefined) return await refuseCode(means, prepared, relyingParty, request, codeHash)
+  const idToken = await makeIdToken(means, prepared, relyingParty, row, { key, accessToken, now })
   means.metrics.outcome('token', 'ok')
   return {
     access_token: accessToken,
@@ -104,16 +72,39 @@ async function issueTokens(
   }
 }
 
+/** The challenge a verifier answers; null without a verifier, undefined for one that cannot be any (RFC 7636, 4.1). */
+function challengeOf(verifier: string | undefined): string | null | undefined {
+  if (verifier === undefined) return null
+  return /^[A-Za-z0-9._~-]{43,128}$/.test(verifier) ? codeChallengeOf(verifier) : undefined
+}
+
+/** Why there was nothing to take: mostly nobody's business, but a valid replay ends the grant. */
+async function refuseCode(
+  means: Means,
+  prepared: PreparedTenant,
+  relyingParty: RelyingParty,
+  request: CodeRequest,
+  codeHash: SecretHash,
+): Promise<never> {
+  const tenantId = prepared.tenant.id
+  const [[row]] = await read(means.db, tenantId, [findCode({ tenantId, codeHash })])
+  const valid =
+    row !== undefined &&
+    row.client_id === relyingParty.clientId &&
+    row.redirect_uri === request.redirectUri &&
+    row.code_challenge === challengeOf(request.codeVerifier)
+  if (!valid) return refuse(means, 'invalid_grant')
+  if (row.consumed_at === null) return refuse(means, 'expired')
+  return await endReplayedGrant(means, prepared, row)
+}
+
 async function makeIdToken(
   means: Means,
   prepared: PreparedTenant,
   relyingParty: RelyingParty,
   row: CodeRow,
-  accessToken: string,
-  now: number,
+  { key, accessToken, now }: { key: TokenKey; accessToken: string; now: number },
 ): Promise<string> {
-  const key = prepared.tokenKeys.get(relyingParty.idTokenAlgorithm)
-  if (key === undefined) return fail({ kind: 'unavailable' })
   const released: JsonObject = relyingParty.claimsInIdToken
     ? await readClaims(means, prepared, row)
     : {}

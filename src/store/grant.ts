@@ -65,48 +65,47 @@ export const findCode = sqlStatement(
      WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')}`,
 )
 
-/** The code dies, the access token is born, the event is written: together or not at all (OP-42). */
-export const consumeCode = sqlStatement(
-  'consume_code',
+/**
+ * The code dies and the access token is born, once (OP-42), for the request the code was made for: same client, redirect
+ * URI and PKCE challenge (OP-41, OP-44, OP-45), in time, nothing revoked, and the person active, whose row is locked FOR
+ * SHARE. No row otherwise, and no trace. No audit event of its own: the login that granted the code is in the trail, and
+ * the head's lock would put a tenant's redemptions in a queue.
+ */
+export const redeemLiveCode = sqlStatement(
+  'redeem_live_code',
   (
     p: Params<{
       tenantId: TenantId
       codeHash: SecretHash
-      identityId: IdentityId
+      clientId: ClientId
+      redirectUri: string
+      codeChallenge: string | null
       tokenHash: SecretHash
       tokenExpiresAt: IsoInstant
-      eventId: string
-      correlationId: CorrelationId
-      subjectHash: string
-      clientId: ClientId
-      detail: string
       now: IsoInstant
     }>,
-  ) => sql<{ grant_id: GrantId }>`
-    WITH person AS (
-      SELECT id FROM identity
-       WHERE tenant_id = ${p('tenantId')} AND id = ${p('identityId')} AND status = 'ACTIVE'
-         FOR SHARE
+  ) => sql<CodeRow>`
+    WITH live AS (
+      SELECT ${GRANT_COLUMNS}, c.code_hash, c.redirect_uri, c.code_challenge, c.nonce,
+             c.expires_at AS code_expires_at, c.consumed_at, g.revoked_at
+        FROM authorization_code c
+        JOIN login_grant g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
+        ${ALIVE}
+       WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')} AND c.client_id = ${p('clientId')}
+         AND c.redirect_uri = ${p('redirectUri')} AND c.code_challenge IS NOT DISTINCT FROM ${p('codeChallenge')}
+         AND c.consumed_at IS NULL AND c.expires_at > ${p('now')} AND g.revoked_at IS NULL
+         FOR UPDATE OF c FOR SHARE OF i
     ), consumed AS (
-      UPDATE authorization_code c
-         SET consumed_at = ${p('now')}
-        FROM person, login_grant g
-       WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')} AND c.consumed_at IS NULL
-         AND c.expires_at > ${p('now')}
-         AND g.tenant_id = c.tenant_id AND g.id = c.grant_id AND g.revoked_at IS NULL
+      UPDATE authorization_code c SET consumed_at = ${p('now')}
+        FROM live WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = live.code_hash AND c.consumed_at IS NULL
       RETURNING c.grant_id
     ), issued AS (
       INSERT INTO access_token (tenant_id, token_hash, grant_id, created_at, expires_at)
       SELECT ${p('tenantId')}, ${p('tokenHash')}, grant_id, ${p('now')}::iso_instant,
              ${p('tokenExpiresAt')}::iso_instant
         FROM consumed
-    ), event AS (
-      INSERT INTO audit_event (id, tenant_id, event_type, correlation_id, subject_hash, client_id, detail, created_at)
-      SELECT ${p('eventId')}, ${p('tenantId')}, 'tokens_issued', ${p('correlationId')}, ${p('subjectHash')},
-             ${p('clientId')}, ${p('detail')}, ${p('now')}::iso_instant
-        FROM consumed
     )
-    SELECT grant_id FROM consumed`,
+    SELECT live.* FROM live JOIN consumed ON consumed.grant_id = live.grant_id`,
 )
 
 /** Ends a grant and with it every token made from it. */

@@ -23,7 +23,7 @@ const readTrail = () => tenants.look<AuditRow>('SELECT * FROM audit_event')
 
 function append(tenantId: TenantId, id: string, now: IsoInstant) {
   const event = insertAuditEvent(tenantId, id, now, {
-    detail: { type: 'tokens_issued', scope: 'openid' },
+    detail: { type: 'login_refused', reason: 'cancelled' },
   })
   return tenants.run(event, tenantId)
 }
@@ -77,7 +77,7 @@ describe('the chain', () => {
     await tenants.look(`
       BEGIN; SELECT set_config('app.tenant_id', '${ONE}', true);
       INSERT INTO audit_event (id, tenant_id, event_type, created_at, seq, prev_hash, row_hash)
-      VALUES ('forged', '${ONE}', 'tokens_issued', '${day(1)}', 999, 'aa', 'bb'); COMMIT`)
+      VALUES ('forged', '${ONE}', 'login_refused', '${day(1)}', 999, 'aa', 'bb'); COMMIT`)
     expect(brokenLinks(await readTrail())).toEqual([])
   })
 
