@@ -86,12 +86,6 @@ async function startTargets(
   const world = await createWorld(databaseUrl)
   const floorKey = createFloorKey()
   const sample = await createSample(world.issuer, Math.min(SAMPLE, persons), floorKey)
-  const began = performance.now()
-  const thumbprints = sample.map((person) => person.thumbprint)
-  const range = { from: 0, until: persons }
-  const known = await loadPeople(database.superuser, world, thumbprints, range)
-  await settle(database.superuser)
-  console.log(`${persons} people loaded (${round((performance.now() - began) / 1000, 1)} s)`)
 
   const prepare = async (side: Target['side'], process: Child, start: object) => {
     const target: Target = { name: `${side} ${persons}`, side, persons, process, database }
@@ -108,7 +102,14 @@ async function startTargets(
     environment: { ...ENVIRONMENT, DATABASE_POOL_SIZE: String(POOL_SIZE) },
   }
   const service = startProcess(started, './service-process.ts', options.nodeOptions)
+  // Before the people come: loading a million takes minutes, and whoever edits sql/ meanwhile would stop the start.
   const targets = [await prepare('service', service, serviceStart)]
+  const began = performance.now()
+  const thumbprints = sample.map((person) => person.thumbprint)
+  const range = { from: 0, until: persons }
+  const known = await loadPeople(database.superuser, world, thumbprints, range)
+  await settle(database.superuser)
+  console.log(`${persons} people loaded (${round((performance.now() - began) / 1000, 1)} s)`)
   if (persons !== options.persons[0]) return targets
   const issuerKey = createPublicKey(world.issuer.privateKey)
   const floorStart: FloorQuestion = {

@@ -79,6 +79,17 @@ export async function checkSchema(
   )
 }
 
+/** Whether the database has all of these files; it may have later ones, while a newer build takes over from this one. */
+export async function hasMigrations(
+  db: BridgeDatabase,
+  migrations: readonly Migration[],
+): Promise<boolean> {
+  const recorded = await withClient(db, readRows)
+  return migrations.every((file) =>
+    recorded.some(({ name, checksum }) => name === file.name && checksum === file.checksum),
+  )
+}
+
 /** The same URL with another login, as `npm run migrate` prints it. */
 export function urlForLogin(url: string, user: string, password: string): string {
   const changed = parsedUrl(url)
