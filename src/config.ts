@@ -102,7 +102,7 @@ export const VARIABLES: readonly Variable[] = [
   },
   {
     name: 'RATE_LIMIT_PER_MINUTE',
-    example: '600',
+    example: '3000',
     description:
       'Requests a minute that one address may make of one endpoint family, on each instance.',
   },
@@ -248,7 +248,7 @@ export function readConfig(environment: Environment): { config: Config; secrets:
     databasePoolSize: readNumber(environment, 'DATABASE_POOL_SIZE', 10, 1, 200),
     allowLoopback,
     trustedProxies: readNumber(environment, 'TRUSTED_PROXIES', 0, 0, 8),
-    rateLimitPerMinute: readNumber(environment, 'RATE_LIMIT_PER_MINUTE', 600, 1, 100_000_000),
+    rateLimitPerMinute: readNumber(environment, 'RATE_LIMIT_PER_MINUTE', 3000, 1, 100_000_000),
     requestTimeoutMs: readNumber(environment, 'REQUEST_TIMEOUT_SECONDS', 30, 1, 600) * 1000,
     shutdownTimeoutMs: readNumber(environment, 'SHUTDOWN_TIMEOUT_SECONDS', 20, 0, 600) * 1000,
     logLevel: readChoice(environment, 'LOG_LEVEL', 'info', [

@@ -133,7 +133,7 @@ describe('everything else', () => {
     expect(config).toEqual({
       ...{ publicUrl: 'http://localhost:3000', host: '127.0.0.1', port: 3000, production: false },
       ...{ dataFolder: './data', databasePoolSize: 10, allowLoopback: false, trustedProxies: 0 },
-      ...{ rateLimitPerMinute: 600, requestTimeoutMs: 30_000, shutdownTimeoutMs: 20_000 },
+      ...{ rateLimitPerMinute: 3000, requestTimeoutMs: 30_000, shutdownTimeoutMs: 20_000 },
       ...{ logLevel: 'info', jobs: true },
     })
     expect(secrets).toEqual({

@@ -21,6 +21,8 @@ export interface AdminActor {
   /** The one tenant it may touch; undefined for every tenant. */
   forTenant?: TenantId | undefined
   scopes: readonly AdminScope[]
+  /** When the token ends, milliseconds; undefined for actors without one. */
+  expiresAt?: number | undefined
 }
 
 /**

@@ -19,6 +19,8 @@ export const WALLET_TIME = 5 * MINUTE
 export const CROSS_DEVICE_TIME = 2 * MINUTE
 /** What the person gets for the institution's login, counted from leaving for it. */
 export const RECONCILIATION_TIME = 10 * MINUTE
+/** How old a presentation may be when the institution's login begins, however often it begins anew. */
+export const PRESENTATION_TIME = 30 * MINUTE
 /** Between the wallet's answer and the browser's return (protocols 11 row 5). */
 export const RETURN_TIME = 60 * SECOND
 /** A refused presentation leaves the journey open this many times (VP-081). */
@@ -38,19 +40,24 @@ export interface WalletLink {
   nonce: string
 }
 
-/** The part of a journey that is sealed at rest: what the relying party asked, and the wallet's secrets. */
-export interface SealedRequest {
-  redirectUri: string
-  scope: readonly string[]
-  state: string | undefined
-  nonce: string | undefined
-  codeChallenge: string | undefined
+/** What the wallet alone is given, for both ways in. Gone as soon as it has answered (VP-082). */
+export interface WalletSecrets {
   sameDevice: WalletLink
   crossDevice: WalletLink | undefined
   /** As the tenant had it when the journey began. */
   responseMode: 'direct_post' | 'direct_post.jwt'
   /** P-256 private scalar of the response encryption key, base64url; a fresh one for every request (HA-05). */
   responseKey: string
+}
+
+/** The part of a journey that is sealed at rest: what the relying party asked, and the wallet's secrets while they count. */
+export interface SealedRequest {
+  redirectUri: string
+  scope: readonly string[]
+  state: string | undefined
+  nonce: string | undefined
+  codeChallenge: string | undefined
+  wallet: WalletSecrets | undefined
 }
 
 /** Which version of each policy a journey began with; it ends with the same ones. */

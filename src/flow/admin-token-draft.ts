@@ -2,7 +2,7 @@
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import type { AdminScope } from '../domain/admin.ts'
 import { SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
-import { DAY, type IsoInstant, toInstant } from '../domain/time.ts'
+import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { insertAdminToken } from '../store/admin-token.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 
@@ -19,7 +19,8 @@ export function draftAdminToken(
     name: string
     scopes: readonly AdminScope[]
     forTenant: TenantId | undefined
-    days: number
+    /** Milliseconds. */
+    endsAt: number
   },
   by: string,
   now: number,
@@ -27,7 +28,7 @@ export function draftAdminToken(
   const id = newId()
   const token = `iba_${randomText(32)}`
   const scopes = [...new Set(request.scopes)].toSorted()
-  const created: CreatedAdminToken = { id, token, expiresAt: toInstant(now + request.days * DAY) }
+  const created: CreatedAdminToken = { id, token, expiresAt: toInstant(request.endsAt) }
   const steps = [
     insertAdminToken({
       id,

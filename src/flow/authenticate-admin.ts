@@ -34,5 +34,6 @@ export async function authenticateAdmin(
     id: row.id,
     forTenant: row.for_tenant ?? undefined,
     scopes: JSON.parse(row.scopes) as AdminScope[],
+    expiresAt: fromInstant(row.expires_at),
   }
 }

@@ -71,10 +71,12 @@ export async function beginAuthorization(
       state: request.state,
       nonce: request.nonce,
       codeChallenge: request.codeChallenge,
-      sameDevice,
-      crossDevice,
-      responseMode: tenant.responseMode,
-      responseKey: Buffer.from(createResponseKey().privateKey).toString('base64url'),
+      wallet: {
+        sameDevice,
+        crossDevice,
+        responseMode: tenant.responseMode,
+        responseKey: Buffer.from(createResponseKey().privateKey).toString('base64url'),
+      },
     },
   )
   await transact(deps.db, tenant.id, [

@@ -7,6 +7,7 @@ import {
   requireScopeEverywhere,
 } from '../domain/admin.ts'
 import { SYSTEM_TENANT } from '../domain/ids.ts'
+import { DAY } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 import { type CreatedAdminToken, draftAdminToken } from './admin-token-draft.ts'
@@ -21,7 +22,7 @@ export interface AdminTokenRequest {
 }
 
 /**
- * Makes a token that may do no more than its maker: no scope and no tenant beyond the actor's own. Throws
+ * Makes a token that may do no more than its maker: no scope, no tenant and no day beyond the actor's own. Throws
  * `admin_forbidden` naming the scope, `not_found` for a tenant that is not the actor's.
  */
 export async function createAdminToken(
@@ -35,11 +36,10 @@ export async function createAdminToken(
   if (slug === undefined) requireScopeEverywhere(actor, 'keys:manage')
   const tenant =
     slug === undefined ? undefined : await findAdminTenant(deps.db, actor, 'keys:manage', slug)
-  const draft = draftAdminToken(
-    { name, scopes, forTenant: tenant?.id, days },
-    actor.id,
-    deps.clock(),
-  )
+  const now = deps.clock()
+  // It ends with its maker at the latest: a token must not prolong itself.
+  const endsAt = Math.min(now + days * DAY, actor.expiresAt ?? Number.POSITIVE_INFINITY)
+  const draft = draftAdminToken({ name, scopes, forTenant: tenant?.id, endsAt }, actor.id, now)
   await transact(deps.db, SYSTEM_TENANT, draft.steps)
   return draft.created
 }

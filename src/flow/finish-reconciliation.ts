@@ -25,7 +25,7 @@ import { exchangeCode } from '../institution/exchange.ts'
 import { type InstitutionIdentity, readIdentity } from '../institution/identity.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
-import { failJourney, findJourney, readJourney } from '../store/journey.ts'
+import { failReconciling, findJourney, readJourney } from '../store/journey.ts'
 import type { Provider } from '../store/provider.ts'
 import {
   type AuthorizedSession,
@@ -206,22 +206,27 @@ async function recordFailure(
 ): Promise<void> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
-  await inTransaction(means.db, tenantId, (tx) =>
-    tx.runLast([
-      updateSessionStatus({
-        tenantId,
-        id: sessionId,
-        from: 'AUTHORIZED',
-        to: 'FAILED',
-        error: reason,
-      }),
-      failJourney({ tenantId, id: journey.id, failure: reason, now }),
+  await inTransaction(means.db, tenantId, async (tx) => {
+    const end = {
+      tenantId,
+      id: sessionId,
+      from: 'AUTHORIZED',
+      to: 'FAILED',
+      error: reason,
+    } as const
+    const [[session], [moved]] = await tx.runAll([
+      updateSessionStatus(end),
+      failReconciling({ tenantId, id: journey.id, failure: reason, now }),
+    ])
+    // A login that another tab has brought further does not end because this one failed.
+    if (session?.changed !== 1 && moved?.changed !== 1) return
+    await tx.runLast([
       insertAuditEvent(tenantId, newId(), now, {
         detail: { type: 'reconciliation_failed', provider, reason },
         correlationId: journey.correlationId,
         clientId: journey.clientId,
       }),
-    ]),
-  )
+    ])
+  })
   means.metrics.outcome('reconciliation', reason)
 }

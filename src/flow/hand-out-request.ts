@@ -44,17 +44,18 @@ export async function handOutRequest(
     { tenant: tenant.id, journey: journey.id },
     journey.request,
   )
-  const link = journey.cross_device ? secrets.crossDevice : secrets.sameDevice
-  if (link === undefined) return fail({ kind: 'not_found' })
+  const { wallet: given } = secrets
+  const link = journey.cross_device ? given?.crossDevice : given?.sameDevice
+  if (given === undefined || link === undefined) return fail({ kind: 'not_found' })
   const lifetime = journey.cross_device ? CROSS_DEVICE_TIME : WALLET_TIME
   return signRequestObject(signer, {
     responseUri: addressOf.walletResponse(issuer),
     response:
-      secrets.responseMode === 'direct_post'
+      given.responseMode === 'direct_post'
         ? { mode: 'direct_post' }
         : {
             mode: 'direct_post.jwt',
-            encryptionKey: publicJwkOf(Buffer.from(secrets.responseKey, 'base64url')),
+            encryptionKey: publicJwkOf(Buffer.from(given.responseKey, 'base64url')),
           },
     nonce: link.nonce,
     state: link.state,

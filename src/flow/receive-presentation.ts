@@ -15,6 +15,7 @@ import {
   REFUSALS_ALLOWED,
   RETURN_TIME,
   type SealedRequest,
+  type WalletSecrets,
 } from '../domain/journey.ts'
 import { addressOf } from '../domain/tenant.ts'
 import type { SecretHash } from '../domain/text.ts'
@@ -38,7 +39,7 @@ import {
   readForm,
   type WalletAnswer,
 } from '../wallet/response.ts'
-import { openRequest, sealAttributes } from './journey-secrets.ts'
+import { openRequest, sealAttributes, sealRequest } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -65,12 +66,14 @@ export async function receivePresentation(
   const lookup = lookupOf(form)
   const journey = await takeJourney(means, prepared, lookup.stateHash)
   const place = { tenant: prepared.tenant.id, journey: journey.id }
-  const secrets = openRequest(means.keyring, place, journey.request)
+  const request = openRequest(means.keyring, place, journey.request)
+  const { wallet: secrets } = request
+  if (secrets === undefined) return fail({ kind: 'not_found' })
   try {
     const answer = openAnswer(lookup, secrets)
     if (answer.kind === 'error') return await endByWallet(means, prepared, journey)
     const verified = await verifyAnswer(means, prepared, journey, secrets, answer)
-    return await recordPresentation(means, prepared, journey, verified)
+    return await recordPresentation(means, prepared, journey, verified, request)
   } catch (error) {
     if (error instanceof BridgeError && error.failure.kind === 'presentation_refused')
       await recordRefusal(means, prepared, journey, error.failure.reason)
@@ -97,7 +100,7 @@ async function takeJourney(
   return journey ?? fail({ kind: 'not_found' })
 }
 
-function openAnswer(lookup: Lookup, secrets: SealedRequest): WalletAnswer {
+function openAnswer(lookup: Lookup, secrets: WalletSecrets): WalletAnswer {
   return openResponse(lookup, {
     privateKey: Buffer.from(secrets.responseKey, 'base64url'),
     mode: secrets.responseMode,
@@ -108,7 +111,7 @@ async function verifyAnswer(
   means: Means,
   prepared: PreparedTenant,
   journey: OpenJourneyRow,
-  secrets: SealedRequest,
+  secrets: WalletSecrets,
   answer: Extract<WalletAnswer, { kind: 'presentation' }>,
 ): Promise<VerifiedPresentation> {
   const versions = readPolicyVersions(journey.policies)
@@ -135,6 +138,7 @@ async function recordPresentation(
   prepared: PreparedTenant,
   journey: OpenJourneyRow,
   verified: VerifiedPresentation,
+  request: SealedRequest,
 ): Promise<Received> {
   const { tenant, issuer } = prepared
   const place = { tenant: tenant.id, journey: journey.id }
@@ -158,6 +162,7 @@ async function recordPresentation(
       holderHashes: hashes.map(({ hash }) => hash),
       holderHashVersion: current.version,
       presentation: sealAttributes(means.keyring, place, attributes),
+      request: sealRequest(means.keyring, place, { ...request, wallet: undefined }),
       responseCodeHash: responseCode === undefined ? null : hashSecret(responseCode),
       now: toInstant(now),
       expiresAt: toInstant(now + RETURN_TIME),

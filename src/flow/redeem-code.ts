@@ -17,7 +17,7 @@ import type { PreparedTenant, TokenKey } from './tenants.ts'
 
 export interface CodeRequest {
   code: string
-  redirectUri: string | undefined
+  redirectUri: string
   codeVerifier: string | undefined
 }
 
@@ -47,8 +47,7 @@ export async function redeemCode(
   if (key === undefined) return fail({ kind: 'unavailable' })
   const codeHash = hashSecret(request.code)
   const codeChallenge = challengeOf(request.codeVerifier)
-  if (request.redirectUri === undefined || codeChallenge === undefined)
-    return refuse(means, 'invalid_grant')
+  if (codeChallenge === undefined) return refuse(means, 'invalid_grant')
   const accessToken = randomText()
   const now = means.clock()
   // One statement takes the code and everything tokens are made of. Should signing fail afterwards, the code is gone and

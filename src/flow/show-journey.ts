@@ -92,9 +92,15 @@ export async function readOpenPage(
     language: journey.language,
     relyingPartyName: relyingParty.name,
     purpose: relyingParty.purpose,
-    link: linkFor(prepared, journey.requestKid, secrets.sameDevice),
+    // Once the wallet has answered there is no request left to open, only the wallet to go back to.
+    link:
+      secrets.wallet === undefined
+        ? prepared.tenant.walletScheme
+        : linkFor(prepared, journey.requestKid, secrets.wallet.sameDevice),
     codeExpiresAt:
-      waiting && secrets.crossDevice !== undefined && codeEnd > means.clock() ? codeEnd : undefined,
+      waiting && secrets.wallet?.crossDevice !== undefined && codeEnd > means.clock()
+        ? codeEnd
+        : undefined,
     expiresAt: journey.expiresAt,
     state: journey.state === 'started' ? 'waiting' : 'retrieved',
   }
@@ -115,7 +121,10 @@ export async function readQrLink(
     { tenant: prepared.tenant.id, journey: id },
     journey.request,
   )
-  if (secrets.crossDevice === undefined || crossDeviceEnd(journey.createdAt) <= means.clock())
+  if (
+    secrets.wallet?.crossDevice === undefined ||
+    crossDeviceEnd(journey.createdAt) <= means.clock()
+  )
     return fail({ kind: 'not_found' })
-  return linkFor(prepared, journey.requestKid, secrets.crossDevice)
+  return linkFor(prepared, journey.requestKid, secrets.wallet?.crossDevice)
 }

@@ -6,7 +6,12 @@ import type { Deps } from '../deps.ts'
 import { detailText } from '../domain/audit.ts'
 import { fail } from '../domain/failure.ts'
 import type { SessionId } from '../domain/ids.ts'
-import { type Presented, RECONCILIATION_TIME, type Reconciling } from '../domain/journey.ts'
+import {
+  PRESENTATION_TIME,
+  type Presented,
+  RECONCILIATION_TIME,
+  type Reconciling,
+} from '../domain/journey.ts'
 import type { Plan } from '../domain/selector.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
@@ -60,6 +65,7 @@ export async function startReconciliation(
       tenantId: tenant.id,
       journeyId: journey.id,
       journeyState: journey.state,
+      presentedSince: toInstant(now - PRESENTATION_TIME),
       holderHash,
       providerId: provider.id,
       providerUpdatedAt: provider.updatedAt,

@@ -41,7 +41,7 @@ import { type PreparedTrust, prepareTrust, type TrustMeans } from '../wallet/tru
 
 /** How long an instance believes a revision it has seen. */
 const RECHECK = 1 * SECOND
-/** Prepared tenants and relying parties an instance keeps; the ones longest unused go first. */
+/** Prepared tenants and relying parties an instance keeps; tenants go in the order they came. */
 const MOST_TENANTS = 1_000
 const MOST_RELYING_PARTIES = 10_000
 

@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { Deps } from '../deps.ts'
 import { ADMIN_SCOPE_NAMES } from '../domain/admin.ts'
 import { SYSTEM_TENANT } from '../domain/ids.ts'
+import { DAY } from '../domain/time.ts'
 import { listAdminTokens } from '../store/admin-token.ts'
 import { read, transact } from '../store/database.ts'
 import { draftAdminToken } from './admin-token-draft.ts'
@@ -28,13 +29,14 @@ export async function writeFirstToken(
   // the token: a folder that cannot be written must not cost the one chance.
   rmSync(file, { force: true })
   writeFileSync(file, '', { mode: 0o600, flag: 'wx' })
+  const now = deps.clock()
   const request = {
     name: 'first token',
     scopes: ADMIN_SCOPE_NAMES,
     forTenant: undefined,
-    days: DAYS,
+    endsAt: now + DAYS * DAY,
   }
-  const { created, steps } = draftAdminToken(request, 'setup', deps.clock())
+  const { created, steps } = draftAdminToken(request, 'setup', now)
   writeFileSync(file, `${created.token}\n`)
   await transact(deps.db, SYSTEM_TENANT, steps)
   return file

@@ -12,6 +12,7 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
+import { redirectTo } from './errors.ts'
 import { answerLoginPage } from './login-answer.ts'
 import { chooseLanguage } from './pages/text.ts'
 import { queryOf, readFormBody, readParameters } from './parse.ts'
@@ -44,10 +45,28 @@ export function authorizeRoutes(deps: Means): Route[] {
       },
       async handle(exchange) {
         const body = await readFormBody(exchange.http, MAX_FORM)
+        const again = asGet(exchange, body)
+        if (again !== undefined) return again
         return authorize(deps, exchange, new URLSearchParams(Buffer.from(body).toString('utf8')))
       },
     },
   ]
+}
+
+/** What fits a URL comfortably. */
+const MAX_QUERY = 6 * 1024
+
+/**
+ * A form from another site comes without our Lax cookie, and a new one would cut off the person's other tabs. The same
+ * request by GET brings the cookie along.
+ */
+function asGet(exchange: Exchange, body: Uint8Array): Response | undefined {
+  const prepared = tenantOf(exchange)
+  if (exchange.http.req.header('sec-fetch-site') !== 'cross-site') return undefined
+  const known = readBrowserId(exchange.http, prepared.tenant.id) !== undefined
+  if (known || body.length > MAX_QUERY) return undefined
+  const query = new URLSearchParams(Buffer.from(body).toString('utf8'))
+  return redirectTo(`${prepared.issuer}/authorize?${query}`)
 }
 
 async function authorize(

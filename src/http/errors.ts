@@ -67,6 +67,7 @@ function tell(failure: Failure): Told {
         page: 'failed',
       }
     case 'institution_refused':
+      if (failure.reason === 'unavailable') return tell({ kind: 'unavailable' })
       return {
         status: 400,
         error: 'access_denied',

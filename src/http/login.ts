@@ -50,6 +50,7 @@ export function loginRoutes(deps: Means): Route[] {
     {
       ...common,
       path: '/t/:tenant/login/:journey/status',
+      limit: 'status',
       errors: 'wallet',
       operation: STATUS,
       handle: (e) => showStatus(deps, e),

@@ -33,7 +33,7 @@ export interface Exchange {
 }
 
 /** Families that share a rate limit; undefined where the caller is authenticated or the answer costs nothing. */
-export type LimitFamily = 'browser' | 'wallet' | 'token' | 'admin' | 'public'
+export type LimitFamily = 'browser' | 'status' | 'wallet' | 'token' | 'admin' | 'public'
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'

@@ -58,9 +58,11 @@ async function issue(deps: Means, exchange: Exchange): Promise<Response> {
     })
   const code = form.get('code')
   if (code === undefined || code.length > MAX_CODE) return refuse('code is missing or malformed')
+  const redirectUri = form.get('redirect_uri')
+  if (redirectUri === undefined) return refuse('redirect_uri is missing')
   const tokens = await redeemCode(deps, prepared, relyingParty, {
     code,
-    redirectUri: form.get('redirect_uri'),
+    redirectUri,
     codeVerifier: form.get('code_verifier'),
   })
   return Response.json(tokens, {

@@ -119,6 +119,8 @@ export const presentJourney = statement(
       holderHashes: readonly HolderHash[]
       holderHashVersion: number
       presentation: Sealed
+      /** Without the wallet's secrets. */
+      request: Sealed
       responseCodeHash: SecretHash | null
       now: IsoInstant
       expiresAt: IsoInstant
@@ -133,6 +135,7 @@ export const presentJourney = statement(
         holder_hashes: p('holderHashes'),
         holder_hash_version: p('holderHashVersion'),
         presentation: p('presentation'),
+        request: p('request'),
         response_code_hash: p('responseCodeHash'),
         same_device_request_hash: null,
         same_device_state_hash: null,
@@ -192,6 +195,24 @@ export const failJourney = statement(
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('id'))
       .where('state', 'in', ['started', 'retrieved', 'presented', 'reconciling', 'recognised']),
+)
+
+/** reconciling → failed, and no other state: a failed callback ends only what still waits for one. */
+export const failReconciling = statement(
+  'fail_reconciling',
+  (q, p: Params<{ tenantId: TenantId; id: JourneyId; failure: string; now: IsoInstant }>) =>
+    q
+      .updateTable('journey')
+      .set({
+        state: 'failed',
+        failure: p('failure'),
+        presentation: null,
+        holder_hashes: null,
+        updated_at: p('now'),
+      })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('state', '=', 'reconciling'),
 )
 
 /** A journey as a browser asks for it, by its id. The caller compares `browser_hash`. */

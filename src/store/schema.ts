@@ -292,7 +292,7 @@ export interface JourneyTable {
   client_id: Fixed<ClientId>
   browser_hash: Fixed<SecretHash>
   language: Fixed<'en' | 'nl'>
-  request: Fixed<Sealed>
+  request: Sealed
   request_kid: Fixed<string>
   policies: Fixed<string>
   same_device_request_hash: SecretHash | null

@@ -179,6 +179,8 @@ export const startSession = sqlStatement(
     p: Params<
       NewSession & {
         journeyState: 'presented' | 'reconciling'
+        /** A presentation older than this proves nothing any more. */
+        presentedSince: IsoInstant
         eventId: string
         correlationId: CorrelationId
         clientId: string
@@ -190,7 +192,7 @@ export const startSession = sqlStatement(
       UPDATE journey
          SET state = 'reconciling', response_code_hash = NULL, expires_at = ${p('expiresAt')}, updated_at = ${p('now')}
        WHERE tenant_id = ${p('tenantId')} AND id = ${p('journeyId')} AND state = ${p('journeyState')}
-         AND expires_at > ${p('now')}
+         AND expires_at > ${p('now')} AND presented_at > ${p('presentedSince')}
       RETURNING id
     ), session AS (
       INSERT INTO reconciliation_session (id, tenant_id, status, identifier_hash, identifier_type, provider_id,

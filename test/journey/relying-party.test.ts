@@ -234,3 +234,16 @@ test('OP-68 userinfo and token may be called by pages of other origins, /authori
   expect(authorize.status).toBe(405)
   expect(authorize.headers.get('access-control-allow-origin')).toBeNull()
 })
+
+test('design 5 a form from another site comes without our cookie: the same request by GET keeps the other tabs alive', async () => {
+  const attempt = await bridge.tenant.relyingParty.begin()
+  const answer = await fetch(`${bridge.tenant.issuer}/authorize`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { 'sec-fetch-site': 'cross-site' },
+    body: new URL(attempt.url).searchParams,
+  })
+  expect(answer.status).toBe(303)
+  expect(answer.headers.get('set-cookie')).toBeNull()
+  expect(answer.headers.get('location')).toBe(attempt.url)
+})

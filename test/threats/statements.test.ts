@@ -206,7 +206,8 @@ function invent(parameter: string): unknown {
   const now = toInstant(bridge.clock.now())
   if (['before', 'endedBefore', 'guardsBefore'].includes(parameter)) return later()
   if (parameter === 'now') return now
-  if (parameter === 'crossDeviceSince') return '2020-01-01T00:00:00.000Z'
+  if (parameter === 'crossDeviceSince' || parameter === 'presentedSince')
+    return '2020-01-01T00:00:00.000Z'
   if (/At$/.test(parameter)) return later()
   if (['after', 'afterId', 'afterSlug'].includes(parameter)) return ''
   if (parameter === 'limit') return '100'
