@@ -7,6 +7,7 @@ import { callbackRoutes } from './http/callback.ts'
 import { discoveryRoutes } from './http/discovery.ts'
 import { answerFailure } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
+import { iconRoutes } from './http/icon.ts'
 import { loginRoutes } from './http/login.ts'
 import { createRateLimits } from './http/rate-limit.ts'
 import { referenceRoutes } from './http/reference.ts'
@@ -31,6 +32,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...discoveryRoutes(journey),
     ...adminRoutes(deps),
     ...healthRoutes(deps),
+    ...iconRoutes(),
   ]
   return [...routes, ...referenceRoutes(routes, deps.config.publicUrl)]
 }
