@@ -9,7 +9,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
 } from 'node:fs'
 import os from 'node:os'
@@ -27,6 +26,7 @@ export interface Binaries {
 }
 
 const PACKAGE = z.object({ initdb: z.string(), pg_ctl: z.string(), postgres: z.string() })
+const MANIFEST = z.object({ version: z.string().regex(/^[\w.-]+$/) })
 const LINKS = z.array(z.object({ source: z.string(), target: z.string() }))
 
 /** Where the programs are. Throws SetupRefused when npm has none for this platform. */
@@ -50,10 +50,12 @@ export async function findBinaries(): Promise<Binaries> {
  */
 export function placeBinaries(binaries: Binaries, account: Account): Binaries {
   if (closedFolder(account, binaries.postgres) === undefined) return binaries
-  const open = [os.tmpdir(), '/tmp'].find((at) => closedFolder(account, at) === undefined)
+  // The common place first: a run with a temporary folder of its own leaves nothing in it.
+  const open = ['/tmp', os.tmpdir()].find((at) => closedFolder(account, at) === undefined)
   if (open === undefined) mustReach(account, binaries.postgres)
-  const { mtimeMs, size } = statSync(binaries.postgres)
-  const copy = path.join(open ?? '/tmp', `identity-bridge-programs-${size}-${Math.floor(mtimeMs)}`)
+  const manifest = readFileSync(path.join(binaries.root, 'package.json'), 'utf8')
+  const { version } = MANIFEST.parse(JSON.parse(manifest))
+  const copy = path.join(open ?? '/tmp', `identity-bridge-programs-${version}`)
   if (!existsSync(copy)) {
     const making = mkdtempSync(`${copy}-`)
     cpSync(binaries.root, making, { recursive: true, verbatimSymlinks: true })
