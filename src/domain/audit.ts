@@ -18,7 +18,12 @@ export type AuditDetail =
   | { type: 'login_completed'; acr: string; way: string; key_version_upgraded: boolean }
   | {
       type: 'login_refused'
-      reason: 'ambiguous_identity' | 'identity_unavailable' | 'other_browser' | 'cancelled'
+      reason:
+        | 'ambiguous_identity'
+        | 'identity_unavailable'
+        | 'unavailable' // the plan's provider was switched off
+        | 'other_browser'
+        | 'cancelled'
     }
   | { type: 'code_replayed'; grant_revoked: boolean }
   | { type: 'client_authentication_failed'; method: string }

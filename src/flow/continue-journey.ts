@@ -7,7 +7,7 @@ import { hashSecret, newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
-import type { Journey, Open, Presented, Recognised } from '../domain/journey.ts'
+import type { Journey, Open, Presented, Recognised, Reconciling } from '../domain/journey.ts'
 import { type Hit, recognise } from '../domain/recognition.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
@@ -65,7 +65,7 @@ export async function continueJourney(
         return { kind: 'wait', journey }
       return await continuePresented(means, prepared, journey, hits)
     case 'reconciling':
-      return await startReconciliation(means, prepared, journey)
+      return await continueStranger(means, prepared, journey)
     case 'recognised':
       return await continueRecognised(means, prepared, journey, hits)
     case 'granted':
@@ -139,7 +139,7 @@ async function continuePresented(
   const recognition = recognise(hits.map(readHit))
   switch (recognition.kind) {
     case 'stranger':
-      return await startReconciliation(means, prepared, journey)
+      return await continueStranger(means, prepared, journey)
     case 'recognised': {
       const known = hits.find((hit) => hit.binding_id === recognition.bindingId)
       const granted = await grantLogin(means, prepared, journey, {
@@ -155,6 +155,16 @@ async function continuePresented(
     case 'unavailable':
       return await refuseLogin(means, prepared, journey, 'identity_unavailable')
   }
+}
+
+/** Where the plan's provider was switched off since, nobody can prove this person: the login ends, and says so. */
+async function continueStranger(
+  means: Means,
+  prepared: PreparedTenant,
+  journey: Presented | Reconciling,
+): Promise<Next> {
+  const started = await startReconciliation(means, prepared, journey)
+  return started ?? (await refuseLogin(means, prepared, journey, 'unavailable'))
 }
 
 async function continueRecognised(
@@ -190,8 +200,8 @@ function readHit(row: HitRow): Hit {
 async function refuseLogin(
   means: Means,
   prepared: PreparedTenant,
-  journey: Presented | Recognised,
-  reason: 'ambiguous_identity' | 'identity_unavailable',
+  journey: Presented | Reconciling | Recognised,
+  reason: 'ambiguous_identity' | 'identity_unavailable' | 'unavailable',
 ): Promise<Next> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())

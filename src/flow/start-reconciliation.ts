@@ -12,29 +12,28 @@ import {
   RECONCILIATION_TIME,
   type Reconciling,
 } from '../domain/journey.ts'
-import type { Plan } from '../domain/selector.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
 import { buildAuthorizationUrl } from '../institution/authorization.ts'
 import { transact } from '../store/database.ts'
-import type { Provider } from '../store/provider.ts'
 import { startSession } from '../store/session.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
  * Journey presented → reconciling with a PENDING session, and the provider's address to send the browser to. Every
- * attempt has its own state, nonce and verifier (UP-13). Throws `institution_refused` (`unavailable`) when the plan's
- * provider is missing or switched off, `journey_not_open` when the journey moved on meanwhile.
+ * attempt has its own state, nonce and verifier (UP-13). Returns undefined, and moves nothing, when the plan's
+ * provider is missing or switched off. Throws `journey_not_open` when the journey moved on meanwhile.
  */
 export async function startReconciliation(
   means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
   prepared: PreparedTenant,
   journey: Presented | Reconciling,
-): Promise<{ kind: 'redirect'; url: string }> {
+): Promise<{ kind: 'redirect'; url: string } | undefined> {
   const { tenant, issuer } = prepared
   const selector = await prepared.policy('selector', journey.policies.selector)
   const plan = selector.default
-  const provider = planProvider(prepared, plan)
+  const provider = prepared.providers.find((each) => each.slug === plan.provider)
+  if (provider === undefined || !provider.enabled) return undefined
   const connected = await prepared.connect(provider)
 
   const id = newId() as SessionId
@@ -86,12 +85,4 @@ export async function startReconciliation(
   if (moved === undefined) return fail({ kind: 'journey_not_open' })
   means.metrics.outcome('reconciliation', 'started')
   return { kind: 'redirect', url: address.url }
-}
-
-/** The provider a plan names, if it is there and switched on. */
-function planProvider(prepared: PreparedTenant, plan: Plan): Provider {
-  const provider = prepared.providers.find((each) => each.slug === plan.provider)
-  if (provider === undefined || !provider.enabled)
-    return fail({ kind: 'institution_refused', reason: 'unavailable' })
-  return provider
 }

@@ -84,7 +84,7 @@ async function quarantine(means: Means, tenantId: TenantId, provider: Provider):
     enableProvider({ tenantId, slug: provider.slug, enabled: 0, now }),
     raiseRevision({ id: tenantId, now }),
     insertAuditEvent(tenantId, newId(), now, {
-      detail: { type: 'provider_updated', actor: 'refresh-providers', provider: provider.slug },
+      detail: { type: 'provider_updated', actor: 'refresh-providers', provider: provider.id },
     }),
   ])
 }

@@ -4,6 +4,7 @@ import { type Browser, createBrowser } from '../../demo/browser.ts'
 import { loginAt, startInstitution } from '../../demo/institution.ts'
 import { VALIDATED_NAMES } from '../../demo/institution-users.ts'
 import { registerProvider } from '../../src/flow/register-provider.ts'
+import { updateProvider } from '../../src/flow/update-provider.ts'
 import {
   type HostileProvider,
   makeSigningKey,
@@ -18,6 +19,7 @@ import {
   type TestTenant,
 } from '../support/bridge.ts'
 import {
+  answer,
   eventsOf,
   isRelyingParty,
   journeyState,
@@ -462,6 +464,37 @@ describe('providers are registered', () => {
     expect(page.location).toBeUndefined()
     expect(surf.requests.get('token')).toBeUndefined()
     await surf.close()
+  })
+
+  test('design 4 a stranger whose provider was switched off gets a clear end, the trail a reason, and nothing is kept', async () => {
+    const tenant = await bridge.addTenant('closed')
+    const { id } = await useProvider(bridge, tenant, {
+      ...{ slug: 'closed', issuer: bridge.institution.issuer, clientId: 'c', clientSecret: 's' },
+    })
+    const wallet = await bridge.newWallet()
+    const presented = await open(tenant, wallet)
+    const { redirectUri } = await answer(wallet, presented)
+    const atTheDoor = await reachInstitution(tenant, await bridge.newWallet())
+    await updateProvider(bridge.deps, ACTOR, tenant.slug, 'closed', { enabled: false })
+
+    const continueUrl = `${tenant.issuer}/login/${atTheDoor.journeyId}/continue`
+    const ends = [
+      { opened: presented, page: await presented.browser.get(redirectUri ?? '') },
+      { opened: atTheDoor, page: await atTheDoor.browser.get(continueUrl) },
+    ]
+    for (const { opened, page } of ends) {
+      expect(page.status).toBe(200)
+      expect(page.text).toContain('error=access_denied')
+      expect(await journeyState(bridge, opened.journeyId)).toMatchObject({
+        ...{ state: 'failed', failure: 'unavailable', presentation: null, holder_hashes: null },
+      })
+      expect(await eventsOf(bridge, opened.journeyId)).toContainEqual({
+        event_type: 'login_refused',
+        detail: { reason: 'unavailable' },
+      })
+    }
+    const sessions = `SELECT FROM reconciliation_session WHERE provider_id = '${id}'`
+    expect(await rows(bridge, sessions)).toHaveLength(1)
   })
 
   test('the control: an honest login through the same steps binds', async () => {
