@@ -48,7 +48,7 @@ export async function updateTenant(
       writeTenant({ id, ...settingsRow(after, now) }),
       insertAuditEvent(id, newId(), now, { detail: { type: 'tenant_updated', actor: actor.id } }),
     ])
-    return { ...after, revision: after.revision + 1 }
+    return after
   })
   deps.tenants.forget(slug)
   return await viewTenant(deps, changed)

@@ -71,6 +71,7 @@ export const insertTenant = statement(
     }),
 )
 
+/** The settings; `raiseRevision` beside it tells the other instances. */
 export const updateTenant = statement(
   'update_tenant',
   (q, p: Params<TenantSettings & { id: TenantId }>) =>
@@ -86,7 +87,6 @@ export const updateTenant = statement(
         client_id_prefix: p('clientIdPrefix'),
         response_mode: p('responseMode'),
         wallet_scheme: p('walletScheme'),
-        revision: sql<number>`revision + 1`,
         updated_at: p('now'),
       })
       .where('id', '=', p('id')),
