@@ -102,15 +102,15 @@ test('OP-62 two relying parties of one sector see one subject, of two sectors tw
 
 test('OP-57 claims stand at userinfo, and in the ID token only where the registration says so', async () => {
   const plain = await loginOf('plain', ClientSecretBasic, {})
-  expect(plain.login.idToken['given_name']).toBeUndefined()
+  expect(plain.login.idToken.given_name).toBeUndefined()
   const rich = await loginOf('rich', ClientSecretBasic, { claimsInIdToken: true })
-  expect(rich.login.idToken['given_name']).toBe('Sanne')
+  expect(rich.login.idToken.given_name).toBe('Sanne')
   expect(rich.login.claims).toEqual({ ...plain.login.claims })
 })
 
 test('scopes decide what is released: openid alone gives only what every login gives', async () => {
   const { login } = await loginOf('little', ClientSecretBasic, {}, { scope: 'openid unknown' })
-  expect(Object.keys(login.claims).sort()).toEqual(['institution_id', 'sub'])
+  expect(new Set(Object.keys(login.claims))).toEqual(new Set(['institution_id', 'sub']))
   expect(login.tokens.scope).toBe('openid')
 })
 
@@ -173,7 +173,7 @@ test('OP-86 to OP-89 discovery stands where OpenID and RFC 8414 look for it, and
 test('OP-90 the key set is public, has an ETag, and holds no private member', async () => {
   const response = await fetch(`${bridge.tenant.issuer}/jwks`)
   const { keys } = (await response.json()) as { keys: Record<string, unknown>[] }
-  expect(keys.map((key) => key['alg']).sort()).toEqual(['ES256', 'RS256'])
+  expect(new Set(keys.map((key) => key.alg))).toEqual(new Set(['ES256', 'RS256']))
   for (const key of keys)
     for (const secret of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'])
       expect(key).not.toHaveProperty(secret)

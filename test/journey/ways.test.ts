@@ -40,7 +40,7 @@ test('VP-133, OP-58 a QR code: the wallet is on another device, the page goes on
     url.startsWith(REDIRECT_URI),
   )
   const login = await attempt.finish(end.location ?? '')
-  expect(login.idToken['acr']).toBe('urn:identity-bridge:acr:wallet-cross-device')
+  expect(login.idToken.acr).toBe('urn:identity-bridge:acr:wallet-cross-device')
 })
 
 test('row 3 with cross_device off there is no QR code, and no route to one', async () => {
@@ -63,7 +63,7 @@ test.each([
   const tenant = await bridge.addTenant(slug, { responseMode, clientIdPrefix })
   const { login, viaInstitution } = await logIn(bridge, await bridge.newWallet(), { tenant })
   expect(viaInstitution).toBe(true)
-  expect(login.idToken['acr']).toBe('urn:identity-bridge:acr:wallet-same-device+institution')
+  expect(login.idToken.acr).toBe('urn:identity-bridge:acr:wallet-same-device+institution')
 })
 
 test('a second wallet of a known account joins its person: one identity, the same sub', async () => {
@@ -100,7 +100,7 @@ test('a known holder costs one audited transaction, a stranger three', async () 
     `SELECT event_type FROM audit_event WHERE tenant_id = (SELECT id FROM tenant WHERE slug = 'audited')
       AND correlation_id IS NOT NULL ORDER BY seq`,
   )
-  expect(rows.map((row) => row['event_type'])).toEqual([
+  expect(rows.map((row) => row.event_type)).toEqual([
     ...['session_created', 'binding_created', 'login_completed'],
     ...['login_completed'],
   ])

@@ -103,7 +103,7 @@ test('a stranger: wallet on this device, login at the institution, back at the a
   await page.goto(reply.redirectUri ?? '')
   await logInAtInstitution(page)
   const login = await attempt.finish(page.url())
-  expect(login.claims['given_name']).toBe('Sanne')
+  expect(login.claims.given_name).toBe('Sanne')
   expect(complaints).toEqual([])
   await context.close()
 
@@ -125,7 +125,7 @@ async function knownHolderByQr(wallet: Wallet, subject: string): Promise<void> {
   expect(loads.filter((url) => url.includes('/authorize'))).toEqual([])
   const login = await attempt.finish(page.url())
   expect(login.idToken.sub).toBe(subject)
-  expect(login.idToken['acr']).toBe('urn:identity-bridge:acr:wallet-cross-device')
+  expect(login.idToken.acr).toBe('urn:identity-bridge:acr:wallet-cross-device')
   expect(complaints).toEqual([])
   await context.close()
 }
@@ -176,7 +176,7 @@ test('two tabs do not disturb each other, finished in reverse order (UP-13)', as
 })
 
 test('the pictures in docs/ are of the live service', async () => {
-  const folder = process.env['SCREENSHOTS'] ?? tmpdir()
+  const folder = process.env.SCREENSHOTS ?? tmpdir()
   const { desktop, phone } = await takeLoginScreenshots(
     chromium,
     (await relyingParty.begin()).url,
