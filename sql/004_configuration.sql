@@ -34,6 +34,20 @@ CREATE TABLE policy_version (
   PRIMARY KEY (tenant_id, kind, version)
 );
 
+-- What is still being written, one draft a tenant and kind: saved as often as needed, judged, then published (which takes
+-- it away). Tables of their own, so that the run-time login can be kept from changing anything published.
+CREATE TABLE policy_draft (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  kind text NOT NULL CHECK (kind IN ('trust', 'query', 'attributes', 'material', 'selector')),
+  document text NOT NULL,                            -- JSON, as it was sent; nothing says yet that it is any good
+  digest text NOT NULL,                              -- SHA-256 of the document, base64url
+  based_on integer NOT NULL CHECK (based_on >= 0),   -- the version that was current when it was begun, 0 for none
+  state text NOT NULL CHECK (state IN ('draft', 'validated')),
+  saved_at iso_instant NOT NULL,
+  saved_by text NOT NULL,                            -- id of the admin token
+  PRIMARY KEY (tenant_id, kind)
+);
+
 CREATE TABLE signing_key (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
   kid text NOT NULL,

@@ -40,7 +40,16 @@ export type AuditDetail =
   | { type: 'relying_party_updated'; actor: string }
   | { type: 'provider_registered'; actor: string; provider: string }
   | { type: 'provider_updated'; actor: string; provider: string }
-  | { type: 'policy_published'; actor: string; kind: string; version: number }
+  | { type: 'policy_draft_saved'; actor: string; kind: string }
+  | { type: 'policy_draft_dropped'; actor: string; kind: string }
+  | {
+      type: 'policy_published'
+      actor: string
+      kind: string
+      version: number
+      /** The older version whose document this is. */
+      restored?: number | undefined
+    }
   | { type: 'signing_key_created'; actor: string; purpose: string; algorithm: string }
   | { type: 'admin_token_created'; actor: string; token: string; scopes: string }
   | { type: 'admin_token_revoked'; actor: string; token: string }

@@ -1,10 +1,12 @@
 /** The five policy documents of a tenant, read strictly: an unknown field or a bad value refuses the whole document. */
-import type { z } from 'zod'
+import { z } from 'zod'
 import { AttributePolicy } from './attributes.ts'
 import { DcqlQuery } from './dcql.ts'
 import { fail } from './failure.ts'
 import { MaterialPolicy } from './material.ts'
+import { type Finding, finding, problemOf } from './policy-finding.ts'
 import { SelectorPolicy } from './selector.ts'
+import type { JsonObject } from './text.ts'
 import { TrustPolicy } from './trust-policy.ts'
 
 export interface PolicyDocuments {
@@ -31,14 +33,45 @@ const SCHEMAS: { [K in PolicyKind]: z.ZodType<PolicyDocuments[K]> } = {
   selector: SelectorPolicy,
 }
 
+/** Documents of one tenant that stand side by side; a kind may be missing. */
+export type PolicySet = { readonly [K in PolicyKind]?: PolicyDocuments[K] }
+
+export type ReadPolicy<K extends PolicyKind> =
+  | { ok: true; document: PolicyDocuments[K] }
+  | { ok: false; findings: readonly Finding[] }
+
+/** How much of a hopeless document is told. */
+const MOST_FINDINGS = 20
+
+/** The document as a value, or each path that is wrong. Findings name paths and our own words, never a value. */
+export function checkPolicy<K extends PolicyKind>(kind: K, document: unknown): ReadPolicy<K> {
+  const read = SCHEMAS[kind].safeParse(document)
+  if (read.success) return { ok: true, document: read.data }
+  const findings = read.error.issues.slice(0, MOST_FINDINGS).map(({ path, code, message }) =>
+    // zod's own messages may quote what it received; ours (code "custom") never do.
+    finding('shape', kind, path.map(nameOf), code === 'custom' ? message : code),
+  )
+  return { ok: false, findings }
+}
+
+/** A member's name may be anybody's invention: only what looks like a name is repeated. */
+function nameOf(step: PropertyKey): string {
+  const name = String(step)
+  return /^[A-Za-z0-9_.-]{1,64}$/.test(name) ? name : '?'
+}
+
 /** The document as a value. Throws `policy_refused` naming each path that is wrong, never a value. */
 export function readPolicy<K extends PolicyKind>(kind: K, document: unknown): PolicyDocuments[K] {
-  const read = SCHEMAS[kind].safeParse(document)
-  if (read.success) return read.data
-  const problems = read.error.issues.slice(0, 20).map(({ path, code, message }) => {
-    const where = path.length === 0 ? 'document' : path.join('.')
-    // zod's own messages may quote what it received; ours (code "custom") never do.
-    return code === 'custom' ? `${where}: ${message}` : `${where}: ${code}`
+  const read = checkPolicy(kind, document)
+  if (read.ok) return read.document
+  return fail({
+    kind: 'policy_refused',
+    problems: read.findings.map((found) => problemOf(found, kind)),
   })
-  return fail({ kind: 'policy_refused', problems })
+}
+
+/** The document's form as JSON Schema (2020-12): what an editor or a pipeline checks it with. */
+export function describePolicy(kind: PolicyKind): JsonObject {
+  const schema = z.toJSONSchema(SCHEMAS[kind], { io: 'input', reused: 'inline' })
+  return JSON.parse(JSON.stringify(schema)) as JsonObject
 }

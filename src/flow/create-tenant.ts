@@ -14,7 +14,7 @@ import { isUniqueViolation, transact } from '../store/database.ts'
 import { insertPolicy } from '../store/policy.ts'
 import { insertSigningKey } from '../store/signing-key.ts'
 import { insertTenant } from '../store/tenant.ts'
-import { draftPolicies, judgeTogether, type PolicyInput } from './policy-draft.ts'
+import { acceptPolicies, type PolicyInput } from './policy-draft.ts'
 import { prepareRequestKey, type SuppliedIdentity } from './request-key.ts'
 import { judgeSettings, settingsRow, type TenantSettings } from './tenant-settings.ts'
 import type { TenantView } from './tenant-view.ts'
@@ -41,9 +41,8 @@ export async function createTenant(
   const { slug, settings } = request
   requireScopeEverywhere(actor, 'tenants:manage')
   judgeSettings(settings)
-  const drafts = draftPolicies(request.policies)
+  const drafts = acceptPolicies(request.policies)
   if (drafts.length > 0) requireScope(actor, 'policies:manage')
-  judgeTogether(Object.fromEntries(drafts.map(({ kind, text }) => [kind, text])))
   const tenantId = newId() as TenantId
   const requestKey = await prepareRequestKey(
     deps,

@@ -3,6 +3,7 @@
 import type { AdminDeps } from './admin/admin-route.ts'
 import { auditRoutes } from './admin/audit.ts'
 import { policyRoutes } from './admin/policies.ts'
+import { policyDraftRoutes } from './admin/policy-drafts.ts'
 import { providerRoutes } from './admin/providers.ts'
 import { relyingPartyRoutes } from './admin/relying-parties.ts'
 import { tenantRoutes } from './admin/tenants.ts'
@@ -16,6 +17,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...relyingPartyRoutes(deps),
     ...providerRoutes(deps),
     ...policyRoutes(deps),
+    ...policyDraftRoutes(deps),
     ...tokenAdminRoutes(deps),
     ...auditRoutes(deps),
   ]

@@ -238,6 +238,17 @@ export interface PolicyVersionTable {
   published_by: Fixed<string>
 }
 
+export interface PolicyDraftTable {
+  tenant_id: Fixed<TenantId>
+  kind: Fixed<PolicyKind>
+  document: string
+  digest: string
+  based_on: number
+  state: 'draft' | 'validated'
+  saved_at: IsoInstant
+  saved_by: string
+}
+
 export type SigningKeyState = 'next' | 'active' | 'retiring' | 'retired'
 export interface SigningKeyTable {
   tenant_id: Fixed<TenantId>
@@ -430,6 +441,7 @@ export interface Database {
   pairwise_subject: PairwiseSubjectTable
   relying_party: RelyingPartyTable
   policy_version: PolicyVersionTable
+  policy_draft: PolicyDraftTable
   signing_key: SigningKeyTable
   admin_token: AdminTokenTable
   key_check: KeyCheckTable

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { environmentExample } from '../../scripts/env-example.ts'
+import { policySchemas } from '../../scripts/policy-schemas.ts'
 import { sourceTree } from '../../scripts/source-tree.ts'
 
 test('.env.example is the list of variables in config.ts', () => {
@@ -23,6 +24,13 @@ test('config.ts reads every variable it lists, and no other', () => {
 test('the tree in ARCHITECTURE.md is the tree of src/ (npm run tree writes it)', () => {
   const tree = /```tree\n([\s\S]*?)```/.exec(readFileSync('ARCHITECTURE.md', 'utf8'))?.[1]
   expect(tree).toBe(sourceTree())
+})
+
+test('issue 3 item 10 docs/schemas is what the code reads policy documents with (npm run openapi writes it)', () => {
+  const files = readdirSync('docs/schemas').map(
+    (file) => [file, readFileSync(`docs/schemas/${file}`, 'utf8')] as const,
+  )
+  expect(new Map(files)).toEqual(policySchemas())
 })
 
 test('every local link of the documents leads somewhere', () => {

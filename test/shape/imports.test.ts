@@ -94,6 +94,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'error-return',
     'read-claims',
     'record-link',
+    'publish-documents',
     'begin-authorization',
     'browser-cookie',
   ]

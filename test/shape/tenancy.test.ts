@@ -28,6 +28,7 @@ const GRANTS: { readonly [table: string]: readonly string[] } = {
   match_guard: ALL,
   outbox: ALL,
   pairwise_subject: ALL,
+  policy_draft: ALL,
   policy_version: APPEND,
   reconciliation_provider: ALL,
   reconciliation_session: ALL,

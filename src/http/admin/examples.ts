@@ -147,6 +147,27 @@ export const PUBLISHED_POLICY = {
   published_at: INSTANT,
 }
 
+export const POLICY_DRAFT = {
+  kind: 'selector',
+  state: 'draft',
+  digest: DIGEST,
+  based_on: 1,
+  saved_at: INSTANT,
+  saved_by: ID,
+}
+export const POLICY_VERDICT = {
+  acceptable: true,
+  findings: [
+    {
+      severity: 'warning',
+      code: 'over_asking',
+      kind: 'query',
+      path: 'credentials.0.claims.3',
+      message: 'nothing uses this claim; it will not be asked for',
+    },
+  ],
+}
+
 export const ADMIN_TOKEN = {
   id: ID,
   name: 'deployment pipeline',

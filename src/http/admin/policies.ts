@@ -1,6 +1,7 @@
 /** Policy documents: `/admin/v1/tenants/{tenant}/policies`. */
 import { fail } from '../../domain/failure.ts'
 import { POLICY_KINDS, type PolicyKind } from '../../domain/policy.ts'
+import type { Published } from '../../flow/publish-documents.ts'
 import { publishPolicy } from '../../flow/publish-policy.ts'
 import {
   type PolicyVersionView,
@@ -8,6 +9,7 @@ import {
   readPolicyHistory,
   readPolicyVersion,
 } from '../../flow/read-policies.ts'
+import { restorePolicy } from '../../flow/restore-policy.ts'
 import type { Route } from '../route.ts'
 import { type AdminDeps, adminRoute } from './admin-route.ts'
 import { POLICY_VERSION, PUBLISHED_POLICY, SELECTOR } from './examples.ts'
@@ -45,8 +47,7 @@ export function policyRoutes(deps: AdminDeps): Route[] {
           kindOf(path('kind')),
           body,
         )
-        const { kind, version, digest, publishedAt } = published
-        return { value: { kind, version, digest, published_at: publishedAt } }
+        return { value: tellPublished(published) }
       },
     }),
     adminRoute(deps, {
@@ -101,15 +102,37 @@ export function policyRoutes(deps: AdminDeps): Route[] {
         }
       },
     }),
+    adminRoute(deps, {
+      ...{ method: 'POST', path: `${ONE}/restore`, operationId: 'restorePolicy', tag, scope },
+      summary: 'Go back to an older version of a policy document',
+      description:
+        'Its document is published again, as the next version, if it still fits the others. History is never rewritten.',
+      ...{ body: 'PolicyRestoration', sent: { version: 1 } },
+      ...{ answer: 'PublishedPolicy', told: { ...PUBLISHED_POLICY, version: 3 }, status: 200 },
+      refusals: { ...NOT_FOUND, 422: 'The document no longer fits the others.' },
+      async run({ actor, body, path }) {
+        const kind = kindOf(path('kind'))
+        return {
+          value: tellPublished(
+            await restorePolicy(deps, actor, path('tenant'), kind, body.version),
+          ),
+        }
+      },
+    }),
   ]
 }
 
-function kindOf(text: string): PolicyKind {
+export function kindOf(text: string): PolicyKind {
   return POLICY_KINDS.find((kind) => kind === text) ?? fail({ kind: 'not_found' })
 }
 
 function versionOf(text: string): number {
   return /^[1-9][0-9]{0,8}$/.test(text) ? Number(text) : fail({ kind: 'not_found' })
+}
+
+/** A version that was just published, as it is answered. */
+export function tellPublished({ kind, version, digest, publishedAt }: Published) {
+  return { kind, version, digest, published_at: publishedAt }
 }
 
 function tellVersion({ version, digest, publishedAt, publishedBy }: PolicyVersionView) {

@@ -1,7 +1,8 @@
 /** Policy documents and their versions, as the administration reads and answers them. */
 import { z } from 'zod'
 import { POLICY_KINDS } from '../../domain/policy.ts'
-import { instant, version } from './common-shapes.ts'
+import { FINDING_CODES } from '../../domain/policy-finding.ts'
+import { instant, version, wholeObject } from './common-shapes.ts'
 
 /** Read whole by the flow, which refuses a document by its paths; described by the document's own schema. */
 const policyDocument = (name: string) => z.unknown().meta({ component: name })
@@ -39,4 +40,36 @@ export const PolicyHistory = z.object({
   attributes: z.array(PolicyVersion),
   material: z.array(PolicyVersion),
   selector: z.array(PolicyVersion),
+})
+
+/** Not yet judged, so any object. */
+export const UnjudgedDocument = wholeObject
+export const PolicyDraft = z.object({
+  kind,
+  state: z.enum(['draft', 'validated']),
+  digest: z.string().describe('SHA-256 of the document as it was sent, base64url.'),
+  based_on: z.int().min(0).describe('The version that was current when it was begun; 0 for none.'),
+  saved_at: instant,
+  saved_by: z.string(),
+})
+export const PolicyDraftList = z.object({
+  drafts: z.array(PolicyDraft.extend({ document: wholeObject })),
+})
+export const PolicyCheck = z.strictObject({
+  documents: Policies.optional().describe('Judged instead of the drafts; nothing is stored.'),
+})
+export const PolicyFinding = z.object({
+  severity: z.enum(['error', 'warning']),
+  code: z.enum(FINDING_CODES),
+  kind,
+  path: z.string().describe('Member names and list positions, joined by dots.'),
+  message: z.string(),
+})
+export const PolicyVerdict = z.object({
+  acceptable: z.boolean().describe('Whether they may be published: no finding is an error.'),
+  findings: z.array(PolicyFinding),
+})
+export const PublishedPolicies = z.object({ published: z.array(PublishedPolicy) })
+export const PolicyRestoration = z.strictObject({
+  version: version.describe('Whose document is published again.'),
 })

@@ -12,10 +12,18 @@ import { TrustPolicy } from '../../domain/trust-policy.ts'
 import {
   POLICY_SHAPES,
   Policy,
+  PolicyCheck,
   PolicyDocument,
+  PolicyDraft,
+  PolicyDraftList,
+  PolicyFinding,
   PolicyHistory,
+  PolicyRestoration,
+  PolicyVerdict,
   PolicyVersion,
+  PublishedPolicies,
   PublishedPolicy,
+  UnjudgedDocument,
 } from './policy-shapes.ts'
 import { NewProvider, Provider, ProviderChange, ProviderList } from './provider-shapes.ts'
 import {
@@ -65,6 +73,8 @@ export const SHAPES = {
   },
   ...{ NewProvider, ProviderChange, Provider, ProviderList },
   ...{ PolicyDocument, PublishedPolicy, PolicyVersion, Policy, PolicyHistory },
+  ...{ PolicyDraft, PolicyDraftList, PolicyCheck, PolicyFinding, PolicyVerdict },
+  ...{ PublishedPolicies, PolicyRestoration, UnjudgedDocument },
   ...{ NewAdminToken, CreatedAdminToken, AdminToken, AdminTokenList },
   ...{ AuditEvent, AuditEventList },
 }

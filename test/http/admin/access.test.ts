@@ -46,6 +46,9 @@ const BODIES: { [operationId: string]: unknown } = {
   },
   updateProvider: {},
   publishPolicy: {},
+  restorePolicy: { version: 1 },
+  savePolicyDraft: {},
+  validatePolicies: {},
   createAdminToken: { name: 'x', scopes: ['keys:manage'] },
 }
 

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest'
+import { createIssuer } from '../../demo/issuer.ts'
+import { demoPolicies } from '../../demo/policies.ts'
+import { POLICY_KINDS, type PolicySet, readPolicy } from '../../src/domain/policy.ts'
+import { isAcceptable } from '../../src/domain/policy-finding.ts'
+import { lintPolicies, type PolicySurroundings } from '../../src/domain/policy-lint.ts'
+
+const issuer = createIssuer()
+
+/** The demo's documents with changes, as the code reads them. */
+function documents(changes: { [kind: string]: unknown } = {}): PolicySet {
+  const all: { [kind: string]: unknown } = { ...demoPolicies(issuer), ...changes }
+  return Object.fromEntries(
+    POLICY_KINDS.filter((kind) => all[kind] !== undefined).map((kind) => [
+      kind,
+      readPolicy(kind, all[kind]),
+    ]),
+  )
+}
+
+const PROVIDERS = [{ slug: 'surf', enabled: true }]
+const lint = (changes: { [kind: string]: unknown } = {}, surroundings: PolicySurroundings = {}) =>
+  lintPolicies(documents(changes), { providers: PROVIDERS, ...surroundings }).map(
+    ({ severity, code, path }) => `${severity} ${code} ${path}`,
+  )
+
+test('issue 3 item 10 the demo’s documents are told one thing: the key is all a person is known by', () => {
+  expect(lint()).toEqual(['warning key_alone profiles.0.materials'])
+  expect(isAcceptable(lintPolicies(documents(), {}))).toBe(true)
+})
+
+describe('issue 3 item 10 lint', () => {
+  const { query, attributes, material, selector } = demoPolicies(issuer)
+  /** The demo's query with one more claim. */
+  const asking = (claim: object) => ({
+    credentials: query.credentials.map((each) => ({ ...each, claims: [...each.claims, claim] })),
+  })
+
+  test('VP-061 over-asking: a claim that nothing uses', () => {
+    expect(lint({ query: asking({ path: ['birth_date'] }) })).toContain(
+      'warning over_asking credentials.0.claims.3',
+    )
+    expect(lint({ query: asking({ path: ['level'], values: ['high'] }) })).toEqual(lint())
+  })
+  test('a type of credential that no trust entry vouches for', () => {
+    expect(lint({ trust: { entries: [] } })).toContain(
+      'warning type_untrusted credentials.0.meta.vct_values',
+    )
+  })
+  test('an attribute that leaves, or is required, and is never filled', () => {
+    const rule = { name: 'nickname', merge: 'WALLET_ONLY', wallet: ['nickname'] }
+    const index = attributes.rules.length
+    const having = (more: object) => lint({ attributes: { rules: [...attributes.rules, more] } })
+    expect(having({ ...rule, project: true })).toContain(
+      `warning attribute_never_filled rules.${index}.wallet`,
+    )
+    expect(having({ ...rule, required: true })).toContain(
+      `error required_never_filled rules.${index}.wallet`,
+    )
+    expect(having({ ...rule, merge: 'OIDC_WINS', project: true, persist: true })).toEqual(lint())
+  })
+  test('a plan whose profile is not there, or whose provider is missing or off', () => {
+    const elsewhere = { default: { ...selector.default, profile: 'absent' } }
+    expect(lint({ selector: elsewhere })).toContain('error profile_missing default.profile')
+    expect(lint({ material: undefined })).toContain('error profile_missing default.profile')
+    expect(lint({}, { providers: [] })).toContain('warning provider_missing default.provider')
+    const off = [{ slug: 'surf', enabled: false }]
+    expect(lint({}, { providers: off })).toContain('warning provider_missing default.provider')
+    expect(lint({}, { providers: undefined })).toEqual(lint())
+  })
+  test('documents that are not there are said nothing of', () => {
+    expect(lintPolicies({}, {})).toEqual([])
+    expect(lintPolicies({ material: readPolicy('material', material) }, {})).toHaveLength(1)
+  })
+})
