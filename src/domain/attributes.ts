@@ -283,3 +283,8 @@ export function requestedLabels(policy: AttributePolicy, language: 'en' | 'nl'):
 export function walletPaths(policy: AttributePolicy): (readonly string[])[] {
   return policy.rules.flatMap((rule) => (rule.wallet === undefined ? [] : [rule.wallet]))
 }
+
+/** Those of them whose value may be kept with the binding, for what wallets are told (protocols VP-059). */
+export function keptWalletPaths(policy: AttributePolicy): (readonly string[])[] {
+  return walletPaths({ rules: policy.rules.filter((rule) => rule.persist) })
+}

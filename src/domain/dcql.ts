@@ -9,6 +9,9 @@ import type { Json, JsonObject } from './text.ts'
  * Stricter than the specification on purpose: unknown members are refused, because wallets ignore them and a typing
  * error would silently ask for less (VP-062); `require_cryptographic_holder_binding: false` is refused, because a
  * presentation that anyone may replay identifies nobody (VP-135); of the trusted authorities only `aki` is known.
+ *
+ * Claims are read as JSON whatever the format: an mdoc is an object of namespaces with their elements, a W3C credential
+ * begins at its root, so that a path means the same on the wire and here.
  */
 
 const MOST_CREDENTIALS = 16
@@ -22,6 +25,8 @@ const claimQuery = z.strictObject({
   id: id.optional(),
   path: z.array(step).min(1).max(16),
   values: z.array(value).min(1).max(100).optional(),
+  /** Of an mdoc only: whether the element will be kept (section B.2.4). Rules decide, see {@link markRetained}. */
+  intent_to_retain: z.boolean().optional(),
 })
 
 const trustedAuthority = z.strictObject({
@@ -32,17 +37,37 @@ const trustedAuthority = z.strictObject({
     .max(100),
 })
 
+const common = {
+  id,
+  multiple: z.boolean().optional(),
+  trusted_authorities: z.array(trustedAuthority).min(1).max(10).optional(),
+  require_cryptographic_holder_binding: z.literal(true).optional(),
+  claims: z.array(claimQuery).min(1).max(MOST_CLAIMS).optional(),
+  claim_sets: z.array(z.array(id).min(1).max(MOST_CLAIMS)).min(1).max(MOST_CLAIMS).optional(),
+}
+const typeName = z.string().min(1).max(1024)
+
+const sdJwtQuery = z.strictObject({
+  ...common,
+  format: z.literal('dc+sd-jwt'),
+  meta: z.strictObject({ vct_values: z.array(typeName).min(1).max(50) }),
+})
+const mdocQuery = z.strictObject({
+  ...common,
+  format: z.literal('mso_mdoc'),
+  meta: z.strictObject({ doctype_value: typeName }),
+})
+const w3cQuery = z.strictObject({
+  ...common,
+  format: z.literal('jwt_vc_json'),
+  /** Each list is one alternative, all of whose types a credential must have (section B.1.1). */
+  meta: z.strictObject({
+    type_values: z.array(z.array(typeName).min(1).max(20)).min(1).max(50),
+  }),
+})
+
 const credentialQuery = z
-  .strictObject({
-    id,
-    format: z.literal('dc+sd-jwt'),
-    multiple: z.boolean().optional(),
-    meta: z.strictObject({ vct_values: z.array(z.string().min(1).max(1024)).min(1).max(50) }),
-    trusted_authorities: z.array(trustedAuthority).min(1).max(10).optional(),
-    require_cryptographic_holder_binding: z.literal(true).optional(),
-    claims: z.array(claimQuery).min(1).max(MOST_CLAIMS).optional(),
-    claim_sets: z.array(z.array(id).min(1).max(MOST_CLAIMS)).min(1).max(MOST_CLAIMS).optional(),
-  })
+  .discriminatedUnion('format', [sdJwtQuery, mdocQuery, w3cQuery])
   .superRefine((query, context) => {
     const claims = query.claims ?? []
     claims.forEach((claim, index) => {
@@ -51,6 +76,21 @@ const credentialQuery = z
           code: 'custom',
           path: ['claims', index, 'path'],
           message: 'a path begins with the name of a claim',
+        })
+      }
+      if (query.format === 'mso_mdoc') {
+        if (claim.path.length !== 2 || claim.path.some((name) => typeof name !== 'string')) {
+          context.addIssue({
+            code: 'custom',
+            path: ['claims', index, 'path'],
+            message: 'of an mdoc is a namespace and an element',
+          })
+        }
+      } else if (claim.intent_to_retain !== undefined) {
+        context.addIssue({
+          code: 'custom',
+          path: ['claims', index, 'intent_to_retain'],
+          message: 'is said of elements of an mdoc only',
         })
       }
     })
@@ -108,14 +148,15 @@ export const DcqlQuery = z
 
 export type DcqlQuery = z.infer<typeof DcqlQuery>
 export type CredentialQuery = DcqlQuery['credentials'][number]
+export type CredentialFormat = CredentialQuery['format']
 export type ClaimQuery = z.infer<typeof claimQuery>
 /** A name, the index of an array element, or `null` for all elements of an array. */
 export type ClaimPath = readonly (string | number | null)[]
 
 /** What the evaluator needs to know of one presentation whose signatures were found good. */
 export interface Presented {
-  format: string
-  /** The credential's own type, and its other names as far as policy allows them. */
+  format: CredentialFormat
+  /** Its types as far as policy allows them: `vct` and other names, the doctype, or all types of a W3C credential. */
   types: readonly string[]
   /** Base64url of the key identifiers in the AuthorityKeyIdentifier extensions of its certificates (VP-060). */
   authorityKeyIds: readonly string[]
@@ -190,7 +231,7 @@ export function isExpectedNumber(credential: CredentialQuery, count: number): bo
 
 function isExpectedCredential(credential: CredentialQuery, presentation: Presented): boolean {
   if (presentation.format !== credential.format || !presentation.holderBound) return false
-  if (!presentation.types.some((type) => credential.meta.vct_values.includes(type))) return false
+  if (!hasRequestedType(credential, presentation.types)) return false
   const authorities = credential.trusted_authorities
   return (
     authorities === undefined ||
@@ -198,6 +239,18 @@ function isExpectedCredential(credential: CredentialQuery, presentation: Present
       authority.values.some((wanted) => presentation.authorityKeyIds.includes(wanted)),
     )
   )
+}
+
+/** Whether these types are among those that a credential query accepts (sections B.1.1, B.2.3, B.3.5). */
+export function hasRequestedType(credential: CredentialQuery, types: readonly string[]): boolean {
+  switch (credential.format) {
+    case 'dc+sd-jwt':
+      return types.some((type) => credential.meta.vct_values.includes(type))
+    case 'mso_mdoc':
+      return types.includes(credential.meta.doctype_value)
+    case 'jwt_vc_json':
+      return credential.meta.type_values.some((set) => set.every((type) => types.includes(type)))
+  }
 }
 
 /** Without `claims` nothing selectively disclosable was asked for, so nothing can be missing (VP-055). */
@@ -300,6 +353,23 @@ export function leastQuery(query: DcqlQuery, used: readonly ClaimPath[]): DcqlQu
       (claim) => claim.values !== undefined || paths.has(JSON.stringify(claim.path)),
     )
     return kept.length === 0 ? rest : { ...rest, claims: kept }
+  })
+  return { ...query, credentials }
+}
+
+/**
+ * The query with `intent_to_retain` on every element of an mdoc: true where its path is one of `kept`, else false,
+ * whatever the document said (protocols VP-059).
+ */
+export function markRetained(query: DcqlQuery, kept: readonly ClaimPath[]): DcqlQuery {
+  const paths = new Set(kept.map((path) => JSON.stringify(path)))
+  const credentials = query.credentials.map((credential) => {
+    if (credential.format !== 'mso_mdoc' || credential.claims === undefined) return credential
+    const claims = credential.claims.map((claim) => ({
+      ...claim,
+      intent_to_retain: paths.has(JSON.stringify(claim.path)),
+    }))
+    return { ...credential, claims }
   })
   return { ...query, credentials }
 }

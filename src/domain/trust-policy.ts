@@ -14,14 +14,40 @@ const pem = z
   .max(16_384)
   .regex(/^\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/)
 
+const typeName = z.string().min(1).max(1024)
+/** PEM, one certificate each. The only place where an anchor can come from. */
+const anchors = z.array(pem).min(1).max(50)
+/** Object identifiers of which the leaf's extended key usage must hold at least one. */
+const purposes = z
+  .array(z.string().regex(/^[0-2](\.\d{1,10}){1,20}$/))
+  .min(1)
+  .max(10)
+
 const common = {
   id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
-  format: z.literal('dc+sd-jwt'),
-  /** The types (`vct`) that this issuer may make. */
-  vct: z.array(z.string().min(1).max(1024)).min(1).max(50),
   /** What becomes of a credential with a `status`, which is not looked up yet: refused, or taken as if it had none. */
   status: z.enum(['refuse', 'ignore']).default('refuse'),
+}
+
+const sdJwt = {
+  ...common,
+  format: z.literal('dc+sd-jwt'),
+  /** The types (`vct`) that this issuer may make. */
+  vct: z.array(typeName).min(1).max(50),
   /** Whether a credential must say when it ends; a holder could have hidden a disclosable `exp` (SD-13). */
+  expiry: z.enum(['required', 'optional']).default('required'),
+}
+
+const w3c = {
+  ...common,
+  format: z.literal('jwt_vc_json'),
+  /** The types that this issuer may make, as they stand in `type`, besides `VerifiableCredential`. */
+  types: z.array(typeName).min(1).max(50),
+  /**
+   * What those types are called in full by the issuer's `@context`, where a query asks for full names. No context is
+   * ever fetched: whoever writes this list did the expanding.
+   */
+  typeNames: z.record(typeName, typeName).optional(),
   expiry: z.enum(['required', 'optional']).default('required'),
 }
 
@@ -38,24 +64,63 @@ const issuerRule = z.discriminatedUnion('match', [
 ])
 
 const x5cEntry = z.strictObject({
-  ...common,
+  ...sdJwt,
   mechanism: z.literal('x5c'),
-  /** PEM, one certificate each. The only place where an anchor can come from. */
-  anchors: z.array(pem).min(1).max(50),
+  anchors,
   issuer: issuerRule.default({ match: 'san_uri' }),
-  /** Object identifiers of which the leaf's extended key usage must hold at least one. */
-  extendedKeyUsage: z
-    .array(z.string().regex(/^[0-2](\.\d{1,10}){1,20}$/))
-    .min(1)
-    .max(10)
-    .optional(),
+  extendedKeyUsage: purposes.optional(),
 })
 
 const metadataEntry = z.strictObject({
-  ...common,
+  ...sdJwt,
   mechanism: z.literal('jwt-vc-issuer'),
   /** The issuer, as in `iss`; its keys are fetched from `/.well-known/jwt-vc-issuer`. */
   issuer: z.string().max(1024).refine(isIssuerUrl, 'an https URL without user, query or fragment'),
+})
+
+const mdocEntry = z.strictObject({
+  ...common,
+  format: z.literal('mso_mdoc'),
+  /** The document types that this issuer may make. */
+  doctypes: z.array(typeName).min(1).max(50),
+  mechanism: z.literal('x5c'),
+  /** The roots (IACA) above the document signers. */
+  anchors,
+  /** An mdoc names no issuer: all signers below the anchors are one, or each is called by its certificate. */
+  issuer: z
+    .discriminatedUnion('match', [
+      z.strictObject({ match: z.literal('none') }),
+      z.strictObject({ match: z.literal('san_uri') }),
+      z.strictObject({ match: z.literal('san_dns') }),
+    ])
+    .default({ match: 'none' }),
+  /** Which rules document signers obey: those of ISO/IEC 18013-5 annex B, or those of any certificate path alone. */
+  certificates: z.enum(['iso18013-5', 'rfc5280']).default('iso18013-5'),
+  /** In place of the purpose that ISO/IEC 18013-5 asks for. */
+  extendedKeyUsage: purposes.optional(),
+})
+
+const w3cCertificateEntry = z.strictObject({
+  ...w3c,
+  mechanism: z.literal('x5c'),
+  anchors,
+  issuer: issuerRule.default({ match: 'san_uri' }),
+  extendedKeyUsage: purposes.optional(),
+})
+
+const w3cDidEntry = z.strictObject({
+  ...w3c,
+  mechanism: z.literal('did'),
+  /** The issuers, each a `did:jwk`, `did:key` or `did:web`; the document of the latter is fetched. */
+  issuers: z
+    .array(
+      z
+        .string()
+        .max(2048)
+        .regex(/^did:(?:jwk:[A-Za-z0-9_-]+|key:z[1-9A-HJ-NP-Za-km-z]+|web:[A-Za-z0-9.%:_-]+)$/),
+    )
+    .min(1)
+    .max(100),
 })
 
 /**
@@ -64,7 +129,15 @@ const metadataEntry = z.strictObject({
  */
 export const TrustPolicy = z
   .strictObject({
-    entries: z.array(z.discriminatedUnion('mechanism', [x5cEntry, metadataEntry])).max(500),
+    entries: z
+      .array(
+        z.discriminatedUnion('format', [
+          z.discriminatedUnion('mechanism', [x5cEntry, metadataEntry]),
+          mdocEntry,
+          z.discriminatedUnion('mechanism', [w3cCertificateEntry, w3cDidEntry]),
+        ]),
+      )
+      .max(500),
   })
   .superRefine((policy, context) => {
     const ids = new Set<string>()
@@ -94,16 +167,39 @@ export const TrustPolicy = z
 
 export type TrustPolicy = z.infer<typeof TrustPolicy>
 export type TrustEntry = TrustPolicy['entries'][number]
-export type CertificateTrustEntry = Extract<TrustEntry, { mechanism: 'x5c' }>
-export type MetadataTrustEntry = Extract<TrustEntry, { mechanism: 'jwt-vc-issuer' }>
+export type SdJwtTrustEntry = Extract<TrustEntry, { format: 'dc+sd-jwt' }>
+export type CertificateTrustEntry = z.infer<typeof x5cEntry>
+export type MetadataTrustEntry = z.infer<typeof metadataEntry>
+export type MdocTrustEntry = z.infer<typeof mdocEntry>
+export type W3cTrustEntry = Extract<TrustEntry, { format: 'jwt_vc_json' }>
+export type IssuerRule = z.infer<typeof issuerRule>
+
+/** The types of credentials that an entry vouches for: `vct`, doctypes, or W3C types. */
+export function typesOf(entry: TrustEntry): readonly string[] {
+  switch (entry.format) {
+    case 'dc+sd-jwt':
+      return entry.vct
+    case 'mso_mdoc':
+      return entry.doctypes
+    case 'jwt_vc_json':
+      return entry.types
+  }
+}
+
+function sourcesOf(entry: TrustEntry): readonly string[] {
+  switch (entry.mechanism) {
+    case 'x5c':
+      return [...new Set(entry.anchors.map((anchor) => anchor.replace(/-----[^-]+-----|\s/g, '')))]
+    case 'jwt-vc-issuer':
+      return [entry.issuer]
+    case 'did':
+      return [...new Set(entry.issuers)]
+  }
+}
 
 function factsOf(entry: TrustEntry): readonly string[] {
-  const sources =
-    entry.mechanism === 'x5c'
-      ? [...new Set(entry.anchors.map((anchor) => anchor.replace(/-----[^-]+-----|\s/g, '')))]
-      : [entry.issuer]
-  return sources.flatMap((source) =>
-    [...new Set(entry.vct)].map((vct) => JSON.stringify([entry.format, vct, source])),
+  return sourcesOf(entry).flatMap((source) =>
+    [...new Set(typesOf(entry))].map((type) => JSON.stringify([entry.format, type, source])),
   )
 }
 

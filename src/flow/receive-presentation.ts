@@ -39,6 +39,7 @@ import {
   readForm,
   type WalletAnswer,
 } from '../wallet/response.ts'
+import { publicJwkOf, type ResponseJwk } from '../wallet/response-encryption.ts'
 import { openRequest, sealAttributes, sealRequest } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -124,12 +125,23 @@ async function verifyAnswer(
       query: await prepared.question(versions),
       trust: await prepared.trust(versions.trust),
       nonce: link.nonce,
-      audience: signer.clientId,
+      channel: {
+        kind: 'redirect',
+        clientId: signer.clientId,
+        responseUri: addressOf.walletResponse(prepared.issuer),
+        encryptionKey: encryptionKeyOf(secrets),
+      },
       notBefore: fromInstant(journey.created_at),
       now: means.clock(),
     },
     prepared.trustMeans,
   )
+}
+
+/** The key that the request offered; whether it was used is the mode's business, and both were checked. */
+function encryptionKeyOf(secrets: WalletSecrets): (() => ResponseJwk) | undefined {
+  if (secrets.responseMode === 'direct_post') return undefined
+  return () => publicJwkOf(Buffer.from(secrets.responseKey, 'base64url'))
 }
 
 /** started or retrieved → presented, once. */

@@ -10,8 +10,8 @@ import type { Selectable } from 'kysely'
 import type { Keyring } from '../crypto/keyring.ts'
 import { openUnder } from '../crypto/seal.ts'
 import { openSigningKey, type PrivateKey } from '../crypto/sealed-signing-key.ts'
-import { walletPaths } from '../domain/attributes.ts'
-import { type DcqlQuery, leastQuery } from '../domain/dcql.ts'
+import { keptWalletPaths, walletPaths } from '../domain/attributes.ts'
+import { type DcqlQuery, leastQuery, markRetained } from '../domain/dcql.ts'
 import { fail } from '../domain/failure.ts'
 import { type ClientId, type ProviderId, SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
 import type { PolicyVersions } from '../domain/journey.ts'
@@ -205,10 +205,9 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
       const name = `${query} ${attributes}`
       const known = questions.get(name)
       if (known !== undefined) return known
-      const asked = leastQuery(
-        await documents.find('query', query),
-        walletPaths(await documents.find('attributes', attributes)),
-      )
+      const rules = await documents.find('attributes', attributes)
+      const least = leastQuery(await documents.find('query', query), walletPaths(rules))
+      const asked = markRetained(least, keptWalletPaths(rules))
       questions.set(name, asked)
       return asked
     },

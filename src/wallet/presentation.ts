@@ -1,5 +1,6 @@
 import type { PublicJwk } from '../crypto/thumbprint.ts'
 import {
+  type CredentialQuery,
   type DcqlQuery,
   evaluateQuery,
   isExpectedNumber,
@@ -7,8 +8,10 @@ import {
   type Presented,
 } from '../domain/dcql.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
+import { audienceOf, type Channel } from './channel.ts'
+import type { JudgedCredential, VerifiedCredential } from './credential.ts'
 import type { VpToken } from './response.ts'
-import { type VerifiedCredential, type VerifiedSdJwtVc, verifySdJwtVc } from './sd-jwt-vc.ts'
+import { verifySdJwtVc } from './sd-jwt-vc.ts'
 import type { PreparedTrust, TrustMeans } from './trust.ts'
 
 /*
@@ -24,8 +27,8 @@ export interface PresentationQuestion {
   query: DcqlQuery
   trust: PreparedTrust
   nonce: string
-  /** Our full client identifier, as in the request. */
-  audience: string
+  /** The way the question went, to which each holder bound the answer. */
+  channel: Channel
   /** When the question was asked; milliseconds since the epoch, as `now`. */
   notBefore: number
   now: number
@@ -39,9 +42,9 @@ export interface VerifiedPresentation {
 }
 
 /**
- * Returns what a vp_token proves. Throws `presentation_refused` with the first thing that is wrong: besides what
- * `verifySdJwtVc` throws, `unexpected_credential`, `query_not_satisfied`, `too_large`, and `holder_conflict` where the
- * credentials are bound to different keys (VP-095).
+ * Returns what a vp_token proves. Throws `presentation_refused` with the first thing that is wrong: besides what the
+ * formats throw, `unexpected_credential`, `query_not_satisfied`, `too_large`, and `holder_conflict` where the credentials
+ * are bound to different keys (VP-095).
  */
 export async function verifyPresentations(
   question: PresentationQuestion,
@@ -79,26 +82,45 @@ function checkShape(vpToken: VpToken, query: DcqlQuery): void {
 async function verifyEach(
   question: PresentationQuestion,
   means: TrustMeans,
-): Promise<readonly VerifiedSdJwtVc[]> {
-  const verified: VerifiedSdJwtVc[] = []
+): Promise<readonly JudgedCredential[]> {
+  const verified: JudgedCredential[] = []
   for (const credential of question.query.credentials) {
-    for (const compact of question.vpToken.get(credential.id) ?? []) {
-      const expected = { ...question, queryId: credential.id, vcts: credential.meta.vct_values }
-      verified.push(await verifySdJwtVc(compact, expected, means))
+    for (const text of question.vpToken.get(credential.id) ?? []) {
+      verified.push(await verifyOne(text, credential, question, means))
     }
   }
   return verified
 }
 
+/** The format is the one that was asked for: what came is read as that or refused. */
+function verifyOne(
+  text: string,
+  asked: CredentialQuery,
+  question: PresentationQuestion,
+  means: TrustMeans,
+): Promise<JudgedCredential> {
+  const { nonce, channel, notBefore, now, trust } = question
+  const expected = { queryId: asked.id, nonce, notBefore, now, trust }
+  switch (asked.format) {
+    case 'dc+sd-jwt': {
+      const audience = audienceOf(channel)
+      return verifySdJwtVc(text, { ...expected, audience, vcts: asked.meta.vct_values }, means)
+    }
+    case 'mso_mdoc':
+    case 'jwt_vc_json':
+      return refuse('unexpected_credential')
+  }
+}
+
 function presentedByQuery(
-  verified: readonly VerifiedSdJwtVc[],
+  verified: readonly JudgedCredential[],
 ): ReadonlyMap<string, readonly Presented[]> {
-  // The key binding was verified, so every one of them is bound to its holder.
+  // No format lets one through whose holder was not proved, so every one of them is bound to its holder.
   const presented = verified.map((one) => ({ ...one, holderBound: true }))
   return Map.groupBy(presented, (one) => one.queryId)
 }
 
-function withoutSurplus(credential: VerifiedSdJwtVc, query: DcqlQuery): VerifiedCredential {
+function withoutSurplus(credential: JudgedCredential, query: DcqlQuery): VerifiedCredential {
   const { types: _types, authorityKeyIds: _ids, ...rest } = credential
   return { ...rest, claims: keepRequestedClaims(query, credential.queryId, credential.claims) }
 }

@@ -1,9 +1,10 @@
 import { signCompact } from '../crypto/jws.ts'
 import { hashSecret } from '../crypto/random.ts'
-import type { DcqlQuery } from '../domain/dcql.ts'
+import type { CredentialFormat, DcqlQuery } from '../domain/dcql.ts'
 import { fail } from '../domain/failure.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { toSeconds } from '../domain/time.ts'
+import { COSE_ALGORITHM_NUMBERS } from './cose.ts'
 import { isJsonObject, readJson } from './json.ts'
 import type { RequestSigner } from './request-signer.ts'
 import type { Form } from './response.ts'
@@ -23,12 +24,18 @@ const STATE = /^[A-Za-z0-9._~-]{22,512}$/
 const LONGEST_WALLET_NONCE = 256
 const LARGEST_WALLET_METADATA = 16 * 1024
 
-/** Signature algorithms of issuers and holders that we verify (VP-016, VP-017). */
-const FORMATS = {
-  'dc+sd-jwt': {
-    'sd-jwt_alg_values': ['ES256', 'ES384', 'EdDSA'],
-    'kb-jwt_alg_values': ['ES256', 'ES384', 'EdDSA'],
+const JOSE_ALGORITHMS = ['ES256', 'ES384', 'EdDSA']
+/**
+ * Signature algorithms of issuers and holders that we verify, in the words of each format (VP-016, VP-017). Of an mdoc
+ * both the general and the fully specified names; no MAC is among them (MD-09).
+ */
+const FORMATS: Readonly<Record<CredentialFormat, JsonObject>> = {
+  'dc+sd-jwt': { 'sd-jwt_alg_values': JOSE_ALGORITHMS, 'kb-jwt_alg_values': JOSE_ALGORITHMS },
+  mso_mdoc: {
+    issuerauth_alg_values: COSE_ALGORITHM_NUMBERS,
+    deviceauth_alg_values: COSE_ALGORITHM_NUMBERS,
   },
+  jwt_vc_json: { alg_values: JOSE_ALGORITHMS },
 }
 
 export interface RequestObjectInput {
@@ -81,15 +88,21 @@ export function signRequestObject(signer: RequestSigner, input: RequestObjectInp
 
 /** The `kid` of the response key is the hash of the state, so that an answer leads to its journey (VP-073). */
 function clientMetadata(signer: RequestSigner, input: RequestObjectInput): JsonObject {
-  if (input.response.mode === 'direct_post') return { vp_formats_supported: FORMATS }
+  const formats = formatsOf(input.query)
+  if (input.response.mode === 'direct_post') return { vp_formats_supported: formats }
   const { kty, crv, x, y } = input.response.encryptionKey
   if (x === signer.signingX) throw new RangeError('the signing key is no response key')
   const kid = hashSecret(input.state)
   return {
-    vp_formats_supported: FORMATS,
+    vp_formats_supported: formats,
     jwks: { keys: [{ kty, crv, x, y, kid, use: 'enc', alg: 'ECDH-ES' }] },
     encrypted_response_enc_values_supported: CONTENT_ENCRYPTIONS,
   }
+}
+
+/** Formats that are not asked for are nobody's business. */
+function formatsOf(query: DcqlQuery): JsonObject {
+  return Object.fromEntries(query.credentials.map(({ format }) => [format, FORMATS[format]]))
 }
 
 /**
@@ -111,8 +124,8 @@ export function walletLink(
 /** What a wallet says of itself when it fetches the request by POST. */
 export interface WalletSays {
   walletNonce: string | undefined
-  /** False where its metadata rules out the only format that we ask for; it can narrow, never widen (VP-036). */
-  takesSdJwtVc: boolean
+  /** The formats its metadata names; undefined where it names none. It can narrow, never widen (VP-036). */
+  formats: readonly string[] | undefined
 }
 
 /**
@@ -125,15 +138,15 @@ export function readRequestUriPost(form: Form): WalletSays {
   if (walletNonce !== undefined && walletNonce.length > LONGEST_WALLET_NONCE) {
     fail({ kind: 'invalid_request', detail: 'wallet_nonce is too long' })
   }
-  return { walletNonce, takesSdJwtVc: readWalletMetadata(form.get('wallet_metadata')) }
+  return { walletNonce, formats: readWalletMetadata(form.get('wallet_metadata')) }
 }
 
-function readWalletMetadata(text: string | undefined): boolean {
-  if (text === undefined) return true
+function readWalletMetadata(text: string | undefined): readonly string[] | undefined {
+  if (text === undefined) return undefined
   const metadata = text.length > LARGEST_WALLET_METADATA ? undefined : readJson(text, 8)
   if (!isJsonObject(metadata)) {
     fail({ kind: 'invalid_request', detail: 'wallet_metadata is too large or not a JSON object' })
   }
   const formats = metadata.vp_formats_supported
-  return !isJsonObject(formats) || Object.hasOwn(formats, 'dc+sd-jwt')
+  return isJsonObject(formats) ? Object.keys(formats) : undefined
 }

@@ -4,12 +4,13 @@ import { JwkError, type PublicJwk, readPublicKey, thumbprint } from '../crypto/t
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
 import { SECOND } from '../domain/time.ts'
-import type { TrustEntry } from '../domain/trust-policy.ts'
+import type { SdJwtTrustEntry } from '../domain/trust-policy.ts'
+import type { Expectations, JudgedCredential } from './credential.ts'
 import { digestOf, revealClaims } from './disclosures.ts'
 import { isJsonObject } from './json.ts'
-import { type BindingExpectations, verifyKeyBinding } from './key-binding.ts'
+import { verifyKeyBinding } from './key-binding.ts'
 import { ALGORITHMS, CLOCK_SKEW, type JwsReasons, orRefuse } from './token-rules.ts'
-import { findIssuer, type PreparedTrust, type TrustMeans } from './trust.ts'
+import { findIssuer, type TrustMeans } from './trust.ts'
 
 /*
  * One presented SD-JWT VC: the only place where a credential becomes believed. SD-JWT is RFC 9901, the credential type
@@ -28,35 +29,12 @@ const ISSUER_JWT: JwsReasons = {
   form: 'malformed_presentation',
 }
 
-/** A credential that was proved: by whom it was made, what it says, and who holds it. Made here only. */
-export interface VerifiedCredential {
-  /** The credential query it answers. */
-  queryId: string
-  format: 'dc+sd-jwt'
-  /** Its `vct`. */
-  type: string
-  /** The id of the trust entry that vouches for its issuer. */
-  trustEntry: string
-  /** Stable name of the issuer for identifier hashes: the entry's id, `#`, and the issuer's own name if it has one. */
-  issuer: string
-  claims: JsonObject
-  publicJwk: PublicJwk
-  /** RFC 7638 thumbprint of the holder's key, base64url (VC-10). */
-  holderThumbprint: string
-}
-
-/** The same, with what the query evaluator wants to know and nobody afterwards. */
-export interface VerifiedSdJwtVc extends VerifiedCredential {
-  types: readonly string[]
-  authorityKeyIds: readonly string[]
-}
-
 /** Nothing here has a default: what is not expected cannot be checked. */
-export interface SdJwtVcExpectations extends BindingExpectations {
-  queryId: string
+export interface SdJwtVcExpectations extends Expectations {
+  /** As our full client identifier, or our origin (VP-097). */
+  audience: string
   /** The types that were asked for. */
   vcts: readonly string[]
-  trust: PreparedTrust
 }
 
 /**
@@ -67,7 +45,7 @@ export async function verifySdJwtVc(
   compact: string,
   expected: SdJwtVcExpectations,
   means: TrustMeans,
-): Promise<VerifiedSdJwtVc> {
+): Promise<JudgedCredential> {
   const parts = split(compact)
   const { jws, payload } = readIssuerJwt(parts.issuerJwt)
   if (!namesOf(payload).some((name) => expected.vcts.includes(name)))
@@ -146,7 +124,7 @@ function namesOf(payload: JsonObject): readonly string[] {
 }
 
 /** Dates and status, on what is left after disclosing (SD-13). `now` in milliseconds. */
-function checkValidity(claims: JsonObject, entry: TrustEntry, now: number): void {
+function checkValidity(claims: JsonObject, entry: SdJwtTrustEntry, now: number): void {
   const { exp, nbf, iat, status } = claims
   const dates = [exp, nbf, iat].filter((date) => date !== undefined)
   if (dates.some((date) => typeof date !== 'number')) refuse('malformed_presentation')

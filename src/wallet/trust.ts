@@ -4,14 +4,17 @@ import type { JsonObject } from '../domain/text.ts'
 import type {
   CertificateTrustEntry,
   MetadataTrustEntry,
+  SdJwtTrustEntry,
   TrustEntry,
   TrustPolicy,
+  W3cTrustEntry,
 } from '../domain/trust-policy.ts'
 import type { Certificate } from './certificate.ts'
 import {
   type AnchorSet,
   type ChainCache,
   createAnchorSet,
+  type VerifiedChain,
   verifyChain,
 } from './certificate-path.ts'
 import { type FetchJson, findIssuerKey, type IssuerKeyCache } from './issuer-metadata.ts'
@@ -26,9 +29,20 @@ export interface PreparedTrust {
   entries: readonly PreparedEntry[]
 }
 
-type PreparedEntry =
-  | { mechanism: 'x5c'; entry: CertificateTrustEntry; anchors: AnchorSet }
+/** Entries whose issuers are known by a certificate below an anchor, and by other means. */
+type CertifiedEntry = Extract<TrustEntry, { mechanism: 'x5c' }>
+type DidEntry = Extract<W3cTrustEntry, { mechanism: 'did' }>
+
+export type PreparedEntry =
+  | { mechanism: 'x5c'; entry: CertifiedEntry; anchors: AnchorSet }
   | { mechanism: 'jwt-vc-issuer'; entry: MetadataTrustEntry }
+  | { mechanism: 'did'; entry: DidEntry }
+
+/** A certified entry with its anchors. */
+export interface Anchored<Entry extends CertifiedEntry> {
+  entry: Entry
+  anchors: AnchorSet
+}
 
 /** What one verification needs from outside: a guarded fetch, and two caches that outlive it. */
 export interface TrustMeans {
@@ -38,13 +52,18 @@ export interface TrustMeans {
 }
 
 /** Who made a credential, according to one entry. */
-export interface TrustedIssuer {
-  entry: TrustEntry
+export interface TrustedIssuer<Entry extends TrustEntry = TrustEntry> {
+  entry: Entry
   /** The entry's id, and after `#` the issuer's name where the entry tells issuers apart (VC-04, VP-096). */
   issuer: string
   key: KeyObject
   /** Base64url key identifiers of the authorities in its chain; none without certificates. */
   authorityKeyIds: readonly string[]
+}
+
+/** The same, with the chain that proved it. */
+export interface CertifiedIssuer<Entry extends TrustEntry> extends TrustedIssuer<Entry> {
+  chain: VerifiedChain
 }
 
 /**
@@ -55,6 +74,7 @@ export function prepareTrust(policy: TrustPolicy): PreparedTrust {
   const problems: string[] = []
   const entries = policy.entries.flatMap((entry, index): PreparedEntry[] => {
     if (entry.mechanism === 'jwt-vc-issuer') return [{ mechanism: entry.mechanism, entry }]
+    if (entry.mechanism === 'did') return [{ mechanism: entry.mechanism, entry }]
     const ders = entry.anchors.map(derOf)
     ders.forEach((der, at) => {
       if (createAnchorSet([der]) === undefined) {
@@ -69,28 +89,32 @@ export function prepareTrust(policy: TrustPolicy): PreparedTrust {
 }
 
 /**
- * Returns the issuer that the policy vouches for, before anything is known to be signed by it: header and payload come
- * from the issuer-signed JWT, unverified. `now` in milliseconds. Throws `presentation_refused`: `untrusted_issuer` where
- * no single entry matches type, mechanism, anchor or issuer, and name (TR-01); `certificate_invalid`;
- * `issuer_key_unavailable`.
+ * Returns the issuer of an SD-JWT VC that the policy vouches for, before anything is known to be signed by it: header and
+ * payload come from the issuer-signed JWT, unverified. `now` in milliseconds. Throws `presentation_refused`:
+ * `untrusted_issuer` where no single entry matches type, mechanism, anchor or issuer, and name (TR-01);
+ * `certificate_invalid`; `issuer_key_unavailable`.
  */
 export async function findIssuer(
   credential: { header: JsonObject; payload: JsonObject },
   trust: PreparedTrust,
   now: number,
   means: TrustMeans,
-): Promise<TrustedIssuer> {
+): Promise<TrustedIssuer<SdJwtTrustEntry>> {
   const { header, payload } = credential
-  const candidates = trust.entries.filter(({ entry }) =>
-    entry.vct.some((vct) => vct === payload.vct),
-  )
+  const makesType = (entry: TrustEntry) =>
+    entry.format === 'dc+sd-jwt' && entry.vct.some((vct) => vct === payload.vct)
   const iss = payload.iss
   if (iss !== undefined && typeof iss !== 'string') refuse('malformed_presentation')
   if (Object.hasOwn(header, 'x5c')) {
-    return findByCertificate(candidates, { x5c: readX5c(header), iss, now }, means)
+    const isCandidate = (entry: CertifiedEntry): entry is CertificateTrustEntry => makesType(entry)
+    return findByCertificate(
+      anchoredEntries(trust, isCandidate),
+      { x5c: readX5c(header), iss, now },
+      means,
+    )
   }
-  for (const { mechanism, entry } of candidates) {
-    if (mechanism !== 'jwt-vc-issuer' || entry.issuer !== iss) continue
+  for (const { mechanism, entry } of trust.entries) {
+    if (mechanism !== 'jwt-vc-issuer' || !makesType(entry) || entry.issuer !== iss) continue
     const kid = header.kid
     if (kid !== undefined && typeof kid !== 'string') refuse('malformed_presentation')
     const key = await findIssuerKey(entry.issuer, kid, now, means)
@@ -99,45 +123,65 @@ export async function findIssuer(
   return refuse('untrusted_issuer')
 }
 
+/** Returns the certified entries of one kind, with their anchors. */
+export function anchoredEntries<Entry extends CertifiedEntry>(
+  trust: PreparedTrust,
+  isCandidate: (entry: CertifiedEntry) => entry is Entry,
+): readonly Anchored<Entry>[] {
+  return trust.entries.flatMap((one) =>
+    one.mechanism === 'x5c' && isCandidate(one.entry)
+      ? [{ entry: one.entry, anchors: one.anchors }]
+      : [],
+  )
+}
+
 interface CertifiedCredential {
+  /** Standard base64, leaf first. */
   x5c: readonly string[]
+  /** What the credential itself calls its issuer. */
   iss: string | undefined
+  /** Milliseconds since the epoch. */
   now: number
 }
 
-function findByCertificate(
-  candidates: readonly PreparedEntry[],
+/**
+ * Returns the issuer whose chain ends at an anchor of the first entry that also agrees with its name, its purpose and
+ * whatever `accepts` looks at. Throws `presentation_refused`: `certificate_invalid` for an unsound chain, else
+ * `untrusted_issuer`.
+ */
+export function findByCertificate<Entry extends CertifiedEntry>(
+  candidates: readonly Anchored<Entry>[],
   credential: CertifiedCredential,
   means: Pick<TrustMeans, 'chains'>,
-): TrustedIssuer {
-  for (const candidate of candidates) {
-    if (candidate.mechanism !== 'x5c') continue
-    const { entry, anchors } = candidate
+  accepts: (entry: Entry, chain: VerifiedChain) => boolean = servesPurpose,
+): CertifiedIssuer<Entry> {
+  for (const { entry, anchors } of candidates) {
     const chain = verifyChain(credential.x5c, anchors, credential.now, means.chains)
-    if (chain === undefined || !servesPurpose(entry, chain.leaf)) continue
+    if (chain === undefined || !accepts(entry, chain)) continue
     const issuer = nameIssuer(entry, credential.iss, chain.leaf)
     if (issuer === undefined) continue
     const { authorityKeyIds } = chain
-    return { entry, issuer, key: chain.leaf.publicKey, authorityKeyIds }
+    return { entry, issuer, key: chain.leaf.publicKey, authorityKeyIds, chain }
   }
   return refuse('untrusted_issuer')
 }
 
-function readX5c(header: JsonObject): readonly string[] {
+/** Returns the `x5c` of a JOSE header. Throws `presentation_refused` `certificate_invalid` where it is no list of text. */
+export function readX5c(header: JsonObject): readonly string[] {
   const list = header.x5c
   const texts = Array.isArray(list) ? list.filter((item) => typeof item === 'string') : []
   if (!Array.isArray(list) || texts.length !== list.length) refuse('certificate_invalid')
   return texts
 }
 
-function servesPurpose(entry: CertificateTrustEntry, leaf: Certificate): boolean {
+function servesPurpose(entry: CertifiedEntry, { leaf }: VerifiedChain): boolean {
   const wanted = entry.extendedKeyUsage
   return wanted === undefined || wanted.some((purpose) => leaf.extendedKeyUsage?.includes(purpose))
 }
 
 /** What the issuer is called by the entry's rule, or undefined where certificate and `iss` disagree (VC-09). */
 function nameIssuer(
-  entry: CertificateTrustEntry,
+  entry: CertifiedEntry,
   iss: string | undefined,
   leaf: Certificate,
 ): string | undefined {
@@ -160,7 +204,7 @@ function nameIssuer(
   }
 }
 
-function named(entry: CertificateTrustEntry, name: string | undefined): string | undefined {
+function named(entry: CertifiedEntry, name: string | undefined): string | undefined {
   return name === undefined ? undefined : `${entry.id}#${name}`
 }
 

@@ -60,7 +60,11 @@ const server = createServer(async (request, response) => {
           query: QUERY,
           trust,
           nonce: secrets.nonce,
-          audience: question.signer.clientId,
+          channel: {
+            kind: 'redirect',
+            clientId: question.signer.clientId,
+            responseUri: `${base}/response`,
+          },
           notBefore: secrets.askedAt,
           now: Date.now(),
         },

@@ -6,7 +6,7 @@ import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { type PresentationQuestion, verifyPresentations } from '../../src/wallet/presentation.ts'
 import { prepareTrust } from '../../src/wallet/trust.ts'
 import {
-  AUDIENCE,
+  CHANNEL,
   createMeans,
   NONCE,
   NOW,
@@ -56,7 +56,7 @@ function verify(vpToken: Record<string, string[]>, members: Partial<Presentation
     query: QUERY,
     trust: policy,
     nonce: NONCE,
-    audience: AUDIENCE,
+    channel: CHANNEL,
     notBefore: NOW - 30_000,
     now: NOW,
     ...members,
@@ -174,7 +174,10 @@ describe('refused answers', () => {
       ],
       [
         'VP-130 the answer to another tenant',
-        () => [{ eduid: [show(credential)] }, { audience: 'x509_hash:tenant-b' }],
+        () => [
+          { eduid: [show(credential)] },
+          { channel: { ...CHANNEL, clientId: 'x509_hash:tenant-b' } },
+        ],
         'audience_mismatch',
       ],
       [

@@ -276,15 +276,15 @@ describe('what a wallet says when it fetches the request', () => {
     readRequestUriPost(new Map(Object.entries(members)))
 
   it('VP-031 may be nothing, and unknown parameters are ignored', () => {
-    expect(read({ unknown: 'x' })).toEqual({ walletNonce: undefined, takesSdJwtVc: true })
+    expect(read({ unknown: 'x' })).toEqual({ walletNonce: undefined, formats: undefined })
   })
 
   it('VP-036 can rule out our format', () => {
     const metadata = (formats: object) =>
       JSON.stringify({ vp_formats_supported: formats, jwks_uri: 'https://evil.example' })
-    expect(read({ wallet_metadata: metadata({ 'dc+sd-jwt': {} }) }).takesSdJwtVc).toBe(true)
-    expect(read({ wallet_metadata: metadata({ mso_mdoc: {} }) }).takesSdJwtVc).toBe(false)
-    expect(read({ wallet_metadata: '{}' }).takesSdJwtVc).toBe(true)
+    expect(read({ wallet_metadata: metadata({ 'dc+sd-jwt': {} }) }).formats).toEqual(['dc+sd-jwt'])
+    expect(read({ wallet_metadata: metadata({ mso_mdoc: {} }) }).formats).toEqual(['mso_mdoc'])
+    expect(read({ wallet_metadata: '{}' }).formats).toBeUndefined()
   })
 
   it('VP-032 a nonce of 256 characters is taken', () => {

@@ -7,6 +7,7 @@ import { DcqlQuery } from '../../src/domain/dcql.ts'
 import { BridgeError } from '../../src/domain/failure.ts'
 import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { createChainCache } from '../../src/wallet/certificate-path.ts'
+import type { Channel } from '../../src/wallet/channel.ts'
 import { createIssuerKeyCache } from '../../src/wallet/issuer-metadata.ts'
 import { prepareRequestSigner, type SigningIdentity } from '../../src/wallet/request-signer.ts'
 import type { SdJwtVcExpectations } from '../../src/wallet/sd-jwt-vc.ts'
@@ -18,6 +19,12 @@ export const NOW_S = NOW / 1000
 export const DAY = 86_400_000
 export const NONCE = 'n-0S6_WzA2Mjn-0S6_WzA2Mjn-0S6_WzA2Mj'
 export const AUDIENCE = 'x509_hash:Uvo3HtuIxuhC92rShpgqcT3YXwrqRxWEviRiA0OZszk'
+export const RESPONSE_URI = 'https://bridge.example/t/demo/wallet/response'
+export const CHANNEL: Extract<Channel, { kind: 'redirect' }> = {
+  kind: 'redirect',
+  clientId: AUDIENCE,
+  responseUri: RESPONSE_URI,
+}
 export const VCT = EDUID_VCT
 
 export const QUERY = DcqlQuery.parse({

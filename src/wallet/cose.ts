@@ -1,0 +1,156 @@
+import { type KeyObject, verify } from 'node:crypto'
+import { JwkError, type PublicJwk, readPublicKey } from '../crypto/thumbprint.ts'
+import { fail, type PresentationReason } from '../domain/failure.ts'
+import {
+  CborError,
+  type CborMap,
+  type CborValue,
+  decodeCbor,
+  isCborArray,
+  isCborMap,
+} from './cbor.ts'
+import { encodeCbor } from './cbor-writer.ts'
+
+/*
+ * COSE as far as mdocs need it (RFC 9052, RFC 9053): one signer, and public keys. As with JWS, the key comes from the
+ * caller, and the algorithm must be one of ours and fit that key.
+ */
+
+const HEADER = { algorithm: 1, critical: 2 } as const
+
+interface AlgorithmRule {
+  digest: 'sha256' | 'sha384' | null
+  keyType: 'ec' | 'ed25519'
+  curve?: string
+  signatureBytes: number
+}
+
+const ES256: AlgorithmRule = {
+  ...{ digest: 'sha256', keyType: 'ec', curve: 'prime256v1', signatureBytes: 64 },
+}
+const ES384: AlgorithmRule = {
+  ...{ digest: 'sha384', keyType: 'ec', curve: 'secp384r1', signatureBytes: 96 },
+}
+const ED25519: AlgorithmRule = { digest: null, keyType: 'ed25519', signatureBytes: 64 }
+
+/** Algorithms by number: the general names of RFC 9053 and the fully specified ones of RFC 9864. */
+const ALGORITHMS: ReadonlyMap<number, AlgorithmRule> = new Map([
+  [-7, ES256],
+  [-9, ES256],
+  [-35, ES384],
+  [-51, ES384],
+  [-8, ED25519],
+  [-19, ED25519],
+])
+
+/** The numbers of the signature algorithms that we verify (SD-03, HA-18). */
+export const COSE_ALGORITHM_NUMBERS: readonly number[] = [...ALGORITHMS.keys()]
+
+/** A COSE_Sign1 taken apart; nothing in it is verified. */
+export interface CoseSign1 {
+  /** As it came: it is signed in this form. */
+  protectedBytes: Uint8Array
+  protectedHeader: CborMap
+  unprotectedHeader: CborMap
+  /** Undefined where it is detached. */
+  payload: Uint8Array | undefined
+  signature: Uint8Array
+}
+
+/**
+ * Returns the parts of an untagged COSE_Sign1 (RFC 9052 section 4.2). Throws `presentation_refused` with
+ * `malformed_presentation`, also for `crit` and for an algorithm that nobody signed for.
+ */
+export function readCoseSign1(value: CborValue | undefined): CoseSign1 {
+  if (!isCborArray(value) || value.length !== 4) return refuse('malformed_presentation')
+  const [protectedBytes, unprotectedHeader, payload, signature] = value
+  if (!(protectedBytes instanceof Uint8Array) || !isCborMap(unprotectedHeader)) {
+    return refuse('malformed_presentation')
+  }
+  if (payload !== null && !(payload instanceof Uint8Array)) return refuse('malformed_presentation')
+  if (!(signature instanceof Uint8Array)) return refuse('malformed_presentation')
+  const protectedHeader = decodeOrRefuse(protectedBytes)
+  if (!isCborMap(protectedHeader)) return refuse('malformed_presentation')
+  const isOdd = (header: CborMap) => header.has(HEADER.critical)
+  if (isOdd(protectedHeader) || isOdd(unprotectedHeader)) refuse('malformed_presentation')
+  if (unprotectedHeader.has(HEADER.algorithm)) refuse('malformed_presentation')
+  return {
+    protectedBytes,
+    protectedHeader,
+    unprotectedHeader,
+    payload: payload ?? undefined,
+    signature,
+  }
+}
+
+/**
+ * Returns if `payload` is signed under `key` by the algorithm of the protected header. Throws `presentation_refused`:
+ * `algorithm_refused` where it is none of ours or does not fit the key, else `badSignature` (RFC 9052 section 4.4).
+ */
+export function verifyCoseSign1(
+  sign1: CoseSign1,
+  payload: Uint8Array,
+  key: KeyObject,
+  badSignature: PresentationReason,
+): void {
+  const algorithm = sign1.protectedHeader.get(HEADER.algorithm)
+  const rule = typeof algorithm === 'number' ? ALGORITHMS.get(algorithm) : undefined
+  if (rule === undefined || !fits(key, rule)) refuse('algorithm_refused')
+  if (sign1.signature.length !== rule.signatureBytes) refuse(badSignature)
+  const signed = encodeCbor(['Signature1', sign1.protectedBytes, new Uint8Array(), payload])
+  const isGood = verify(rule.digest, signed, { key, dsaEncoding: 'ieee-p1363' }, sign1.signature)
+  if (!isGood) refuse(badSignature)
+}
+
+function fits(key: KeyObject, rule: AlgorithmRule): boolean {
+  if (key.asymmetricKeyType !== rule.keyType) return false
+  return rule.curve === undefined || key.asymmetricKeyDetails?.namedCurve === rule.curve
+}
+
+/** Labels and values of a COSE_Key (RFC 9053 section 7). */
+const KEY = { kty: 1, crv: -1, x: -2, y: -3, d: -4 } as const
+const CURVES: ReadonlyMap<CborValue | undefined, { kty: 'EC' | 'OKP'; crv: string; cose: number }> =
+  new Map([
+    [1, { kty: 'EC', crv: 'P-256', cose: 2 }],
+    [2, { kty: 'EC', crv: 'P-384', cose: 2 }],
+    [6, { kty: 'OKP', crv: 'Ed25519', cose: 1 }],
+  ])
+
+/**
+ * Returns the public key of a COSE_Key as a JWK, so that its thumbprint names the holder whatever the format, and ready
+ * to verify with. Throws `presentation_refused` with `holder_key_missing` for anything but a key of ours on its curve.
+ */
+export function readCoseKey(value: CborValue | undefined): { jwk: PublicJwk; key: KeyObject } {
+  if (!isCborMap(value) || value.has(KEY.d)) return refuse('holder_key_missing')
+  const curve = CURVES.get(value.get(KEY.crv))
+  if (curve === undefined || value.get(KEY.kty) !== curve.cose) return refuse('holder_key_missing')
+  const { kty, crv } = curve
+  const y = kty === 'EC' ? { y: textOf(value.get(KEY.y)) } : {}
+  try {
+    return readPublicKey({ kty, crv, x: textOf(value.get(KEY.x)), ...y })
+  } catch (error) {
+    if (!(error instanceof JwkError)) throw error
+    return fail({ kind: 'presentation_refused', reason: 'holder_key_missing' }, error)
+  }
+}
+
+/** A coordinate that is no byte string, as a compressed point's sign, is none for us. */
+function textOf(coordinate: CborValue | undefined): string {
+  if (!(coordinate instanceof Uint8Array)) return ''
+  return Buffer.from(coordinate).toString('base64url')
+}
+
+/** Returns the value of CBOR. Throws `presentation_refused`: `too_large` or `malformed_presentation`. */
+export function decodeOrRefuse(bytes: Uint8Array): CborValue {
+  try {
+    return decodeCbor(bytes)
+  } catch (error) {
+    if (!(error instanceof CborError)) throw error
+    const reason = error.reason === 'too_large' ? 'too_large' : 'malformed_presentation'
+    return fail({ kind: 'presentation_refused', reason }, error)
+  }
+}
+
+function refuse(reason: PresentationReason): never {
+  return fail({ kind: 'presentation_refused', reason })
+}

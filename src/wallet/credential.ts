@@ -1,0 +1,43 @@
+import type { PublicJwk } from '../crypto/thumbprint.ts'
+import type { CredentialFormat } from '../domain/dcql.ts'
+import type { JsonObject } from '../domain/text.ts'
+import type { PreparedTrust } from './trust.ts'
+
+/*
+ * The door between credential formats and the rest: each format is a file with one function, from the text a wallet sent
+ * to a `JudgedCredential`. `presentation.ts` chooses by the format that was asked for, never by what came.
+ */
+
+/** A credential that was proved: by whom it was made, what it says, and who holds it. Made by the formats only. */
+export interface VerifiedCredential {
+  /** The credential query it answers. */
+  queryId: string
+  format: CredentialFormat
+  /** Its `vct`, its doctype, or the first of its W3C types that the trust entry names. */
+  type: string
+  /** The id of the trust entry that vouches for its issuer. */
+  trustEntry: string
+  /** Stable name of the issuer for identifier hashes: the entry's id, `#`, and the issuer's own name if it has one. */
+  issuer: string
+  /** As JSON from the root that claims paths start at; an mdoc is an object of namespaces. */
+  claims: JsonObject
+  publicJwk: PublicJwk
+  /** RFC 7638 thumbprint of the holder's key, base64url (VC-10). */
+  holderThumbprint: string
+}
+
+/** The same, with what the query evaluator wants to know and nobody afterwards. */
+export interface JudgedCredential extends VerifiedCredential {
+  types: readonly string[]
+  authorityKeyIds: readonly string[]
+}
+
+/** What every format is held against. Nothing here has a default: what is not expected cannot be checked. */
+export interface Expectations {
+  queryId: string
+  nonce: string
+  /** When the question was asked, and now; milliseconds since the epoch (VP-097). */
+  notBefore: number
+  now: number
+  trust: PreparedTrust
+}
