@@ -3,9 +3,10 @@
  * can be known before anybody logs in is said before anything is published.
  */
 import { type AttributeRule, walletPaths } from './attributes.ts'
-import type { ClaimPath } from './dcql.ts'
+import { type ClaimPath, type CredentialQuery, hasRequestedType } from './dcql.ts'
 import type { PolicySet } from './policy.ts'
 import { type Finding, finding } from './policy-finding.ts'
+import { namesOfTypes, type TrustEntry } from './trust-policy.ts'
 
 /** What is known of a tenant besides its documents. */
 export interface PolicySurroundings {
@@ -26,19 +27,22 @@ export function lintPolicies(set: PolicySet, surroundings: PolicySurroundings): 
 
 function lintTrust({ trust, query }: PolicySet): readonly Finding[] {
   if (trust === undefined || query === undefined) return []
-  const vouched = new Set(trust.entries.flatMap(({ vct }) => vct))
-  return query.credentials.flatMap(({ meta }, index) =>
-    meta.vct_values.some((vct) => vouched.has(vct))
+  return query.credentials.flatMap((credential, index) =>
+    trust.entries.some((entry) => vouchesFor(entry, credential))
       ? []
       : [
           finding(
             'type_untrusted',
             'query',
-            ['credentials', index, 'meta', 'vct_values'],
+            ['credentials', index, 'meta', Object.keys(credential.meta)[0] ?? ''],
             'the trust policy vouches for none of these types',
           ),
         ],
   )
+}
+
+function vouchesFor(entry: TrustEntry, credential: CredentialQuery): boolean {
+  return entry.format === credential.format && hasRequestedType(credential, namesOfTypes(entry))
 }
 
 function lintQuery({ query, attributes }: PolicySet): readonly Finding[] {

@@ -186,6 +186,19 @@ export function typesOf(entry: TrustEntry): readonly string[] {
   }
 }
 
+/** What every W3C credential is, as it stands in `type` and in full, by both versions' contexts. */
+const W3C_BASE = [
+  'VerifiableCredential',
+  'https://www.w3.org/2018/credentials#VerifiableCredential',
+] as const
+
+/** Every name by which a query may ask for the types an entry vouches for. */
+export function namesOfTypes(entry: TrustEntry): readonly string[] {
+  if (entry.format !== 'jwt_vc_json') return typesOf(entry)
+  const full = entry.types.flatMap((type) => entry.typeNames?.[type] ?? [])
+  return [...W3C_BASE, ...entry.types, ...full]
+}
+
 function sourcesOf(entry: TrustEntry): readonly string[] {
   switch (entry.mechanism) {
     case 'x5c':
