@@ -16,10 +16,37 @@ CREATE TABLE relying_party (
   purpose_en text,
   purpose_nl text,
   enabled integer NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
+  grant_types text NOT NULL DEFAULT '["authorization_code"]',                -- JSON array: what it may ask the token endpoint for
+  offline_access_needed integer NOT NULL DEFAULT 1 CHECK (offline_access_needed IN (0, 1)), -- 0: a refresh token with every code
+  machine_scopes text NOT NULL DEFAULT '[]',         -- JSON array: what its own tokens may do (domain/machine.ts)
+  audiences text NOT NULL DEFAULT '[]',              -- JSON array: resources besides ours it may ask tokens for (RFC 8707)
+  resource text,                                     -- what it is called as a resource server, whose tokens it may introspect
+  issued_by text,                                    -- issuer of the tenant's own authorization server: its tokens come from there
+  subject_type text NOT NULL DEFAULT 'pairwise' CHECK (subject_type IN ('pairwise', 'public')),
+  sector_identifier_uri text,                        -- where its sector was declared (OpenID Connect Core 8.1)
+  userinfo_signed_response_alg text CHECK (userinfo_signed_response_alg IN ('ES256', 'RS256')), -- NULL: JSON
+  dpop_bound_access_tokens integer NOT NULL DEFAULT 0 CHECK (dpop_bound_access_tokens IN (0, 1)),
+  profile text NOT NULL DEFAULT 'standard' CHECK (profile IN ('standard', 'fapi2')),
+  require_pushed_authorization_requests integer NOT NULL DEFAULT 0 CHECK (require_pushed_authorization_requests IN (0, 1)),
   created_at iso_instant NOT NULL,
   updated_at iso_instant NOT NULL,
   PRIMARY KEY (tenant_id, client_id),
   CHECK (token_endpoint_auth_method <> 'none' OR require_pkce = 1)
+);
+-- A name stands for one resource server only.
+CREATE UNIQUE INDEX idx_relying_party_resource ON relying_party (tenant_id, resource) WHERE resource IS NOT NULL;
+
+-- The tenant's own authorization server: machine tokens of these issuers are taken from the clients registered for them.
+CREATE TABLE authorization_server (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  id text NOT NULL,
+  issuer text NOT NULL CHECK (issuer <> ''),
+  jwks_uri text NOT NULL,
+  audience text NOT NULL,                            -- what its tokens must be meant for
+  token_type text NOT NULL DEFAULT 'at+jwt' CHECK (token_type IN ('at+jwt', 'JWT')), -- `typ` of its tokens (RFC 9068 says at+jwt)
+  created_at iso_instant NOT NULL,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, issuer)
 );
 
 -- One strict document per tenant and kind: whole, numbered, published once, then immutable.

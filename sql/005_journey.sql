@@ -101,6 +101,15 @@ CREATE TABLE access_token (
 );
 CREATE INDEX idx_access_token_grant ON access_token (grant_id, tenant_id);
 
+-- Tokens that are JWTs of our own and were revoked before their end; by their jti.
+CREATE TABLE revoked_token (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  jti_hash text NOT NULL,
+  expires_at iso_instant NOT NULL,
+  PRIMARY KEY (jti_hash, tenant_id)
+);
+CREATE INDEX idx_revoked_token_expires ON revoked_token (expires_at, tenant_id);
+
 -- jti values of client assertions that were spent (OP-47).
 CREATE TABLE client_assertion (
   tenant_id text NOT NULL CHECK (tenant_id <> ''),

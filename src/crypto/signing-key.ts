@@ -1,6 +1,6 @@
 /** Signing keys of our own: made here, stored sealed by the caller, imported once and kept as KeyObjects. */
 
-import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { type EcPublicJwk, type RsaPublicJwk, thumbprint } from './thumbprint.ts'
 
@@ -36,6 +36,14 @@ export async function generateSigningKey(algorithm: SigningAlgorithm): Promise<N
 /** The private key of PKCS#8 DER bytes. Import once and keep: this is no work for a request. Throws on other bytes. */
 export function importSigningKey(pkcs8: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
+}
+
+/** A public key that is ready to verify. */
+export type PublicKey = KeyObject
+
+/** The public key of a JWK that we stored ourselves. Import once and keep. */
+export function importVerifyingKey(jwk: EcPublicJwk | RsaPublicJwk): PublicKey {
+  return createPublicKey({ key: { ...jwk }, format: 'jwk' })
 }
 
 /** The public JWK of a P-256 or RSA key, required members only. Throws TypeError for another key. */

@@ -51,6 +51,8 @@ export type AuditDetail =
       restored?: number | undefined
     }
   | { type: 'signing_key_created'; actor: string; purpose: string; algorithm: string }
+  | { type: 'authorization_server_trusted'; actor: string; server: string }
+  | { type: 'authorization_server_distrusted'; actor: string; server: string }
   | { type: 'admin_token_created'; actor: string; token: string; scopes: string }
   | { type: 'admin_token_revoked'; actor: string; token: string }
 

@@ -76,6 +76,7 @@ export type OAuthError =
   | 'unsupported_grant_type'
   | 'unsupported_response_type'
   | 'invalid_scope'
+  | 'invalid_target' // RFC 8707
   | 'invalid_token'
   | 'insufficient_scope'
   | 'access_denied'

@@ -29,6 +29,8 @@ export const REFUSALS_ALLOWED = 2
 export const CODE_TIME = 60 * SECOND
 export const ACCESS_TOKEN_TIME = 10 * MINUTE
 export const ID_TOKEN_TIME = 5 * MINUTE
+/** Access tokens of machine clients. */
+export const MACHINE_TOKEN_TIME = 10 * MINUTE
 /** A grant outlives its access tokens a little, so that a late replay of its code is still known (OP-43). */
 export const GRANT_TIME = 60 * MINUTE
 

@@ -4,6 +4,7 @@
  */
 import { type ErrorRedirect, fail, type OAuthError } from './failure.ts'
 import type { ClientId } from './ids.ts'
+import type { MachineScope } from './machine.ts'
 import type { SecretHash } from './text.ts'
 
 export type ClientAuthentication =
@@ -11,6 +12,8 @@ export type ClientAuthentication =
   | 'client_secret_post'
   | 'private_key_jwt'
   | 'none'
+
+export type GrantType = 'authorization_code' | 'refresh_token' | 'client_credentials'
 
 export interface RelyingParty {
   clientId: ClientId
@@ -25,6 +28,27 @@ export interface RelyingParty {
   sector: string
   purpose: { en: string; nl: string } | undefined
   enabled: boolean
+  /** What it may ask the token endpoint for. */
+  grantTypes: readonly GrantType[]
+  /** Whether a refresh token needs the scope `offline_access`; else one comes with every code (OP-79). */
+  offlineAccessNeeded: boolean
+  /** What its own tokens may do. */
+  machineScopes: readonly MachineScope[]
+  /** Resources besides ours that it may ask tokens for (RFC 8707). */
+  audiences: readonly string[]
+  /** What it is called as a resource server; it may introspect tokens that are meant for this (OP-70). */
+  resource: string | undefined
+  /** Issuer of the tenant's own authorization server: this client's tokens come from there and never from us. */
+  issuedBy: string | undefined
+  subjectType: 'pairwise' | 'public'
+  sectorIdentifierUri: string | undefined
+  /** How userinfo is signed for it; undefined: plain JSON. */
+  userinfoAlgorithm: 'ES256' | 'RS256' | undefined
+  /** Every token of it is bound to a key (RFC 9449 section 5.2). */
+  dpopBound: boolean
+  profile: 'standard' | 'fapi2'
+  /** Takes authorization requests from the pushed request endpoint alone (RFC 9126 section 6). */
+  pushedRequestsOnly: boolean
 }
 
 /** A request that passed every check: only this may start a journey. */

@@ -39,6 +39,8 @@ export async function authenticateClient(
       ? undefined
       : await prepared.relyingParty(named as ClientId)
   if (relyingParty === undefined || !relyingParty.enabled) return refuse()
+  // Its tokens come from the tenant's own authorization server; here it has nothing to ask for.
+  if (relyingParty.issuedBy !== undefined) return refuse()
   if (relyingParty.authentication === credentials.method) {
     if (await provesItself(means, prepared, relyingParty, credentials)) return relyingParty
   }

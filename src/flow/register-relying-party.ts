@@ -2,18 +2,26 @@
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
-import { fail } from '../domain/failure.ts'
 import type { ClientId } from '../domain/ids.ts'
 import type { ClientAuthentication, RelyingParty } from '../domain/relying-party.ts'
+import { issuerOf } from '../domain/tenant.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
-import { isUniqueViolation, transact } from '../store/database.ts'
+import { transact } from '../store/database.ts'
 import { insertRelyingParty } from '../store/relying-party.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 import {
+  type Capabilities,
+  judgeCapabilities,
+  NO_SECTOR,
+  PLAIN,
+  PUBLIC_SECTOR,
+} from './client-capabilities.ts'
+import {
   chooseSector,
+  failOnConflict,
   judgeKeys,
   judgeRedirectUris,
   makeSecret,
@@ -21,7 +29,8 @@ import {
   registrationRow,
 } from './relying-party-draft.ts'
 
-export interface RelyingPartyRequest {
+/** What is absent of the capabilities is as {@link PLAIN} has it. */
+export interface RelyingPartyRequest extends Partial<Capabilities> {
   /** Undefined: a random one. */
   clientId: string | undefined
   name: string
@@ -40,31 +49,15 @@ export interface RelyingPartyRequest {
  * `invalid_request` (OP-01, OP-16), and `conflict` when the client id is taken.
  */
 export async function registerRelyingParty(
-  deps: Pick<Deps, 'db' | 'clock' | 'tenants'>,
+  deps: Pick<Deps, 'db' | 'clock' | 'config' | 'tenants'>,
   actor: AdminActor,
   slug: string,
   request: RelyingPartyRequest,
 ): Promise<Registered> {
   const tenant = await findAdminTenant(deps.db, actor, 'clients:manage', slug)
-  const { name, redirectUris, authentication, idTokenAlgorithm, claimsInIdToken, purpose } = request
-  judgeRedirectUris(redirectUris)
-  const sector = chooseSector(redirectUris, request.sector)
-  const jwks = judgeKeys(authentication, request.jwks)
-  const secret = makeSecret(authentication)
-  const relyingParty: RelyingParty = {
-    clientId: (request.clientId ?? newId()) as ClientId,
-    name,
-    redirectUris,
-    authentication,
-    secretHashes: secret === undefined ? [] : [secret.hash],
-    jwks: jwks === null ? undefined : (JSON.parse(jwks) as NonNullable<RelyingParty['jwks']>),
-    idTokenAlgorithm,
-    requirePkce: request.requirePkce || authentication === 'none',
-    claimsInIdToken,
-    sector,
-    purpose,
-    enabled: true,
-  }
+  const drafted = draftRelyingParty(request, issuerOf(deps.config.publicUrl, slug))
+  const { relyingParty } = drafted
+  const { sector } = relyingParty
   const tenantId = tenant.id
   const now = toInstant(deps.clock())
   const { clientId } = relyingParty
@@ -78,14 +71,39 @@ export async function registerRelyingParty(
       }),
     ])
   } catch (error) {
-    if (isUniqueViolation(error, 'relying_party_pkey')) {
-      return fail(
-        { kind: 'conflict', detail: 'client_id: there is a relying party of this id' },
-        error,
-      )
-    }
-    throw error
+    return failOnConflict(error)
   }
   deps.tenants.forget(slug)
+  return drafted
+}
+
+/** The registration a request asks for, whole. Throws `invalid_request`. */
+function draftRelyingParty(request: RelyingPartyRequest, issuer: string): Registered {
+  const { clientId, jwks: sent, ...asked } = request
+  const { redirectUris, authentication } = request
+  judgeRedirectUris(redirectUris)
+  const jwks = judgeKeys(authentication, sent)
+  const secret = makeSecret(authentication)
+  const capable = { ...PLAIN, ...asked }
+  const relyingParty = judgeCapabilities(
+    {
+      ...capable,
+      clientId: (clientId ?? newId()) as ClientId,
+      secretHashes: secret === undefined ? [] : [secret.hash],
+      jwks: jwks === null ? undefined : (JSON.parse(jwks) as NonNullable<RelyingParty['jwks']>),
+      requirePkce: request.requirePkce || authentication === 'none',
+      sector: sectorOf(capable),
+      enabled: true,
+    },
+    { issuer },
+  )
   return { relyingParty, clientSecret: secret?.secret }
+}
+
+function sectorOf(
+  asked: Capabilities & Pick<RelyingPartyRequest, 'redirectUris' | 'sector'>,
+): string {
+  if (!asked.grantTypes.includes('authorization_code')) return NO_SECTOR
+  if (asked.subjectType === 'public') return PUBLIC_SECTOR
+  return chooseSector(asked.redirectUris, asked.sector)
 }

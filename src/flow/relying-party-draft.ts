@@ -8,6 +8,8 @@ import {
   type RelyingParty,
 } from '../domain/relying-party.ts'
 import type { JsonObject, SecretHash } from '../domain/text.ts'
+import { isUniqueViolation } from '../store/database.ts'
+import { capabilitiesRow } from './client-capabilities.ts'
 
 /** A registration, new or changed. */
 export interface Registered {
@@ -56,6 +58,15 @@ export function judgeKeys(
   return JSON.stringify({ keys })
 }
 
+/** Rethrows what a write met: `conflict` where another client has the id or stands for the resource. */
+export function failOnConflict(error: unknown): never {
+  if (isUniqueViolation(error, 'relying_party_pkey'))
+    fail({ kind: 'conflict', detail: 'client_id: there is a relying party of this id' }, error)
+  if (isUniqueViolation(error, 'idx_relying_party_resource'))
+    fail({ kind: 'conflict', detail: 'resource: another client stands for it' }, error)
+  throw error
+}
+
 /** A new secret of 256 bits for the methods that have one: shown once, kept as a hash. */
 export function makeSecret(
   authentication: ClientAuthentication,
@@ -66,7 +77,7 @@ export function makeSecret(
   return { secret, hash: hashSecret(secret) }
 }
 
-/** Everything but the sector, as the statements take it. */
+/** Everything but the sector, which never changes, as the statements take it. */
 export function registrationRow(relyingParty: RelyingParty) {
   const { jwks, purpose } = relyingParty
   return {
@@ -82,6 +93,7 @@ export function registrationRow(relyingParty: RelyingParty) {
     purposeEn: purpose?.en ?? null,
     purposeNl: purpose?.nl ?? null,
     enabled: relyingParty.enabled ? 1 : 0,
+    ...capabilitiesRow(relyingParty),
   } as const
 }
 

@@ -7,9 +7,11 @@
  * long (a disabled relying party's tokens, an erased person) the statement itself looks (`store/grant.ts`).
  */
 import type { Selectable } from 'kysely'
+import type { VerifyingKey } from '../crypto/access-token.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { openUnder } from '../crypto/seal.ts'
 import { openSigningKey, type PrivateKey } from '../crypto/sealed-signing-key.ts'
+import { importVerifyingKey } from '../crypto/signing-key.ts'
 import { keptWalletPaths, walletPaths } from '../domain/attributes.ts'
 import { type DcqlQuery, leastQuery, markRetained } from '../domain/dcql.ts'
 import { fail } from '../domain/failure.ts'
@@ -25,8 +27,14 @@ import type { RelyingParty } from '../domain/relying-party.ts'
 import { issuerOf, type Tenant } from '../domain/tenant.ts'
 import { type Clock, SECOND } from '../domain/time.ts'
 import { type ConnectedProvider, connectProvider } from '../institution/connection.ts'
+import { createKeySet, type KeySet } from '../institution/key-set.ts'
 import type { ProviderMetadata } from '../institution/provider.ts'
 import type { Outbound } from '../outbound/guard.ts'
+import {
+  type AuthorizationServer,
+  listAuthorizationServers,
+  readAuthorizationServer,
+} from '../store/authorization-server.ts'
 import { type BridgeDatabase, read } from '../store/database.ts'
 import { findCurrentPolicies, findPolicy } from '../store/policy.ts'
 import { findProvider, listProviders, type Provider, readProvider } from '../store/provider.ts'
@@ -50,6 +58,11 @@ export interface TokenKey {
   privateKey: PrivateKey
 }
 
+/** An authorization server of the tenant's own. */
+export interface ForeignIssuer extends AuthorizationServer {
+  keys: KeySet
+}
+
 /** A published policy document with the number under which it was published. */
 export interface Policies {
   documents: PolicyDocuments
@@ -65,6 +78,10 @@ export interface PreparedTenant {
   readonly requestKid: string | undefined
   readonly requestSigners: ReadonlyMap<string, RequestSigner>
   readonly tokenKeys: ReadonlyMap<'ES256' | 'RS256', TokenKey>
+  /** Every key a token of this tenant may be signed with, by `kid`. */
+  readonly verifyingKeys: ReadonlyMap<string, VerifyingKey>
+  /** The tenant's own authorization servers, by issuer, with their keys at hand. */
+  readonly authorizationServers: ReadonlyMap<string, ForeignIssuer>
   /** The public JSON Web Key Set, next and retiring keys included. */
   readonly jwks: { readonly keys: readonly object[] }
   readonly providers: readonly Provider[]
@@ -149,10 +166,11 @@ export function createTenants(means: Means): Tenants {
 
 async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTenant> {
   const tenantId = tenant.id
-  const [policyRows, keyRows, providerRows] = await read(means.db, tenantId, [
+  const [policyRows, keyRows, providerRows, serverRows] = await read(means.db, tenantId, [
     findCurrentPolicies({ tenantId }),
     listSigningKeys({ tenantId }),
     listProviders({ tenantId }),
+    listAuthorizationServers({ tenantId }),
   ])
   const issuer = issuerOf(means.publicUrl, tenant.slug)
   const host = new URL(means.publicUrl).hostname
@@ -179,6 +197,17 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
           key.algorithm,
           { kid: key.kid, privateKey: openPrivateKey(means.keyring, key) },
         ]),
+    ),
+    verifyingKeys: new Map(
+      tokenKeys.map((key) => [
+        key.kid,
+        { algorithm: key.algorithm, publicKey: importVerifyingKey(JSON.parse(key.public_jwk)) },
+      ]),
+    ),
+    authorizationServers: new Map(
+      serverRows
+        .map(readAuthorizationServer)
+        .map((server) => [server.issuer, { ...server, keys: createKeySet(means, server.jwksUri) }]),
     ),
     jwks: {
       keys: tokenKeys.map((key) => ({

@@ -5,6 +5,7 @@ import type { AdminActor } from '../domain/admin.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId } from '../domain/ids.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
+import { issuerOf } from '../domain/tenant.ts'
 import type { JsonObject, SecretHash } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
@@ -16,7 +17,9 @@ import {
 } from '../store/relying-party.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import { findAdminTenant } from './admin-tenant.ts'
+import { judgeCapabilities } from './client-capabilities.ts'
 import {
+  failOnConflict,
   judgeKeys,
   judgeRedirectUris,
   makeSecret,
@@ -38,6 +41,15 @@ export interface RelyingPartyChange
       | 'claimsInIdToken'
       | 'purpose'
       | 'enabled'
+      | 'grantTypes'
+      | 'offlineAccessNeeded'
+      | 'machineScopes'
+      | 'audiences'
+      | 'resource'
+      | 'userinfoAlgorithm'
+      | 'dpopBound'
+      | 'profile'
+      | 'pushedRequestsOnly'
     >
   > {
   jwks?: { keys: readonly JsonObject[] } | undefined
@@ -45,11 +57,11 @@ export interface RelyingPartyChange
 }
 
 /**
- * Sets what `change` names and leaves the rest. Its client id, sector and authentication method never change. Throws
- * `admin_forbidden`, `not_found`, `invalid_request`.
+ * Sets what `change` names and leaves the rest. Its client id, sector, kind of subject and authentication method never
+ * change, nor whether it logs people in. Throws `admin_forbidden`, `not_found`, `invalid_request`.
  */
 export async function updateRelyingParty(
-  deps: Pick<Deps, 'db' | 'clock' | 'tenants'>,
+  deps: Pick<Deps, 'db' | 'clock' | 'config' | 'tenants'>,
   actor: AdminActor,
   slug: string,
   clientId: ClientId,
@@ -65,7 +77,8 @@ export async function updateRelyingParty(
       findRelyingParty({ tenantId, clientId }),
     ])
     if (row === undefined) return fail({ kind: 'not_found' })
-    const result = apply(readRelyingParty(row), change)
+    const issuer = issuerOf(deps.config.publicUrl, slug)
+    const result = apply(readRelyingParty(row), change, issuer)
     await tx.runLast([
       writeRelyingParty({ tenantId, ...registrationRow(result.relyingParty), now }),
       insertAuditEvent(tenantId, newId(), now, {
@@ -74,23 +87,29 @@ export async function updateRelyingParty(
       }),
     ])
     return result
-  })
+  }).catch(failOnConflict)
   deps.tenants.forget(slug)
   return changed
 }
 
-function apply(before: RelyingParty, change: RelyingPartyChange): Registered {
+function apply(before: RelyingParty, change: RelyingPartyChange, issuer: string): Registered {
   const { jwks, secretRotation, ...plain } = change
   const { authentication } = before
   const keys = jwks === undefined ? undefined : judgeKeys(authentication, jwks)
   const { clientSecret, secretHashes } = rotate(before, secretRotation)
-  const relyingParty: RelyingParty = {
-    ...before,
-    ...plain,
-    requirePkce: (plain.requirePkce ?? before.requirePkce) || authentication === 'none',
-    ...(typeof keys === 'string' ? { jwks: JSON.parse(keys) as RelyingParty['jwks'] } : {}),
-    secretHashes,
-  }
+  const relyingParty = judgeCapabilities(
+    {
+      ...before,
+      ...plain,
+      requirePkce: (plain.requirePkce ?? before.requirePkce) || authentication === 'none',
+      ...(typeof keys === 'string' ? { jwks: JSON.parse(keys) as RelyingParty['jwks'] } : {}),
+      secretHashes,
+    },
+    { issuer },
+  )
+  const logsIn = ({ grantTypes }: RelyingParty) => grantTypes.includes('authorization_code')
+  if (logsIn(before) !== logsIn(relyingParty))
+    fail({ kind: 'invalid_request', detail: 'grant_types: authorization_code stays as it was' })
   return { relyingParty, clientSecret }
 }
 

@@ -2,6 +2,7 @@
 
 import type { AdminDeps } from './admin/admin-route.ts'
 import { auditRoutes } from './admin/audit.ts'
+import { authorizationServerRoutes } from './admin/authorization-servers.ts'
 import { policyRoutes } from './admin/policies.ts'
 import { policyDraftRoutes } from './admin/policy-drafts.ts'
 import { providerRoutes } from './admin/providers.ts'
@@ -15,6 +16,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
   return [
     ...tenantRoutes(deps),
     ...relyingPartyRoutes(deps),
+    ...authorizationServerRoutes(deps),
     ...providerRoutes(deps),
     ...policyRoutes(deps),
     ...policyDraftRoutes(deps),

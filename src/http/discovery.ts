@@ -8,6 +8,7 @@ import type { JsonObject } from '../domain/text.ts'
 import type { PreparedTenant } from '../flow/tenants.ts'
 import { errorAnswer, jsonAnswer, list, objectSchema, TENANT_PARAMETER, text } from './describe.ts'
 import { CROSS_ORIGIN, type Exchange, type Operation, type Route, tenantOf } from './route.ts'
+import { GRANT_TYPES } from './token.ts'
 
 /** Metadata members and the path each stands for. */
 const ENDPOINTS = {
@@ -65,7 +66,7 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
     ui_locales_supported: ['en', 'nl'],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: ['authorization_code'],
+    grant_types_supported: GRANT_TYPES,
     subject_types_supported: ['pairwise'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],
     token_endpoint_auth_methods_supported: [

@@ -200,7 +200,11 @@ export function answerFailure(failure: Failure, form: ErrorForm, page: PageSetti
         }),
         {
           status: told.status,
-          headers: { ...headers, 'content-type': 'application/problem+json' },
+          headers: {
+            ...headers,
+            ...bearerChallenge(failure),
+            'content-type': 'application/problem+json',
+          },
         },
       )
     case 'page':

@@ -1,8 +1,11 @@
-/** POST /token: a code becomes tokens. */
+/** POST /token: a code becomes tokens, or a machine client gets one for itself. */
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
+import type { Parameters as FormParameters, RelyingParty } from '../domain/relying-party.ts'
 import { authenticateClient } from '../flow/authenticate-client.ts'
-import { redeemCode } from '../flow/redeem-code.ts'
+import { issueMachineToken, type MachineTokenResponse } from '../flow/issue-machine-token.ts'
+import { redeemCode, type TokenResponse } from '../flow/redeem-code.ts'
+import type { PreparedTenant } from '../flow/tenants.ts'
 import { readClientCredentials } from './credentials.ts'
 import {
   count,
@@ -18,6 +21,7 @@ import { CROSS_ORIGIN, type Exchange, type Operation, type Route, tenantOf } fro
 
 const MAX_FORM = 32 * 1024
 const MAX_CODE = 512
+const MAX_SCOPE = 1024
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
 
@@ -50,24 +54,47 @@ async function issue(deps: Means, exchange: Exchange): Promise<Response> {
   )
   const grantType = form.get('grant_type')
   if (grantType === undefined) refuse('grant_type is missing')
-  if (grantType !== 'authorization_code')
-    fail({
+  const grant = GRANTS[grantType]
+  if (grant === undefined)
+    return fail({
       kind: 'oauth',
       error: 'unsupported_grant_type',
-      description: 'only authorization_code is supported',
+      description: 'the grant type is not supported',
     })
+  const tokens = await grant(deps, prepared, relyingParty, form)
+  return Response.json(tokens, {
+    headers: { 'cache-control': 'no-store', pragma: 'no-cache', ...CROSS_ORIGIN },
+  })
+}
+
+type Grant = (
+  deps: Means,
+  prepared: PreparedTenant,
+  relyingParty: RelyingParty,
+  form: FormParameters,
+) => Promise<TokenResponse | MachineTokenResponse>
+
+/** What the endpoint knows how to give, by `grant_type`; discovery announces these. */
+const GRANTS: { readonly [grantType: string]: Grant } = {
+  authorization_code: giveForCode,
+  client_credentials: giveToMachine,
+}
+export const GRANT_TYPES = Object.keys(GRANTS)
+
+function giveForCode(...[deps, prepared, relyingParty, form]: Parameters<Grant>) {
   const code = form.get('code')
   if (code === undefined || code.length > MAX_CODE) return refuse('code is missing or malformed')
   const redirectUri = form.get('redirect_uri')
   if (redirectUri === undefined) return refuse('redirect_uri is missing')
-  const tokens = await redeemCode(deps, prepared, relyingParty, {
-    code,
-    redirectUri,
-    codeVerifier: form.get('code_verifier'),
-  })
-  return Response.json(tokens, {
-    headers: { 'cache-control': 'no-store', pragma: 'no-cache', ...CROSS_ORIGIN },
-  })
+  const codeVerifier = form.get('code_verifier')
+  return redeemCode(deps, prepared, relyingParty, { code, redirectUri, codeVerifier })
+}
+
+function giveToMachine(...[deps, prepared, relyingParty, form]: Parameters<Grant>) {
+  const scope = form.get('scope')
+  if (scope !== undefined && scope.length > MAX_SCOPE) return refuse('scope is too long')
+  const resource = form.get('resource')
+  return issueMachineToken(deps, prepared, relyingParty, { scope, resource })
 }
 
 function refuse(description: string): never {
@@ -75,17 +102,19 @@ function refuse(description: string): never {
 }
 
 const TOKEN: Operation = {
-  ...{ operationId: 'redeemCode', tags: ['Relying parties'], summary: 'Redeem a code' },
+  ...{ operationId: 'redeemCode', tags: ['Relying parties'], summary: 'Ask for tokens' },
   description:
-    'RFC 6749 section 4.1.3 with PKCE (RFC 7636). A code works once, for 60 seconds; a valid replay ends what was issued.',
+    'With `authorization_code`: RFC 6749 section 4.1.3 with PKCE (RFC 7636); a code works once, for 60 seconds, and a valid replay ends what was issued. With `client_credentials`: a machine client gets a signed access token for itself (RFC 9068), for the data API or for one of its registered resources.',
   security: [{ clientSecretBasic: [] }, { clientSecretPost: [] }, { clientAssertion: [] }, {}],
   parameters: [TENANT_PARAMETER],
   requestBody: formBody(
     objectSchema({
-      grant_type: { type: 'string', const: 'authorization_code' },
-      code: text('From the redirect.'),
-      redirect_uri: text('The same as in the authorization request.'),
+      grant_type: { type: 'string', enum: GRANT_TYPES },
+      'code?': text('For authorization_code: from the redirect.'),
+      'redirect_uri?': text('For authorization_code: the same as in the authorization request.'),
       'code_verifier?': text('PKCE; needed exactly when there was a challenge.'),
+      'scope?': text('For client_credentials: less than what is registered.'),
+      'resource?': text('For client_credentials: whom the token is for (RFC 8707).'),
       'client_id?': text('For public clients and client_secret_post.'),
       'client_secret?': text('For client_secret_post.'),
       'client_assertion_type?': text('For private_key_jwt.'),
@@ -102,10 +131,10 @@ const TOKEN: Operation = {
     '200': jsonAnswer(
       'Tokens.',
       objectSchema({
-        access_token: text('Opaque; for /userinfo.'),
+        access_token: text('Opaque, for /userinfo; for a machine client a JWT.'),
         token_type: { type: 'string', const: 'Bearer' },
         expires_in: count('Seconds.'),
-        id_token: text('A JWS; verify it with the keys of /jwks.'),
+        'id_token?': text('A JWS; verify it with the keys of /jwks. Not for machine clients.'),
         scope: text('What was granted.'),
       }),
       {
@@ -116,7 +145,10 @@ const TOKEN: Operation = {
         scope: 'openid profile',
       },
     ),
-    '400': errorAnswer('OAuthError', 'invalid_request, invalid_grant, unsupported_grant_type.'),
+    '400': errorAnswer(
+      'OAuthError',
+      'invalid_request, invalid_grant, unsupported_grant_type, unauthorized_client, invalid_scope, invalid_target.',
+    ),
     '401': errorAnswer('OAuthError', 'invalid_client.'),
     '413': errorAnswer('OAuthError', 'The form is too large.'),
     '415': errorAnswer('OAuthError', 'Not a form.'),

@@ -1,7 +1,8 @@
 /** `relying_party`: who may send browsers to `/authorize`. */
 import type { Selectable } from 'kysely'
 import type { ClientId, TenantId } from '../domain/ids.ts'
-import type { ClientAuthentication, RelyingParty } from '../domain/relying-party.ts'
+import type { MachineScope } from '../domain/machine.ts'
+import type { ClientAuthentication, GrantType, RelyingParty } from '../domain/relying-party.ts'
 import type { SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import type { RelyingPartyTable } from './schema.ts'
@@ -22,6 +23,18 @@ interface Registration {
   purposeEn: string | null
   purposeNl: string | null
   enabled: 0 | 1
+  grantTypes: string
+  offlineAccessNeeded: 0 | 1
+  machineScopes: string
+  audiences: string
+  resource: string | null
+  issuedBy: string | null
+  subjectType: 'pairwise' | 'public'
+  sectorIdentifierUri: string | null
+  userinfoAlgorithm: 'ES256' | 'RS256' | null
+  dpopBound: 0 | 1
+  profile: 'standard' | 'fapi2'
+  pushedRequestsOnly: 0 | 1
   now: IsoInstant
 }
 
@@ -63,15 +76,27 @@ export const insertRelyingParty = statement('insert_relying_party', (q, p: Param
     purpose_en: p('purposeEn'),
     purpose_nl: p('purposeNl'),
     enabled: p('enabled'),
+    grant_types: p('grantTypes'),
+    offline_access_needed: p('offlineAccessNeeded'),
+    machine_scopes: p('machineScopes'),
+    audiences: p('audiences'),
+    resource: p('resource'),
+    issued_by: p('issuedBy'),
+    subject_type: p('subjectType'),
+    sector_identifier_uri: p('sectorIdentifierUri'),
+    userinfo_signed_response_alg: p('userinfoAlgorithm'),
+    dpop_bound_access_tokens: p('dpopBound'),
+    profile: p('profile'),
+    require_pushed_authorization_requests: p('pushedRequestsOnly'),
     created_at: p('now'),
     updated_at: p('now'),
   }),
 )
 
-/** Everything but the sector: it decides the subjects a relying party knows people by, and never moves. */
+/** Everything but the sector and what it hangs on: it decides the subjects a relying party knows people by, and never moves. */
 export const updateRelyingParty = statement(
   'update_relying_party',
-  (q, p: Params<Omit<Registration, 'sector'>>) =>
+  (q, p: Params<Omit<Registration, 'sector' | 'subjectType' | 'issuedBy'>>) =>
     q
       .updateTable('relying_party')
       .set({
@@ -86,6 +111,16 @@ export const updateRelyingParty = statement(
         purpose_en: p('purposeEn'),
         purpose_nl: p('purposeNl'),
         enabled: p('enabled'),
+        grant_types: p('grantTypes'),
+        offline_access_needed: p('offlineAccessNeeded'),
+        machine_scopes: p('machineScopes'),
+        audiences: p('audiences'),
+        resource: p('resource'),
+        sector_identifier_uri: p('sectorIdentifierUri'),
+        userinfo_signed_response_alg: p('userinfoAlgorithm'),
+        dpop_bound_access_tokens: p('dpopBound'),
+        profile: p('profile'),
+        require_pushed_authorization_requests: p('pushedRequestsOnly'),
         updated_at: p('now'),
       })
       .where('tenant_id', '=', p('tenantId'))
@@ -111,5 +146,17 @@ export function readRelyingParty(row: Selectable<RelyingPartyTable>): RelyingPar
         ? undefined
         : { en: row.purpose_en, nl: row.purpose_nl },
     enabled: row.enabled === 1,
+    grantTypes: JSON.parse(row.grant_types) as GrantType[],
+    offlineAccessNeeded: row.offline_access_needed === 1,
+    machineScopes: JSON.parse(row.machine_scopes) as MachineScope[],
+    audiences: JSON.parse(row.audiences) as string[],
+    resource: row.resource ?? undefined,
+    issuedBy: row.issued_by ?? undefined,
+    subjectType: row.subject_type,
+    sectorIdentifierUri: row.sector_identifier_uri ?? undefined,
+    userinfoAlgorithm: row.userinfo_signed_response_alg ?? undefined,
+    dpopBound: row.dpop_bound_access_tokens === 1,
+    profile: row.profile,
+    pushedRequestsOnly: row.require_pushed_authorization_requests === 1,
   }
 }

@@ -223,8 +223,36 @@ export interface RelyingPartyTable {
   purpose_en: string | null
   purpose_nl: string | null
   enabled: Defaulted<Flag>
+  grant_types: Defaulted<string>
+  offline_access_needed: Defaulted<Flag>
+  machine_scopes: Defaulted<string>
+  audiences: Defaulted<string>
+  resource: string | null
+  issued_by: string | null
+  subject_type: Defaulted<'pairwise' | 'public'>
+  sector_identifier_uri: string | null
+  userinfo_signed_response_alg: 'ES256' | 'RS256' | null
+  dpop_bound_access_tokens: Defaulted<Flag>
+  profile: Defaulted<'standard' | 'fapi2'>
+  require_pushed_authorization_requests: Defaulted<Flag>
   created_at: Fixed<IsoInstant>
   updated_at: IsoInstant
+}
+
+export interface AuthorizationServerTable {
+  tenant_id: Fixed<TenantId>
+  id: Fixed<string>
+  issuer: Fixed<string>
+  jwks_uri: string
+  audience: string
+  token_type: Defaulted<'at+jwt' | 'JWT'>
+  created_at: Fixed<IsoInstant>
+}
+
+export interface RevokedTokenTable {
+  tenant_id: Fixed<TenantId>
+  jti_hash: Fixed<SecretHash>
+  expires_at: Fixed<IsoInstant>
 }
 
 export type PolicyKind = 'trust' | 'query' | 'attributes' | 'material' | 'selector'
@@ -450,6 +478,8 @@ export interface Database {
   authorization_code: AuthorizationCodeTable
   access_token: AccessTokenTable
   client_assertion: ClientAssertionTable
+  authorization_server: AuthorizationServerTable
+  revoked_token: RevokedTokenTable
   audit_head: AuditHeadTable
   audit_checkpoint: AuditCheckpointTable
   job: JobTable

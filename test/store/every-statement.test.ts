@@ -45,6 +45,12 @@ const WORDS: { readonly [parameter: string]: string } = {
   ...{ type: 'KEY', identifierType: 'KEY', hashKey: 'A', keyName: 'A', language: 'en' },
   ...{ way: 'same_device', kind: 'trust', purpose: 'token', algorithm: 'ES256', tenantId: 't1' },
   ...{ clientAuthMethod: 'client_secret_basic', authentication: 'client_secret_basic' },
+  ...{
+    tokenType: 'at+jwt',
+    subjectType: 'pairwise',
+    profile: 'standard',
+    userinfoAlgorithm: 'ES256',
+  },
 }
 /** Files whose tables belong to the reserved tenant. */
 const OF_SYSTEM = ['admin-token.ts', 'job.ts', 'key-check.ts']

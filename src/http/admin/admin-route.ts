@@ -203,7 +203,7 @@ const PATH_PARAMETERS: { readonly [name: string]: JsonObject } = {
   },
   id: pathParameter(
     'id',
-    'Id of the token (not the token).',
+    'Id of the thing; of a token, not the token itself.',
     '2f1c9a60-7d0e-4c0b-9a55-3f1d2c4b5a69',
   ),
 }

@@ -98,8 +98,24 @@ export const RELYING_PARTY = {
   claims_in_id_token: false,
   sector: 'app.example',
   purpose: null,
+  grant_types: ['authorization_code'],
+  machine_scopes: [],
+  audiences: [],
+  resource: null,
+  issued_by: null,
   secrets: 1,
   enabled: true,
+}
+
+export const NEW_AUTHORIZATION_SERVER = {
+  issuer: 'https://login.university.example',
+  jwks_uri: 'https://login.university.example/jwks',
+}
+export const AUTHORIZATION_SERVER = {
+  id: ID,
+  ...NEW_AUTHORIZATION_SERVER,
+  audience: 'https://bridge.example/t/example/api/v1',
+  token_type: 'at+jwt',
 }
 
 export const NEW_PROVIDER = {

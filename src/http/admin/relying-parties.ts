@@ -27,10 +27,10 @@ export function relyingPartyRoutes(deps: AdminDeps): Route[] {
       ...{ method: 'POST', path: ALL, operationId: 'registerRelyingParty', tag, scope },
       summary: 'Register a relying party',
       description:
-        'Its client secret is made here, of 256 bits, and said in this answer alone. A public client (`none`) has no secret and always needs PKCE.',
+        'Its client secret is made here, of 256 bits, and said in this answer alone. A public client (`none`) has no secret and always needs PKCE. A machine client registers `client_credentials` and the scopes of its own tokens.',
       ...{ body: 'NewRelyingParty', sent: NEW_RELYING_PARTY },
       ...{ answer: 'RelyingPartyWithSecret', told: WITH_SECRET, status: 201 },
-      refusals: { ...NOT_FOUND, 409: 'There is a relying party of this client id.' },
+      refusals: { ...NOT_FOUND, 409: 'There is a relying party of this client id or resource.' },
       async run({ actor, body, path }) {
         const registered = await registerRelyingParty(deps, actor, path('tenant'), {
           clientId: body.client_id,
@@ -43,6 +43,12 @@ export function relyingPartyRoutes(deps: AdminDeps): Route[] {
           claimsInIdToken: body.claims_in_id_token,
           sector: body.sector,
           purpose: body.purpose ?? undefined,
+          grantTypes:
+            body.grant_types ?? (body.issued_by === undefined ? ['authorization_code'] : []),
+          machineScopes: body.machine_scopes,
+          audiences: body.audiences,
+          resource: body.resource ?? undefined,
+          issuedBy: body.issued_by,
         })
         const id = encodeURIComponent(registered.relyingParty.clientId)
         const location = `/admin/v1/tenants/${path('tenant')}/relying-parties/${id}`
@@ -86,7 +92,7 @@ export function relyingPartyRoutes(deps: AdminDeps): Route[] {
         'What is absent stays as it is. Client id, sector and authentication method never change.',
       ...{ body: 'RelyingPartyChange', sent: { secret_rotation: 'begin' } },
       ...{ answer: 'RelyingPartyWithSecret', told: { ...WITH_SECRET, secrets: 2 }, status: 200 },
-      refusals: NOT_FOUND,
+      refusals: { ...NOT_FOUND, 409: 'Another client stands for the resource.' },
       async run({ actor, body, path }) {
         const clientId = path('client_id') as ClientId
         const changed = await updateRelyingParty(
@@ -115,6 +121,10 @@ function changeOf(sent: Body<'RelyingPartyChange'>): RelyingPartyChange {
     ...(sent.claims_in_id_token === undefined ? {} : { claimsInIdToken: sent.claims_in_id_token }),
     ...(sent.purpose === undefined ? {} : { purpose: sent.purpose ?? undefined }),
     ...(sent.enabled === undefined ? {} : { enabled: sent.enabled }),
+    ...(sent.grant_types === undefined ? {} : { grantTypes: sent.grant_types }),
+    ...(sent.machine_scopes === undefined ? {} : { machineScopes: sent.machine_scopes }),
+    ...(sent.audiences === undefined ? {} : { audiences: sent.audiences }),
+    ...(sent.resource === undefined ? {} : { resource: sent.resource ?? undefined }),
     ...(sent.secret_rotation === undefined ? {} : { secretRotation: sent.secret_rotation }),
   }
 }
@@ -131,6 +141,11 @@ function tell(relyingParty: RelyingParty) {
     claims_in_id_token: relyingParty.claimsInIdToken,
     sector: relyingParty.sector,
     purpose: relyingParty.purpose ?? null,
+    grant_types: [...relyingParty.grantTypes],
+    machine_scopes: [...relyingParty.machineScopes],
+    audiences: [...relyingParty.audiences],
+    resource: relyingParty.resource ?? null,
+    issued_by: relyingParty.issuedBy ?? null,
     secrets: relyingParty.secretHashes.length,
     enabled: relyingParty.enabled,
   }

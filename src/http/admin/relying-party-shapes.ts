@@ -1,14 +1,16 @@
 /** Relying parties as the administration reads and answers them; members as in OpenID Connect Registration 1.0. */
 import { z } from 'zod'
+import { MACHINE_SCOPE_NAMES } from '../../domain/machine.ts'
 import { inTwoLanguages, nextCursor, shown, url, wholeObject } from './common-shapes.ts'
 
 const client = {
   client_name: shown(120).describe('What people see on the login page.'),
   redirect_uris: z
     .array(url)
-    .min(1)
     .max(50)
-    .describe('https, or http on a loopback address; compared character by character.'),
+    .describe(
+      'https, or http on a loopback address; compared character by character. None for a client that logs nobody in.',
+    ),
   jwks: z
     .strictObject({ keys: z.array(wholeObject).min(1).max(8) })
     .describe('Public keys, for `private_key_jwt`.'),
@@ -18,6 +20,22 @@ const client = {
   purpose: inTwoLanguages(200)
     .nullable()
     .describe('Why it asks people to log in; on the login page.'),
+}
+const machineScopes = z
+  .array(z.enum(MACHINE_SCOPE_NAMES))
+  .max(MACHINE_SCOPE_NAMES.length)
+  .describe('What its own tokens may do on the data API.')
+const capable = {
+  grant_types: z
+    .array(z.enum(['authorization_code', 'client_credentials']))
+    .max(2)
+    .describe('`client_credentials`: a machine client, which asks for tokens for itself.'),
+  machine_scopes: machineScopes,
+  audiences: z
+    .array(url)
+    .max(20)
+    .describe('Resources besides the data API that it may ask tokens for (RFC 8707).'),
+  resource: url.nullable().describe('Its own name as a resource server; unique in the tenant.'),
 }
 const authentication = z.enum([
   'client_secret_basic',
@@ -50,11 +68,21 @@ export const NewRelyingParty = z.strictObject({
       'Relying parties of one sector see the same subjects (OpenID Connect Core 8.1). The host of the redirect URIs when absent; needed where they have several. Never changes.',
     ),
   purpose: client.purpose.optional(),
+  grant_types: capable.grant_types.optional().describe('`authorization_code` when absent.'),
+  machine_scopes: capable.machine_scopes.default([]),
+  audiences: capable.audiences.default([]),
+  resource: capable.resource.optional(),
+  issued_by: url
+    .optional()
+    .describe(
+      "Issuer of the tenant's own authorization server: this machine client's tokens come from there. Goes with the method `none` and no grant types. Never changes.",
+    ),
 })
 
 export const RelyingPartyChange = z
   .strictObject({
     ...client,
+    ...capable,
     enabled: z.boolean(),
     secret_rotation: z
       .enum(['begin', 'finish', 'replace'])
@@ -70,6 +98,9 @@ export const RelyingParty = z.object({
   token_endpoint_auth_method: authentication,
   jwks: client.jwks.nullable(),
   sector: z.string(),
+  ...capable,
+  grant_types: z.array(z.string()),
+  issued_by: z.string().nullable(),
   secrets: z.int().describe('How many client secrets are valid: two while one is being rotated.'),
   enabled: z.boolean(),
 })

@@ -10,6 +10,11 @@ import { SelectorPolicy } from '../../domain/selector.ts'
 import type { JsonObject } from '../../domain/text.ts'
 import { TrustPolicy } from '../../domain/trust-policy.ts'
 import {
+  AuthorizationServer,
+  AuthorizationServerList,
+  NewAuthorizationServer,
+} from './authorization-server-shapes.ts'
+import {
   POLICY_SHAPES,
   Policy,
   PolicyCheck,
@@ -71,6 +76,7 @@ export const SHAPES = {
     RelyingPartyWithSecret,
     RelyingPartyList,
   },
+  ...{ NewAuthorizationServer, AuthorizationServer, AuthorizationServerList },
   ...{ NewProvider, ProviderChange, Provider, ProviderList },
   ...{ PolicyDocument, PublishedPolicy, PolicyVersion, Policy, PolicyHistory },
   ...{ PolicyDraft, PolicyDraftList, PolicyCheck, PolicyFinding, PolicyVerdict },

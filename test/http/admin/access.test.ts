@@ -49,6 +49,9 @@ const BODIES: { [operationId: string]: unknown } = {
   restorePolicy: { version: 1 },
   savePolicyDraft: {},
   validatePolicies: {},
+  trustAuthorizationServer: {
+    ...{ issuer: 'https://as.example', jwks_uri: 'https://as.example/jwks' },
+  },
   createAdminToken: { name: 'x', scopes: ['keys:manage'] },
 }
 

@@ -1,0 +1,92 @@
+/** Who calls the data API: a machine client with a token of ours, or of the tenant's own authorization server (RFC 6750, RFC 9068). */
+import {
+  type MachineTokenClaims,
+  readAccessToken,
+  readTokenIssuer,
+} from '../crypto/access-token.ts'
+import { hashSecret } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
+import { fail } from '../domain/failure.ts'
+import type { ClientId } from '../domain/ids.ts'
+import {
+  dataApiOf,
+  knownMachineScopes,
+  type MachineClient,
+  type MachineScope,
+} from '../domain/machine.ts'
+import { readForeignToken } from '../institution/machine-token.ts'
+import { read } from '../store/database.ts'
+import { findMachineClient } from '../store/machine-token.ts'
+import type { PreparedTenant } from './tenants.ts'
+
+/** What of a request proves who makes it. */
+export interface MachineCredentials {
+  /** The `Authorization` header. */
+  authorization: string | undefined
+}
+
+type Means = Pick<Deps, 'db' | 'clock' | 'metrics'>
+
+const BEARER = /^bearer ([A-Za-z0-9._~+/-]{1,8192}=*)$/i
+
+/**
+ * The client behind the token, which both token and registration allow `scope`. Unknown, expired, revoked, meant for
+ * somebody else, another tenant's, of a client that is disabled or gone: the same `invalid_token`; a scope that is missing:
+ * `insufficient_scope`. One read, so disabling a client or revoking a token counts at once.
+ */
+export async function authenticateMachine(
+  means: Means,
+  prepared: PreparedTenant,
+  credentials: MachineCredentials,
+  scope: MachineScope,
+): Promise<MachineClient> {
+  const token = BEARER.exec(credentials.authorization ?? '')?.[1]
+  const issuer = token === undefined ? undefined : readTokenIssuer(token)
+  const claims =
+    token === undefined || issuer === undefined
+      ? undefined
+      : await readMachineToken(means, prepared, token, issuer)
+  if (issuer === undefined || claims === undefined) return refuse(means)
+  const clientId = claims.clientId as ClientId
+  const tenantId = prepared.tenant.id
+  if (clientId.includes('\0')) return refuse(means)
+  const [[client]] = await read(means.db, tenantId, [
+    findMachineClient({ tenantId, clientId, jtiHash: hashSecret(`${issuer} ${claims.jti}`) }),
+  ])
+  // A client speaks with tokens of the one issuer it is registered for, whoever else knows its name.
+  if (client === undefined || (client.issued_by ?? prepared.issuer) !== issuer) return refuse(means)
+  const allowed = new Set(JSON.parse(client.machine_scopes) as MachineScope[])
+  const scopes = new Set(knownMachineScopes(claims.scope).filter((name) => allowed.has(name)))
+  if (!scopes.has(scope)) {
+    means.metrics.outcome('machine', 'insufficient_scope')
+    fail({ kind: 'oauth', error: 'insufficient_scope', description: `scope ${scope} is needed` })
+  }
+  means.metrics.outcome('machine', 'ok')
+  return { clientId, scopes, issuer }
+}
+
+/** The claims of a token that is meant for this tenant's data API. */
+async function readMachineToken(
+  means: Means,
+  prepared: PreparedTenant,
+  token: string,
+  issuer: string,
+): Promise<MachineTokenClaims | undefined> {
+  const now = means.clock()
+  const foreign = prepared.authorizationServers.get(issuer)
+  const claims =
+    issuer === prepared.issuer
+      ? readAccessToken(token, { issuer, keys: prepared.verifyingKeys, now })
+      : foreign && (await readForeignToken(token, { ...foreign, now }))
+  const audience = foreign?.audience ?? dataApiOf(prepared.issuer)
+  return claims?.audiences.includes(audience) && claims.jkt === undefined ? claims : undefined
+}
+
+function refuse(means: Means): never {
+  means.metrics.outcome('machine', 'invalid_token')
+  return fail({
+    kind: 'oauth',
+    error: 'invalid_token',
+    description: 'the access token is not valid',
+  })
+}

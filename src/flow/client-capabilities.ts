@@ -1,0 +1,116 @@
+/** What a client may do beyond sending browsers here: grants, machine scopes, resources, profile; judged as one. */
+import { fail } from '../domain/failure.ts'
+import { isResourceName } from '../domain/machine.ts'
+import type { RelyingParty } from '../domain/relying-party.ts'
+
+export type Capabilities = Pick<
+  RelyingParty,
+  | 'grantTypes'
+  | 'offlineAccessNeeded'
+  | 'machineScopes'
+  | 'audiences'
+  | 'resource'
+  | 'issuedBy'
+  | 'subjectType'
+  | 'sectorIdentifierUri'
+  | 'userinfoAlgorithm'
+  | 'dpopBound'
+  | 'profile'
+  | 'pushedRequestsOnly'
+>
+
+/** Code flow, JSON userinfo, pairwise subjects: what a registration that says nothing else gets. */
+export const PLAIN: Capabilities = {
+  grantTypes: ['authorization_code'],
+  offlineAccessNeeded: true,
+  machineScopes: [],
+  audiences: [],
+  resource: undefined,
+  issuedBy: undefined,
+  subjectType: 'pairwise',
+  sectorIdentifierUri: undefined,
+  userinfoAlgorithm: undefined,
+  dpopBound: false,
+  profile: 'standard',
+  pushedRequestsOnly: false,
+}
+
+/** The sector of clients that never learn a subject, and of those that see the public one. No host can be called so. */
+export const NO_SECTOR = '-'
+export const PUBLIC_SECTOR = '*'
+
+/** Where tokens and audiences of our own live: a client can be neither. */
+export interface OwnNames {
+  issuer: string
+}
+
+/**
+ * The registration with what follows from it. Throws `invalid_request` naming the member where two parts of it do not go
+ * together (RFC 7591 section 2, RFC 8707, FAPI 2.0 Security Profile 5.3.2; protocols OP-05, OP-94).
+ */
+export function judgeCapabilities(client: RelyingParty, own: OwnNames): RelyingParty {
+  judgeGrants(client)
+  judgeMachine(client)
+  for (const name of [...client.audiences, client.resource].filter((one) => one !== undefined)) {
+    if (!isResourceName(name)) refuse('resource: not an absolute URI without fragment')
+    if (name === own.issuer || name.startsWith(`${own.issuer}/`))
+      refuse("resource: the tenant's own address")
+  }
+  if (client.profile !== 'fapi2') return client
+  return judgeFapi(client)
+}
+
+function judgeGrants({ grantTypes, redirectUris, issuedBy }: RelyingParty): void {
+  const logsIn = grantTypes.includes('authorization_code')
+  if (logsIn && redirectUris.length === 0) refuse('redirect_uris: needed for authorization_code')
+  if (!logsIn && redirectUris.length > 0) refuse('redirect_uris: only with authorization_code')
+  if (grantTypes.includes('refresh_token') && !logsIn)
+    refuse('grant_types: refresh_token goes with authorization_code')
+  if (issuedBy !== undefined && grantTypes.length > 0)
+    refuse('issued_by: its tokens come from elsewhere, so it has no grant types here')
+  if (issuedBy === undefined && grantTypes.length === 0) refuse('grant_types: none')
+}
+
+function judgeMachine(client: RelyingParty): void {
+  const { grantTypes, authentication, issuedBy, machineScopes, audiences } = client
+  const asks = grantTypes.includes('client_credentials')
+  if (asks && authentication === 'none')
+    refuse('grant_types: client_credentials needs a client that can prove itself')
+  if (issuedBy !== undefined && authentication !== 'none')
+    refuse('token_endpoint_auth_method: a client of another issuer has none here')
+  if (!asks && issuedBy === undefined && machineScopes.length > 0)
+    refuse('machine_scopes: only with client_credentials or issued_by')
+  if (!asks && audiences.length > 0) refuse('audiences: only with client_credentials')
+}
+
+/** FAPI 2.0 is one switch: what it demands of the registration is set, what contradicts it is refused. */
+function judgeFapi(client: RelyingParty): RelyingParty {
+  if (client.authentication !== 'private_key_jwt')
+    refuse('token_endpoint_auth_method: fapi2 needs private_key_jwt')
+  if (client.idTokenAlgorithm === 'RS256' || client.userinfoAlgorithm === 'RS256')
+    refuse('id_token_signed_response_alg: fapi2 does not sign with RS256')
+  if (client.jwks?.keys.some(({ alg }) => alg === 'RS256')) refuse('jwks: fapi2 refuses RS256')
+  return { ...client, requirePkce: true, dpopBound: true, pushedRequestsOnly: true }
+}
+
+/** The same as the statements take it. */
+export function capabilitiesRow(client: RelyingParty) {
+  return {
+    grantTypes: JSON.stringify(client.grantTypes),
+    offlineAccessNeeded: client.offlineAccessNeeded ? 1 : 0,
+    machineScopes: JSON.stringify(client.machineScopes),
+    audiences: JSON.stringify(client.audiences),
+    resource: client.resource ?? null,
+    issuedBy: client.issuedBy ?? null,
+    subjectType: client.subjectType,
+    sectorIdentifierUri: client.sectorIdentifierUri ?? null,
+    userinfoAlgorithm: client.userinfoAlgorithm ?? null,
+    dpopBound: client.dpopBound ? 1 : 0,
+    profile: client.profile,
+    pushedRequestsOnly: client.pushedRequestsOnly ? 1 : 0,
+  } as const
+}
+
+function refuse(detail: string): never {
+  return fail({ kind: 'invalid_request', detail })
+}
