@@ -2,6 +2,13 @@
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
+import {
+  type Capabilities,
+  judgeCapabilities,
+  NO_SECTOR,
+  PLAIN,
+  PUBLIC_SECTOR,
+} from '../domain/client-capabilities.ts'
 import type { ClientId } from '../domain/ids.ts'
 import type { ClientAuthentication, RelyingParty } from '../domain/relying-party.ts'
 import { issuerOf } from '../domain/tenant.ts'
@@ -12,13 +19,6 @@ import { transact } from '../store/database.ts'
 import { insertRelyingParty } from '../store/relying-party.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import { findAdminTenant } from './admin-tenant.ts'
-import {
-  type Capabilities,
-  judgeCapabilities,
-  NO_SECTOR,
-  PLAIN,
-  PUBLIC_SECTOR,
-} from './client-capabilities.ts'
 import {
   chooseSector,
   failOnConflict,

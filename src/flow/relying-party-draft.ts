@@ -1,6 +1,7 @@
 /** What a relying party's registration may say, judged (OP-01, OP-04, OpenID Connect Registration 1.0). */
 import { readClientKeys } from '../crypto/client-key.ts'
 import { hashSecret, randomText } from '../crypto/random.ts'
+import { capabilitiesRow } from '../domain/client-capabilities.ts'
 import { fail } from '../domain/failure.ts'
 import {
   type ClientAuthentication,
@@ -9,7 +10,6 @@ import {
 } from '../domain/relying-party.ts'
 import type { JsonObject, SecretHash } from '../domain/text.ts'
 import { isUniqueViolation } from '../store/database.ts'
-import { capabilitiesRow } from './client-capabilities.ts'
 
 /** A registration, new or changed. */
 export interface Registered {

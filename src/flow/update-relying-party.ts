@@ -2,6 +2,7 @@
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
+import { judgeCapabilities } from '../domain/client-capabilities.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId } from '../domain/ids.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
@@ -17,7 +18,6 @@ import {
 } from '../store/relying-party.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import { findAdminTenant } from './admin-tenant.ts'
-import { judgeCapabilities } from './client-capabilities.ts'
 import {
   failOnConflict,
   judgeKeys,

@@ -1,7 +1,7 @@
 /** What a client may do beyond sending browsers here: grants, machine scopes, resources, profile; judged as one. */
-import { fail } from '../domain/failure.ts'
-import { isResourceName } from '../domain/machine.ts'
-import type { RelyingParty } from '../domain/relying-party.ts'
+import { fail } from './failure.ts'
+import { isResourceName } from './machine.ts'
+import type { RelyingParty } from './relying-party.ts'
 
 export type Capabilities = Pick<
   RelyingParty,
