@@ -16,6 +16,12 @@ const SEVERITY = {
   profile_one_sided: 'error',
   /** A plan names a provider that the tenant has not, or has switched off: nobody can log in that way until it is there. */
   provider_missing: 'warning',
+  /** The same beside providers it has: a slip of the pen. */
+  provider_unknown: 'error',
+  /** A condition names a credential query, or a set, that the query has not. */
+  query_missing: 'error',
+  /** A condition or a plan names an attribute that no rule fills. */
+  attribute_missing: 'error',
   /** The wallet is asked for a claim that no attribute rule, material or condition uses. */
   over_asking: 'warning',
   /** An attribute leaves the bridge that nothing ever fills: the wallet is not asked for it. */

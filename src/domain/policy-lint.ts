@@ -6,12 +6,13 @@ import { type AttributeRule, walletPaths } from './attributes.ts'
 import { type ClaimPath, type CredentialQuery, hasRequestedType } from './dcql.ts'
 import type { PolicySet } from './policy.ts'
 import { type Finding, finding } from './policy-finding.ts'
+import { type KnownProviders, lintSelector } from './selector-lint.ts'
 import { namesOfTypes, type TrustEntry } from './trust-policy.ts'
 
 /** What is known of a tenant besides its documents. */
 export interface PolicySurroundings {
   /** Undefined where nobody can know, as with documents in a folder. */
-  providers?: readonly { slug: string; enabled: boolean }[] | undefined
+  providers?: KnownProviders
 }
 
 /** Returns everything there is to say about documents that are each well-formed; a missing kind is said nothing of. */
@@ -21,7 +22,7 @@ export function lintPolicies(set: PolicySet, surroundings: PolicySurroundings): 
     ...lintQuery(set),
     ...lintAttributes(set),
     ...lintMaterial(set),
-    ...lintSelector(set, surroundings),
+    ...lintSelector(set, surroundings.providers),
   ]
 }
 
@@ -103,28 +104,6 @@ function lintMaterial({ material }: PolicySet): readonly Finding[] {
     }
     return found
   })
-}
-
-function lintSelector(
-  { selector, material }: PolicySet,
-  { providers }: PolicySurroundings,
-): readonly Finding[] {
-  if (selector === undefined) return []
-  const { profile, provider } = selector.default
-  const found: Finding[] = []
-  if (!(material?.profiles ?? []).some(({ id }) => id === profile)) {
-    const path = ['default', 'profile']
-    found.push(
-      finding('profile_missing', 'selector', path, 'the material policy has no such profile'),
-    )
-  }
-  const registered = providers?.find(({ slug }) => slug === provider)
-  if (providers !== undefined && registered?.enabled !== true) {
-    const path = ['default', 'provider']
-    const message = registered === undefined ? 'no such provider yet' : 'it is switched off'
-    found.push(finding('provider_missing', 'selector', path, message))
-  }
-  return found
 }
 
 function textOf(path: ClaimPath): string {

@@ -1,19 +1,55 @@
 /**
- * The plan: what happens after a presentation whose holder is not known. One default plan a tenant for now; rules that
- * choose between plans will stand beside it in the same document.
+ * The selector: rules that choose what happens, first match by priority and then id, and a default. The document is
+ * refused as a whole when a rule could never be the first match, for its author believes that it is.
  */
 import { z } from 'zod'
+import { Plan } from './plan.ts'
+import { covers, inOrder, isContradictory, SelectorRule } from './selector-rule.ts'
 
-const Plan = z.strictObject({
-  /** RUN_IDV: send the person once to the institution's own login. */
-  plan: z.literal('RUN_IDV'),
-  /** Slug of the tenant's reconciliation provider. */
-  provider: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/),
-  /** Id of a profile in the tenant's material policy. */
-  profile: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
-})
-export type Plan = z.infer<typeof Plan>
+const MOST_RULES = 200
 
 /** The policy document of kind `selector`. */
-export const SelectorPolicy = z.strictObject({ default: Plan })
+export const SelectorPolicy = z
+  .strictObject({
+    rules: z.array(SelectorRule).max(MOST_RULES).default([]),
+    /**
+     * Where no rule matches: for a stranger, and for whoever has to prove again. A known holder's binding is used as it
+     * is then, and a candidate is confirmed as this plan says (`domain/choose-plan.ts`).
+     */
+    default: Plan,
+  })
+  .superRefine((policy, context) => {
+    for (const { index, member, message } of ruleProblems(policy.rules))
+      context.addIssue({ code: 'custom', path: ['rules', index, member], message })
+  })
 export type SelectorPolicy = z.infer<typeof SelectorPolicy>
+
+interface RuleProblem {
+  index: number
+  member: 'id' | 'when'
+  message: string
+}
+
+function ruleProblems(rules: readonly SelectorRule[]): RuleProblem[] {
+  const problems: RuleProblem[] = []
+  const seen = new Set<string>()
+  rules.forEach((rule, index) => {
+    if (seen.has(rule.id)) problems.push({ index, member: 'id', message: 'occurs twice' })
+    seen.add(rule.id)
+    if (rule.enabled && isContradictory(rule.when))
+      problems.push({
+        index,
+        member: 'when',
+        message: 'can never hold: a login without a wallet presents no credential',
+      })
+  })
+  const live = inOrder(rules.filter(({ enabled }) => enabled))
+  live.forEach((rule, place) => {
+    const before = live.slice(0, place).find((other) => covers(other.when, rule.when))
+    if (before === undefined) return
+    const index = rules.indexOf(rule)
+    // An id is ours to repeat: it has been read by its own rule, and names no person.
+    problems.push({ index, member: 'when', message: `is never reached behind rule ${before.id}` })
+  })
+  return problems
+}

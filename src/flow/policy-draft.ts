@@ -63,8 +63,9 @@ export function judgePolicies(
 export function acceptPolicies(
   input: PolicyInput,
   standing: PolicyInput = {},
+  surroundings: PolicySurroundings = {},
 ): readonly PolicyDraft[] {
-  const { findings, drafts } = judgePolicies(input, standing)
+  const { findings, drafts } = judgePolicies(input, standing, surroundings)
   if (!isAcceptable(findings)) {
     const kinds = POLICY_KINDS.filter((kind) => input[kind] !== undefined)
     const spokenOf = kinds.length === 1 ? kinds[0] : undefined

@@ -9,6 +9,7 @@ import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
 import { findCurrentPolicies, insertPolicy } from '../store/policy.ts'
 import { dropPolicyDrafts } from '../store/policy-draft.ts'
+import { listProviders, readProvider } from '../store/provider.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import { acceptPolicies, documentsIn, type PolicyInput } from './policy-draft.ts'
 
@@ -47,15 +48,17 @@ export async function publishDocuments(
   const now = toInstant(deps.clock())
   const published = await inTransaction(deps.db, tenantId, async (tx) => {
     // Raising the revision locks the tenant's row, so publishers take turns and the numbers below are the next ones.
-    const [, current] = await tx.runAll([
+    const [, current, providers] = await tx.runAll([
       raiseRevision({ id: tenantId, now }),
       findCurrentPolicies({ tenantId }),
+      listProviders({ tenantId }),
     ])
     const versions: CurrentVersions = Object.fromEntries(
       current.map((row) => [row.kind, row.version]),
     )
     const { documents, restored, drop = [] } = await choose(tx, versions)
-    const drafts = acceptPolicies(documents, documentsIn(current)).filter(
+    const surroundings = { providers: providers.map(readProvider) }
+    const drafts = acceptPolicies(documents, documentsIn(current), surroundings).filter(
       ({ kind, text }) =>
         sameAgain === 'publish' ||
         current.every((row) => row.kind !== kind || row.document !== text),

@@ -12,6 +12,7 @@ import {
   RECONCILIATION_TIME,
   type Reconciling,
 } from '../domain/journey.ts'
+import { isIdv } from '../domain/plan.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
 import { buildAuthorizationUrl } from '../institution/authorization.ts'
@@ -32,6 +33,7 @@ export async function startReconciliation(
   const { tenant, issuer } = prepared
   const selector = await prepared.policy('selector', journey.policies.selector)
   const plan = selector.default
+  if (!isIdv(plan)) return undefined
   const provider = prepared.providers.find((each) => each.slug === plan.provider)
   if (provider === undefined || !provider.enabled) return undefined
   const connected = await prepared.connect(provider)

@@ -32,6 +32,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   '@noble/hashes': ['crypto'],
   'openid-client': ['institution'],
   undici: ['outbound'],
+  re2js: ['domain'],
 }
 
 /** Types of another room that carry no code and are named in signatures. */

@@ -108,7 +108,7 @@ describe('issue 9 a document is refused as a whole', () => {
       'an unknown plan',
       'selector',
       () => ({ default: { ...good().selector.default, plan: 'secret-value' } }),
-      ['default.plan: invalid_value'],
+      ['default.plan: invalid_union'],
     ],
     ['no claims', 'query', () => ({ credentials: [] }), ['credentials: too_small']],
     [
