@@ -197,7 +197,7 @@ describe('issue 3 item 10 documents sent along are judged and stored nowhere', (
     const absent = { default: { ...selector.default, provider: 'nobody' } }
     expect(
       codes(await validate({ documents: { ...renamedProfile(), selector: absent } })),
-    ).toContain('provider_missing selector default.provider')
+    ).toContain('provider_unknown selector default.provider')
     expect((await validate({ documents: { retention: {} } })).status).toBe(400)
   })
   test('a value of theirs is never repeated', async () => {
