@@ -81,3 +81,10 @@ export function walletLinkOn(html: string): string {
   if (link === undefined) throw new Error('no wallet link on the page')
   return link.replaceAll('&amp;', '&')
 }
+
+/** Where a page sends every browser at once (`meta refresh`), as after a button that leads to another site. */
+export function onwardLinkOn(html: string): string {
+  const link = /<meta http-equiv="refresh" content="0;url=([^"]+)">/.exec(html)?.[1]
+  if (link === undefined) throw new Error('the page leads nowhere')
+  return link.replaceAll('&amp;', '&')
+}

@@ -34,7 +34,7 @@ CREATE TABLE identity_link_binding (
   id text NOT NULL PRIMARY KEY,
   tenant_id text NOT NULL CHECK (tenant_id <> ''),
   match_id text NOT NULL REFERENCES identity_match (id),
-  holder_identifier_hash text NOT NULL,              -- HMAC under Key A
+  holder_identifier_hash text NOT NULL,              -- HMAC under Key A; 'no-wallet:<id>', which no hash can be, for a login without a wallet
   holder_hash_key_version integer NOT NULL DEFAULT 1,
   institution_identifier_hash text,                  -- HMAC under Key B
   institution_hash_key_version integer,
@@ -54,6 +54,8 @@ CREATE TABLE identity_link_binding (
   reconcile_time iso_instant,
   deleted_at iso_instant,                            -- added: the schema reference's own queries need both
   deletion_reason text,
+  -- added: no key made the reserved value, and rotating Key A must pass it by
+  CHECK ((holder_identifier_hash LIKE 'no-wallet:%') = (holder_hash_key_version = 0)),
   -- added: a foreign key check bypasses row-level security, so the single-column one alone could cross tenants
   FOREIGN KEY (tenant_id, match_id) REFERENCES identity_match (tenant_id, id)
 );

@@ -21,10 +21,11 @@ CREATE TABLE journey (
   same_device_state_hash text,
   cross_device_request_hash text,
   cross_device_state_hash text,
-  way text CHECK (way IN ('same_device', 'cross_device')),
+  way text CHECK (way IN ('same_device', 'cross_device', 'direct')),
   refusals integer NOT NULL DEFAULT 0,               -- presentations refused so far (VP-081)
-  presented_at iso_instant,
-  holder_hashes text[],                              -- the holder's identifier hash under every readable version of Key A, the current one first
+  provider_id text,                                  -- way 'direct': the provider the person chose instead of a wallet
+  presented_at iso_instant,                          -- of a wallet's answer, or of that choice
+  holder_hashes text[],                              -- the holder's identifier hash under every readable version of Key A, the current one first; without a wallet the account's, of Key B
   holder_hash_version integer,                       -- version of the first of them
   presentation text,                                 -- sealed: the wallet attributes a rule of the tenant uses
   response_code_hash text,
@@ -62,7 +63,8 @@ CREATE TABLE login_grant (
   scope text NOT NULL,
   acr text NOT NULL,
   amr text NOT NULL,                                 -- JSON array
-  auth_time integer NOT NULL,                        -- seconds
+  auth_time integer,                                 -- seconds; NULL where the institution alone was asked and did not say
+  upstream text,                                     -- JSON: acr, amr and time of the institution's login, if it was part of this very one
   attribute_policy_version integer NOT NULL,
   wallet_attributes text,                            -- sealed; NULL where no rule projects an attribute of the wallet
   created_at iso_instant NOT NULL,

@@ -9,7 +9,15 @@
  */
 import type { UpstreamAssurance, Way } from './assurance.ts'
 import type { Attributes } from './attributes.ts'
-import type { BindingId, ClientId, CorrelationId, IdentityId, JourneyId, TenantId } from './ids.ts'
+import type {
+  BindingId,
+  ClientId,
+  CorrelationId,
+  IdentityId,
+  JourneyId,
+  ProviderId,
+  TenantId,
+} from './ids.ts'
 import type { HolderHash, Sealed, SecretHash } from './text.ts'
 import { MINUTE, SECOND } from './time.ts'
 
@@ -59,6 +67,8 @@ export interface SealedRequest {
   state: string | undefined
   nonce: string | undefined
   codeChallenge: string | undefined
+  /** Seconds; how old a login may be that the person brings along. 0 for `prompt=login` (OP-18, OP-19). */
+  maxAge: number | undefined
   wallet: WalletSecrets | undefined
 }
 
@@ -91,9 +101,15 @@ export interface Open extends JourneyBase {
   refusals: number
 }
 
-/** What a verified presentation leaves: the holder's hash under every readable version, current first, and attributes. */
+/**
+ * What a verified presentation leaves: the holder's hash under every readable version, current first, and attributes.
+ * Of the way `direct` it is the choice of a provider instead: no hashes and no attributes until the institution has
+ * said who is there; then the account's hashes under Key B stand here.
+ */
 export interface Presentation {
   way: Way
+  /** The provider that was chosen instead of a wallet; of the way `direct`, and of no other. */
+  providerId: ProviderId | undefined
   presentedAt: number
   holderHashes: readonly HolderHash[]
   /** Version of the first of them, the current one. */

@@ -60,6 +60,10 @@ export interface AuthorizationRequest {
   nonce: string | undefined
   codeChallenge: string | undefined
   uiLocales: string | undefined
+  /** Seconds; how old a login may be that the person brings along. 0 for `prompt=login` (OP-18, OP-19). */
+  maxAge: number | undefined
+  /** Which provider to log in at without a wallet; a wish (no standard, but Keycloak and its peers know it). */
+  idpHint: string | undefined
 }
 
 /** Parameters as they came: empty ones are absent (RFC 6749 section 3.1), repeated ones are named apart. */
@@ -136,6 +140,7 @@ export function judgeAuthorizationRequest(
   if (parameters.repeated.length > 0)
     refuse(redirect, 'invalid_request', 'a parameter occurs twice')
   judgeUnsupported(parameters, redirect)
+  const prompt = judgePrompt(parameters, redirect)
   return {
     relyingParty,
     redirectUri,
@@ -144,6 +149,8 @@ export function judgeAuthorizationRequest(
     nonce: limited(parameters.get('nonce'), 512, redirect, 'nonce is too long'),
     codeChallenge: judgeCodeChallenge(parameters, redirect, relyingParty),
     uiLocales: parameters.get('ui_locales'),
+    maxAge: judgeMaxAge(parameters, redirect, prompt),
+    idpHint: parameters.get('idp_hint'),
   }
 }
 
@@ -173,15 +180,26 @@ function judgeUnsupported(parameters: Parameters, redirect: ErrorRedirect): void
   if (responseMode !== undefined && responseMode !== 'query')
     refuse(redirect, 'invalid_request', 'only response_mode query is supported')
   limited(redirect.state, 4096, { ...redirect, state: undefined }, 'state is too long')
+}
+
+function judgePrompt(parameters: Parameters, redirect: ErrorRedirect): readonly string[] {
   const prompt = parameters.get('prompt')?.split(' ') ?? []
-  if (prompt.includes('none')) {
-    if (prompt.length > 1) refuse(redirect, 'invalid_request', 'prompt none stands alone')
-    // There is no session of our own yet: a login always needs the wallet.
-    refuse(redirect, 'login_required', 'a login needs the person')
-  }
+  if (!prompt.includes('none')) return prompt
+  if (prompt.length > 1) refuse(redirect, 'invalid_request', 'prompt none stands alone')
+  // There is no session of our own yet: a login always needs the person.
+  return refuse(redirect, 'login_required', 'a login needs the person')
+}
+
+function judgeMaxAge(
+  parameters: Parameters,
+  redirect: ErrorRedirect,
+  prompt: readonly string[],
+): number | undefined {
   const maxAge = parameters.get('max_age')
   if (maxAge !== undefined && !/^\d{1,9}$/.test(maxAge))
     refuse(redirect, 'invalid_request', 'max_age is not a number of seconds')
+  if (prompt.includes('login')) return 0
+  return maxAge === undefined ? undefined : Number(maxAge)
 }
 
 function judgeScope(

@@ -10,6 +10,8 @@ export interface Tenant {
   enabled: boolean
   /** Whether the page shows a QR code for a wallet on another device. */
   crossDevice: boolean
+  /** Whether a person may log in at one of the tenant's providers, without a wallet. */
+  directLogin: boolean
   clientIdPrefix: 'x509_hash' | 'x509_san_dns'
   responseMode: 'direct_post' | 'direct_post.jwt'
   /** What the same-device link begins with: `openid4vp://` or a claimed https link. */
@@ -32,6 +34,7 @@ export const addressOf = {
   status: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/status`,
   qr: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/qr.svg`,
   cancel: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/cancel`,
+  direct: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/direct`,
   continue: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/continue`,
   callback: (issuer: string, providerId: string) => `${issuer}/callback/${providerId}`,
 } as const

@@ -10,6 +10,14 @@ type Text<Name extends string> = string & { readonly [meaning]: Name }
 export type HolderHash = Text<'HolderHash'>
 /** HMAC of an institution-side identifier under Key B, in the same form. */
 export type InstitutionHash = Text<'InstitutionHash'>
+/**
+ * What stands for the holder in a binding that no wallet was part of. It can never be a hash: hashes begin with `uEi` and
+ * know no colon. Each binding has its own, so that two of them never look like one holder's.
+ */
+export type NoHolder = `no-wallet:${string}`
+export function noHolder(bindingId: string): NoHolder {
+  return `no-wallet:${bindingId}`
+}
 /** SHA-256 of a random secret of at least 128 bits, base64url without padding (43 characters). */
 export type SecretHash = Text<'SecretHash'>
 /** AES-256-GCM with bound context: `v1.<key id>.<iv>.<ciphertext and tag>.<commitment>`. */

@@ -10,6 +10,7 @@ import { addressOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
 import { insertJourney } from '../store/journey.ts'
+import type { Provider } from '../store/provider.ts'
 import { walletLink } from '../wallet/request-object.ts'
 import { createResponseKey } from '../wallet/response-encryption.ts'
 import { sealRequest } from './journey-secrets.ts'
@@ -28,6 +29,13 @@ export interface Begun {
   /** Until when a QR code may be shown; undefined for none. */
   codeExpiresAt: number | undefined
   expiresAt: number
+  /** Slug of the provider that the relying party's `idp_hint` picked, if people may log in there without a wallet. */
+  hint: string | undefined
+}
+
+/** The providers people may log in at without a wallet, in the order of their slugs; none while the tenant's switch is off. */
+export function directProviders({ tenant, providers }: PreparedTenant): readonly Provider[] {
+  return tenant.directLogin ? providers.filter((provider) => provider.enabled) : []
 }
 
 /**
@@ -71,6 +79,7 @@ export async function beginAuthorization(
       state: request.state,
       nonce: request.nonce,
       codeChallenge: request.codeChallenge,
+      maxAge: request.maxAge,
       wallet: {
         sameDevice,
         crossDevice,
@@ -108,6 +117,8 @@ export async function beginAuthorization(
     link: linkFor(prepared, requestKid, sameDevice),
     codeExpiresAt: crossDevice === undefined ? undefined : crossDeviceEnd(now),
     expiresAt: now + WALLET_TIME,
+    // A hint is a wish: one that names nothing on offer is passed over, as an unknown parameter is.
+    hint: directProviders(prepared).find(({ slug }) => slug === request.idpHint)?.slug,
   }
 }
 

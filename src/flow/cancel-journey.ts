@@ -17,7 +17,7 @@ export async function cancelJourney(
   prepared: PreparedTenant,
   id: JourneyId,
   browserId: string | undefined,
-): Promise<{ url: string }> {
+): Promise<{ url: string; language: 'en' | 'nl' }> {
   const tenantId = prepared.tenant.id
   const [[row]] = await read(means.db, tenantId, [findJourney({ tenantId, id })])
   if (row === undefined) return fail({ kind: 'not_found' })
@@ -37,5 +37,5 @@ export async function cancelJourney(
     ])
   })
   means.metrics.outcome('login', 'cancelled')
-  return errorReturn(means.keyring, prepared, journey)
+  return { ...errorReturn(means.keyring, prepared, journey), language: journey.language }
 }

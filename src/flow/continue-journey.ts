@@ -63,7 +63,10 @@ export async function continueJourney(
       // On the same device the wallet's own return is the proof that wallet and browser belong together (VP-077).
       if (journey.way === 'same_device' && !('responseCode' in handle))
         return { kind: 'wait', journey }
-      return await continuePresented(means, prepared, journey, hits)
+      // Without a wallet there is nothing to recognise the person by before the institution has spoken.
+      return journey.way === 'direct'
+        ? await continueStranger(means, prepared, journey)
+        : await continuePresented(means, prepared, journey, hits)
     case 'reconciling':
       return await continueStranger(means, prepared, journey)
     case 'recognised':
@@ -207,7 +210,6 @@ async function refuseLogin(
   const now = toInstant(means.clock())
   const lost = await inTransaction(means.db, tenantId, async (tx) => {
     const [moved] = await tx.run(failJourney({ tenantId, id: journey.id, failure: reason, now }))
-    // Another tab was faster and the journey has ended meanwhile: that end is the answer.
     if (moved?.changed !== 1) return true
     await tx.runLast([
       insertAuditEvent(tenantId, newId(), now, {
@@ -218,8 +220,19 @@ async function refuseLogin(
     ])
     return false
   })
-  const back = errorReturn(means.keyring, prepared, journey)
-  if (lost) return { kind: 'end', end: 'granted', failure: undefined, back, journey }
+  if (lost) return await readEnd(means, prepared, journey)
   means.metrics.outcome('continue', reason)
+  const back = errorReturn(means.keyring, prepared, journey)
   return { kind: 'end', end: 'failed', failure: reason, back, journey }
+}
+
+/** Another tab was faster and the journey has ended meanwhile: that end is the answer. */
+async function readEnd(means: Means, prepared: PreparedTenant, journey: Journey): Promise<Next> {
+  const tenantId = prepared.tenant.id
+  const [[row]] = await read(means.db, tenantId, [findJourney({ tenantId, id: journey.id })])
+  const ended = row === undefined ? undefined : readJourney(row, means.clock())
+  if (ended?.state !== 'granted' && ended?.state !== 'failed' && ended?.state !== 'expired')
+    return fail({ kind: 'journey_not_open' })
+  const back = errorReturn(means.keyring, prepared, ended)
+  return { kind: 'end', end: ended.state, failure: ended.failure, back, journey: ended }
 }

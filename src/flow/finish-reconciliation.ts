@@ -6,7 +6,7 @@
 import { hashSecret, newId } from '../crypto/random.ts'
 import { openUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
-import type { UpstreamAssurance } from '../domain/assurance.ts'
+import type { DemandedAssurance, UpstreamAssurance } from '../domain/assurance.ts'
 import {
   mergeAttributes,
   missingAttributes,
@@ -18,7 +18,7 @@ import type { JourneyId, ProviderId, SessionId } from '../domain/ids.ts'
 import type { Reconciling } from '../domain/journey.ts'
 import { addressOf } from '../domain/tenant.ts'
 import type { Sealed } from '../domain/text.ts'
-import { toInstant, toSeconds } from '../domain/time.ts'
+import { fromInstant, SECOND, toInstant } from '../domain/time.ts'
 import type { Callback } from '../institution/callback.ts'
 import { readCallback } from '../institution/callback.ts'
 import { exchangeCode } from '../institution/exchange.ts'
@@ -33,7 +33,7 @@ import {
   findSessionByState,
   updateSessionStatus,
 } from '../store/session.ts'
-import { openAttributes } from './journey-secrets.ts'
+import { openAttributes, openRequest } from './journey-secrets.ts'
 import { type ProvenLink, recordLink } from './record-link.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -57,8 +57,13 @@ export async function finishReconciliation(
   const provider = await prepared.provider(providerId)
   try {
     if (provider === undefined) fail({ kind: 'institution_refused', reason: 'unavailable' })
-    const identity = await askInstitution(means, prepared, provider, session, callback)
-    const link = await proveLink(means, prepared, provider, session, journey, identity)
+    const demanded = demandedOf(means, prepared, provider, journey)
+    const identity = await askInstitution(means, prepared, provider, session, callback, demanded)
+    const upstream: UpstreamAssurance = {
+      ...{ acr: identity.acrValues, amr: identity.amr, authTime: identity.authTime },
+      demanded,
+    }
+    const link = await proveLink(means, prepared, provider, session, journey, identity, upstream)
     await recordLink(means, prepared, link)
     means.metrics.outcome('reconciliation', 'completed')
   } catch (error) {
@@ -115,6 +120,18 @@ async function takeJourney(
   return journey?.state === 'reconciling' ? journey : fail({ kind: 'journey_not_open' })
 }
 
+/** What this login was sent to the institution with; the answer has to meet it (UP-45). */
+function demandedOf(
+  means: Means,
+  prepared: PreparedTenant,
+  provider: Provider,
+  journey: Reconciling,
+): DemandedAssurance {
+  const place = { tenant: prepared.tenant.id, journey: journey.id }
+  const { maxAge } = openRequest(means.keyring, place, journey.request)
+  return { acr: provider.acr, amr: provider.amr, maxAge }
+}
+
 /** The network part: code, keys, userinfo; then the judgement, which needs none. */
 async function askInstitution(
   means: Means,
@@ -122,6 +139,7 @@ async function askInstitution(
   provider: Provider,
   session: AuthorizedSession,
   callback: Callback,
+  demanded: DemandedAssurance,
 ): Promise<InstitutionIdentity> {
   // A provider that was changed during the login: its endpoints and the session's do not belong together (UP-04).
   if (provider.updatedAt !== session.provider_updated_at || !provider.enabled)
@@ -141,8 +159,13 @@ async function askInstitution(
     answer,
     {
       identifierAttribute: provider.identifierAttribute,
-      expectedAcr: provider.acr,
-      expectedAmr: provider.amr,
+      expectedAcr: demanded.acr,
+      expectedAmr: demanded.amr,
+      // The age counts from our request: how long the person takes to log in is no fault of the login.
+      maxAgeSeconds:
+        demanded.maxAge === undefined
+          ? undefined
+          : demanded.maxAge + (means.clock() - fromInstant(session.created_at)) / SECOND,
       allowedOrganizations: provider.allowedOrganizations,
     },
     means.clock(),
@@ -157,6 +180,7 @@ async function proveLink(
   session: AuthorizedSession,
   journey: Reconciling,
   identity: InstitutionIdentity,
+  upstream: UpstreamAssurance,
 ): Promise<ProvenLink> {
   const policy = await prepared.policy('attributes', journey.policies.attributes)
   const place = { tenant: prepared.tenant.id, journey: journey.id }
@@ -165,11 +189,6 @@ async function proveLink(
   const merged = mergeAttributes(policy, shown, told)
   if (missingAttributes(policy, merged).length > 0)
     return fail({ kind: 'institution_refused', reason: 'attribute_missing' })
-  const upstream: UpstreamAssurance = {
-    acr: identity.acrValues,
-    amr: identity.amr,
-    authTime: identity.authTime ?? toSeconds(means.clock()),
-  }
   return {
     journey,
     sessionId: session.id,

@@ -15,7 +15,7 @@ import { NORMALISATION, providerSubjectIdentifier } from '../domain/identifier.t
 import type { BindingId, IdentityId, MatchId, SessionId, TenantId } from '../domain/ids.ts'
 import { RETURN_TIME, type Reconciling } from '../domain/journey.ts'
 import { decidePerson, type PersonDecision } from '../domain/recognition.ts'
-import type { HolderHash, InstitutionHash } from '../domain/text.ts'
+import { type HolderHash, type InstitutionHash, noHolder } from '../domain/text.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import {
@@ -38,7 +38,7 @@ import type { Provider } from '../store/provider.ts'
 import { recogniseJourney, updateSessionStatus } from '../store/session.ts'
 import type { PreparedTenant } from './tenants.ts'
 
-/** A wallet and an account that were proven to belong together, in one browser, in one journey. */
+/** A wallet and an account that were proven to belong together, in one browser, in one journey; or an account alone (`direct`). */
 export interface ProvenLink {
   journey: Reconciling
   sessionId: SessionId
@@ -64,7 +64,7 @@ interface Recording {
   tx: Transaction
   tenantId: TenantId
   link: ProvenLink
-  holder: Side<HolderHash>
+  holder: Side<HolderHash> | undefined
   institution: Side<InstitutionHash>
   now: IsoInstant
 }
@@ -104,7 +104,10 @@ export async function recordLink(
   await inTransaction(means.db, tenantId, work, { retries: 2 })
 }
 
-function holderSide({ holderHashes, holderHashVersion }: Reconciling): Side<HolderHash> {
+/** Undefined for a login without a wallet: nothing is locked, looked up or written on that side. */
+function holderSide(journey: Reconciling): Side<HolderHash> | undefined {
+  const { way, holderHashes, holderHashVersion } = journey
+  if (way === 'direct') return undefined
   const [current] = holderHashes
   if (current === undefined) return fail({ kind: 'journey_not_open' })
   return { current, version: holderHashVersion, hashes: holderHashes }
@@ -129,8 +132,9 @@ function sideHit(hit: PersonHit) {
 /** Guard rows of every readable version's hash on both sides, then a fresh look under all of them. */
 async function lockAndRead(recording: Recording): Promise<readonly PersonHit[]> {
   const { tx, tenantId, holder, institution, now } = recording
-  const hashes = [...holder.hashes, ...institution.hashes]
-  const types = [...holder.hashes.map(() => 'KEY'), ...institution.hashes.map(() => 'SUBJECT_ID')]
+  const keys = holder?.hashes ?? []
+  const hashes = [...keys, ...institution.hashes]
+  const types = [...keys.map(() => 'KEY'), ...institution.hashes.map(() => 'SUBJECT_ID')]
   const [, hits] = await tx.runAll([
     lockGuards({ tenantId, types, hashes, now }),
     findPersonHits({ tenantId, hashes }),
@@ -158,7 +162,7 @@ async function takePerson(recording: Recording, decision: Decided): Promise<Pers
   return { id, isNew: true, key, auditSalt }
 }
 
-/** Both sides' matches point at the person; returns the wallet's. */
+/** Both sides' matches point at the person; returns the one the binding hangs on: the wallet's, or without one the account's. */
 async function writeMatches(
   recording: Recording,
   decision: Decided,
@@ -169,7 +173,8 @@ async function writeMatches(
   const { holder, institution } = recording
   const account = { hashKey: 'B', type: 'SUBJECT_ID', id: known?.institutionMatch } as const
   const wallet = { hashKey: 'A', type: 'KEY', id: known?.holderMatch } as const
-  await writeMatch(recording, { ...institution, ...account }, identityId, hits)
+  const accountMatch = await writeMatch(recording, { ...institution, ...account }, identityId, hits)
+  if (holder === undefined) return accountMatch
   return await writeMatch(recording, { ...holder, ...wallet }, identityId, hits)
 }
 
@@ -205,7 +210,7 @@ async function writeBinding(
   matchId: MatchId,
 ): Promise<{ id: BindingId; isNew: boolean }> {
   const { tx, tenantId, holder, institution } = recording
-  const mayExist = decision.kind === 'join' && decision.holderMatch !== undefined
+  const mayExist = matchId === knownMatch(decision, holder)
   const account = { tenantId, matchId, institutionHashes: institution.hashes }
   const [known] = mayExist ? await tx.run(findBindingOfAccount(account)) : []
   if (known === undefined && mayExist) await refuseOtherAccount(recording, matchId)
@@ -213,12 +218,19 @@ async function writeBinding(
   const content = sealBinding(recording, person, id)
   if (known !== undefined) await tx.run(updateBinding({ ...content, id, tenantId }))
   else {
-    const { current: holderHash, version: holderHashVersion } = holder
+    const holderHash = holder?.current ?? noHolder(id)
+    const holderHashVersion = holder?.version ?? 0
     await tx.run(
       insertBinding({ ...content, id, tenantId, matchId, holderHash, holderHashVersion }),
     )
   }
   return { id, isNew: known === undefined }
+}
+
+/** The match a binding may hang on already. */
+function knownMatch(decision: Decided, holder: Recording['holder']): MatchId | undefined {
+  if (decision.kind === 'new') return undefined
+  return holder === undefined ? decision.institutionMatch : decision.holderMatch
 }
 
 /** A wallet that became known meanwhile with another account of this provider: which of them is the person, nobody knows. */
@@ -257,7 +269,7 @@ function sealBinding(
     selectorPolicyVersion: String(policies.selector),
     // Keyed hashes, not values: compared when a material may have changed.
     fingerprints: JSON.stringify({
-      holder_key: holder.current,
+      ...(holder === undefined ? {} : { holder_key: holder.current }),
       provider_subject: institution.current,
     }),
     now,
@@ -266,7 +278,7 @@ function sealBinding(
 
 /** Session COMPLETED, journey recognised, the event last. */
 async function finishJourney(
-  { means, tx, tenantId, link, now }: Recording,
+  { means, tx, tenantId, link, holder, institution, now }: Recording,
   person: Person,
   binding: { id: BindingId; isNew: boolean },
 ): Promise<void> {
@@ -283,6 +295,9 @@ async function finishJourney(
     recogniseJourney({
       ...{ tenantId, id: journey.id, identityId: person.id, bindingId: binding.id },
       ...{ assurance: JSON.stringify(upstream), now, expiresAt },
+      // Without a wallet the account is what the person is known by from here on.
+      hashes: holder === undefined ? institution.hashes : null,
+      hashVersion: holder === undefined ? institution.version : null,
     }),
   ])
   if (session?.changed !== 1 || moved?.changed !== 1) fail({ kind: 'journey_not_open' })

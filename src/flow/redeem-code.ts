@@ -4,6 +4,7 @@ import { auditSubjectHash } from '../crypto/audit-subject.ts'
 import { accessTokenHash, codeChallengeOf, signIdToken } from '../crypto/id-token.ts'
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
+import type { UpstreamAssurance } from '../domain/assurance.ts'
 import { fail } from '../domain/failure.ts'
 import { ACCESS_TOKEN_TIME, ID_TOKEN_TIME } from '../domain/journey.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
@@ -11,7 +12,13 @@ import type { JsonObject, SecretHash } from '../domain/text.ts'
 import { SECOND, toInstant, toSeconds } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
-import { type CodeRow, findCode, redeemLiveCode, revokeGrant } from '../store/grant.ts'
+import {
+  type CodeRow,
+  findCode,
+  type GrantRow,
+  redeemLiveCode,
+  revokeGrant,
+} from '../store/grant.ts'
 import { readClaims } from './read-claims.ts'
 import type { PreparedTenant, TokenKey } from './tenants.ts'
 
@@ -114,12 +121,28 @@ async function makeIdToken(
     aud: relyingParty.clientId,
     iat: toSeconds(now),
     exp: toSeconds(now + ID_TOKEN_TIME),
-    auth_time: row.auth_time,
-    acr: row.acr,
-    amr: JSON.parse(row.amr) as string[],
+    ...assuranceClaims(row),
     at_hash: accessTokenHash(accessToken),
     ...(row.nonce === null ? {} : { nonce: row.nonce }),
   })
+}
+
+/**
+ * How and when the person was authenticated (OP-55, OP-58, OP-59): `acr` and `amr` of this login, and, if the
+ * institution's login was part of it, what that one said of itself, under names of our own. What is not known is left out.
+ */
+function assuranceClaims(grant: GrantRow): JsonObject {
+  const amr = JSON.parse(grant.amr) as string[]
+  const upstream =
+    grant.upstream === null ? undefined : (JSON.parse(grant.upstream) as UpstreamAssurance)
+  return {
+    acr: grant.acr,
+    ...(amr.length === 0 ? {} : { amr }),
+    ...(grant.auth_time === null ? {} : { auth_time: grant.auth_time }),
+    ...(upstream === undefined || upstream.acr.length === 0 ? {} : { upstream_acr: upstream.acr }),
+    ...(upstream === undefined || upstream.amr.length === 0 ? {} : { upstream_amr: upstream.amr }),
+    ...(upstream?.authTime === undefined ? {} : { upstream_auth_time: upstream.authTime }),
+  }
 }
 
 /** A valid request for a code that was spent: somebody has both, so everything made from it ends (OP-43). */

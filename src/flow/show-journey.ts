@@ -57,7 +57,7 @@ export async function readStatus(
       return 'retrieved'
     case 'presented':
       // Same device: the wallet itself brings the browser back, with a code this page does not know (VP-077).
-      return journey.way === 'cross_device' ? 'continue' : 'retrieved'
+      return journey.way === 'same_device' ? 'retrieved' : 'continue'
     case 'reconciling':
     case 'recognised':
     case 'granted':

@@ -1,4 +1,4 @@
-/** A stranger with a proven wallet is sent once to the institution's own login. */
+/** A stranger with a proven wallet, or a person who chose to log in without one, is sent to the institution's own login. */
 
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import { sealUnder } from '../crypto/seal.ts'
@@ -17,7 +17,9 @@ import { addressOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
 import { buildAuthorizationUrl } from '../institution/authorization.ts'
 import { transact } from '../store/database.ts'
+import type { Provider } from '../store/provider.ts'
 import { startSession } from '../store/session.ts'
+import { openRequest } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
@@ -31,12 +33,11 @@ export async function startReconciliation(
   journey: Presented | Reconciling,
 ): Promise<{ kind: 'redirect'; url: string } | undefined> {
   const { tenant, issuer } = prepared
-  const selector = await prepared.policy('selector', journey.policies.selector)
-  const plan = selector.default
-  if (!isIdv(plan)) return undefined
-  const provider = prepared.providers.find((each) => each.slug === plan.provider)
+  const { plan, provider } = await chooseWay(prepared, journey)
   if (provider === undefined || !provider.enabled) return undefined
   const connected = await prepared.connect(provider)
+  const place = { tenant: tenant.id, journey: journey.id }
+  const { maxAge } = openRequest(means.keyring, place, journey.request)
 
   const id = newId() as SessionId
   const state = randomText()
@@ -49,6 +50,9 @@ export async function startReconciliation(
     nonce,
     codeVerifier,
     acr: provider.acr,
+    maxAgeSeconds: maxAge,
+    // 0 is the wish for a new login; some providers know it by the one word, some by the other (OP-19).
+    prompt: maxAge === 0 ? 'login' : undefined,
   })
   const seal = (column: string, text: string) =>
     sealUnder(
@@ -58,8 +62,7 @@ export async function startReconciliation(
       text,
     )
   const now = means.clock()
-  const [holderHash] = journey.holderHashes
-  if (holderHash === undefined) return fail({ kind: 'journey_not_open' })
+  const holderHash = journey.holderHashes[0] ?? null
   const [[moved]] = await transact(means.db, tenant.id, [
     startSession({
       id,
@@ -81,10 +84,25 @@ export async function startReconciliation(
       eventId: newId(),
       correlationId: journey.correlationId,
       clientId: journey.clientId,
-      detail: detailText({ type: 'session_created', provider: provider.slug, plan: plan.plan }),
+      detail: detailText({ type: 'session_created', provider: provider.slug, plan }),
     }),
   ])
   if (moved === undefined) return fail({ kind: 'journey_not_open' })
   means.metrics.outcome('reconciliation', 'started')
   return { kind: 'redirect', url: address.url }
+}
+
+/** The provider the person chose, or the one of the plan. */
+async function chooseWay(
+  prepared: PreparedTenant,
+  journey: Presented | Reconciling,
+): Promise<{ plan: string; provider: Provider | undefined }> {
+  const { providers } = prepared
+  if (journey.way === 'direct')
+    return { plan: 'DIRECT', provider: providers.find(({ id }) => id === journey.providerId) }
+  const { default: plan } = await prepared.policy('selector', journey.policies.selector)
+  return {
+    plan: plan.plan,
+    provider: isIdv(plan) ? providers.find(({ slug }) => slug === plan.provider) : undefined,
+  }
 }

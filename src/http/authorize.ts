@@ -1,6 +1,9 @@
 /** GET and POST /authorize: the relying party's request, answered with the login page. */
 import type { Deps } from '../deps.ts'
+import { addressOf } from '../domain/tenant.ts'
 import { beginAuthorization } from '../flow/begin-authorization.ts'
+import { chooseProvider } from '../flow/choose-provider.ts'
+import { continueJourney } from '../flow/continue-journey.ts'
 import { browserCookie, readBrowserId } from './browser.ts'
 import {
   errorAnswer,
@@ -20,7 +23,7 @@ import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
 const MAX_FORM = 16 * 1024
 
-type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
 
 export function authorizeRoutes(deps: Means): Route[] {
   const path = '/t/:tenant/authorize'
@@ -82,6 +85,15 @@ async function authorize(
     language: (uiLocales) => chooseLanguage(uiLocales, accepted),
   })
   exchange.reference = begun.correlationId
+  const cookie = browserCookie(prepared.tenant.id, begun.browserId)
+  if (begun.hint !== undefined) {
+    const { browserId, journeyId } = begun
+    await chooseProvider(deps, prepared, journeyId, browserId, begun.hint)
+    const next = await continueJourney(deps, prepared, browserId, { journeyId })
+    // What is no redirect is told on the journey's own page.
+    const url = next.kind === 'redirect' ? next.url : addressOf.continue(prepared.issuer, journeyId)
+    return redirectTo(url, { 'set-cookie': cookie })
+  }
   // A path, for behind a proxy the request's own URL has another scheme and host than the browser's.
   const { pathname, search } = new URL(http.req.url)
   const page = {
@@ -89,7 +101,6 @@ async function authorize(
     // A form cannot be repeated by a link.
     tryAgainUrl: http.req.method === 'GET' ? pathname + search : undefined,
   }
-  const cookie = browserCookie(prepared.tenant.id, begun.browserId)
   return answerLoginPage(deps, prepared, begun.journeyId, page, { 'set-cookie': cookie })
 }
 
@@ -117,6 +128,19 @@ const PARAMETERS: readonly [
     false,
   ],
   ['code_challenge_method', 'Always `S256`.', 'S256', false],
+  [
+    'idp_hint',
+    'Slug of an enabled provider: where the tenant allows login without a wallet, the browser goes there at once. Anything else is ignored.',
+    'surf',
+    false,
+  ],
+  ['max_age', 'Seconds; how old a login at the institution may be.', '3600', false],
+  [
+    'prompt',
+    '`login`: no login that the person brings along. `none` is answered with an error.',
+    'login',
+    false,
+  ],
   ['ui_locales', 'Languages the person prefers: `en`, `nl`.', 'nl en', false],
 ]
 
@@ -126,7 +150,7 @@ function describe(operationId: 'authorize' | 'authorizeByForm'): Operation {
       'The login page: a link that opens a wallet on this device and, where the tenant allows it, a QR code.',
     ),
     '303': redirectAnswer(
-      'The request is at fault: back to the relying party with `error`, `state` and `iss`.',
+      'To the provider that `idp_hint` picked; or the request is at fault: back to the relying party with `error`, `state` and `iss`.',
       'https://app.example/callback?error=invalid_request&iss=https%3A%2F%2Fbridge.example%2Ft%2Fdemo',
     ),
     '400': errorAnswer(

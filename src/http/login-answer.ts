@@ -4,6 +4,7 @@ import { requestedLabels } from '../domain/attributes.ts'
 import type { JourneyId } from '../domain/ids.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
+import { directProviders } from '../flow/begin-authorization.ts'
 import type { PreparedTenant } from '../flow/tenants.ts'
 import { pageHeaders } from './pages/content-security-policy.ts'
 import { renderLoginPage } from './pages/login-page.ts'
@@ -49,10 +50,11 @@ export function answerLoginPage(
     statusUrl: addressOf.status(below, journeyId),
     refreshUrl: addressOf.page(below, journeyId),
     cancelUrl: addressOf.cancel(below, journeyId),
+    directUrl: addressOf.direct(below, journeyId),
     state,
     now: deps.clock(),
     expiresAt: toInstant(login.expiresAt),
-    alternatives: [],
+    alternatives: directProviders(prepared).map(({ slug, name }) => ({ slug, name })),
   })
   return new Response(html, {
     headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce), ...headers },

@@ -4,11 +4,13 @@ import { fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { cancelJourney } from '../flow/cancel-journey.ts'
+import { chooseProvider } from '../flow/choose-provider.ts'
 import { continueJourney, type JourneyHandle, type Next } from '../flow/continue-journey.ts'
 import { readOpenPage, readQrLink, readStatus } from '../flow/show-journey.ts'
 import { readBrowserId } from './browser.ts'
 import {
   errorAnswer,
+  formBody,
   jsonAnswer,
   objectSchema,
   pageAnswer,
@@ -22,14 +24,17 @@ import { redirectTo } from './errors.ts'
 import { answerLoginPage } from './login-answer.ts'
 import { pageHeaders } from './pages/content-security-policy.ts'
 import { type EndPageKind, renderEndPage } from './pages/end-page.ts'
+import { renderOnwardPage } from './pages/onward-page.ts'
 import { renderQr } from './pages/qr.ts'
-import { queryOf, readParameters } from './parse.ts'
+import { queryOf, readFormBody, readParameters } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 import { newNonce, pageTenant } from './serve.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+/** A form that holds one slug. */
+const MAX_CHOICE = 1024
 const RESPONSE_CODE = /^[A-Za-z0-9_-]{43}$/
 
 export function loginRoutes(deps: Means): Route[] {
@@ -68,7 +73,13 @@ export function loginRoutes(deps: Means): Route[] {
       handle: (e) => goOn(deps, e, { journeyId: journeyOf(e) }),
     },
     {
-      ...common,
+      ...{ ...common, method: 'POST' },
+      path: '/t/:tenant/login/:journey/direct',
+      operation: DIRECT,
+      handle: (e) => goDirect(deps, e),
+    },
+    {
+      ...{ ...common, method: 'POST' },
       path: '/t/:tenant/login/:journey/cancel',
       operation: CANCEL,
       handle: (e) => cancel(deps, e),
@@ -128,12 +139,34 @@ async function cancel(deps: Means, exchange: Exchange): Promise<Response> {
     journeyOf(exchange),
     browserOf(exchange),
   )
-  return redirectTo(back.url)
+  return answerOnward(exchange, back.language, back.url)
+}
+
+/** A provider's button on the login page. */
+async function goDirect(deps: Means, exchange: Exchange): Promise<Response> {
+  const prepared = tenantOf(exchange)
+  const id = journeyOf(exchange)
+  const form = readParameters(
+    new URLSearchParams(
+      Buffer.from(await readFormBody(exchange.http, MAX_CHOICE)).toString('utf8'),
+    ),
+  )
+  const browserId = browserOf(exchange)
+  const provider = form.get('provider') ?? fail({ kind: 'not_found' })
+  const { language } = await chooseProvider(deps, prepared, id, browserId, provider)
+  const next = await continueJourney(deps, prepared, browserId, { journeyId: id })
+  return next.kind === 'redirect'
+    ? answerOnward(exchange, language, next.url)
+    : answerNext(exchange, next)
 }
 
 async function goOn(deps: Means, exchange: Exchange, handle: JourneyHandle): Promise<Response> {
   const prepared = tenantOf(exchange)
-  const next = await continueJourney(deps, prepared, browserOf(exchange), handle)
+  return answerNext(exchange, await continueJourney(deps, prepared, browserOf(exchange), handle))
+}
+
+function answerNext(exchange: Exchange, next: Next): Response {
+  const prepared = tenantOf(exchange)
   switch (next.kind) {
     case 'redirect':
       return redirectTo(next.url)
@@ -143,6 +176,15 @@ async function goOn(deps: Means, exchange: Exchange, handle: JourneyHandle): Pro
       exchange.reference = next.journey.correlationId
       return answerEnd(exchange, next)
   }
+}
+
+/** After a button: on to another site, by a page and not by a redirect (`pages/onward-page.ts` says why). */
+function answerOnward(exchange: Exchange, language: 'en' | 'nl', url: string): Response {
+  const nonce = newNonce()
+  const tenant = pageTenant(exchange.prepared, language)
+  return new Response(renderOnwardPage({ language, nonce, tenant, url }), {
+    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) },
+  })
 }
 
 /** A clear end, with the way back to the relying party. */
@@ -270,13 +312,34 @@ const CONTINUE: Operation = {
   parameters: [TENANT_PARAMETER, JOURNEY],
   responses: NEXT_ANSWERS,
 }
+const DIRECT: Operation = {
+  ...{ operationId: 'loginWithoutWallet', tags, summary: 'Log in at a provider, without a wallet' },
+  description:
+    'Where the tenant allows it (`direct_login`). The same login then goes on at the institution; `idp_hint` at `/authorize` comes here without the button.',
+  parameters: [TENANT_PARAMETER, JOURNEY],
+  requestBody: formBody(objectSchema({ provider: text('Slug of an enabled provider.') }), {
+    provider: 'surf',
+  }),
+  responses: {
+    '200': pageAnswer(
+      'A page that leads to the institution at once; or the login has ended, and the page says so.',
+    ),
+    '303': redirectAnswer(
+      'Something else happened before: on to the next step.',
+      '/t/demo/login/0d6b3c3e-3c0f-4f5e-9a57-6f5f1c1d2e3f/continue',
+    ),
+    '403': NEXT_ANSWERS['403'],
+    '404': errorAnswer('ErrorPage', 'No such login, or the provider is not offered.'),
+    '413': errorAnswer('ErrorPage', 'The form is too long.'),
+    '415': errorAnswer('ErrorPage', 'Not a form.'),
+  },
+}
 const CANCEL: Operation = {
   ...{ operationId: 'cancelLogin', tags, summary: 'End the login and go back' },
   parameters: [TENANT_PARAMETER, JOURNEY],
   responses: {
-    '303': redirectAnswer(
-      'To the relying party with `error=access_denied`.',
-      'https://app.example/callback?error=access_denied&iss=https%3A%2F%2Fbridge.example%2Ft%2Fdemo',
+    '200': pageAnswer(
+      'A page that leads to the relying party at once, with `error=access_denied`, `state` and `iss`.',
     ),
     '403': NEXT_ANSWERS['403'],
     '404': GONE,

@@ -1,7 +1,7 @@
 /** `identity_link_binding`: the proven link between a wallet and an account. A binding lives while its match lives. */
 import { sql } from 'kysely'
 import type { BindingId, MatchId, ProviderId, TenantId } from '../domain/ids.ts'
-import type { HolderHash, InstitutionHash, Sealed } from '../domain/text.ts'
+import type { HolderHash, InstitutionHash, NoHolder, Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { anyOf, type Params, statement } from './statement.ts'
 
@@ -97,7 +97,8 @@ export const insertBinding = statement(
         id: BindingId
         tenantId: TenantId
         matchId: MatchId
-        holderHash: HolderHash
+        holderHash: HolderHash | NoHolder
+        /** 0 where there is no holder. */
         holderHashVersion: number
       }
     >,

@@ -22,7 +22,8 @@ export interface GrantRow {
   scope: string
   acr: string
   amr: string
-  auth_time: number
+  auth_time: number | null
+  upstream: string | null
   attribute_policy_version: number
   wallet_attributes: Sealed | null
   subject: string
@@ -50,7 +51,7 @@ const ALIVE = sql`
 
 const GRANT_COLUMNS = sql`
   g.id AS grant_id, g.client_id, g.identity_id, g.binding_id, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time,
-  g.attribute_policy_version, g.wallet_attributes, s.subject, i.audit_salt, i.wrapped_data_key,
+  g.upstream,   g.attribute_policy_version, g.wallet_attributes, s.subject, i.audit_salt, i.wrapped_data_key,
   b.persisted_attributes_envelope AS attributes`
 
 /** A code with its grant, consumed or not; the caller judges. Nothing for a code whose person is gone. */

@@ -9,6 +9,7 @@ import type {
   IdentityId,
   JourneyId,
   MatchId,
+  ProviderId,
   TenantId,
 } from '../domain/ids.ts'
 import type { Journey, PolicyVersions } from '../domain/journey.ts'
@@ -150,6 +151,50 @@ export const presentJourney = statement(
       .where('expires_at', '>', p('now')),
 )
 
+/**
+ * started or retrieved → presented by the way `direct`, once: a provider was chosen and no wallet is waited for any more.
+ * Both links die with it (VP-082).
+ */
+export const chooseDirect = statement(
+  'choose_direct',
+  (
+    q,
+    p: Params<{
+      tenantId: TenantId
+      id: JourneyId
+      providerId: ProviderId
+      /** No attributes, sealed. */
+      presentation: Sealed
+      /** Without the wallet's secrets. */
+      request: Sealed
+      now: IsoInstant
+      expiresAt: IsoInstant
+    }>,
+  ) =>
+    q
+      .updateTable('journey')
+      .set({
+        state: 'presented',
+        way: 'direct',
+        provider_id: p('providerId'),
+        presented_at: p('now'),
+        holder_hashes: sql<HolderHash[]>`'{}'`,
+        holder_hash_version: 0,
+        presentation: p('presentation'),
+        request: p('request'),
+        same_device_request_hash: null,
+        same_device_state_hash: null,
+        cross_device_request_hash: null,
+        cross_device_state_hash: null,
+        updated_at: p('now'),
+        expires_at: p('expiresAt'),
+      })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('state', 'in', ['started', 'retrieved'])
+      .where('expires_at', '>', p('now')),
+)
+
 /** One refused presentation more; one too many ends the journey (VP-081). Returns the count and the state it left. */
 export const refusePresentation = sqlStatement(
   'refuse_presentation',
@@ -252,7 +297,8 @@ const hitsOf = (journeyMatches: ReturnType<typeof sql<boolean>>) => sql<HitRow>`
   SELECT m.id AS match_id, m.internal_identity_id AS identity_id, i.status AS identity_status, i.audit_salt,
          m.hash_key_version, b.id AS binding_id, b.last_used_at AS binding_used_at
     FROM journey j
-    JOIN identity_match m ON m.tenant_id = j.tenant_id AND m.identifier_type = 'KEY'
+    JOIN identity_match m ON m.tenant_id = j.tenant_id
+     AND m.identifier_type = CASE j.way WHEN 'direct' THEN 'SUBJECT_ID' ELSE 'KEY' END
      AND m.identifier_hash = ANY (j.holder_hashes) AND m.deleted_at IS NULL
     JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id
     LEFT JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id AND b.deleted_at IS NULL
@@ -302,7 +348,8 @@ export const grantJourney = sqlStatement(
       scope: string
       acr: string
       amr: string
-      authTime: number
+      authTime: number | null
+      upstream: string | null
       attributePolicyVersion: number
       walletAttributes: Sealed | null
       grantExpiresAt: IsoInstant
@@ -345,8 +392,10 @@ export const grantJourney = sqlStatement(
     ), touched_binding AS (
       UPDATE identity_link_binding b
          SET last_used_at = CASE WHEN b.id = ${p('bindingId')} THEN ${p('now')} ELSE b.last_used_at END,
-             holder_identifier_hash = ${p('holderHash')},
-             holder_hash_key_version = ${p('holderHashVersion')}
+             holder_identifier_hash = CASE WHEN b.holder_hash_key_version = 0
+               THEN b.holder_identifier_hash ELSE ${p('holderHash')} END,
+             holder_hash_key_version = CASE WHEN b.holder_hash_key_version = 0
+               THEN 0 ELSE ${p('holderHashVersion')} END
         FROM moved WHERE b.tenant_id = ${p('tenantId')} AND b.match_id = moved.match_id AND b.deleted_at IS NULL
       RETURNING b.id
     ), subject AS (
@@ -356,9 +405,9 @@ export const grantJourney = sqlStatement(
       RETURNING subject
     ), granted AS (
       INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, correlation_id, scope, acr, amr,
-        auth_time, attribute_policy_version, wallet_attributes, created_at, expires_at)
+        auth_time, upstream, attribute_policy_version, wallet_attributes, created_at, expires_at)
       SELECT ${p('tenantId')}, ${p('grantId')}, ${p('clientId')}, ${p('identityId')}, ${p('bindingId')},
-        ${p('correlationId')}, ${p('scope')}, ${p('acr')}, ${p('amr')}, ${p('authTime')}::integer,
+        ${p('correlationId')}, ${p('scope')}, ${p('acr')}, ${p('amr')}, ${p('authTime')}::integer, ${p('upstream')},
         ${p('attributePolicyVersion')}::integer, ${p('walletAttributes')}, ${p('now')}::iso_instant,
         ${p('grantExpiresAt')}::iso_instant
         FROM moved
@@ -448,6 +497,7 @@ export function readJourney(row: Selectable<JourneyTable>, now: number): Journey
   const presented = {
     ...base,
     way,
+    providerId: row.provider_id ?? undefined,
     presentedAt: fromInstant(presented_at),
     holderHashes: holder_hashes,
     holderHashVersion: holder_hash_version,

@@ -3,6 +3,7 @@
  * turns it into a value of its own. `created_at` and keys are typed so that no update can carry them.
  */
 import type { ColumnType } from 'kysely'
+import type { Way } from '../domain/assurance.ts'
 import type {
   BindingId,
   ClientId,
@@ -19,6 +20,7 @@ import type {
   HolderHash,
   IdentifierType,
   InstitutionHash,
+  NoHolder,
   Sealed,
   SecretHash,
 } from '../domain/text.ts'
@@ -39,6 +41,7 @@ export interface TenantTable {
   notice_url: string | null
   enabled: Defaulted<Flag>
   cross_device: Defaulted<Flag>
+  direct_login: Defaulted<Flag>
   client_id_prefix: Defaulted<'x509_hash' | 'x509_san_dns'>
   response_mode: Defaulted<'direct_post' | 'direct_post.jwt'>
   wallet_scheme: Defaulted<string>
@@ -68,7 +71,7 @@ export interface IdentityLinkBindingTable {
   id: Fixed<BindingId>
   tenant_id: Fixed<TenantId>
   match_id: MatchId
-  holder_identifier_hash: HolderHash
+  holder_identifier_hash: HolderHash | NoHolder
   holder_hash_key_version: number
   institution_identifier_hash: InstitutionHash | null
   institution_hash_key_version: number | null
@@ -338,8 +341,9 @@ export interface JourneyTable {
   same_device_state_hash: SecretHash | null
   cross_device_request_hash: SecretHash | null
   cross_device_state_hash: SecretHash | null
-  way: 'same_device' | 'cross_device' | null
+  way: Way | null
   refusals: Defaulted<number>
+  provider_id: ProviderId | null
   presented_at: IsoInstant | null
   holder_hashes: readonly HolderHash[] | null
   holder_hash_version: number | null
@@ -364,7 +368,8 @@ export interface LoginGrantTable {
   scope: Fixed<string>
   acr: Fixed<string>
   amr: Fixed<string>
-  auth_time: Fixed<number>
+  auth_time: Fixed<number | null>
+  upstream: Fixed<string | null>
   attribute_policy_version: Fixed<number>
   wallet_attributes: Sealed | null
   created_at: Fixed<IsoInstant>

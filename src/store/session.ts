@@ -9,7 +9,7 @@ import type {
   SessionId,
   TenantId,
 } from '../domain/ids.ts'
-import type { HolderHash, Sealed, SecretHash } from '../domain/text.ts'
+import type { HolderHash, InstitutionHash, Sealed, SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { type Params, sqlStatement, statement } from './statement.ts'
 
@@ -17,7 +17,8 @@ interface NewSession {
   id: SessionId
   tenantId: TenantId
   journeyId: JourneyId
-  holderHash: HolderHash
+  /** Null for a login without a wallet. */
+  holderHash: HolderHash | null
   providerId: ProviderId
   providerUpdatedAt: IsoInstant
   authorizationUrl: string
@@ -83,6 +84,7 @@ export interface AuthorizedSession {
   nonce: Sealed
   code_verifier: Sealed
   redirect_uri: string
+  created_at: IsoInstant
 }
 
 /**
@@ -114,7 +116,8 @@ export const authorizeSession = sqlStatement(
        SET status = 'AUTHORIZED', state = NULL, nonce = NULL, code_verifier = NULL
       FROM held
      WHERE s.tenant_id = ${p('tenantId')} AND s.id = held.id AND s.status = 'PENDING'
-    RETURNING s.id, s.journey_id, s.provider_id, s.provider_updated_at, held.nonce, held.code_verifier, s.redirect_uri`,
+    RETURNING s.id, s.journey_id, s.provider_id, s.provider_updated_at, held.nonce, held.code_verifier, s.redirect_uri,
+      s.created_at`,
 )
 
 /** Moves a session on from the state it is believed to be in; `changed` is 0 when it was not. */
@@ -198,7 +201,8 @@ export const startSession = sqlStatement(
       INSERT INTO reconciliation_session (id, tenant_id, status, identifier_hash, identifier_type, provider_id,
         authorization_url, state, nonce, code_verifier, redirect_uri, token_endpoint, created_at, expires_at,
         journey_id, provider_updated_at)
-      SELECT ${p('id')}, ${p('tenantId')}, 'PENDING', ${p('holderHash')}, 'KEY', ${p('providerId')},
+      SELECT ${p('id')}, ${p('tenantId')}, 'PENDING', ${p('holderHash')},
+        CASE WHEN ${p('holderHash')}::text IS NOT NULL THEN 'KEY' END, ${p('providerId')},
         ${p('authorizationUrl')}, ${p('state')}, ${p('nonce')}, ${p('codeVerifier')}, ${p('redirectUri')},
         ${p('tokenEndpoint')}, ${p('now')}::iso_instant, ${p('expiresAt')}::iso_instant, moved.id,
         ${p('providerUpdatedAt')}::iso_instant
@@ -223,6 +227,9 @@ export const recogniseJourney = statement(
       identityId: IdentityId
       bindingId: BindingId
       assurance: string
+      /** The account's under Key B, for a login without a wallet; null leaves the wallet's. */
+      hashes: readonly InstitutionHash[] | null
+      hashVersion: number | null
       now: IsoInstant
       expiresAt: IsoInstant
     }>,
@@ -234,6 +241,8 @@ export const recogniseJourney = statement(
         identity_id: p('identityId'),
         binding_id: p('bindingId'),
         assurance: p('assurance'),
+        holder_hashes: sql`coalesce(${p('hashes')}::text[], holder_hashes)`,
+        holder_hash_version: sql`coalesce(${p('hashVersion')}::integer, holder_hash_version)`,
         updated_at: p('now'),
         expires_at: p('expiresAt'),
       })

@@ -13,6 +13,7 @@ interface TenantSettings {
   noticeUrl: string | null
   enabled: 0 | 1
   crossDevice: 0 | 1
+  directLogin: 0 | 1
   clientIdPrefix: 'x509_hash' | 'x509_san_dns'
   responseMode: 'direct_post' | 'direct_post.jwt'
   walletScheme: string
@@ -63,6 +64,7 @@ export const insertTenant = statement(
       notice_url: p('noticeUrl'),
       enabled: p('enabled'),
       cross_device: p('crossDevice'),
+      direct_login: p('directLogin'),
       client_id_prefix: p('clientIdPrefix'),
       response_mode: p('responseMode'),
       wallet_scheme: p('walletScheme'),
@@ -84,6 +86,7 @@ export const updateTenant = statement(
         notice_url: p('noticeUrl'),
         enabled: p('enabled'),
         cross_device: p('crossDevice'),
+        direct_login: p('directLogin'),
         client_id_prefix: p('clientIdPrefix'),
         response_mode: p('responseMode'),
         wallet_scheme: p('walletScheme'),
@@ -109,6 +112,7 @@ export function readTenant(row: Selectable<TenantTable>): Tenant {
     noticeUrl: row.notice_url ?? undefined,
     enabled: row.enabled === 1,
     crossDevice: row.cross_device === 1,
+    directLogin: row.direct_login === 1,
     clientIdPrefix: row.client_id_prefix,
     responseMode: row.response_mode,
     walletScheme: row.wallet_scheme,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createBrowser, walletLinkOn } from '../../demo/browser.ts'
+import { createBrowser, onwardLinkOn, walletLinkOn } from '../../demo/browser.ts'
 import { createWallet } from '../../demo/wallet.ts'
 import { type Bridge, logIn, REDIRECT_URI, startBridge } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
@@ -125,8 +125,9 @@ test('cancelling goes back to the relying party with access_denied, state and is
   const browser = createBrowser()
   const attempt = await bridge.tenant.relyingParty.begin()
   const page = await browser.get(attempt.url)
-  const path = /href="([^"]+\/cancel)"/.exec(page.text)?.[1] ?? ''
-  const back = new URL((await browser.get(new URL(path, bridge.url).href)).location ?? '')
+  const path = /action="([^"]+\/cancel)"/.exec(page.text)?.[1] ?? ''
+  const left = await browser.post(new URL(path, bridge.url).href, {})
+  const back = new URL(onwardLinkOn(left.text))
   expect(Object.fromEntries(back.searchParams)).toEqual({
     error: 'access_denied',
     state: attempt.state,

@@ -5,7 +5,13 @@
 import { createServer } from 'node:net'
 import { Writable } from 'node:stream'
 import { ClientSecretBasic } from 'openid-client'
-import { type Browser, createBrowser, walletLinkOn } from '../../demo/browser.ts'
+import {
+  type Browser,
+  createBrowser,
+  onwardLinkOn,
+  type Page,
+  walletLinkOn,
+} from '../../demo/browser.ts'
 import { type Institution, loginAt, startInstitution } from '../../demo/institution.ts'
 import { createIssuer, DEMO_PERSON, type Issuer } from '../../demo/issuer.ts'
 import { DEMO_PROVIDER, demoPolicies } from '../../demo/policies.ts'
@@ -125,6 +131,7 @@ export async function startBridge(
         noticeUrl: 'https://university.example/privacy',
         enabled: true,
         crossDevice: true,
+        directLogin: false,
         clientIdPrefix: 'x509_hash',
         responseMode: 'direct_post.jwt',
         walletScheme: 'openid4vp://',
@@ -242,6 +249,39 @@ export async function presentAt(
 }
 
 const atRelyingParty = (url: string) => url.startsWith(REDIRECT_URI)
+
+/** A login without a wallet: the provider's button on the login page, the institution, back to the relying party. */
+export async function logInDirectly(
+  bridge: Bridge,
+  options: {
+    browser?: Browser
+    tenant?: TestTenant
+    user?: { username: string; password: string }
+    parameters?: Record<string, string>
+  } = {},
+): Promise<{ login: Login; browser: Browser }> {
+  const browser = options.browser ?? createBrowser()
+  const attempt = await (options.tenant ?? bridge.tenant).relyingParty.begin(options.parameters)
+  const page = await browser.get(attempt.url)
+  const callback = await loginAt(await pressDirect(browser, page), options.user ?? STUDENT)
+  const end = await browser.follow(callback, atRelyingParty)
+  if (end.location === undefined)
+    throw new Error(`the login ended at ${end.url} with ${end.status}: ${end.text.slice(0, 2000)}`)
+  return { login: await attempt.finish(end.location), browser }
+}
+
+/** Presses the button of a provider on a login page; the address the browser is sent to. */
+export async function pressDirect(
+  browser: Browser,
+  page: Page,
+  provider = DEMO_PROVIDER,
+): Promise<string> {
+  const action = /<form method="post" action="([^"]+\/direct)">/.exec(page.text)?.[1]
+  if (action === undefined) throw new Error('the page offers no way without a wallet')
+  const answer = await browser.post(new URL(action, page.url).href, { provider })
+  if (answer.status !== 200) throw new Error(`the choice was answered with ${answer.status}`)
+  return onwardLinkOn(answer.text)
+}
 
 /** A login as a person does it: wallet, the institution if it is asked for, back to the relying party. */
 export async function logIn(

@@ -98,7 +98,7 @@ describe('WCAG 2.2 AA', () => {
     ['a bright colour', { tenant: { name: 'Bright', colour: '#ffee00' } }],
     [
       'ways without a wallet and an answer under way',
-      { state: 'retrieved' as const, alternatives: [{ label: 'My institution', url: '/x' }] },
+      { state: 'retrieved' as const, alternatives: [{ slug: 'surf', name: 'My institution' }] },
     ],
     ['no code', { qrUrl: undefined }],
   ])('the login page with %s still breaks no rule', async (_, change) => {
@@ -109,7 +109,7 @@ describe('WCAG 2.2 AA', () => {
   })
 
   test('2.1.1, 2.4.3 and 2.4.7: the keys reach everything in the order it is read, and it shows', async () => {
-    pages.login = { alternatives: [{ label: 'My institution', url: '/direct' }] }
+    pages.login = { alternatives: [{ slug: 'surf', name: 'My institution' }] }
     const page = await open('/login')
     const reached: string[] = []
     for (let step = 0; step < 5; step += 1) {
@@ -130,7 +130,7 @@ describe('WCAG 2.2 AA', () => {
   test('2.5.8: whatever is pressed is at least 44 pixels high', async () => {
     const page = await open('/login', { viewport: NARROW })
     const boxes = await Promise.all(
-      (await page.locator('a:visible, summary:visible').all()).map((target) =>
+      (await page.locator('a:visible, button:visible, summary:visible').all()).map((target) =>
         target.boundingBox(),
       ),
     )

@@ -42,7 +42,7 @@ let wallet: Wallet
 beforeAll(async () => {
   bridge = await startBridge({ env: { DATABASE_POOL_SIZE: '4' } })
   a = bridge.tenant
-  b = await bridge.addTenant('other')
+  b = await bridge.addTenant('other', { directLogin: true })
   wallet = await bridge.newWallet()
   await logIn(bridge, wallet)
 })
@@ -103,17 +103,19 @@ describe('row 36 everything of tenant A at tenant B', () => {
     const jar = stolen.cookies(bridge.url)
     const own = /=([A-Za-z0-9_-]{43})/.exec(browser.cookies(bridge.url))?.[1] ?? ''
     const cookie = jar.replaceAll(/=[A-Za-z0-9_-]{43}/g, `=${own}`)
+    const send = async (url: string, init: RequestInit) => {
+      const response = await fetch(url, {
+        ...{ ...init, redirect: 'manual' },
+        headers: { cookie, accept: 'text/html' },
+      })
+      const location = response.headers.get('location') ?? undefined
+      const { status, headers } = response
+      return { url, status, location, headers, text: await response.text() }
+    }
     return {
       ...stolen,
-      get: async (url) => {
-        const response = await fetch(url, {
-          redirect: 'manual',
-          headers: { cookie, accept: 'text/html' },
-        })
-        const location = response.headers.get('location') ?? undefined
-        const { status, headers } = response
-        return { url, status, location, headers, text: await response.text() }
-      },
+      get: (url) => send(url, {}),
+      post: (url, form) => send(url, { method: 'POST', body: new URLSearchParams(form) }),
     }
   }
   const below = async (opened: Opened, rest: string) =>
@@ -173,8 +175,16 @@ describe('row 36 everything of tenant A at tenant B', () => {
       attack: () => below(presented, '/continue'),
       refused: [404],
     },
-    'GET /t/:tenant/login/:journey/cancel': {
-      attack: () => below(waiting, '/cancel'),
+    'POST /t/:tenant/login/:journey/direct': {
+      attack: async () =>
+        (await confused(waiting)).post(`${b.issuer}/login/${waiting.journeyId}/direct`, {
+          provider: 'surf',
+        }),
+      refused: [404],
+    },
+    'POST /t/:tenant/login/:journey/cancel': {
+      attack: async () =>
+        (await confused(waiting)).post(`${b.issuer}/login/${waiting.journeyId}/cancel`, {}),
       refused: [404],
     },
     'GET /t/:tenant/return': {

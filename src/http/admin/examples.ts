@@ -11,6 +11,7 @@ const SETTINGS = {
   notice_url: 'https://www.university.example/privacy',
   enabled: true,
   cross_device: true,
+  direct_login: false,
   client_id_prefix: 'x509_hash',
   response_mode: 'direct_post.jwt',
   wallet_scheme: 'openid4vp://',

@@ -17,7 +17,7 @@ const provider = {
     .record(claim, claim)
     .describe('Canonical attribute → claim, where the provider calls it otherwise.'),
   required_acr: words(20).describe('A login must have one of these.'),
-  required_amr: words(20).describe('A login must have one of these.'),
+  required_amr: words(20).describe('A login must have all of these.'),
   allowed_organizations: words(200).describe(
     'Values of `schac_home_organization` this tenant accepts; needed behind a federation.',
   ),

@@ -17,6 +17,11 @@ const settings = {
   cross_device: z
     .boolean()
     .describe('Whether the login page shows a QR code for a wallet on another device.'),
+  direct_login: z
+    .boolean()
+    .describe(
+      'Whether people may log in at an enabled provider of the tenant, without a wallet: the login page offers them, and `idp_hint` picks one.',
+    ),
   client_id_prefix: z
     .enum(['x509_hash', 'x509_san_dns'])
     .describe('How wallets know the bridge (OpenID4VP 1.0, 5.9.3).'),
@@ -47,6 +52,7 @@ export const NewTenant = z.strictObject({
   notice_url: settings.notice_url.optional(),
   enabled: settings.enabled.optional(),
   cross_device: settings.cross_device.optional(),
+  direct_login: settings.direct_login.optional(),
   client_id_prefix: settings.client_id_prefix.optional(),
   response_mode: settings.response_mode.optional(),
   wallet_scheme: settings.wallet_scheme.optional(),

@@ -24,6 +24,8 @@ export interface PageFrame {
   title: string
   /** How often a browser without script loads the page anew, and from which path on this origin. */
   refresh?: { seconds: number; url: string }
+  /** Where every browser goes from here at once: a page may lead there ({@link pageLink}). */
+  onward?: string
   /** Our own constant script, run at the end of the page. */
   script?: string
   /** Two columns fit beside one another. */
@@ -33,7 +35,7 @@ export interface PageFrame {
 
 /** The whole page as HTML text. Pure; every value in it is escaped. Throws TypeError when `refresh` leaves this origin. */
 export function renderPage(frame: PageFrame): string {
-  const { language, tenant, nonce, title, refresh, script, wide, body } = frame
+  const { language, tenant, nonce, title, refresh, onward, script, wide, body } = frame
   return markup`<!doctype html>
 <html lang="${language}"${wide === true && trusted(' class="wide"')}>
 <head>
@@ -45,6 +47,7 @@ ${
   refresh !== undefined &&
   markup`<noscript><meta http-equiv="refresh" content="${refresh.seconds};url=${ownPath('refresh.url', refresh.url)}"></noscript>`
 }
+${onward !== undefined && markup`<meta http-equiv="refresh" content="0;url=${onward}">`}
 <style nonce="${nonce}">${trusted(pageStyle(tenant.colour))}</style>
 </head>
 <body>

@@ -37,7 +37,7 @@ export interface LoginPageView {
   statusUrl: string
   /** This page itself, for browsers without script; a path on this origin. */
   refreshUrl: string
-  /** Ends the login and goes back to the relying party. */
+  /** Ends the login and goes back to the relying party, by POST; a path on this origin. */
   cancelUrl: string
   /** Starts again once the time is up. */
   tryAgainUrl?: string | undefined
@@ -45,8 +45,10 @@ export interface LoginPageView {
   /** The server's time, milliseconds since the epoch; the person's own clock is not asked. */
   now: number
   expiresAt: IsoInstant
-  /** Ways in without a wallet; may be empty. */
-  alternatives: readonly { label: string; url: string }[]
+  /** Takes the choice of one of the {@link alternatives}, by POST; a path on this origin. */
+  directUrl: string
+  /** Providers to log in at without a wallet, by slug; may be empty. */
+  alternatives: readonly { slug: string; name: string }[]
 }
 
 /**
@@ -132,11 +134,13 @@ function drawCode(view: LoginPageView, text: LoginText): Markup | undefined {
 }
 
 function drawAlternatives(view: LoginPageView, text: LoginText): Markup | undefined {
-  const ways = view.alternatives.flatMap(({ label, url }) => {
-    const link = pageLink(url)
-    return link === undefined ? [] : [markup`<a class="button plain" href="${link}">${label}</a>`]
-  })
-  return ways.length === 0 ? undefined : markup`<h2>${text.alternatives}</h2>${ways}`
+  if (view.alternatives.length === 0) return undefined
+  const ways = view.alternatives.map(
+    ({ slug, name }) =>
+      markup`<button class="button plain" name="provider" value="${slug}"><bdi>${name}</bdi></button>`,
+  )
+  return markup`<form method="post" action="${ownPath('directUrl', view.directUrl)}">
+<h2>${text.alternatives}</h2>${ways}</form>`
 }
 
 /** Shown by the script when the time is up, or when the status has no page to go to. */
@@ -151,11 +155,9 @@ ${drawLeave(view, goBack)}
 }
 
 /** The way back to the relying party, under the words that fit: "Cancel" while the login is open, "Go back" after it. */
-function drawLeave(view: LoginPageView, words: string): Markup | undefined {
-  const link = pageLink(view.cancelUrl)
-  return link === undefined
-    ? undefined
-    : markup`<p class="leave"><a class="quiet" href="${link}">${words}</a></p>`
+function drawLeave(view: LoginPageView, words: string): Markup {
+  return markup`<form class="leave" method="post" action="${ownPath('cancelUrl', view.cancelUrl)}">
+<button class="quiet">${words}</button></form>`
 }
 
 function requireWalletLink(link: string): string {

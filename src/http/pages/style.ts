@@ -41,10 +41,12 @@ ul.asked li{display:flex;gap:.625rem;padding:.4375rem 0;border-bottom:1px solid 
 ul.asked li::before{content:"";flex:none;width:.5rem;height:.5rem;margin-top:.5rem;border-radius:50%;background:var(--accent)}
 .button{display:flex;align-items:center;justify-content:center;min-height:3rem;padding:.625rem 1.25rem;margin:1.25rem 0 0;
 border:2px solid var(--accent);border-radius:.75rem;background:var(--accent);color:var(--on-accent);font-weight:600;
-text-align:center;text-decoration:none}
+text-align:center;text-decoration:none;font:inherit;font-weight:600;width:100%;box-sizing:border-box;cursor:pointer}
 .button:hover{text-decoration:underline}
 .button.plain{background:transparent;color:var(--accent)}
 .quiet{display:inline-flex;align-items:center;min-height:2.75rem}
+button.quiet{border:0;padding:0;background:none;color:var(--accent);font:inherit;text-decoration:underline;text-underline-offset:.15em;cursor:pointer}
+button.quiet:hover{text-decoration-thickness:2px}
 .progress{display:flex;flex-wrap:wrap;gap:.25rem 1rem;justify-content:space-between;align-items:center;
 margin-top:1.25rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.9375rem}
 .progress p{margin:0}

@@ -33,6 +33,11 @@ const en = {
     failedTitle: 'This did not work',
     failedText: 'We could not log you in. You can start again.',
   },
+  onward: {
+    title: 'One moment',
+    text: 'We are taking you further.',
+    go: 'Continue',
+  },
   end: {
     done: {
       title: 'You are logged in',
@@ -134,6 +139,11 @@ const nl: Dictionary = {
     expiredText: 'Voor je veiligheid blijft een login maar kort open. Je kunt opnieuw beginnen.',
     failedTitle: 'Dit lukte niet',
     failedText: 'We konden je niet inloggen. Je kunt opnieuw beginnen.',
+  },
+  onward: {
+    title: 'Een ogenblik',
+    text: 'We brengen je verder.',
+    go: 'Ga verder',
   },
   end: {
     done: {

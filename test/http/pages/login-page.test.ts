@@ -87,15 +87,28 @@ test.each([
   expect(drawn).toContain(`data-seconds-left="${seconds}"`)
 })
 
-test('ways without a wallet are listed, those with a bad link are not', () => {
+test('ways without a wallet are buttons of one form, by POST', () => {
   const alternatives = [
-    { label: 'Use my institution', url: '/t/example/direct' },
-    { label: 'Evil', url: 'javascript:alert(1)' },
+    { slug: 'surf', name: 'SURF' },
+    { slug: 'eduid', name: 'eduID' },
   ]
   const drawn = renderLoginPage(loginView({ alternatives }))
-  expect(words(drawn)).toContain('Log in without a wallet Use my institution')
-  expect(drawn).not.toMatch(/Evil|javascript:/)
+  expect(words(drawn)).toContain('Log in without a wallet SURF eduID')
+  expect(tags(drawn, 'form')[0]).toEqual({ method: 'post', action: '/t/example/direct/1' })
+  expect(tags(drawn, 'button').filter(({ name }) => name === 'provider')).toEqual([
+    { class: 'button plain', name: 'provider', value: 'surf' },
+    { class: 'button plain', name: 'provider', value: 'eduid' },
+  ])
   expect(words(page)).not.toContain('without a wallet')
+  expect(page).not.toContain('/direct/')
+})
+
+test('leaving is a button: nothing that follows links can end a login', () => {
+  const leave = tags(page, 'form').filter(({ class: name }) => name === 'leave')
+  expect(leave).toEqual(
+    Array(2).fill({ class: 'leave', method: 'post', action: '/t/example/cancel/1' }),
+  )
+  expect(tags(page, 'a').map(({ href }) => href)).not.toContain('/t/example/cancel/1')
 })
 
 test('OP-24 style and script carry the nonce, nothing is inline besides, nothing comes from elsewhere', () => {
@@ -120,7 +133,8 @@ test('OP-24 no value from outside becomes markup', () => {
       refreshUrl: `/r${EVIL.replaceAll(' ', '+')}`,
       cancelUrl: `/c${EVIL.replaceAll(' ', '+')}`,
       walletLink: `openid4vp://?x=${EVIL.replaceAll(' ', '+')}`,
-      alternatives: [{ label: EVIL, url: `/a${EVIL.replaceAll(' ', '+')}` }],
+      directUrl: `/d${EVIL.replaceAll(' ', '+')}`,
+      alternatives: [{ slug: EVIL, name: EVIL }],
     }),
   )
   expect(drawn.split('<script')).toHaveLength(2)
@@ -138,17 +152,18 @@ test.each(['javascript:alert(1)', 'data:text/html,x', 'mailto:a@b.example'])(
   },
 )
 
-test.each(['statusUrl', 'qrUrl', 'refreshUrl'] as const)(
+test.each(['statusUrl', 'qrUrl', 'refreshUrl', 'cancelUrl', 'directUrl'] as const)(
   'OP-24 %s stays on this origin',
   (name) => {
-    expect(() => renderLoginPage(loginView({ [name]: 'https://evil.example/' }))).toThrow(TypeError)
+    const alternatives = [{ slug: 'surf', name: 'SURF' }]
+    const view = loginView({ [name]: 'https://evil.example/', alternatives })
+    expect(() => renderLoginPage(view)).toThrow(TypeError)
   },
 )
 
 test('OP-24 links to leave by are dropped when they are no links', () => {
   const drawn = renderLoginPage(
     loginView({
-      cancelUrl: 'javascript:alert(1)',
       tryAgainUrl: 'javascript:alert(2)',
       tenant: { name: 'T', colour: '#000000', noticeUrl: 'javascript:alert(3)' },
     }),

@@ -38,6 +38,7 @@ export function loginView(change: Partial<LoginPageView> = {}): LoginPageView {
     statusUrl: '/t/example/status/1',
     refreshUrl: '/t/example/continue/1',
     cancelUrl: '/t/example/cancel/1',
+    directUrl: '/t/example/direct/1',
     tryAgainUrl: '/t/example/again/1',
     state: 'waiting',
     now: NOW,
