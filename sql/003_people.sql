@@ -15,6 +15,7 @@ CREATE TABLE identity (
   CHECK ((status = 'ERASED') = (wrapped_data_key IS NULL AND audit_salt IS NULL AND data_key_version IS NULL))
 );
 CREATE INDEX idx_identity_key_version ON identity (tenant_id, data_key_version, id);
+CREATE INDEX idx_identity_merged_into ON identity (merged_into, tenant_id) WHERE merged_into IS NOT NULL;
 
 -- Rows that two first logins of one person both have to lock, one for each readable version's hash (ARCHITECTURE,
 -- "First login, once"). They carry nothing but the lock, and are swept.
@@ -27,14 +28,53 @@ CREATE TABLE match_guard (
 );
 CREATE INDEX idx_match_guard_created ON match_guard (tenant_id, created_at);
 
--- What relying parties know a person by: random and stored, so no key rotation can change it and erasure ends it.
+-- What relying parties know a person by: random and stored, so no key rotation can change it and erasure ends it. A merge
+-- keeps the subjects of both persons: in each sector the oldest is used, the others wait without a person for a split.
 CREATE TABLE pairwise_subject (
   tenant_id text NOT NULL CHECK (tenant_id <> ''),
-  identity_id text NOT NULL,
+  identity_id text,                                  -- who is known by it; NULL while an older one is used instead
   sector text NOT NULL,
   subject text NOT NULL,
   created_at iso_instant NOT NULL,
-  PRIMARY KEY (identity_id, sector, tenant_id),
-  UNIQUE (subject, tenant_id),
-  FOREIGN KEY (identity_id, tenant_id) REFERENCES identity (id, tenant_id)
+  origin_id text,                                    -- whom it was made for, where that is not identity_id
+  PRIMARY KEY (subject, tenant_id),
+  UNIQUE (identity_id, sector, tenant_id),
+  FOREIGN KEY (identity_id, tenant_id) REFERENCES identity (id, tenant_id),
+  FOREIGN KEY (origin_id, tenant_id) REFERENCES identity (id, tenant_id),
+  CHECK (identity_id IS NOT NULL OR origin_id IS NOT NULL),
+  CHECK (origin_id <> identity_id)
+);
+CREATE INDEX idx_subject_origin ON pairwise_subject (origin_id, tenant_id) WHERE origin_id IS NOT NULL;
+
+-- Two persons found to be one, and what it takes to tell them apart again.
+CREATE TABLE identity_merge (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  id text NOT NULL,
+  merged_id text NOT NULL,                           -- the person who is MERGED while this holds
+  surviving_id text NOT NULL,
+  merged_by text NOT NULL,                           -- the administrator, as in the audit trail
+  merged_at iso_instant NOT NULL,
+  split_until iso_instant NOT NULL,
+  split_by text,
+  split_at iso_instant,
+  PRIMARY KEY (id, tenant_id),
+  FOREIGN KEY (merged_id, tenant_id) REFERENCES identity (id, tenant_id),
+  FOREIGN KEY (surviving_id, tenant_id) REFERENCES identity (id, tenant_id),
+  CHECK (merged_id <> surviving_id),
+  CHECK ((split_at IS NULL) = (split_by IS NULL))
+);
+-- A person is merged once at a time, whatever races.
+CREATE UNIQUE INDEX idx_merge_in_force ON identity_merge (merged_id, tenant_id) WHERE split_at IS NULL;
+CREATE INDEX idx_merge_surviving ON identity_merge (surviving_id, tenant_id);
+CREATE INDEX idx_merge_time ON identity_merge (tenant_id, merged_at, id);
+
+-- Everything that was the merged person's when the merge was made. A split gives back what is listed here and still
+-- there, and nothing else: what came later stays with the survivor.
+CREATE TABLE identity_merge_edge (
+  tenant_id text NOT NULL CHECK (tenant_id <> ''),
+  merge_id text NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('match', 'binding', 'subject', 'auxiliary')),
+  edge_id text NOT NULL,                             -- match, binding or auxiliary row; of a subject its sector
+  PRIMARY KEY (merge_id, kind, edge_id, tenant_id),
+  FOREIGN KEY (merge_id, tenant_id) REFERENCES identity_merge (id, tenant_id) ON DELETE CASCADE
 );

@@ -8,6 +8,8 @@ export const ADMIN_SCOPES = {
   'clients:manage': 'Register, read and change relying parties.',
   'providers:manage': "Register, read and switch the institutions' OpenID providers.",
   'policies:manage': 'Publish and read policy documents.',
+  'identities:manage':
+    'Look up a person, end and restore links, merge two persons found to be one, and split them.',
   'privacy:erase': 'Erase a person.',
   'audit:read': 'Read the audit trail.',
   'keys:manage': 'Replace request certificates; make, list and revoke tokens of this API.',

@@ -53,6 +53,25 @@ export type AuditDetail =
   | { type: 'signing_key_created'; actor: string; purpose: string; algorithm: string }
   | { type: 'authorization_server_trusted'; actor: string; server: string }
   | { type: 'authorization_server_distrusted'; actor: string; server: string }
+  | {
+      type: 'identities_merged'
+      actor: string
+      merge: string
+      /** The merged person's pseudonym; the survivor's is the event's own. */
+      merged_subject: string
+      matches: number
+      bindings: number
+    }
+  | {
+      type: 'identities_split'
+      actor: string
+      merge: string
+      merged_subject: string
+      matches: number
+      bindings: number
+      /** Bindings across the two that were made while they were one. */
+      bindings_ended: number
+    }
   | { type: 'admin_token_created'; actor: string; token: string; scopes: string }
   | { type: 'admin_token_revoked'; actor: string; token: string }
 

@@ -12,6 +12,8 @@ export type TenantId = Branded<'TenantId'>
 export type IdentityId = Branded<'IdentityId'>
 export type MatchId = Branded<'MatchId'>
 export type BindingId = Branded<'BindingId'>
+/** One merge of two persons (`identity_merge.id`). UUID text. */
+export type MergeId = Branded<'MergeId'>
 export type JourneyId = Branded<'JourneyId'>
 export type SessionId = Branded<'SessionId'>
 export type GrantId = Branded<'GrantId'>

@@ -18,7 +18,7 @@ export async function readClaims(
 ): Promise<Attributes> {
   const tenant = prepared.tenant.id
   const policy = await prepared.policy('attributes', grant.attribute_policy_version)
-  const key = unwrapDataKey(means.keyring, tenant, grant.identity_id, grant.wrapped_data_key)
+  const key = unwrapDataKey(means.keyring, tenant, grant.key_identity_id, grant.wrapped_data_key)
   const place = {
     tenant,
     table: 'identity_link_binding',

@@ -95,7 +95,7 @@ export async function recordLink(
     const hits = await lockAndRead(recording)
     const decision = decidePerson(hits.map(sideHit))
     if (decision.kind === 'conflict') return fail({ kind: 'ambiguous_identity' })
-    const person = await takePerson(recording, decision)
+    const person = await takePerson(recording, decision, hits)
     const matchId = await writeMatches(recording, decision, person.id, hits)
     const binding = await writeBinding(recording, decision, person, matchId)
     await finishJourney(recording, person, binding)
@@ -144,13 +144,24 @@ async function lockAndRead(recording: Recording): Promise<readonly PersonHit[]> 
 
 type Decided = Exclude<PersonDecision, { kind: 'conflict' }>
 
-/** The person to join, locked and active; or a new one with a data key of its own. */
-async function takePerson(recording: Recording, decision: Decided): Promise<Person> {
-  const { means, tx, tenantId, now } = recording
+/**
+ * The person to join, locked and active; or a new one with a data key of its own. What an unlink, merge or split changed
+ * while we waited for the person's row is seen by looking again behind the lock.
+ */
+async function takePerson(
+  recording: Recording,
+  decision: Decided,
+  hits: readonly PersonHit[],
+): Promise<Person> {
+  const { means, tx, tenantId, holder, institution, now } = recording
   if (decision.kind === 'join') {
-    const [row] = await tx.run(lockIdentity({ tenantId, id: decision.identityId }))
+    const [[row], again] = await tx.runAll([
+      lockIdentity({ tenantId, id: decision.identityId }),
+      findPersonHits({ tenantId, hashes: [...(holder?.hashes ?? []), ...institution.hashes] }),
+    ])
     if (row?.status !== 'ACTIVE' || row.wrapped_data_key === null || row.audit_salt === null)
       return fail({ kind: 'identity_unavailable' })
+    if (namesOf(again) !== namesOf(hits)) return fail({ kind: 'identity_unavailable' })
     const key = unwrapDataKey(means.keyring, tenantId, row.id, row.wrapped_data_key)
     return { id: row.id, isNew: false, key, auditSalt: row.audit_salt }
   }
@@ -160,6 +171,14 @@ async function takePerson(recording: Recording, decision: Decided): Promise<Pers
   const row = { tenantId, id, wrappedDataKey: wrapped, dataKeyVersion: version, auditSalt, now }
   await tx.run(insertIdentity(row))
   return { id, isNew: true, key, auditSalt }
+}
+
+/** Which matches point at whom, as one text to compare. */
+function namesOf(hits: readonly PersonHit[]): string {
+  return hits
+    .map(({ match_id, identity_id }) => `${match_id} ${identity_id}`)
+    .sort()
+    .join()
 }
 
 /** Both sides' matches point at the person; returns the one the binding hangs on: the wallet's, or without one the account's. */

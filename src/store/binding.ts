@@ -147,10 +147,23 @@ export const updateBinding = statement(
         material_profile_version: p('materialPolicyVersion'),
         selector_rule_version: p('selectorPolicyVersion'),
         material_fingerprints: p('fingerprints'),
+        key_identity_id: null, // sealed anew, under the key of the person it belongs to now
         updated_at: p('now'),
         last_used_at: p('now'),
         reconcile_time: p('now'),
       })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('deleted_at', 'is', null),
+)
+
+/** Ends one binding; it can be brought back until it is purged. */
+export const softDeleteBinding = statement(
+  'soft_delete_binding',
+  (q, p: Params<{ tenantId: TenantId; id: BindingId; reason: string; now: IsoInstant }>) =>
+    q
+      .updateTable('identity_link_binding')
+      .set({ deleted_at: p('now'), deletion_reason: p('reason'), updated_at: p('now') })
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('id'))
       .where('deleted_at', 'is', null),

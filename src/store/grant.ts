@@ -28,6 +28,8 @@ export interface GrantRow {
   wallet_attributes: Sealed | null
   subject: string
   audit_salt: string
+  /** The person whose data key seals the binding: another than `identity_id` only after a merge. */
+  key_identity_id: IdentityId
   wrapped_data_key: Sealed
   attributes: Sealed
 }
@@ -51,7 +53,11 @@ const ALIVE = sql`
 
 const GRANT_COLUMNS = sql`
   g.id AS grant_id, g.client_id, g.identity_id, g.binding_id, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time,
-  g.upstream,   g.attribute_policy_version, g.wallet_attributes, s.subject, i.audit_salt, i.wrapped_data_key,
+  g.upstream, g.attribute_policy_version, g.wallet_attributes, s.subject, i.audit_salt,
+  COALESCE(b.key_identity_id, i.id) AS key_identity_id,
+  CASE WHEN b.key_identity_id IS NULL THEN i.wrapped_data_key
+       ELSE (SELECT k.wrapped_data_key FROM identity k WHERE k.tenant_id = g.tenant_id AND k.id = b.key_identity_id)
+  END AS wrapped_data_key,
   b.persisted_attributes_envelope AS attributes`
 
 /** A code with its grant, consumed or not; the caller judges. Nothing for a code whose person is gone. */

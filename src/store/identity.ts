@@ -1,8 +1,9 @@
 /** `identity`: the person. Every transaction that records something about a person locks this row and reads its status. */
+import { sql } from 'kysely'
 import type { IdentityId, TenantId } from '../domain/ids.ts'
 import type { Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { type Params, statement } from './statement.ts'
+import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
 
 export const insertIdentity = statement(
   'insert_identity',
@@ -41,4 +42,68 @@ export const lockIdentity = statement(
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('id'))
       .forShare(),
+)
+
+/**
+ * Several persons' rows, locked against every login, in one order: of two merges of the same pair one waits for the
+ * other, and neither for itself.
+ */
+export const lockPeople = statement(
+  'lock_people',
+  (q, p: Params<{ tenantId: TenantId; ids: readonly IdentityId[] }>) =>
+    q
+      .selectFrom('identity')
+      .select(['id', 'status', 'merged_into', 'wrapped_data_key', 'audit_salt', 'created_at'])
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', anyOf(p('ids')))
+      .orderBy('id')
+      .forNoKeyUpdate(),
+)
+
+/** The person, unlocked, for showing. */
+export const findIdentity = statement(
+  'find_identity',
+  (q, p: Params<{ tenantId: TenantId; id: IdentityId }>) =>
+    q
+      .selectFrom('identity')
+      .select(['id', 'status', 'merged_into', 'created_at'])
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id')),
+)
+
+/** ACTIVE → MERGED; the data key stays, for what it seals stays under it. */
+export const markMerged = statement(
+  'mark_merged',
+  (q, p: Params<{ tenantId: TenantId; id: IdentityId; into: IdentityId }>) =>
+    q
+      .updateTable('identity')
+      .set({ status: 'MERGED', merged_into: p('into') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('status', '=', 'ACTIVE'),
+)
+
+/** MERGED → ACTIVE. */
+export const markSplit = statement(
+  'mark_split',
+  (q, p: Params<{ tenantId: TenantId; id: IdentityId; from: IdentityId }>) =>
+    q
+      .updateTable('identity')
+      .set({ status: 'ACTIVE', merged_into: null })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('merged_into', '=', p('from'))
+      .where('status', '=', 'MERGED'),
+)
+
+/** The person and everybody who was merged into them, however many steps away. */
+export const findFamily = sqlStatement(
+  'find_family',
+  (p: Params<{ tenantId: TenantId; id: IdentityId }>) => sql<{ id: IdentityId }>`
+    WITH RECURSIVE family AS (
+      SELECT id FROM identity WHERE tenant_id = ${p('tenantId')} AND id = ${p('id')}
+      UNION
+      SELECT i.id FROM identity i JOIN family f ON i.merged_into = f.id WHERE i.tenant_id = ${p('tenantId')}
+    )
+    SELECT id FROM family ORDER BY id`,
 )

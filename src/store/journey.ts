@@ -320,7 +320,8 @@ export const findHitsByResponseCode = sqlStatement(
 
 /**
  * presented or recognised → granted, with all that hangs on it, in one statement: only if the person is still active
- * (the row is locked FOR SHARE), and match and binding still live. Touches both; moves a hash that was found under an
+ * (the row is locked FOR SHARE), and match and binding still live and the person's. Those two are locked as well, after
+ * the person: an unlink, merge or split that this statement had to wait for is then seen, not only one before it began. Touches both; moves a hash that was found under an
  * older key version to the current one, in match and binding together (CR-44); makes the pairwise subject once; writes
  * grant, code and audit event. Returns no row, and leaves no trace, when the compare-and-set is lost.
  *
@@ -373,8 +374,9 @@ export const grantJourney = sqlStatement(
         FROM identity_link_binding b
         JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id
        WHERE b.tenant_id = ${p('tenantId')} AND b.id = ${p('bindingId')} AND b.deleted_at IS NULL
-         AND m.deleted_at IS NULL AND m.internal_identity_id = ${p('identityId')}
+         AND m.deleted_at IS NULL AND m.internal_identity_id = (SELECT id FROM person)
          AND m.identifier_hash = ANY (${p('holderHashes')}::text[])
+         FOR NO KEY UPDATE OF m, b
     ), moved AS (
       UPDATE journey
          SET state = 'granted', identity_id = ${p('identityId')}, binding_id = ${p('bindingId')},

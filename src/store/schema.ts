@@ -12,6 +12,7 @@ import type {
   IdentityId,
   JourneyId,
   MatchId,
+  MergeId,
   ProviderId,
   SessionId,
   TenantId,
@@ -91,6 +92,7 @@ export interface IdentityLinkBindingTable {
   reconcile_time: IsoInstant | null
   deleted_at: IsoInstant | null
   deletion_reason: string | null
+  key_identity_id: IdentityId | null
 }
 
 export interface ReconciliationProviderTable {
@@ -201,10 +203,30 @@ export interface MatchGuardTable {
 
 export interface PairwiseSubjectTable {
   tenant_id: Fixed<TenantId>
-  identity_id: IdentityId
+  identity_id: IdentityId | null
   sector: Fixed<string>
   subject: Fixed<string>
   created_at: Fixed<IsoInstant>
+  origin_id: IdentityId | null
+}
+
+export interface IdentityMergeTable {
+  tenant_id: Fixed<TenantId>
+  id: Fixed<MergeId>
+  merged_id: Fixed<IdentityId>
+  surviving_id: Fixed<IdentityId>
+  merged_by: Fixed<string>
+  merged_at: Fixed<IsoInstant>
+  split_until: Fixed<IsoInstant>
+  split_by: string | null
+  split_at: IsoInstant | null
+}
+
+export interface IdentityMergeEdgeTable {
+  tenant_id: Fixed<TenantId>
+  merge_id: Fixed<MergeId>
+  kind: Fixed<'match' | 'binding' | 'subject' | 'auxiliary'>
+  edge_id: Fixed<string>
 }
 
 export interface RelyingPartyTable {
@@ -472,6 +494,8 @@ export interface Database {
   identity: IdentityTable
   match_guard: MatchGuardTable
   pairwise_subject: PairwiseSubjectTable
+  identity_merge: IdentityMergeTable
+  identity_merge_edge: IdentityMergeEdgeTable
   relying_party: RelyingPartyTable
   policy_version: PolicyVersionTable
   policy_draft: PolicyDraftTable

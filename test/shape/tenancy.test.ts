@@ -20,6 +20,8 @@ const GRANTS: { readonly [table: string]: readonly string[] } = {
   identity: KEEP,
   identity_link_binding: ALL,
   identity_match: ALL,
+  identity_merge: ALL,
+  identity_merge_edge: ALL,
   job: KEEP,
   journey: ALL,
   key_check: APPEND,

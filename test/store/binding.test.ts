@@ -125,6 +125,7 @@ describe('refreshing', () => {
         ...{ canonical_schema_version: '4', material_profile_version: '5' },
         ...{ selector_rule_version: '6', material_fingerprints: '{"a":1}', deletion_reason: null },
         ...{ updated_at: day(9), last_used_at: day(9), reconcile_time: day(9) },
+        key_identity_id: null,
       },
     ])
     await deleteBinding('b1', 10)

@@ -118,7 +118,17 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
      INSERT INTO identity_match (id, tenant_id, identifier_hash, identifier_type, internal_identity_id, hash_key, created_at, updated_at, last_used_at, deleted_at)
        SELECT 'unbound-' || tenant_id, tenant_id, 'deleted:unbound-' || tenant_id, 'KEY', id, 'A', created_at, created_at, created_at, '${long}' FROM identity WHERE tenant_id = '${id}' LIMIT 1;
      INSERT INTO signing_key (tenant_id, kid, purpose, algorithm, state, public_jwk, sealed_private_key, created_at)
-       SELECT tenant_id, gen_random_uuid(), purpose, algorithm, 'retiring', public_jwk, sealed_private_key, created_at FROM signing_key WHERE tenant_id = '${id}' AND purpose = 'token'`,
+       SELECT tenant_id, gen_random_uuid(), purpose, algorithm, 'retiring', public_jwk, sealed_private_key, created_at FROM signing_key WHERE tenant_id = '${id}' AND purpose = 'token';
+     INSERT INTO identity (tenant_id, id, status, merged_into, wrapped_data_key, data_key_version, audit_salt, created_at)
+       SELECT tenant_id, gen_random_uuid(), 'MERGED', id, 'v1.x', 1, 'c1.x', created_at FROM identity
+        WHERE tenant_id = '${id}' AND status = 'ACTIVE';
+     INSERT INTO identity_merge (tenant_id, id, merged_id, surviving_id, merged_by, merged_at, split_until)
+       SELECT tenant_id, gen_random_uuid(), id, merged_into, 'test', created_at, created_at FROM identity WHERE tenant_id = '${id}' AND status = 'MERGED';
+     INSERT INTO identity_merge_edge (tenant_id, merge_id, kind, edge_id)
+       SELECT g.tenant_id, g.id, 'match', m.id FROM identity_merge g JOIN identity_match m ON m.internal_identity_id = g.surviving_id
+        WHERE g.tenant_id = '${id}' AND g.id = (SELECT min(id) FROM identity_merge WHERE tenant_id = '${id}');
+     INSERT INTO pairwise_subject (tenant_id, identity_id, sector, subject, created_at, origin_id)
+       SELECT tenant_id, NULL, 'waiting.example', gen_random_uuid(), merged_at, surviving_id FROM identity_merge WHERE tenant_id = '${id}'`,
   )
 }
 
@@ -173,6 +183,13 @@ const ABOUT: Record<string, string> = {
   findHits: 'journey',
   findHitsByResponseCode: 'journey',
   findGrantByAccessToken: 'access_token',
+  findCode: 'authorization_code',
+  redeemLiveCode: 'authorization_code',
+  recordEdges: 'identity_merge',
+  returnMatches: 'identity_merge',
+  findBindingsToSplit: 'identity_merge',
+  giveSubjects: 'pairwise_subject',
+  releaseSubjects: 'pairwise_subject',
 }
 
 function tableOf({ name, text }: Found): string {
@@ -237,6 +254,28 @@ function exactly(name: string, row: Row): Row {
         amr: '[]',
       }
     }
+    case 'recordEdges':
+      return { mergeId: row.id, mergedId: row.surviving_id, survivingId: row.surviving_id }
+    case 'returnMatches':
+    case 'findBindingsToSplit':
+      return { mergeId: row.id }
+    case 'moveEdges':
+      return { mergedId: row.internal_identity_id, survivingId: row.internal_identity_id }
+    case 'releaseSubjects':
+      return { people: [row.identity_id ?? row.origin_id] }
+    case 'giveSubjects':
+      return { id: row.origin_id ?? 'nobody', family: [row.origin_id ?? 'nobody'] }
+    case 'revokeGrantsOf':
+      return { people: [row.identity_id] }
+    case 'markMerged':
+      return { into: row.id }
+    case 'markSplit':
+      return { from: row.merged_into }
+    case 'findFamily':
+    case 'lockPeople':
+      return { ids: [row.id] }
+    case 'findMergesOf':
+      return { identityId: row.merged_id }
     case 'presentJourney':
       return { way: 'same_device' }
     case 'startSession':

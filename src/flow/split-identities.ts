@@ -1,0 +1,189 @@
+/** Takes a merge back: each of the two has again what was theirs, and what came meanwhile stays with the survivor. */
+import { openWithDataKey, sealWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
+import { newId } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
+import type { AdminActor } from '../domain/admin.ts'
+import { fail } from '../domain/failure.ts'
+import type { BindingId, IdentityId, MergeId, TenantId } from '../domain/ids.ts'
+import { decideSplit, planSplit, type SplitBinding, type SplitPlan } from '../domain/merge.ts'
+import type { Sealed } from '../domain/text.ts'
+import { fromInstant, type IsoInstant, toInstant } from '../domain/time.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { softDeleteBinding } from '../store/binding.ts'
+import { inTransaction, type Transaction } from '../store/database.ts'
+import { findFamily, lockPeople, markSplit } from '../store/identity.ts'
+import {
+  endMerge,
+  findBindingsToSplit,
+  findMerge,
+  returnBinding,
+  returnMatches,
+  revokeGrantsOf,
+  type SplitBindingRow,
+} from '../store/merge.ts'
+import { giveSubjects, releaseSubjects } from '../store/subject.ts'
+import { findAdminTenant } from './admin-tenant.ts'
+import { type MergeView, readPerson, subjectHash, viewMerge } from './merge-view.ts'
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
+
+interface LockedPerson {
+  id: IdentityId
+  wrapped_data_key: Sealed | null
+  audit_salt: string | null
+}
+
+/** What every step of the transaction works with. */
+interface Splitting {
+  means: Means
+  tx: Transaction
+  tenantId: TenantId
+  actor: AdminActor
+  merge: MergeView
+  merged: LockedPerson
+  surviving: LockedPerson
+  now: IsoInstant
+}
+
+/**
+ * Takes the merge back and returns it; a repeat returns it as it is. Matches listed by the merge that are still there go
+ * back with their bindings; both persons have in each sector the subject they had before; a binding that was made
+ * meanwhile from a wallet of one to an account of the other ends.
+ *
+ * Throws `admin_forbidden`, `not_found`, and `conflict` 30 days after the merge, or where the survivor is not active:
+ * a later merge of the survivor is split first.
+ */
+export async function splitIdentities(
+  means: Means,
+  actor: AdminActor,
+  slug: string,
+  mergeId: MergeId,
+): Promise<MergeView> {
+  const tenant = await findAdminTenant(means.db, actor, 'identities:manage', slug)
+  const tenantId = tenant.id
+  const work = async (tx: Transaction): Promise<MergeView> => {
+    const [known] = await tx.run(findMerge({ tenantId, id: mergeId }))
+    if (known === undefined) return fail({ kind: 'not_found' })
+    const ids = [known.merged_id, known.surviving_id]
+    // Read again behind the lock: somebody else may have been at it.
+    const [people, [row]] = await tx.runAll([
+      lockPeople({ tenantId, ids }),
+      findMerge({ tenantId, id: mergeId }),
+    ])
+    const merged = people.find(({ id }) => id === known.merged_id)
+    const surviving = people.find(({ id }) => id === known.surviving_id)
+    if (row === undefined || merged === undefined || surviving === undefined)
+      return fail({ kind: 'not_found' })
+    const merge = viewMerge(row)
+    const at = means.clock()
+    switch (decideSplit(timesOf(merge), readPerson(merged), readPerson(surviving), at)) {
+      case 'split':
+        return await recordSplit({
+          ...{ means, tx, tenantId, actor, merge, merged, surviving },
+          now: toInstant(at),
+        })
+      case 'split_before':
+        return merge
+      case 'too_late':
+        return fail({ kind: 'conflict', detail: 'the time to split this merge is over' })
+      case 'not_active':
+        return fail({ kind: 'conflict', detail: 'the surviving person is not active' })
+    }
+  }
+  return await inTransaction(means.db, tenantId, work, { retries: 2 })
+}
+
+function timesOf({ splitAt, splitUntil }: MergeView) {
+  return {
+    splitAt: splitAt === undefined ? undefined : fromInstant(splitAt),
+    splitUntil: fromInstant(splitUntil),
+  }
+}
+
+async function recordSplit(splitting: Splitting): Promise<MergeView> {
+  const { means, tx, tenantId, actor, merge, merged, surviving, now } = splitting
+  const pair = { tenantId, mergeId: merge.id, mergedId: merged.id, survivingId: surviving.id }
+  const [returned, rows, , mergedFamily, survivingFamily] = await tx.runAll([
+    returnMatches({ ...pair, now }),
+    findBindingsToSplit(pair),
+    markSplit({ tenantId, id: merged.id, from: surviving.id }),
+    findFamily({ tenantId, id: merged.id }),
+    findFamily({ tenantId, id: surviving.id }),
+  ])
+  const bindings = rows.map(readBinding)
+  const plan = planSplit(bindings, merged.id)
+  const changes = bindingSteps(splitting, rows, plan)
+  if (changes.length > 0) await tx.runAll(changes)
+  const [one, other] = [mergedFamily, survivingFamily].map((family) => family.map(({ id }) => id))
+  const people = [...(one ?? []), ...(other ?? [])]
+  const back = bindings.filter(({ owner, deleted }) => owner === merged.id && !deleted)
+  await tx.runLast([
+    releaseSubjects({ tenantId, people }),
+    giveSubjects({ tenantId, id: merged.id, family: one ?? [] }),
+    giveSubjects({ tenantId, id: surviving.id, family: other ?? [] }),
+    revokeGrantsOf({ tenantId, people, now }),
+    endMerge({ tenantId, id: merge.id, actor: actor.id, now }),
+    insertAuditEvent(tenantId, newId(), now, {
+      detail: {
+        ...{ type: 'identities_split', actor: actor.id, merge: merge.id },
+        merged_subject: subjectHash(means, tenantId, merged),
+        matches: returned.filter(({ deleted_at }) => deleted_at === null).length,
+        bindings: back.filter(({ id }) => !plan.end.includes(id)).length,
+        bindings_ended: plan.end.length,
+      },
+      subjectHash: subjectHash(means, tenantId, surviving),
+    }),
+  ])
+  return { ...merge, splitBy: actor.id, splitAt: now }
+}
+
+function readBinding(row: SplitBindingRow): SplitBinding {
+  return {
+    id: row.id,
+    owner: row.owner_id,
+    key: row.key_identity_id ?? undefined,
+    accountOwner: row.account_owner_id ?? undefined,
+    listed: row.listed,
+    deleted: row.deleted,
+  }
+}
+
+/** One statement for each binding that changes. */
+function bindingSteps(splitting: Splitting, rows: readonly SplitBindingRow[], plan: SplitPlan) {
+  const { tenantId, now } = splitting
+  const stay = ({ id, encrypted_institution_id, persisted_attributes_envelope }: SplitBindingRow) =>
+    returnBinding({
+      ...{ tenantId, id, now, institutionId: encrypted_institution_id },
+      attributes: persisted_attributes_envelope,
+    })
+  const chosen = (ids: readonly BindingId[]) => rows.filter(({ id }) => ids.includes(id))
+  return [
+    ...chosen(plan.unmark).map(stay),
+    ...resealed(splitting, chosen(plan.reseal)).map(stay),
+    ...plan.end.map((id) => softDeleteBinding({ tenantId, id, reason: 'IDENTITY_SPLIT', now })),
+  ]
+}
+
+/** The same texts under the merged person's own key: erasing the survivor must not take them along. */
+function resealed(splitting: Splitting, rows: readonly SplitBindingRow[]): SplitBindingRow[] {
+  if (rows.length === 0) return []
+  const { means, tenantId, merged, surviving } = splitting
+  const keyOf = ({ id, wrapped_data_key }: LockedPerson) =>
+    wrapped_data_key === null
+      ? fail({ kind: 'sealed_unreadable' })
+      : unwrapDataKey(means.keyring, tenantId, id, wrapped_data_key)
+  const [from, to] = [keyOf(surviving), keyOf(merged)]
+  return rows.map((row) => {
+    const reseal = (column: 'encrypted_institution_id' | 'persisted_attributes_envelope') => {
+      const context = { tenant: tenantId, table: 'identity_link_binding', column, row: row.id }
+      const sealed = row[column]
+      if (sealed === null) return null
+      return sealWithDataKey(to, context, openWithDataKey(from, context, sealed))
+    }
+    return {
+      ...row,
+      encrypted_institution_id: reseal('encrypted_institution_id'),
+      persisted_attributes_envelope: reseal('persisted_attributes_envelope'),
+    }
+  })
+}
