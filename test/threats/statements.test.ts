@@ -230,7 +230,11 @@ function invent(parameter: string): unknown {
   if (parameter === 'limit') return '100'
   if (parameter === 'types') return ['KEY']
   if (/[hH]ashes$/.test(parameter)) return ['uEi-nobody']
-  if (/[vV]ersion$|^allowed$|^authTime$|^enabled$|^requirePkce$|^claimsInIdToken$/.test(parameter))
+  if (
+    /[vV]ersion$|^allowed$|^authTime$|^enabled$|^requirePkce$|^claimsInIdToken$|^offlineAccessNeeded$|^dpopBound$|^pushedRequestsOnly$/.test(
+      parameter,
+    )
+  )
     return '1'
   return crypto.randomUUID()
 }
