@@ -45,7 +45,13 @@ export function createApp(deps: Deps): Hono {
     trustedProxies: deps.config.trustedProxies,
   })
   const routes = allRoutes(deps)
-  for (const route of routes) app.on(route.method, route.path, serveRoute(deps, limits, route))
+  for (const route of routes) {
+    const serve = serveRoute(deps, limits, route)
+    // Hono answers HEAD by running the GET.
+    app.on(route.method, route.path, (http) =>
+      http.req.method === 'HEAD' && route.changes ? answerUnmounted(http, routes) : serve(http),
+    )
+  }
   app.notFound((http) => answerUnmounted(http, routes))
   return app
 }

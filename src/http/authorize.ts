@@ -34,6 +34,7 @@ export function authorizeRoutes(deps: Means): Route[] {
         path,
         errors: 'page',
         limit: 'browser',
+        changes: true,
         operation: describe('authorize'),
       },
       handle: (exchange) => authorize(deps, exchange, queryOf(exchange.http)),

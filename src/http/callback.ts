@@ -27,6 +27,7 @@ export function callbackRoutes(deps: Means): Route[] {
         path: '/t/:tenant/callback/:provider',
         errors: 'page',
         limit: 'browser',
+        changes: true,
         operation: CALLBACK,
       },
       handle: (exchange) => callBack(deps, exchange),

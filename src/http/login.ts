@@ -63,12 +63,14 @@ export function loginRoutes(deps: Means): Route[] {
     {
       ...common,
       path: '/t/:tenant/return',
+      changes: true,
       operation: RETURN,
       handle: (e) => goOn(deps, e, { responseCode: responseCodeOf(e) }),
     },
     {
       ...common,
       path: '/t/:tenant/login/:journey/continue',
+      changes: true,
       operation: CONTINUE,
       handle: (e) => goOn(deps, e, { journeyId: journeyOf(e) }),
     },
@@ -133,13 +135,17 @@ async function showStatus(deps: Means, exchange: Exchange): Promise<Response> {
 }
 
 async function cancel(deps: Means, exchange: Exchange): Promise<Response> {
-  const back = await cancelJourney(
+  const { journey, url, tooLate } = await cancelJourney(
     deps,
     tenantOf(exchange),
     journeyOf(exchange),
     browserOf(exchange),
   )
-  return answerOnward(exchange, back.language, back.url)
+  exchange.reference = journey.correlationId
+  if (!tooLate) return answerOnward(exchange, journey.language, url)
+  return answerEnd(exchange, {
+    ...{ kind: 'end', end: 'granted', failure: undefined, back: { url }, journey },
+  })
 }
 
 /** A provider's button on the login page. */
@@ -339,7 +345,7 @@ const CANCEL: Operation = {
   parameters: [TENANT_PARAMETER, JOURNEY],
   responses: {
     '200': pageAnswer(
-      'A page that leads to the relying party at once, with `error=access_denied`, `state` and `iss`.',
+      'A page that leads to the relying party at once, with `error=access_denied`, `state` and `iss`; or, where the login was over before, one that says so.',
     ),
     '403': NEXT_ANSWERS['403'],
     '404': GONE,

@@ -43,6 +43,11 @@ export interface Route {
   limit: LimitFamily | undefined
   /** Pages of other origins may call it: what it gives hangs on a token or is public (OP-68). */
   crossOrigin?: true
+  /**
+   * A GET that changes something, because browsers are sent here by others. HEAD, which must be safe (RFC 9110 section
+   * 9.2.1), is refused there.
+   */
+  changes?: true
   operation: Operation
   handle: (exchange: Exchange) => Response | Promise<Response>
 }

@@ -134,3 +134,52 @@ test('cancelling goes back to the relying party with access_denied, state and is
     iss: bridge.tenant.issuer,
   })
 })
+
+test('cancelling after the code was given takes nothing back, and says that the login is over', async () => {
+  const wallet = await bridge.newWallet()
+  await logIn(bridge, wallet)
+  const browser = createBrowser()
+  const attempt = await bridge.tenant.relyingParty.begin()
+  const page = await browser.get(attempt.url)
+  const path = /action="([^"]+\/cancel)"/.exec(page.text)?.[1] ?? ''
+  const reply = await wallet.present(walletLinkOn(page.text))
+  const end = await browser.get(reply.redirectUri ?? '')
+  const late = await browser.post(new URL(path, bridge.url).href, {})
+  expect([late.status, late.text.includes('access_denied')]).toEqual([200, false])
+  expect(late.text).toContain('This login is over')
+  expect((await attempt.finish(end.location ?? '')).idToken.sub).toBeDefined()
+})
+
+test('cancelling a login that has ended otherwise is the way back all the same', async () => {
+  const browser = createBrowser()
+  const page = await browser.get((await bridge.tenant.relyingParty.begin()).url)
+  const cancel = new URL(/action="([^"]+\/cancel)"/.exec(page.text)?.[1] ?? '', bridge.url).href
+  await browser.post(cancel, {})
+  const again = await browser.post(cancel, {})
+  expect(onwardLinkOn(again.text)).toContain('error=access_denied')
+})
+
+test('fifty tabs of a login that must not go on: each says why, and the trail says it once', async () => {
+  const tenant = await bridge.addTenant('restricted')
+  const wallet = await bridge.newWallet()
+  await logIn(bridge, wallet, { tenant })
+  await query(
+    bridge.database.superuserUrl,
+    `UPDATE identity SET status = 'RESTRICTED' WHERE tenant_id = (SELECT id FROM tenant WHERE slug = 'restricted')`,
+  )
+  const browser = createBrowser()
+  const page = await browser.get((await tenant.relyingParty.begin()).url)
+  await wallet.present(await qrLinkOf(browser, page.text))
+  const journey = /\/login\/([0-9a-f-]{36})\/status/.exec(page.text)?.[1]
+  const tabs = await Promise.all(
+    Array.from({ length: 50 }, () => browser.get(`${tenant.issuer}/login/${journey}/continue`)),
+  )
+  const said = tabs.map(({ status, text }) => [status, /<h1>([^<]*)/.exec(text)?.[1]])
+  expect(said).toEqual(Array(50).fill([200, 'We cannot log you in with this']))
+  const rows = await query(
+    bridge.database.superuserUrl,
+    `SELECT detail FROM audit_event WHERE event_type = 'login_refused'
+      AND tenant_id = (SELECT id FROM tenant WHERE slug = 'restricted')`,
+  )
+  expect(rows).toEqual([{ detail: '{"reason":"identity_unavailable"}' }])
+})
