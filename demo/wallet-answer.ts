@@ -21,7 +21,8 @@ export interface Request {
   dcql_query: {
     credentials: {
       id: string
-      meta: { vct_values: string[] }
+      format: string
+      meta: { vct_values: string[]; doctype_value?: string; type_values?: string[][] }
       claims?: { path: (string | number | null)[] }[]
     }[]
   }

@@ -41,12 +41,20 @@ export interface Reply {
   body: unknown
 }
 
+/** Presents a credential of another format than SD-JWT VC to one credential query of a request. */
+export type Presenter = (
+  query: Request['dcql_query']['credentials'][number],
+  request: Request,
+) => Promise<string | undefined>
+
 export interface Wallet {
   holderKey: KeyObject
   /** The public key for the issuer's `cnf`: kty, crv, x, y. */
   publicJwk: { kty: string; crv: string; x: string; y: string }
   /** Keeps a credential (issuer JWT and disclosures, ending in `~`), by its `vct`. */
   add(credential: string): void
+  /** Adds a credential of another format: what it presents to a query, or undefined where it does not answer it. */
+  addPresenter(present: Presenter): void
   /** Answers a link through the library: fetches and verifies the request, selects, presents, posts. */
   present(link: string, options?: { enc?: 'A128GCM' | 'A256GCM' }): Promise<Reply>
   /** Fetches the request object that a link points at, by hand. */
@@ -70,6 +78,7 @@ export function createWallet(options: WalletOptions = {}): Wallet {
   const holderKey =
     options.holderKey ?? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
   const credentials = new Map<string, string>()
+  const presenters: Presenter[] = []
   const post = async ({ responseUri, body }: Answer): Promise<Reply> =>
     readReply(
       await ask(responseUri, {
@@ -83,8 +92,9 @@ export function createWallet(options: WalletOptions = {}): Wallet {
     holderKey,
     publicJwk: publicJwkOf(holderKey),
     add: (credential) => credentials.set(typeOf(credential), credential),
+    addPresenter: (present) => presenters.push(present),
     present: (link, { enc = 'A256GCM' } = {}) =>
-      presentWithLibrary(link, { credentials, holderKey, fetch: ask, enc }),
+      presentWithLibrary(link, { credentials, presenters, holderKey, fetch: ask, enc }),
     fetchRequest: (link, { walletNonce } = {}) => fetchRequest(link, ask, walletNonce),
     prepare: (request, forgery) =>
       answerRequest(requestOf(request), credentials, holderKey, forgery),
@@ -98,6 +108,7 @@ export function createWallet(options: WalletOptions = {}): Wallet {
 
 interface LibraryMeans {
   credentials: ReadonlyMap<string, string>
+  presenters: readonly Presenter[]
   holderKey: KeyObject
   fetch: typeof fetch
   enc: 'A128GCM' | 'A256GCM'
@@ -136,6 +147,10 @@ async function selectAndPresent(request: Request, means: LibraryMeans) {
     kbSignAlg: 'ES256',
   })
   const entries = request.dcql_query.credentials.map(async (query) => {
+    for (const present of means.presenters) {
+      const text = await present(query, request)
+      if (text !== undefined) return [query.id, [text]] as const
+    }
     const type = query.meta.vct_values.find((vct) => means.credentials.has(vct))
     const credential = means.credentials.get(type ?? '')
     if (credential === undefined) throw new Error('the wallet holds no such credential')

@@ -195,8 +195,8 @@ const W3C_BASE = [
 /** Every name by which a query may ask for the types an entry vouches for. */
 export function namesOfTypes(entry: TrustEntry): readonly string[] {
   if (entry.format !== 'jwt_vc_json') return typesOf(entry)
-  const full = entry.types.flatMap((type) => entry.typeNames?.[type] ?? [])
-  return [...W3C_BASE, ...entry.types, ...full]
+  const named = new Map(Object.entries(entry.typeNames ?? {}))
+  return [...W3C_BASE, ...entry.types, ...entry.types.flatMap((type) => named.get(type) ?? [])]
 }
 
 function sourcesOf(entry: TrustEntry): readonly string[] {

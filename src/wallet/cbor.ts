@@ -1,7 +1,8 @@
 /*
- * CBOR from outside (RFC 8949), as strictly as JSON is read: shortest lengths, no indefinite ones, no key twice, no
- * value without a meaning here, and a limit on everything that a sender could blow up (MD-01, row 19). Written by hand
- * because the packages that read CBOR well bound neither depth nor the number of items.
+ * CBOR from outside (RFC 8949), as strictly as JSON is read: shortest numbers and lengths, no indefinite ones, no key
+ * twice, no value without a meaning here, and a limit on everything that a sender could blow up (MD-01, row 19). Written
+ * by hand because the packages that read CBOR well bound neither depth nor the number of items. The one leniency: a map
+ * may count its members in more octets than it needs, since cbor-x, which many wallets are built on, always does.
  *
  * Byte strings are views of the input: what was signed is hashed as it came and never written again.
  */
@@ -98,7 +99,7 @@ function readValue(reader: Reader, depth: number): CborValue {
   const major = initial >> 5
   const info = initial & 0x1f
   if (major === 7) return readSimple(reader, info)
-  const argument = readArgument(reader, info)
+  const argument = readArgument(reader, info, major === 5)
   switch (major) {
     case 0:
       return argument
@@ -118,7 +119,7 @@ function readValue(reader: Reader, depth: number): CborValue {
 }
 
 /** Length, count, tag or integer; in the shortest form that holds it (RFC 8949 section 4.2.1). */
-function readArgument(reader: Reader, info: number): number {
+function readArgument(reader: Reader, info: number, mayBeLonger: boolean): number {
   if (info < 24) return info
   // 28 to 30 are reserved, 31 is of indefinite length.
   if (info > 27) throw new CborError('malformed')
@@ -126,18 +127,20 @@ function readArgument(reader: Reader, info: number): number {
   const offset = reader.offset
   take(reader, size)
   const { view } = reader
-  if (size === 1) return atLeast(view.getUint8(offset), 24)
-  if (size === 2) return atLeast(view.getUint16(offset), 0x100)
-  if (size === 4) return atLeast(view.getUint32(offset), 0x1_0000)
+  const value = readUnsigned(view, offset, size)
+  const least = size === 1 ? 24 : 2 ** (size * 4)
+  if (value < least && !mayBeLonger) throw new CborError('malformed')
+  return value
+}
+
+function readUnsigned(view: DataView, offset: number, size: number): number {
+  if (size === 1) return view.getUint8(offset)
+  if (size === 2) return view.getUint16(offset)
+  if (size === 4) return view.getUint32(offset)
   const long = view.getBigUint64(offset)
   // Nothing that we read counts beyond 2^53, and a number that is not exact is another number.
   if (long > BigInt(Number.MAX_SAFE_INTEGER)) throw new CborError('malformed')
-  return atLeast(Number(long), 0x1_0000_0000)
-}
-
-function atLeast(value: number, least: number): number {
-  if (value < least) throw new CborError('malformed')
-  return value
+  return Number(long)
 }
 
 /** `false`, `true`, `null` and floating-point numbers; `undefined` and other simple values mean nothing to us. */

@@ -59,6 +59,8 @@ export interface Certificate {
   /** Raw DER of the names, compared octet for octet. */
   subject: Uint8Array
   issuer: Uint8Array
+  /** Text of the subject's attributes by object identifier; an attribute that occurs twice is left out. */
+  subjectNames: ReadonlyMap<string, string>
   /** Milliseconds since the epoch, both ends included. */
   notBefore: number
   notAfter: number
@@ -111,10 +113,27 @@ function read(der: Uint8Array): Certificate {
     publicKey: x509.publicKey,
     subject: expectTag(subject, DER.sequence).whole,
     issuer: expectTag(issuer, DER.sequence).whole,
+    subjectNames: readNames(expectTag(subject, DER.sequence)),
     notBefore: x509.validFromDate.getTime(),
     notAfter: x509.validToDate.getTime(),
     ...readExtensions(fields.find((field) => field.tag === 0xa3)),
   }
+}
+
+/** RDNSequence (RFC 5280 section 4.1.2.4), read for attributes that are text, such as a country. */
+function readNames(subject: DerElement): ReadonlyMap<string, string> {
+  const names = new Map<string, string>()
+  const twice = new Set<string>()
+  for (const relative of readChildren(subject)) {
+    for (const attribute of readChildren(relative)) {
+      const [type, value] = readChildren(expectTag(attribute, DER.sequence))
+      const name = readObjectIdentifier(expectTag(type, DER.objectIdentifier))
+      if (names.has(name)) twice.add(name)
+      names.set(name, Buffer.from(value?.content ?? []).toString('utf8'))
+    }
+  }
+  for (const name of twice) names.delete(name)
+  return names
 }
 
 type Extensions = Pick<

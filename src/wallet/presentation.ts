@@ -10,6 +10,7 @@ import {
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import { audienceOf, type Channel } from './channel.ts'
 import type { JudgedCredential, VerifiedCredential } from './credential.ts'
+import { verifyMdoc } from './mdoc.ts'
 import type { VpToken } from './response.ts'
 import { verifySdJwtVc } from './sd-jwt-vc.ts'
 import type { PreparedTrust, TrustMeans } from './trust.ts'
@@ -106,7 +107,10 @@ function verifyOne(
       const audience = audienceOf(channel)
       return verifySdJwtVc(text, { ...expected, audience, vcts: asked.meta.vct_values }, means)
     }
-    case 'mso_mdoc':
+    case 'mso_mdoc': {
+      const docType = asked.meta.doctype_value
+      return verifyMdoc(text, { ...expected, channel, docType }, means)
+    }
     case 'jwt_vc_json':
       return refuse('unexpected_credential')
   }

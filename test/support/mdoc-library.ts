@@ -1,0 +1,139 @@
+/**
+ * Mdocs made by the independent library `@animo-id/mdoc`: it issues and presents, the bridge verifies. Cryptography is
+ * node:crypto through the library's own hooks; the session transcript is written here from OpenID4VP 1.0 section B.2.6,
+ * for the library knows only those of the drafts.
+ */
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto'
+import { cborEncode, DeviceResponse, Document, MDoc, type MdocContext } from '@animo-id/mdoc'
+
+type Jwk = Parameters<DeviceResponse['authenticateWithSignature']>[0]
+
+const context = {
+  crypto: {
+    random: (length: number) => Uint8Array.from(randomBytes(length)),
+    digest: ({ digestAlgorithm, bytes }: { digestAlgorithm: string; bytes: Uint8Array }) =>
+      Uint8Array.from(createHash(digestAlgorithm.replace('-', '')).update(bytes).digest()),
+    calculateEphemeralMacKeyJwk: () => {
+      throw new Error('no MAC is made here')
+    },
+  },
+  cose: {
+    sign1: {
+      sign: ({ sign1, jwk }: Parameters<MdocContext['cose']['sign1']['sign']>[0]) => {
+        const key = createPrivateKey({ key: { ...jwk }, format: 'jwk' })
+        const { data } = sign1.getRawSigningData()
+        return Uint8Array.from(sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' }))
+      },
+      verify: () => {
+        throw new Error('nothing is verified here')
+      },
+    },
+    mac0: {
+      sign: () => {
+        throw new Error('no MAC is made here')
+      },
+      verify: () => {
+        throw new Error('nothing is verified here')
+      },
+    },
+  },
+} satisfies Pick<MdocContext, 'crypto' | 'cose'>
+
+export interface LibraryIssuer {
+  privateKey: KeyObject
+  /** DER of the document signer. */
+  signer: Uint8Array
+}
+
+/** Returns an mdoc for a holder's key, as a wallet keeps it. `now` in milliseconds. */
+export async function issueMdoc(
+  issuer: LibraryIssuer,
+  mdoc: {
+    docType: string
+    nameSpaces: Record<string, Record<string, unknown>>
+    holderKey: KeyObject
+    now: number
+  },
+): Promise<MDoc> {
+  const document = new Document(mdoc.docType, context)
+  for (const [name, values] of Object.entries(mdoc.nameSpaces)) {
+    document.addIssuerNameSpace(name, values)
+  }
+  const signed = await document
+    .useDigestAlgorithm('SHA-256')
+    .addValidityInfo({
+      signed: new Date(mdoc.now - 60_000),
+      validFrom: new Date(mdoc.now - 60_000),
+      validUntil: new Date(mdoc.now + 86_400_000),
+    })
+    .addDeviceKeyInfo({ deviceKey: jwkOf(createPublicKey(mdoc.holderKey)) })
+    .sign(
+      {
+        issuerPrivateKey: jwkOf(issuer.privateKey),
+        issuerCertificate: Uint8Array.from(issuer.signer),
+        alg: 'ES256',
+      },
+      context,
+    )
+  return new MDoc([signed])
+}
+
+export interface MdocRequest {
+  client_id: string
+  nonce: string
+  response_uri: string
+  /** SHA-256 thumbprint of the response key; null without encryption. */
+  thumbprint: Uint8Array | null
+}
+
+/** Returns the DeviceResponse in base64url, with the elements of the paths (namespace and element) and no other. */
+export async function presentMdocByLibrary(
+  mdoc: MDoc,
+  holderKey: KeyObject,
+  docType: string,
+  paths: readonly (readonly [string, string])[],
+  request: MdocRequest,
+): Promise<string> {
+  const response = await DeviceResponse.from(mdoc)
+    .usingPresentationDefinition({
+      id: 'presentation',
+      input_descriptors: [
+        {
+          id: docType,
+          format: { mso_mdoc: { alg: ['ES256'] } },
+          constraints: {
+            limit_disclosure: 'required',
+            fields: paths.map(([name, element]) => ({
+              path: [`$['${name}']['${element}']`],
+              intent_to_retain: false,
+            })),
+          },
+        },
+      ],
+    })
+    .usingSessionTranscriptBytes(transcriptBytes(request))
+    .authenticateWithSignature(jwkOf(holderKey), 'ES256')
+    .sign(context)
+  return Buffer.from(response.encode()).toString('base64url')
+}
+
+/** SessionTranscriptBytes: the transcript inside tag 24. */
+function transcriptBytes(request: MdocRequest): Uint8Array {
+  const { client_id: clientId, nonce, thumbprint, response_uri: responseUri } = request
+  const info = cborEncode([clientId, nonce, thumbprint, responseUri])
+  const hash = Uint8Array.from(createHash('sha256').update(info).digest())
+  const transcript = cborEncode([null, null, ['OpenID4VPHandover', hash]])
+  const length = Buffer.from([0x58, transcript.length])
+  return Uint8Array.from(Buffer.concat([Buffer.of(0xd8, 0x18), length, transcript]))
+}
+
+function jwkOf(key: KeyObject): Jwk {
+  return key.export({ format: 'jwk' }) as Jwk
+}
