@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { keysCommand } from './cli/keys.ts'
 import { jobsCommand, tenantCommand } from './cli/lists.ts'
+import { policyCommand } from './cli/policy.ts'
 import type { Terminal } from './cli/terminal.ts'
 import { tokenCommand } from './cli/tokens.ts'
 import { BridgeError } from './domain/failure.ts'
@@ -20,6 +21,7 @@ function sentenceOf(error: unknown): string {
   if (error instanceof BridgeError) {
     const { failure } = error
     if (failure.kind === 'not_found') return 'There is nothing of that name or id.'
+    if (failure.kind === 'policy_refused') return failure.problems.join('\n')
     if (failure.kind === 'unavailable') return 'The database does not answer.'
     return failure.kind
   }
@@ -41,7 +43,8 @@ const program = new Command('cli')
   .exitOverride()
   .showHelpAfterError('(--help shows what there is)')
   .helpCommand(false)
-for (const command of [keysCommand, tokenCommand, tenantCommand, jobsCommand]) {
+const commands = [keysCommand, tokenCommand, tenantCommand, policyCommand, jobsCommand]
+for (const command of commands) {
   program.addCommand(command(terminal).exitOverride())
 }
 

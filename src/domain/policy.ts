@@ -36,6 +36,14 @@ const SCHEMAS: { [K in PolicyKind]: z.ZodType<PolicyDocuments[K]> } = {
 /** Documents of one tenant that stand side by side; a kind may be missing. */
 export type PolicySet = { readonly [K in PolicyKind]?: PolicyDocuments[K] }
 
+/** The set when every kind is there; nobody can log in before. */
+export function completeSet(set: PolicySet): PolicyDocuments | undefined {
+  const { trust, query, attributes, material, selector } = set
+  return trust && query && attributes && material && selector
+    ? { trust, query, attributes, material, selector }
+    : undefined
+}
+
 export type ReadPolicy<K extends PolicyKind> =
   | { ok: true; document: PolicyDocuments[K] }
   | { ok: false; findings: readonly Finding[] }

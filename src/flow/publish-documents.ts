@@ -38,7 +38,7 @@ export type CurrentVersions = { readonly [K in PolicyKind]?: number }
  * its kind's current version says is left alone. Throws what `choose` throws, and `policy_refused`.
  */
 export async function publishDocuments(
-  deps: Pick<Deps, 'db' | 'clock' | 'tenants'>,
+  deps: Pick<Deps, 'db' | 'clock'> & { tenants: Pick<Deps['tenants'], 'forget'> },
   actor: AdminActor,
   tenant: { id: TenantId; slug: string },
   choose: (tx: Transaction, current: CurrentVersions) => Promise<Choice>,

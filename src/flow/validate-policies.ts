@@ -2,12 +2,11 @@
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
 import { type Finding, isAcceptable } from '../domain/policy-finding.ts'
-import { read, transact } from '../store/database.ts'
-import { findCurrentPolicies } from '../store/policy.ts'
-import { listPolicyDrafts, validatePolicyDraft } from '../store/policy-draft.ts'
-import { listProviders } from '../store/provider.ts'
+import { transact } from '../store/database.ts'
+import { validatePolicyDraft } from '../store/policy-draft.ts'
 import { findAdminTenant } from './admin-tenant.ts'
-import { documentsIn, judgePolicies, type PolicyInput } from './policy-draft.ts'
+import { judgePolicies, type PolicyInput } from './policy-draft.ts'
+import { viewPolicySet } from './policy-set-view.ts'
 
 export interface Verdict {
   /** Whether they may be published: no finding is an error. */
@@ -26,20 +25,14 @@ export async function validatePolicies(
   documents: PolicyInput | undefined,
 ): Promise<Verdict> {
   const { id: tenantId } = await findAdminTenant(deps.db, actor, 'policies:manage', slug)
-  const [current, drafts, providers] = await read(deps.db, tenantId, [
-    findCurrentPolicies({ tenantId }),
-    listPolicyDrafts({ tenantId }),
-    listProviders({ tenantId }),
-  ])
-  const { findings } = judgePolicies(documents ?? documentsIn(drafts), documentsIn(current), {
-    providers: providers.map(({ slug: name, enabled }) => ({ slug: name, enabled: enabled === 1 })),
-  })
+  const set = await viewPolicySet(deps.db, tenantId)
+  const { findings } = judgePolicies(documents ?? set.drafts, set.published, set.surroundings)
   const acceptable = isAcceptable(findings)
-  if (documents === undefined && acceptable && drafts.length > 0) {
+  if (documents === undefined && acceptable && set.draftDigests.length > 0) {
     await transact(
       deps.db,
       tenantId,
-      drafts.map(({ kind, digest }) => validatePolicyDraft({ tenantId, kind, digest })),
+      set.draftDigests.map(({ kind, digest }) => validatePolicyDraft({ tenantId, kind, digest })),
     )
   }
   return { acceptable, findings }

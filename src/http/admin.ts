@@ -5,6 +5,7 @@ import { auditRoutes } from './admin/audit.ts'
 import { authorizationServerRoutes } from './admin/authorization-servers.ts'
 import { policyRoutes } from './admin/policies.ts'
 import { policyDraftRoutes } from './admin/policy-drafts.ts'
+import { policyTrialRoutes } from './admin/policy-trials.ts'
 import { providerRoutes } from './admin/providers.ts'
 import { relyingPartyRoutes } from './admin/relying-parties.ts'
 import { tenantRoutes } from './admin/tenants.ts'
@@ -20,6 +21,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...providerRoutes(deps),
     ...policyRoutes(deps),
     ...policyDraftRoutes(deps),
+    ...policyTrialRoutes(deps),
     ...tokenAdminRoutes(deps),
     ...auditRoutes(deps),
   ]

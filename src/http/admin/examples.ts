@@ -185,6 +185,59 @@ export const POLICY_VERDICT = {
   ],
 }
 
+export const RECORDED_LOGIN = {
+  name: 'a stranger',
+  credentials: [
+    { query: 'eduid', types: [VCT], issuer: 'example-issuer', claims: { given_name: true } },
+  ],
+}
+const STRANGER = {
+  refused: null,
+  decision: { plan: SELECTOR.default, rule: 'builtin:default', reasons: ['no_rule_matched'] },
+}
+const OUTCOMES = [
+  {
+    name: 'a stranger',
+    changed: true,
+    before: STRANGER,
+    after: { refused: 'query_not_satisfied', decision: null },
+  },
+]
+const MEMBERS = [
+  {
+    path: 'credentials.eduid.claims.family_name',
+    change: 'added',
+    after: { path: ['family_name'] },
+  },
+]
+export const POLICY_PLAN = {
+  ...POLICY_VERDICT,
+  changes: [{ kind: 'query', version: 2, members: MEMBERS }],
+  outcomes: OUTCOMES,
+}
+export const POLICY_DIFFERENCE = { kind: 'query', members: MEMBERS, outcomes: OUTCOMES }
+export const POLICY_EXPLANATION = {
+  ...POLICY_VERDICT,
+  explanations: [
+    {
+      ...STRANGER,
+      name: 'a stranger',
+      missing: [],
+      untrusted: [],
+      shown: ['given_name'],
+      open: [],
+      rules: [
+        {
+          rule: 'builtin:default',
+          outcome: 'chosen',
+          held: ['no_rule_matched'],
+          failed: [],
+        },
+      ],
+    },
+  ],
+}
+
 export const ADMIN_TOKEN = {
   id: ID,
   name: 'deployment pipeline',

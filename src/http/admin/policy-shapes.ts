@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { POLICY_KINDS } from '../../domain/policy.ts'
 import { FINDING_CODES } from '../../domain/policy-finding.ts'
+import { RecordedLogin, RecordedLogins } from '../../domain/recorded-login.ts'
 import { instant, version, wholeObject } from './common-shapes.ts'
 
 /** Read whole by the flow, which refuses a document by its paths; described by the document's own schema. */
@@ -72,4 +73,76 @@ export const PolicyVerdict = z.object({
 export const PublishedPolicies = z.object({ published: z.array(PublishedPolicy) })
 export const PolicyRestoration = z.strictObject({
   version: version.describe('Whose document is published again.'),
+})
+
+export { RecordedLogin }
+export const PolicyTrial = z.strictObject({
+  documents: Policies.optional().describe('Tried instead of the drafts; nothing is stored.'),
+  logins: RecordedLogins.default([]).describe('Tried on them.'),
+})
+export const PolicyComparison = z.strictObject({
+  from: version,
+  to: version,
+  logins: RecordedLogins.default([]),
+})
+
+const change = z.object({
+  path: z.string().describe('List entries by what they are called there, wherever they stand.'),
+  change: z.enum(['added', 'removed', 'changed', 'reordered']),
+  before: z.unknown().optional(),
+  after: z.unknown().optional(),
+})
+const decision = z.object({
+  plan: wholeObject.describe('As the selector policy has it.'),
+  rule: z.string().describe('Id of the rule, or one of ours that begins with `builtin:`.'),
+  reasons: z.array(z.string()),
+})
+const outcome = z.object({
+  refused: z
+    .string()
+    .nullable()
+    .describe('Why the presentation would not be taken; then nothing is decided.'),
+  decision: decision.nullable(),
+})
+const loginOutcome = z.object({
+  name: z.string(),
+  changed: z.boolean(),
+  before: outcome.nullable().describe('Null where nobody can log in.'),
+  after: outcome.nullable(),
+})
+export const PolicyDifference = z.object({
+  kind,
+  members: z.array(change),
+  outcomes: z.array(loginOutcome),
+})
+export const PolicyPlan = PolicyVerdict.extend({
+  changes: z.array(z.object({ kind, version, members: z.array(change) })),
+  outcomes: z.array(loginOutcome),
+})
+export const PolicyExplanation = PolicyVerdict.extend({
+  explanations: z.array(
+    outcome.extend({
+      name: z.string(),
+      missing: z
+        .array(z.object({ query: z.string(), path: z.string() }))
+        .describe('What is asked for and not shown.'),
+      untrusted: z
+        .array(z.string())
+        .describe('Credential queries whose answer nobody vouches for.'),
+      shown: z.array(z.string()).describe('Canonical attributes the wallet shows.'),
+      open: z
+        .array(z.string())
+        .describe('Required attributes that the institution would have to have.'),
+      rules: z
+        .array(
+          z.object({
+            rule: z.string(),
+            outcome: z.enum(['chosen', 'outranked', 'not_matched', 'disabled']),
+            held: z.array(z.string()),
+            failed: z.array(z.string()),
+          }),
+        )
+        .describe('In the order they are asked; conditions by their names.'),
+    }),
+  ),
 })

@@ -49,6 +49,9 @@ const BODIES: { [operationId: string]: unknown } = {
   restorePolicy: { version: 1 },
   savePolicyDraft: {},
   validatePolicies: {},
+  planPolicies: {},
+  explainPolicies: {},
+  comparePolicies: { from: 1, to: 1 },
   trustAuthorizationServer: {
     ...{ issuer: 'https://as.example', jwks_uri: 'https://as.example/jwks' },
   },
