@@ -27,8 +27,8 @@ export const FETCH_REQUEST: Statement = {
 /** $1 tenant, $2 journey, $3 now, $4 holder hash, $5 sealed attributes, $6 hash of the response code. */
 export const PRESENT: Statement = {
   name: 'floor_present',
-  text: `UPDATE journey SET state = 'presented', way = 'same_device', presented_at = $3, holder_hashes = ARRAY[$4],
-           holder_hash_version = 1, presentation = $5, response_code_hash = $6, same_device_request_hash = NULL,
+  text: `UPDATE journey SET state = 'presented', way = 'same_device', presented_at = $3, identifier_hashes = ARRAY[$4],
+           identifiers = '[]', presentation = $5, response_code_hash = $6, same_device_request_hash = NULL,
            same_device_state_hash = NULL, updated_at = $3
           WHERE tenant_id = $1 AND id = $2 AND state IN ('started', 'retrieved') RETURNING request, policies`,
 }
@@ -44,7 +44,7 @@ export const GRANT: Statement = {
             WHERE m.tenant_id = $1 AND m.identifier_hash = $4 AND m.identifier_type = 'KEY'
          ), moved AS (
            UPDATE journey SET state = 'granted', identity_id = hit.identity_id, binding_id = hit.binding_id,
-             response_code_hash = NULL, presentation = NULL, holder_hashes = NULL, updated_at = $3
+             response_code_hash = NULL, presentation = NULL, identifier_hashes = NULL, updated_at = $3
              FROM hit WHERE tenant_id = $1 AND id = $2 AND state = 'presented'
            RETURNING hit.match_id, hit.identity_id, hit.binding_id
          ), touched_match AS (

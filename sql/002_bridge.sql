@@ -55,6 +55,8 @@ CREATE TABLE identity_link_binding (
   deleted_at iso_instant,                            -- added: the schema reference's own queries need both
   deletion_reason text,
   key_identity_id text,                              -- added: whose data key seals this row where that is not the match's person (a merge)
+  expires_at iso_instant,                            -- added: how long the proof is believed; NULL for no end
+  stale_since iso_instant,                           -- added: when a login showed other materials than were proved; NULL once proved again
   -- added: no key made the reserved value, and rotating Key A must pass it by
   CHECK ((holder_identifier_hash LIKE 'no-wallet:%') = (holder_hash_key_version = 0)),
   -- added: a foreign key check bypasses row-level security, so the single-column one alone could cross tenants

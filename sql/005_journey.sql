@@ -25,8 +25,8 @@ CREATE TABLE journey (
   refusals integer NOT NULL DEFAULT 0,               -- presentations refused so far (VP-081)
   provider_id text,                                  -- way 'direct': the provider the person chose instead of a wallet
   presented_at iso_instant,                          -- of a wallet's answer, or of that choice
-  holder_hashes text[],                              -- the holder's identifier hash under every readable version of Key A, the current one first; without a wallet the account's, of Key B
-  holder_hash_version integer,                       -- version of the first of them
+  identifiers text,                                  -- JSON: the presentation's identifiers (without a wallet the account), each with type, key, strength and its hashes, current one first
+  identifier_hashes text[],                          -- all of those hashes: what one query looks up (CR-42)
   presentation text,                                 -- sealed: the wallet attributes a rule of the tenant uses
   response_code_hash text,
   identity_id text,

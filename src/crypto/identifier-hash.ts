@@ -16,6 +16,13 @@
  * reads "sha2-256" and says nothing of a key: nobody can check such a text as a plain hash (protocols CR-15, CR-16).
  */
 
+import {
+  type HashedIdentifier,
+  type Identifier,
+  type MaterialIdentifier,
+  NORMALISATION,
+  type VersionedHash,
+} from '../domain/identifier.ts'
 import type { TenantId } from '../domain/ids.ts'
 import type { HolderHash, IdentifierType, InstitutionHash } from '../domain/text.ts'
 import { encodeBase64url } from './base64url.ts'
@@ -34,12 +41,6 @@ export interface IdentifierInput {
   readonly namespace: string
   readonly normalisation: number
   readonly parts: readonly string[]
-}
-
-/** A hash, and the version of the key that made it. */
-export interface VersionedHash<Hash> {
-  readonly hash: Hash
-  readonly version: number
 }
 
 /**
@@ -62,6 +63,44 @@ export function hashInstitutionIdentifier(
   input: IdentifierInput,
 ): readonly VersionedHash<InstitutionHash>[] {
   return hashUnder(keyring, 'institution-identifier', input)
+}
+
+/** What a wallet showed, under Key A: each identifier with its hashes, the current one first. Throws as above. */
+export function hashShownIdentifiers(
+  keyring: Keyring,
+  tenant: TenantId,
+  shown: readonly MaterialIdentifier[],
+): HashedIdentifier<HolderHash>[] {
+  return shown.map(({ material, strength, ...identifier }) => {
+    const { type } = identifier
+    const input = inputOf(tenant, identifier)
+    const hashes = currentFirst(hashHolderIdentifier(keyring, input))
+    return { material, type, hashKey: 'A', strength, hashes }
+  })
+}
+
+/** What an institution said, under Key B; the same otherwise. */
+export function hashToldIdentifier(
+  keyring: Keyring,
+  tenant: TenantId,
+  told: MaterialIdentifier,
+): HashedIdentifier<InstitutionHash> {
+  const { material, strength, ...identifier } = told
+  const input = inputOf(tenant, identifier)
+  const hashes = currentFirst(hashInstitutionIdentifier(keyring, input))
+  return { material, type: identifier.type, hashKey: 'B', strength, hashes }
+}
+
+function inputOf(tenant: TenantId, { type, namespace, parts }: Identifier): IdentifierInput {
+  return { tenant, type, namespace, parts, normalisation: NORMALISATION }
+}
+
+function currentFirst<Hash>(
+  hashes: readonly VersionedHash<Hash>[],
+): [VersionedHash<Hash>, ...VersionedHash<Hash>[]] {
+  const [current, ...older] = hashes
+  if (current === undefined) throw new TypeError('a key without a readable version')
+  return [current, ...older]
 }
 
 /**

@@ -39,6 +39,7 @@ export type InstitutionReason =
   | 'userinfo_invalid'
   | 'subject_missing'
   | 'attribute_missing' // a required canonical attribute has no value
+  | 'identifier_missing' // the wallet showed nothing whole that the profile can link by
   | 'assurance_insufficient'
   | 'institution_not_allowed'
   | 'unavailable' // network, time-out, 5xx

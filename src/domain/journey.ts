@@ -9,6 +9,7 @@
  */
 import type { UpstreamAssurance, Way } from './assurance.ts'
 import type { Attributes } from './attributes.ts'
+import type { HashedIdentifier } from './identifier.ts'
 import type {
   BindingId,
   ClientId,
@@ -18,7 +19,7 @@ import type {
   ProviderId,
   TenantId,
 } from './ids.ts'
-import type { HolderHash, Sealed, SecretHash } from './text.ts'
+import type { Sealed, SecretHash } from './text.ts'
 import { MINUTE, SECOND } from './time.ts'
 
 /** From the first request to the wallet's answer. */
@@ -102,18 +103,17 @@ export interface Open extends JourneyBase {
 }
 
 /**
- * What a verified presentation leaves: the holder's hash under every readable version, current first, and attributes.
- * Of the way `direct` it is the choice of a provider instead: no hashes and no attributes until the institution has
- * said who is there; then the account's hashes under Key B stand here.
+ * What a verified presentation leaves: every identifier of the tenant's materials, hashed, and attributes. Of the way
+ * `direct` it is the choice of a provider instead: no identifiers and no attributes until the institution has said who is
+ * there; then the account stands here.
  */
 export interface Presentation {
   way: Way
   /** The provider that was chosen instead of a wallet; of the way `direct`, and of no other. */
   providerId: ProviderId | undefined
   presentedAt: number
-  holderHashes: readonly HolderHash[]
-  /** Version of the first of them, the current one. */
-  holderHashVersion: number
+  /** In the order of the material policy; none where the presentation gave none whole. */
+  identifiers: readonly HashedIdentifier[]
   /** Sealed {@link Attributes}. */
   attributes: Sealed
 }

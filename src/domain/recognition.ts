@@ -1,83 +1,255 @@
 /**
- * Who a presentation belongs to, out of the rows its hashes hit. No row is opened for this: a key that is missing is a
- * failure elsewhere and can never look like a stranger.
+ * Who a presentation belongs to, out of the rows its identifiers hit. No row is opened for this: a key that is missing is
+ * a failure elsewhere and can never look like a stranger.
  */
+import type { HashedIdentifier } from './identifier.ts'
 import type { BindingId, IdentityId, MatchId } from './ids.ts'
-import type { IsoInstant } from './time.ts'
+import type { HolderHash, IdentifierType, InstitutionHash } from './text.ts'
+import { fromInstant, type IsoInstant } from './time.ts'
 
-/** One live match, its person's status, and a live binding behind it if there is one. */
+/** A live binding of the person a match points at. */
+export interface BoundHit {
+  id: BindingId
+  matchId: MatchId
+  usedAt: IsoInstant
+  /** When the proof stops being believed. */
+  expiresAt: IsoInstant | undefined
+  /** Since when logins show other materials than were proved. */
+  staleSince: IsoInstant | undefined
+  fingerprints: Fingerprints
+}
+
+/** One live match, its person's status, and one of the person's live bindings; a match with several gives several hits. */
 export interface Hit {
   matchId: MatchId
+  type: IdentifierType
+  hash: HolderHash | InstitutionHash
+  hashKeyVersion: number
+  /** Two people were proved to have this identifier, so it says nothing about either. */
+  shared: boolean
   identityId: IdentityId
   identityStatus: 'ACTIVE' | 'RESTRICTED' | 'MERGED' | 'ERASED'
-  hashKeyVersion: number
-  bindingId: BindingId | undefined
-  bindingUsedAt: IsoInstant | undefined
+  binding: BoundHit | undefined
+}
+
+/** What stood behind a binding when it was proved: material → hash and version of its key. */
+export type Fingerprints = { readonly [material: string]: { hash: string; version: number } }
+
+/** The states a plan can be chosen by. */
+export const KNOWN_HOLDER_STATES = [
+  'MATCHED_HOLDER_KEY',
+  'MATCHED_SUBJECT',
+  'MATCHED_CLAIM_TUPLE',
+  'NOT_FOUND',
+  'EXPIRED_BINDING',
+  'AMBIGUOUS',
+] as const
+export type KnownHolderState = (typeof KNOWN_HOLDER_STATES)[number]
+
+/** A match that this presentation's identifier hit: still to be found live when the login is granted. */
+export interface Evidence {
+  matchId: MatchId
+  material: string
+  type: IdentifierType
+  /** The identifier's hash under the current key, and that key's version; the row moves there (CR-44). */
+  hash: HolderHash | InstitutionHash
+  version: number
+  /** Whether the row was found under another version. */
+  upgrades: boolean
+}
+
+export interface KnownBinding {
+  id: BindingId
+  matchId: MatchId
+  /** Materials that are not what they were when the binding was proved. */
+  changed: readonly string[]
+  /** Some material changed, at this login or at one before it: the link should be proved again. */
+  stale: boolean
+}
+
+/** A person, by identifiers that are theirs alone or that only suggest them. */
+export interface KnownPerson {
+  identityId: IdentityId
+  /**
+   * `identified`: this is the person. `candidate`: it may be; nobody is logged in or linked before an institution's login
+   * has said so.
+   */
+  proof: 'identified' | 'candidate'
+  evidence: readonly Evidence[]
+  /** Bindings whose proof still counts: those behind the evidence first, then the most recently used. */
+  bindings: readonly KnownBinding[]
 }
 
 export type Recognition =
-  | {
-      kind: 'recognised'
-      identityId: IdentityId
-      matchId: MatchId
-      bindingId: BindingId
-      hashKeyVersion: number
-    }
-  | { kind: 'stranger' }
-  /** Hits on two people. */
-  | { kind: 'ambiguous' }
-  /** The person asked us not to process their data, or is being merged or erased. */
-  | { kind: 'unavailable' }
+  | ({
+      state: 'MATCHED_HOLDER_KEY' | 'MATCHED_SUBJECT' | 'MATCHED_CLAIM_TUPLE'
+    } & KnownPerson)
+  /** The person is known, and every proof has run out. `bindings` are those. */
+  | ({ state: 'EXPIRED_BINDING' } & KnownPerson)
+  /** Nobody, or somebody without a live binding, who is joined again by the institution's login. */
+  | { state: 'NOT_FOUND' }
+  /** Identifiers of two people. */
+  | { state: 'AMBIGUOUS' }
+  /** The person asked us not to process their data, or is being merged or erased. No plan applies. */
+  | { state: 'UNAVAILABLE' }
 
-/**
- * Decides from all hits. Of several live bindings of one person the most recently used one is taken; a person whose
- * match has no binding left is a stranger who will be joined again at the institution.
- */
-export function recognise(hits: readonly Hit[]): Recognition {
-  const [first] = hits
-  if (first === undefined) return { kind: 'stranger' }
-  if (hits.some((hit) => hit.identityId !== first.identityId)) return { kind: 'ambiguous' }
-  if (first.identityStatus !== 'ACTIVE') return { kind: 'unavailable' }
-  const bound = hits
-    .filter((hit) => hit.bindingId !== undefined)
-    .sort((a, b) => ((a.bindingUsedAt ?? '') < (b.bindingUsedAt ?? '') ? 1 : -1))
-  const best = bound[0]
-  if (best?.bindingId === undefined) return { kind: 'stranger' }
-  return {
-    kind: 'recognised',
-    identityId: best.identityId,
-    matchId: best.matchId,
-    bindingId: best.bindingId,
-    hashKeyVersion: best.hashKeyVersion,
-  }
+interface Met {
+  hit: Hit
+  identifier: HashedIdentifier
 }
 
-/** A live match that reconciliation found under one of its hashes: of the wallet's side (A) or the institution's (B). */
+/**
+ * Decides from all hits of a presentation's identifiers. Identifiers that identify decide alone; only where none hits do
+ * those that suggest count. Hits on two people are never resolved to the first one. `keyAlone` false: a key identifies
+ * only together with another identifier of the same person.
+ */
+export function recognise(
+  identifiers: readonly HashedIdentifier[],
+  hits: readonly Hit[],
+  policy: { keyAlone: boolean },
+  now: number,
+): Recognition {
+  const met = meet(identifiers, hits)
+  const identifying = met.filter(({ identifier }) => identifier.strength === 'identifies')
+  const deciding = identifying.length > 0 ? identifying : met
+  const people = new Set(deciding.map(({ hit }) => hit.identityId))
+  const [identityId] = people
+  const [first] = deciding
+  if (identityId === undefined || first === undefined) return { state: 'NOT_FOUND' }
+  if (people.size > 1) return { state: 'AMBIGUOUS' }
+  if (first.hit.identityStatus !== 'ACTIVE') return { state: 'UNAVAILABLE' }
+  const own = met.filter(({ hit }) => hit.identityId === identityId)
+  const proof = identifying.length > 0 && countsAlone(own, policy) ? 'identified' : 'candidate'
+  return describe({ identityId, proof }, own, deciding, identifiers, now)
+}
+
+/** Hits with the identifier that made them; what two people share is no hit. */
+function meet(identifiers: readonly HashedIdentifier[], hits: readonly Hit[]): Met[] {
+  return hits.flatMap((hit) => {
+    const identifier = identifiers.find(
+      ({ type, hashes }) => type === hit.type && hashes.some(({ hash }) => hash === hit.hash),
+    )
+    return identifier === undefined || hit.shared ? [] : [{ hit, identifier }]
+  })
+}
+
+function countsAlone(own: readonly Met[], { keyAlone }: { keyAlone: boolean }): boolean {
+  return keyAlone || own.some(({ identifier }) => identifier.type !== 'KEY')
+}
+
+const STATE_OF: { readonly [Type in IdentifierType]: KnownHolderState & `MATCHED_${string}` } = {
+  KEY: 'MATCHED_HOLDER_KEY',
+  SUBJECT_ID: 'MATCHED_SUBJECT',
+  DID: 'MATCHED_SUBJECT',
+  EMAIL: 'MATCHED_CLAIM_TUPLE',
+  CLAIM_TUPLE: 'MATCHED_CLAIM_TUPLE',
+}
+/** The state is named after the best of several. */
+const BEST_FIRST: readonly IdentifierType[] = ['KEY', 'SUBJECT_ID', 'DID', 'CLAIM_TUPLE', 'EMAIL']
+
+function describe(
+  person: Pick<KnownPerson, 'identityId' | 'proof'>,
+  own: readonly Met[],
+  deciding: readonly Met[],
+  identifiers: readonly HashedIdentifier[],
+  now: number,
+): Recognition {
+  const evidence = evidenceOf(own)
+  const bound = boundBest(own, evidence)
+  if (bound.length === 0) return { state: 'NOT_FOUND' }
+  const live = bound.filter(
+    ({ expiresAt }) => expiresAt === undefined || fromInstant(expiresAt) > now,
+  )
+  const known = (bindings: readonly BoundHit[]): KnownPerson => ({
+    ...person,
+    evidence,
+    bindings: bindings.map((binding) => knownBinding(binding, identifiers)),
+  })
+  if (live.length === 0) return { state: 'EXPIRED_BINDING', ...known(bound) }
+  const best = BEST_FIRST.find((type) => deciding.some(({ hit }) => hit.type === type)) ?? 'KEY'
+  return { state: STATE_OF[best], ...known(live) }
+}
+
+/** The matches that speak for a person who is known otherwise: by the institution's login of this journey. */
+export function evidenceFor(
+  identityId: IdentityId,
+  identifiers: readonly HashedIdentifier[],
+  hits: readonly Hit[],
+): readonly Evidence[] {
+  return evidenceOf(meet(identifiers, hits).filter(({ hit }) => hit.identityId === identityId))
+}
+
+/** The matches behind hits, each once, in order of their ids, which is the order they are locked in. */
+function evidenceOf(met: readonly Met[]): Evidence[] {
+  const byMatch = new Map<MatchId, Evidence>()
+  for (const { hit, identifier } of met) {
+    const [{ hash, version }] = identifier.hashes
+    byMatch.set(hit.matchId, {
+      ...{ matchId: hit.matchId, material: identifier.material, type: hit.type, hash, version },
+      upgrades: hit.hashKeyVersion !== version,
+    })
+  }
+  return [...byMatch.values()].sort((a, b) => (a.matchId < b.matchId ? -1 : 1))
+}
+
+function boundBest(met: readonly Met[], evidence: readonly Evidence[]): BoundHit[] {
+  const byId = new Map<BindingId, BoundHit>()
+  for (const { hit } of met) if (hit.binding !== undefined) byId.set(hit.binding.id, hit.binding)
+  const isShown = ({ matchId }: BoundHit) => evidence.some((each) => each.matchId === matchId)
+  return [...byId.values()].sort(
+    (a, b) =>
+      Number(isShown(b)) - Number(isShown(a)) ||
+      (a.usedAt < b.usedAt ? 1 : a.usedAt > b.usedAt ? -1 : a.id < b.id ? -1 : 1),
+  )
+}
+
+function knownBinding(binding: BoundHit, identifiers: readonly HashedIdentifier[]): KnownBinding {
+  const changed = changedMaterials(binding.fingerprints, identifiers)
+  const stale = changed.length > 0 || binding.staleSince !== undefined
+  return { id: binding.id, matchId: binding.matchId, changed, stale }
+}
+
+/**
+ * Names of the materials that the binding was proved with and that now give something else. The key is left out: another
+ * wallet, or a fresh key of the same one, changes nothing about who was proved. What is not shown, or was kept under a
+ * key version that is gone, cannot be compared and has not changed.
+ */
+export function changedMaterials(
+  proved: Fingerprints,
+  identifiers: readonly HashedIdentifier[],
+): string[] {
+  return identifiers
+    .filter(({ type }) => type !== 'KEY')
+    .filter(({ material, hashes }) => {
+      const before = Object.hasOwn(proved, material) ? proved[material] : undefined
+      const comparable = hashes.find(({ version }) => version === before?.version)
+      return before !== undefined && comparable !== undefined && comparable.hash !== before.hash
+    })
+    .map(({ material }) => material)
+}
+
+/** A live match that reconciliation found under one of the link's identifiers. */
 export interface SideHit {
   side: 'A' | 'B'
+  strength: 'identifies' | 'suggests'
+  shared: boolean
   matchId: MatchId
   identityId: IdentityId
 }
 
 export type PersonDecision =
-  /** Nobody knows either side: a person is made. */
+  /** Nobody is known by anything that identifies: a person is made. */
   | { kind: 'new' }
   /** The wallet, the account, or both belong to this person already. */
-  | {
-      kind: 'join'
-      identityId: IdentityId
-      holderMatch: MatchId | undefined
-      institutionMatch: MatchId | undefined
-    }
+  | { kind: 'join'; identityId: IdentityId }
   /** The wallet belongs to one person and the account to another. */
   | { kind: 'conflict' }
 
-/** Who a proven pair of wallet and account belongs to. Never "the first one" of several. */
+/** Who a proven pair of wallet and account belongs to. Never "the first one" of several, and never by a mere suggestion. */
 export function decidePerson(hits: readonly SideHit[]): PersonDecision {
-  const people = new Set(hits.map((hit) => hit.identityId))
+  const identifying = hits.filter(({ strength, shared }) => strength === 'identifies' && !shared)
+  const people = new Set(identifying.map((hit) => hit.identityId))
   const [identityId] = people
   if (identityId === undefined) return { kind: 'new' }
-  if (people.size > 1) return { kind: 'conflict' }
-  const matchOf = (side: 'A' | 'B') => hits.find((hit) => hit.side === side)?.matchId
-  return { kind: 'join', identityId, holderMatch: matchOf('A'), institutionMatch: matchOf('B') }
+  return people.size > 1 ? { kind: 'conflict' } : { kind: 'join', identityId }
 }

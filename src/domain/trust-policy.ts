@@ -27,6 +27,8 @@ const common = {
   id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
   /** What becomes of a credential with a `status`, which is not looked up yet: refused, or taken as if it had none. */
   status: z.enum(['refuse', 'ignore']).default('refuse'),
+  /** Whether this issuer proves the e-mail addresses it writes down; only then do materials read them. */
+  proves_email: z.boolean().default(false),
 }
 
 const sdJwt = {

@@ -6,9 +6,9 @@
 import { hashSecret, newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
-import type { JourneyId } from '../domain/ids.ts'
+import type { BindingId, IdentityId, JourneyId } from '../domain/ids.ts'
 import type { Journey, Open, Presented, Recognised, Reconciling } from '../domain/journey.ts'
-import { type Hit, recognise } from '../domain/recognition.ts'
+import { type Evidence, evidenceFor, type Recognition, recognise } from '../domain/recognition.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read } from '../store/database.ts'
@@ -19,6 +19,7 @@ import {
   findJourney,
   findJourneyByResponseCode,
   type HitRow,
+  readHit,
   readJourney,
 } from '../store/journey.ts'
 import { type ErrorReturn, errorReturn } from './error-return.ts'
@@ -139,25 +140,57 @@ async function continuePresented(
   journey: Presented,
   hits: readonly HitRow[],
 ): Promise<Next> {
-  const recognition = recognise(hits.map(readHit))
-  switch (recognition.kind) {
-    case 'stranger':
+  const policy = await prepared.policy('material', journey.policies.material)
+  const keyAlone = policy.key_alone === 'allowed'
+  const found = recognise(journey.identifiers, hits.map(readHit), { keyAlone }, means.clock())
+  switch (found.state) {
+    case 'NOT_FOUND':
+    case 'EXPIRED_BINDING':
       return await continueStranger(means, prepared, journey)
-    case 'recognised': {
-      const known = hits.find((hit) => hit.binding_id === recognition.bindingId)
-      const granted = await grantLogin(means, prepared, journey, {
-        identityId: recognition.identityId,
-        bindingId: recognition.bindingId,
-        auditSalt: known?.audit_salt ?? undefined,
-        upgrades: recognition.hashKeyVersion !== journey.holderHashVersion,
-      })
-      return granted ?? (await refuseLogin(means, prepared, journey, 'identity_unavailable'))
-    }
-    case 'ambiguous':
+    case 'MATCHED_HOLDER_KEY':
+    case 'MATCHED_SUBJECT':
+    case 'MATCHED_CLAIM_TUPLE':
+      return await continueKnown(means, prepared, journey, found, hits)
+    case 'AMBIGUOUS':
       return await refuseLogin(means, prepared, journey, 'ambiguous_identity')
-    case 'unavailable':
+    case 'UNAVAILABLE':
       return await refuseLogin(means, prepared, journey, 'identity_unavailable')
   }
+}
+
+/** A candidate is nobody yet: the institution's login says who it is. */
+async function continueKnown(
+  means: Means,
+  prepared: PreparedTenant,
+  journey: Presented,
+  found: Extract<Recognition, { bindings: unknown }>,
+  hits: readonly HitRow[],
+): Promise<Next> {
+  const [binding] = found.bindings
+  if (found.proof === 'candidate' || binding === undefined)
+    return await continueStranger(means, prepared, journey)
+  return await grantTo(means, prepared, journey, {
+    ...{ identityId: found.identityId, evidence: found.evidence, hits },
+    ...{ bindingId: binding.id, stale: binding.changed.length > 0 },
+  })
+}
+
+async function grantTo(
+  means: Means,
+  prepared: PreparedTenant,
+  journey: Presented | Recognised,
+  to: {
+    identityId: IdentityId
+    bindingId: BindingId
+    evidence: readonly Evidence[]
+    stale: boolean
+    hits: readonly HitRow[]
+  },
+): Promise<Next> {
+  const { hits, ...person } = to
+  const auditSalt = hits.find((hit) => hit.identity_id === to.identityId)?.audit_salt ?? undefined
+  const granted = await grantLogin(means, prepared, journey, { ...person, auditSalt })
+  return granted ?? (await refuseLogin(means, prepared, journey, 'identity_unavailable'))
 }
 
 /** Where the plan's provider was switched off since, nobody can prove this person: the login ends, and says so. */
@@ -176,27 +209,14 @@ async function continueRecognised(
   journey: Recognised,
   hits: readonly HitRow[],
 ): Promise<Next> {
-  const known = hits.find((hit) => hit.binding_id === journey.bindingId)
-  if (known === undefined)
+  const evidence = evidenceFor(journey.identityId, journey.identifiers, hits.map(readHit))
+  if (evidence.length === 0)
     return await refuseLogin(means, prepared, journey, 'identity_unavailable')
-  const granted = await grantLogin(means, prepared, journey, {
-    identityId: journey.identityId,
-    bindingId: journey.bindingId,
-    auditSalt: known.audit_salt ?? undefined,
-    upgrades: known.hash_key_version !== journey.holderHashVersion,
+  const { identityId, bindingId } = journey
+  return await grantTo(means, prepared, journey, {
+    ...{ identityId, bindingId, evidence, hits },
+    stale: false,
   })
-  return granted ?? (await refuseLogin(means, prepared, journey, 'identity_unavailable'))
-}
-
-function readHit(row: HitRow): Hit {
-  return {
-    matchId: row.match_id,
-    identityId: row.identity_id,
-    identityStatus: row.identity_status,
-    hashKeyVersion: row.hash_key_version,
-    bindingId: row.binding_id ?? undefined,
-    bindingUsedAt: row.binding_used_at ?? undefined,
-  }
 }
 
 /** The end of a login that must not go on: the journey fails, the trail says why, the relying party hears a plain no. */

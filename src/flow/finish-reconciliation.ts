@@ -16,6 +16,7 @@ import {
 import { BridgeError, fail, type InstitutionReason } from '../domain/failure.ts'
 import type { JourneyId, ProviderId, SessionId } from '../domain/ids.ts'
 import type { Reconciling } from '../domain/journey.ts'
+import { isIdv } from '../domain/plan.ts'
 import { addressOf } from '../domain/tenant.ts'
 import type { Sealed } from '../domain/text.ts'
 import { fromInstant, SECOND, toInstant } from '../domain/time.ts'
@@ -183,6 +184,7 @@ async function proveLink(
   upstream: UpstreamAssurance,
 ): Promise<ProvenLink> {
   const policy = await prepared.policy('attributes', journey.policies.attributes)
+  const selector = await prepared.policy('selector', journey.policies.selector)
   const place = { tenant: prepared.tenant.id, journey: journey.id }
   const shown = openAttributes(means.keyring, place, journey.attributes)
   const told = readProviderAttributes(policy, provider.attributeMappings, identity.claims)
@@ -198,6 +200,8 @@ async function proveLink(
       attribute: identity.identifierAttribute,
       value: identity.subject,
     },
+    profile: isIdv(selector.default) ? selector.default.profile : '',
+    expiresAt: undefined,
     attributes: persistedAttributes(policy, merged),
     upstream,
   }

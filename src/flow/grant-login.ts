@@ -8,8 +8,10 @@ import { assureLogin } from '../domain/assurance.ts'
 import { type AttributePolicy, carriedAttributes, carriesAttributes } from '../domain/attributes.ts'
 import { detailText } from '../domain/audit.ts'
 import { fail } from '../domain/failure.ts'
+import { allHashes } from '../domain/identifier.ts'
 import type { BindingId, GrantId, IdentityId } from '../domain/ids.ts'
 import { CODE_TIME, GRANT_TIME, type Presented, type Recognised } from '../domain/journey.ts'
+import type { Evidence } from '../domain/recognition.ts'
 import type { Sealed } from '../domain/text.ts'
 import { toInstant, toSeconds } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
@@ -22,8 +24,10 @@ export interface RecognisedPerson {
   identityId: IdentityId
   bindingId: BindingId
   auditSalt: string | undefined
-  /** Whether the match was found under an older key version and moves to the current one now. */
-  upgrades: boolean
+  /** The matches that spoke for the person; those found under an older key version move to the current one now. */
+  evidence: readonly Evidence[]
+  /** A material is not what it was when the binding was proved. */
+  stale: boolean
 }
 
 /**
@@ -38,9 +42,7 @@ export async function grantLogin(
 ): Promise<{ kind: 'redirect'; url: string } | undefined> {
   const { tenant, issuer } = prepared
   const relyingParty = await prepared.relyingParty(journey.clientId)
-  const [holderHash] = journey.holderHashes
-  if (relyingParty === undefined || !relyingParty.enabled || holderHash === undefined)
-    return fail({ kind: 'journey_not_open' })
+  if (relyingParty === undefined || !relyingParty.enabled) return fail({ kind: 'journey_not_open' })
   const policy = await prepared.policy('attributes', journey.policies.attributes)
   const request = openRequest(
     means.keyring,
@@ -62,9 +64,11 @@ export async function grantLogin(
         from: journey.state,
         identityId: person.identityId,
         bindingId: person.bindingId,
-        holderHashes: journey.holderHashes,
-        holderHash,
-        holderHashVersion: journey.holderHashVersion,
+        identifierHashes: allHashes(journey.identifiers),
+        matchIds: person.evidence.map(({ matchId }) => matchId),
+        hashes: person.evidence.map(({ hash }) => hash),
+        versions: person.evidence.map(({ version }) => version),
+        stale: person.stale,
         sector: relyingParty.sector,
         subject: randomText(),
         grantId,
@@ -92,7 +96,7 @@ export async function grantLogin(
           type: 'login_completed',
           acr: assurance.acr,
           way: journey.way,
-          key_version_upgraded: person.upgrades,
+          key_version_upgraded: person.evidence.some(({ upgrades }) => upgrades),
         }),
         now: toInstant(now),
       }),

@@ -3,22 +3,25 @@
  * but nothing outside the journey changes before the browser comes back (HA-10).
  */
 
-import { hashHolderIdentifier } from '../crypto/identifier-hash.ts'
+import { thumbprintOfDid } from '../crypto/did-key.ts'
+import { hashShownIdentifiers } from '../crypto/identifier-hash.ts'
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { Way } from '../domain/assurance.ts'
 import { readWalletAttributes } from '../domain/attributes.ts'
 import { BridgeError, fail, type PresentationReason } from '../domain/failure.ts'
-import { holderKeyIdentifier, NORMALISATION } from '../domain/identifier.ts'
+import { allHashes, type HashedIdentifier } from '../domain/identifier.ts'
 import {
   CROSS_DEVICE_TIME,
+  type PolicyVersions,
   REFUSALS_ALLOWED,
   RETURN_TIME,
   type SealedRequest,
   type WalletSecrets,
 } from '../domain/journey.ts'
+import { shownIdentifiers } from '../domain/shown-identifiers.ts'
 import { addressOf } from '../domain/tenant.ts'
-import type { SecretHash } from '../domain/text.ts'
+import type { HolderHash, SecretHash } from '../domain/text.ts'
 import { fromInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
@@ -156,14 +159,9 @@ async function recordPresentation(
   const place = { tenant: tenant.id, journey: journey.id }
   const way: Way = journey.cross_device ? 'cross_device' : 'same_device'
   const responseCode = way === 'same_device' ? randomText() : undefined
-  const hashes = hashHolderIdentifier(means.keyring, {
-    tenant: tenant.id,
-    normalisation: NORMALISATION,
-    ...holderKeyIdentifier(verified.holder.thumbprint),
-  })
-  const [current] = hashes
-  if (current === undefined) return fail({ kind: 'sealed_unreadable' })
-  const rules = await prepared.policy('attributes', readPolicyVersions(journey.policies).attributes)
+  const versions = readPolicyVersions(journey.policies)
+  const identifiers = await identify(means, prepared, versions, verified)
+  const rules = await prepared.policy('attributes', versions.attributes)
   const attributes = readWalletAttributes(rules, verified.credentials)
   const now = means.clock()
   const [[moved]] = await transact(means.db, tenant.id, [
@@ -171,8 +169,8 @@ async function recordPresentation(
       tenantId: tenant.id,
       id: journey.id,
       way,
-      holderHashes: hashes.map(({ hash }) => hash),
-      holderHashVersion: current.version,
+      identifiers: JSON.stringify(identifiers),
+      identifierHashes: allHashes(identifiers),
       presentation: sealAttributes(means.keyring, place, attributes),
       request: sealRequest(means.keyring, place, { ...request, wallet: undefined }),
       responseCodeHash: responseCode === undefined ? null : hashSecret(responseCode),
@@ -187,6 +185,29 @@ async function recordPresentation(
     redirectUri:
       responseCode === undefined ? undefined : addressOf.walletReturn(issuer, responseCode),
   }
+}
+
+/** Every identifier that the tenant's materials find in what was shown, hashed: what it is known by from here on. */
+async function identify(
+  { keyring }: Means,
+  prepared: PreparedTenant,
+  versions: PolicyVersions,
+  { holder, credentials }: VerifiedPresentation,
+): Promise<HashedIdentifier<HolderHash>[]> {
+  const material = await prepared.policy('material', versions.material)
+  const trust = await prepared.policy('trust', versions.trust)
+  const provesEmail = new Set(
+    trust.entries.filter((entry) => entry.proves_email).map((entry) => entry.id),
+  )
+  const shown = {
+    holderThumbprint: holder.thumbprint,
+    credentials: credentials.map((credential) => ({
+      ...credential,
+      provesEmail: provesEmail.has(credential.trustEntry),
+    })),
+  }
+  const found = shownIdentifiers(material, shown, thumbprintOfDid)
+  return hashShownIdentifiers(keyring, prepared.tenant.id, found)
 }
 
 /** The wallet said no; which of its reasons it was is nobody's business (VP-084). The journey ends. */

@@ -4,16 +4,22 @@
  */
 import { auditSubjectHash, newAuditSalt } from '../crypto/audit-subject.ts'
 import { createDataKey, type DataKey, sealWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
-import { hashInstitutionIdentifier } from '../crypto/identifier-hash.ts'
+import { hashToldIdentifier } from '../crypto/identifier-hash.ts'
 import { currentVersion } from '../crypto/keyring.ts'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
 import type { Attributes } from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
-import { NORMALISATION, providerSubjectIdentifier } from '../domain/identifier.ts'
+import {
+  allHashes,
+  type HashedIdentifier,
+  providerSubjectIdentifier,
+} from '../domain/identifier.ts'
 import type { BindingId, IdentityId, MatchId, SessionId, TenantId } from '../domain/ids.ts'
 import { RETURN_TIME, type Reconciling } from '../domain/journey.ts'
+import { canLink, fingerprintsOf, linkedIdentifiers, primaryOf } from '../domain/link.ts'
+import type { MaterialPolicy } from '../domain/material.ts'
 import { decidePerson, type PersonDecision } from '../domain/recognition.ts'
 import { type HolderHash, type InstitutionHash, noHolder } from '../domain/text.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
@@ -21,16 +27,18 @@ import { insertAuditEvent } from '../store/audit.ts'
 import {
   type BindingContent,
   findBindingOfAccount,
-  findBindingsByMatch,
+  findProvidersOfMatches,
   insertBinding,
   updateBinding,
 } from '../store/binding.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
 import { insertIdentity, lockIdentity } from '../store/identity.ts'
 import {
+  dropOldKeys,
   findPersonHits,
   insertMatch,
   lockGuards,
+  markShared,
   type PersonHit,
   upgradeMatch,
 } from '../store/match.ts'
@@ -44,6 +52,10 @@ export interface ProvenLink {
   sessionId: SessionId
   provider: Provider
   account: { issuer: string; attribute: string; value: string }
+  /** Id of the material profile that the plan links by. */
+  profile: string
+  /** When the proof stops being believed, milliseconds since the epoch; undefined for never. */
+  expiresAt: number | undefined
   /** The attributes to keep. */
   attributes: Attributes
   upstream: UpstreamAssurance
@@ -51,21 +63,18 @@ export interface ProvenLink {
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
 
-/** One side of the link: its hash under every readable version, the current one first. */
-interface Side<Hash> {
-  current: Hash
-  version: number
-  hashes: readonly Hash[]
-}
-
 /** What every step of the transaction works with. */
 interface Recording {
   means: Means
   tx: Transaction
   tenantId: TenantId
   link: ProvenLink
-  holder: Side<HolderHash> | undefined
-  institution: Side<InstitutionHash>
+  /** Of the wallet: all that the profile keeps. None of a login without one. */
+  shown: readonly HashedIdentifier<HolderHash>[]
+  /** The one of them that the binding hangs on; undefined without a wallet, and then it hangs on the account. */
+  primary: HashedIdentifier<HolderHash> | undefined
+  account: HashedIdentifier<InstitutionHash>
+  keysKept: number
   now: IsoInstant
 }
 
@@ -79,7 +88,8 @@ interface Person {
 /**
  * Records the link. A known account joins the wallet to its person; a known wallet gets the account; both known and of
  * one person refreshes the binding. Throws `ambiguous_identity` when they belong to two people, `identity_unavailable`
- * when the person is not active (any more), `journey_not_open` when session or journey moved on; nothing is left then.
+ * when the person is not active (any more), `institution_refused` (`identifier_missing`) when the wallet showed nothing
+ * the profile can link by, `journey_not_open` when session or journey moved on; nothing is left then.
  */
 export async function recordLink(
   means: Means,
@@ -87,59 +97,74 @@ export async function recordLink(
   link: ProvenLink,
 ): Promise<void> {
   const tenantId = prepared.tenant.id
-  const holder = holderSide(link.journey)
-  const institution = institutionSide(means, tenantId, link)
+  const material = await prepared.policy('material', link.journey.policies.material)
+  const sides = takeSides(means, tenantId, material, link)
   const now = toInstant(means.clock())
   const work = async (tx: Transaction) => {
-    const recording = { means, tx, tenantId, link, holder, institution, now }
+    const recording = { means, tx, tenantId, link, ...sides, keysKept: material.keys_kept, now }
     const hits = await lockAndRead(recording)
     const decision = decidePerson(hits.map(sideHit))
     if (decision.kind === 'conflict') return fail({ kind: 'ambiguous_identity' })
     const person = await takePerson(recording, decision, hits)
-    const matchId = await writeMatches(recording, decision, person.id, hits)
-    const binding = await writeBinding(recording, decision, person, matchId)
+    const matches = await writeMatches(recording, person.id, hits)
+    const binding = await writeBinding(recording, person, matches)
     await finishJourney(recording, person, binding)
   }
   // A deadlock undoes everything, so the whole may be tried again (PG-17).
   await inTransaction(means.db, tenantId, work, { retries: 2 })
 }
 
-/** Undefined for a login without a wallet: nothing is locked, looked up or written on that side. */
-function holderSide(journey: Reconciling): Side<HolderHash> | undefined {
-  const { way, holderHashes, holderHashVersion } = journey
-  if (way === 'direct') return undefined
-  const [current] = holderHashes
-  if (current === undefined) return fail({ kind: 'journey_not_open' })
-  return { current, version: holderHashVersion, hashes: holderHashes }
-}
-
-function institutionSide(means: Means, tenant: TenantId, link: ProvenLink): Side<InstitutionHash> {
+/** Of a login without a wallet nothing is locked, looked up or written on that side. */
+function takeSides(means: Means, tenant: TenantId, material: MaterialPolicy, link: ProvenLink) {
+  const { journey } = link
+  const profile = material.profiles.find(({ id }) => id === link.profile)
+  const shown = profile === undefined ? [] : linkedIdentifiers(profile, journey.identifiers)
+  const keyAlone = material.key_alone === 'allowed'
+  if (journey.way !== 'direct' && !canLink(shown, { keyAlone }))
+    return fail({ kind: 'institution_refused', reason: 'identifier_missing' })
   const { issuer, attribute, value } = link.account
-  const identifier = providerSubjectIdentifier(issuer, attribute, value)
-  if (identifier === undefined)
-    return fail({ kind: 'institution_refused', reason: 'subject_missing' })
-  const input = { tenant, normalisation: NORMALISATION, ...identifier }
-  const all = hashInstitutionIdentifier(means.keyring, input)
-  const [current] = all
-  if (current === undefined) return fail({ kind: 'sealed_unreadable' })
-  return { current: current.hash, version: current.version, hashes: all.map(({ hash }) => hash) }
+  const told = providerSubjectIdentifier(issuer, attribute, value)
+  if (told === undefined) return fail({ kind: 'institution_refused', reason: 'subject_missing' })
+  const named = { ...told, material: 'provider_subject', strength: 'identifies' } as const
+  const primary = primaryOf(shown)
+  return { shown, primary, account: hashToldIdentifier(means.keyring, tenant, named) }
 }
 
-function sideHit(hit: PersonHit) {
-  return { side: hit.hash_key, matchId: hit.match_id, identityId: hit.identity_id }
+/** A live match under one of the link's hashes, with the identifier it was found by. */
+interface LinkHit extends PersonHit {
+  identifier: HashedIdentifier<HolderHash | InstitutionHash>
 }
 
-/** Guard rows of every readable version's hash on both sides, then a fresh look under all of them. */
-async function lockAndRead(recording: Recording): Promise<readonly PersonHit[]> {
-  const { tx, tenantId, holder, institution, now } = recording
-  const keys = holder?.hashes ?? []
-  const hashes = [...keys, ...institution.hashes]
-  const types = [...keys.map(() => 'KEY'), ...institution.hashes.map(() => 'SUBJECT_ID')]
+function sideHit({ identifier, ...hit }: LinkHit) {
+  return {
+    side: hit.hash_key,
+    strength: identifier.strength,
+    shared: hit.shared,
+    matchId: hit.match_id,
+    identityId: hit.identity_id,
+  }
+}
+
+/** Guard rows of every readable version's hash of both sides, then a fresh look under all of them. */
+async function lockAndRead(recording: Recording): Promise<readonly LinkHit[]> {
+  const { tx, tenantId, shown, account, now } = recording
+  const identifiers = [...shown, account]
+  const guards = identifiers.flatMap(({ type, hashes }) =>
+    hashes.map(({ hash }) => ({ type, hash })),
+  )
+  const hashes = guards.map(({ hash }) => hash)
   const [, hits] = await tx.runAll([
-    lockGuards({ tenantId, types, hashes, now }),
+    lockGuards({ tenantId, types: guards.map(({ type }) => type), hashes, now }),
     findPersonHits({ tenantId, hashes }),
   ])
-  return hits
+  return hits.flatMap((hit) => {
+    const identifier = identifiers.find(
+      (each) =>
+        each.type === hit.identifier_type &&
+        each.hashes.some(({ hash }) => hash === hit.identifier_hash),
+    )
+    return identifier === undefined ? [] : [{ ...hit, identifier }]
+  })
 }
 
 type Decided = Exclude<PersonDecision, { kind: 'conflict' }>
@@ -153,11 +178,11 @@ async function takePerson(
   decision: Decided,
   hits: readonly PersonHit[],
 ): Promise<Person> {
-  const { means, tx, tenantId, holder, institution, now } = recording
+  const { means, tx, tenantId, shown, account, now } = recording
   if (decision.kind === 'join') {
     const [[row], again] = await tx.runAll([
       lockIdentity({ tenantId, id: decision.identityId }),
-      findPersonHits({ tenantId, hashes: [...(holder?.hashes ?? []), ...institution.hashes] }),
+      findPersonHits({ tenantId, hashes: allHashes([...shown, account]) }),
     ])
     if (row?.status !== 'ACTIVE' || row.wrapped_data_key === null || row.audit_salt === null)
       return fail({ kind: 'identity_unavailable' })
@@ -181,89 +206,112 @@ function namesOf(hits: readonly PersonHit[]): string {
     .join()
 }
 
-/** Both sides' matches point at the person; returns the one the binding hangs on: the wallet's, or without one the account's. */
-async function writeMatches(
-  recording: Recording,
-  decision: Decided,
-  identityId: IdentityId,
-  hits: readonly PersonHit[],
-): Promise<MatchId> {
-  const known = decision.kind === 'join' ? decision : undefined
-  const { holder, institution } = recording
-  const account = { hashKey: 'B', type: 'SUBJECT_ID', id: known?.institutionMatch } as const
-  const wallet = { hashKey: 'A', type: 'KEY', id: known?.holderMatch } as const
-  const accountMatch = await writeMatch(recording, { ...institution, ...account }, identityId, hits)
-  if (holder === undefined) return accountMatch
-  return await writeMatch(recording, { ...holder, ...wallet }, identityId, hits)
+/** The matches a link's binding may hang on: the wallet's, or without one the account's. */
+interface LinkMatches {
+  /** What the binding hangs on. */
+  primary: MatchId
+  /** Those that were there before: a binding behind one of them is the one to refresh. */
+  known: readonly MatchId[]
 }
 
-/** A new match, or the known one, moved to the current key version if it was found under an older one. */
+/** Every identifier points at the person. */
+async function writeMatches(
+  recording: Recording,
+  identityId: IdentityId,
+  hits: readonly LinkHit[],
+): Promise<LinkMatches> {
+  const { shown, primary, account } = recording
+  const accounts = await writeMatch(recording, account, identityId, hits)
+  const written = new Map<HashedIdentifier, { id: MatchId; isNew: boolean }>()
+  for (const identifier of shown) {
+    const match = await writeMatch(recording, identifier, identityId, hits)
+    if (match !== undefined) written.set(identifier, match)
+    if (identifier.type === 'KEY' && match?.isNew) await dropKeys(recording, identityId, match.id)
+  }
+  const hung = primary === undefined ? accounts : written.get(primary)
+  // An identifier that identifies and is shared by two people identifies neither.
+  if (hung === undefined) return fail({ kind: 'ambiguous_identity' })
+  const mayHold = primary === undefined ? [hung] : [...written.values()]
+  const known = mayHold.filter(({ isNew }) => !isNew).map(({ id }) => id)
+  return { primary: hung.id, known }
+}
+
+/**
+ * A new match, or the person's own, moved to the current key version if it was found under an older one. Undefined where
+ * somebody else has it already: two people share that identifier, and from here on it speaks for neither.
+ */
 async function writeMatch(
   { tx, tenantId, now }: Recording,
-  side: Side<HolderHash | InstitutionHash> & {
-    hashKey: 'A' | 'B'
-    type: 'KEY' | 'SUBJECT_ID'
-    id: MatchId | undefined
-  },
+  identifier: HashedIdentifier<HolderHash | InstitutionHash>,
   identityId: IdentityId,
-  hits: readonly PersonHit[],
-): Promise<MatchId> {
-  const id = side.id ?? (newId() as MatchId)
-  const row = { tenantId, id, hash: side.current, hashKeyVersion: side.version, now }
-  if (side.id === undefined) {
-    const { hashKey, type } = side
-    await tx.run(insertMatch({ ...row, hashKey, type, identityId, metadata: null }))
-    return id
+  hits: readonly LinkHit[],
+): Promise<{ id: MatchId; isNew: boolean } | undefined> {
+  const { type, hashKey, hashes } = identifier
+  const [{ hash, version: hashKeyVersion }] = hashes
+  const hit = hits.find((each) => each.identifier === identifier)
+  if (hit === undefined) {
+    const id = newId() as MatchId
+    const row = { tenantId, id, hash, hashKeyVersion, hashKey, type, identityId, now }
+    await tx.run(insertMatch({ ...row, metadata: null }))
+    return { id, isNew: true }
   }
-  const hit = hits.find((one) => one.match_id === id)
-  if (hit?.hash_key_version !== side.version)
-    await tx.run(upgradeMatch({ ...row, hashes: side.hashes }))
-  return id
+  const id = hit.match_id
+  if (hit.identity_id !== identityId) {
+    if (!hit.shared) await tx.run(markShared({ tenantId, id, now }))
+    return undefined
+  }
+  if (hit.hash_key_version !== hashKeyVersion) {
+    const row = { tenantId, id, hash, hashKeyVersion, now }
+    await tx.run(upgradeMatch({ ...row, hashes: hashes.map((each) => each.hash) }))
+  }
+  return { id, isNew: false }
+}
+
+/** A wallet with a fresh key each time must not leave a row for every one of them. */
+async function dropKeys(
+  { tx, tenantId, keysKept, now }: Recording,
+  identityId: IdentityId,
+  except: MatchId,
+): Promise<void> {
+  await tx.run(
+    dropOldKeys({ tenantId, identityId, except, kept: keysKept, reason: 'REPLACED', now }),
+  )
 }
 
 /** A new binding, or the one this wallet already has to this account, refreshed in place. */
 async function writeBinding(
   recording: Recording,
-  decision: Decided,
   person: Person,
-  matchId: MatchId,
+  matches: LinkMatches,
 ): Promise<{ id: BindingId; isNew: boolean }> {
-  const { tx, tenantId, holder, institution } = recording
-  const mayExist = matchId === knownMatch(decision, holder)
-  const account = { tenantId, matchId, institutionHashes: institution.hashes }
-  const [known] = mayExist ? await tx.run(findBindingOfAccount(account)) : []
-  if (known === undefined && mayExist) await refuseOtherAccount(recording, matchId)
-  const id = known?.id ?? (newId() as BindingId)
-  const content = sealBinding(recording, person, id)
-  if (known !== undefined) await tx.run(updateBinding({ ...content, id, tenantId }))
-  else {
-    const holderHash = holder?.current ?? noHolder(id)
-    const holderHashVersion = holder?.version ?? 0
-    await tx.run(
-      insertBinding({ ...content, id, tenantId, matchId, holderHash, holderHashVersion }),
-    )
+  const { tx, tenantId, primary, account, link } = recording
+  const matchIds = matches.known
+  const institutionHashes = allHashes([account])
+  const [known] =
+    matchIds.length === 0
+      ? []
+      : await tx.run(findBindingOfAccount({ tenantId, matchIds, institutionHashes }))
+  if (known === undefined && matchIds.length > 0) {
+    // A wallet that is linked to another account of this provider: which of them is the person, nobody knows.
+    const providers = await tx.run(findProvidersOfMatches({ tenantId, matchIds }))
+    if (providers.some(({ provider_id }) => provider_id === link.provider.id))
+      return fail({ kind: 'ambiguous_identity' })
   }
+  const id = known?.id ?? (newId() as BindingId)
+  const [holder] = primary?.hashes ?? [{ hash: noHolder(id), version: 0 }]
+  const { hash: holderHash, version: holderHashVersion } = holder
+  const row = { id, tenantId, matchId: matches.primary, holderHash, holderHashVersion }
+  const content = sealBinding(recording, person, id)
+  await tx.run(
+    known === undefined
+      ? insertBinding({ ...content, ...row })
+      : updateBinding({ ...content, ...row }),
+  )
   return { id, isNew: known === undefined }
 }
 
-/** The match a binding may hang on already. */
-function knownMatch(decision: Decided, holder: Recording['holder']): MatchId | undefined {
-  if (decision.kind === 'new') return undefined
-  return holder === undefined ? decision.institutionMatch : decision.holderMatch
-}
-
-/** A wallet that became known meanwhile with another account of this provider: which of them is the person, nobody knows. */
-async function refuseOtherAccount(
-  { tx, tenantId, link }: Recording,
-  matchId: MatchId,
-): Promise<void> {
-  const bindings = await tx.run(findBindingsByMatch({ tenantId, matchId }))
-  if (bindings.some(({ provider_id }) => provider_id === link.provider.id))
-    fail({ kind: 'ambiguous_identity' })
-}
-
 function sealBinding(
-  { means, tenantId, link, holder, institution, now }: Recording,
+  { means, tenantId, link, shown, account, now }: Recording,
   person: Person,
   binding: BindingId,
 ): BindingContent {
@@ -274,9 +322,10 @@ function sealBinding(
       { tenant: tenantId, table: 'identity_link_binding', column, row: binding },
       text,
     )
+  const [{ hash: institutionHash, version: institutionHashVersion }] = account.hashes
   return {
-    institutionHash: institution.current,
-    institutionHashVersion: institution.version,
+    institutionHash,
+    institutionHashVersion,
     institutionId: seal('encrypted_institution_id', link.account.value),
     attributes: seal('persisted_attributes_envelope', JSON.stringify(link.attributes)),
     sealedVersion: currentVersion(means.keyring, 'C'),
@@ -286,18 +335,16 @@ function sealBinding(
     attributePolicyVersion: String(policies.attributes),
     materialPolicyVersion: String(policies.material),
     selectorPolicyVersion: String(policies.selector),
-    // Keyed hashes, not values: compared when a material may have changed.
-    fingerprints: JSON.stringify({
-      ...(holder === undefined ? {} : { holder_key: holder.current }),
-      provider_subject: institution.current,
-    }),
+    // Keyed hashes, not values: compared at every login, for a material may have changed.
+    fingerprints: JSON.stringify(fingerprintsOf([...shown, account])),
+    expiresAt: link.expiresAt === undefined ? null : toInstant(link.expiresAt),
     now,
   }
 }
 
 /** Session COMPLETED, journey recognised, the event last. */
 async function finishJourney(
-  { means, tx, tenantId, link, holder, institution, now }: Recording,
+  { means, tx, tenantId, link, account, now }: Recording,
   person: Person,
   binding: { id: BindingId; isNew: boolean },
 ): Promise<void> {
@@ -315,8 +362,8 @@ async function finishJourney(
       ...{ tenantId, id: journey.id, identityId: person.id, bindingId: binding.id },
       ...{ assurance: JSON.stringify(upstream), now, expiresAt },
       // Without a wallet the account is what the person is known by from here on.
-      hashes: holder === undefined ? institution.hashes : null,
-      hashVersion: holder === undefined ? institution.version : null,
+      identifiers: journey.way === 'direct' ? JSON.stringify([account]) : null,
+      identifierHashes: journey.way === 'direct' ? allHashes([account]) : null,
     }),
   ])
   if (session?.changed !== 1 || moved?.changed !== 1) fail({ kind: 'journey_not_open' })

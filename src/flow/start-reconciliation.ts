@@ -12,6 +12,7 @@ import {
   RECONCILIATION_TIME,
   type Reconciling,
 } from '../domain/journey.ts'
+import { ofWallet, primaryOf } from '../domain/link.ts'
 import { isIdv } from '../domain/plan.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
@@ -62,7 +63,7 @@ export async function startReconciliation(
       text,
     )
   const now = means.clock()
-  const holderHash = journey.holderHashes[0] ?? null
+  const shown = primaryOf(ofWallet(journey.identifiers))
   const [[moved]] = await transact(means.db, tenant.id, [
     startSession({
       id,
@@ -70,7 +71,8 @@ export async function startReconciliation(
       journeyId: journey.id,
       journeyState: journey.state,
       presentedSince: toInstant(now - PRESENTATION_TIME),
-      holderHash,
+      identifierHash: shown?.hashes[0].hash ?? null,
+      identifierType: shown?.type ?? null,
       providerId: provider.id,
       providerUpdatedAt: provider.updatedAt,
       authorizationUrl: address.urlWithoutQuery,

@@ -17,6 +17,7 @@ import { type DcqlQuery, leastQuery, markRetained } from '../domain/dcql.ts'
 import { fail } from '../domain/failure.ts'
 import { type ClientId, type ProviderId, SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
 import type { PolicyVersions } from '../domain/journey.ts'
+import { materialPaths } from '../domain/material.ts'
 import {
   POLICY_KINDS,
   type PolicyDocuments,
@@ -88,7 +89,7 @@ export interface PreparedTenant {
   relyingParty(clientId: ClientId): Promise<RelyingParty | undefined>
   /** A document by its number: journeys end with the policies they began with. */
   policy<K extends PolicyKind>(kind: K, version: number): Promise<PolicyDocuments[K]>
-  /** What wallets are asked under these versions: the query, less the claims that no attribute rule uses. */
+  /** What wallets are asked under these versions: the query, less the claims that no attribute rule or material uses. */
   question(versions: PolicyVersions): Promise<DcqlQuery>
   trust(version: number): Promise<PreparedTrust>
   /** Fetch and caches that verifying credentials of this tenant needs. */
@@ -230,12 +231,15 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
       return found
     },
     policy: documents.find,
-    async question({ query, attributes }) {
-      const name = `${query} ${attributes}`
+    async question({ query, attributes, material }) {
+      const name = `${query} ${attributes} ${material}`
       const known = questions.get(name)
       if (known !== undefined) return known
       const rules = await documents.find('attributes', attributes)
-      const least = leastQuery(await documents.find('query', query), walletPaths(rules))
+      const least = leastQuery(await documents.find('query', query), [
+        ...walletPaths(rules),
+        ...materialPaths(await documents.find('material', material)),
+      ])
       const asked = markRetained(least, keptWalletPaths(rules))
       questions.set(name, asked)
       return asked

@@ -85,6 +85,7 @@ export interface BindingContent {
   materialPolicyVersion: string
   selectorPolicyVersion: string
   fingerprints: string
+  expiresAt: IsoInstant | null
   now: IsoInstant
 }
 
@@ -121,6 +122,7 @@ export const insertBinding = statement(
       material_profile_version: p('materialPolicyVersion'),
       selector_rule_version: p('selectorPolicyVersion'),
       material_fingerprints: p('fingerprints'),
+      expires_at: p('expiresAt'),
       created_at: p('now'),
       updated_at: p('now'),
       last_used_at: p('now'),
@@ -128,10 +130,24 @@ export const insertBinding = statement(
     }),
 )
 
-/** Refreshes a live binding in place after a new reconciliation, assurance and time of proof included. */
+/**
+ * Refreshes a live binding in place after a new reconciliation, assurance and time of proof included; it moves to the
+ * match of the identifier that the wallet is best known by now.
+ */
 export const updateBinding = statement(
   'update_binding',
-  (q, p: Params<BindingContent & { id: BindingId; tenantId: TenantId }>) =>
+  (
+    q,
+    p: Params<
+      BindingContent & {
+        id: BindingId
+        tenantId: TenantId
+        matchId: MatchId
+        holderHash: HolderHash | NoHolder
+        holderHashVersion: number
+      }
+    >,
+  ) =>
     q
       .updateTable('identity_link_binding')
       .set({
@@ -148,6 +164,11 @@ export const updateBinding = statement(
         selector_rule_version: p('selectorPolicyVersion'),
         material_fingerprints: p('fingerprints'),
         key_identity_id: null, // sealed anew, under the key of the person it belongs to now
+        expires_at: p('expiresAt'),
+        stale_since: null,
+        match_id: p('matchId'),
+        holder_identifier_hash: p('holderHash'),
+        holder_hash_key_version: p('holderHashVersion'),
         updated_at: p('now'),
         last_used_at: p('now'),
         reconcile_time: p('now'),
@@ -197,14 +218,27 @@ export const findSoftDeletedBindingsPastRetention = statement(
       .limit(p('limit')),
 )
 
-/** Live bindings of one wallet's match to one account, for refreshing in place. */
+/** The providers whose accounts the wallet behind any of these matches is linked to already. */
+export const findProvidersOfMatches = statement(
+  'find_providers_of_matches',
+  (q, p: Params<{ tenantId: TenantId; matchIds: readonly MatchId[] }>) =>
+    q
+      .selectFrom('identity_link_binding')
+      .select('provider_id')
+      .distinct()
+      .where('tenant_id', '=', p('tenantId'))
+      .where('match_id', '=', anyOf(p('matchIds')))
+      .where('deleted_at', 'is', null),
+)
+
+/** A live binding of one wallet, whichever of its matches it hangs on, to one account: for refreshing in place. */
 export const findBindingOfAccount = statement(
   'find_binding_of_account',
   (
     q,
     p: Params<{
       tenantId: TenantId
-      matchId: MatchId
+      matchIds: readonly MatchId[]
       institutionHashes: readonly InstitutionHash[]
     }>,
   ) =>
@@ -212,7 +246,7 @@ export const findBindingOfAccount = statement(
       .selectFrom('identity_link_binding')
       .select(['id'])
       .where('tenant_id', '=', p('tenantId'))
-      .where('match_id', '=', p('matchId'))
+      .where('match_id', '=', anyOf(p('matchIds')))
       .where('institution_identifier_hash', '=', anyOf(p('institutionHashes')))
       .where('deleted_at', 'is', null)
       .orderBy('id')

@@ -1,6 +1,7 @@
 /** `journey`: what the service remembers between two requests. Each arrow of `domain/journey.ts` is one statement. */
 import { type Selectable, sql } from 'kysely'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
+import type { HashedIdentifier } from '../domain/identifier.ts'
 import type {
   BindingId,
   ClientId,
@@ -13,8 +14,16 @@ import type {
   TenantId,
 } from '../domain/ids.ts'
 import type { Journey, PolicyVersions } from '../domain/journey.ts'
-import type { HolderHash, Sealed, SecretHash } from '../domain/text.ts'
+import type { BoundHit, Fingerprints, Hit } from '../domain/recognition.ts'
+import type {
+  HolderHash,
+  IdentifierType,
+  InstitutionHash,
+  Sealed,
+  SecretHash,
+} from '../domain/text.ts'
 import { fromInstant, type IsoInstant } from '../domain/time.ts'
+import { SHARED } from './match.ts'
 import type { IdentityStatus, JourneyTable } from './schema.ts'
 import { type Params, sqlStatement, statement } from './statement.ts'
 
@@ -117,8 +126,9 @@ export const presentJourney = statement(
       tenantId: TenantId
       id: JourneyId
       way: 'same_device' | 'cross_device'
-      holderHashes: readonly HolderHash[]
-      holderHashVersion: number
+      /** JSON of {@link HashedIdentifier}s, and all their hashes. */
+      identifiers: string
+      identifierHashes: readonly HolderHash[]
       presentation: Sealed
       /** Without the wallet's secrets. */
       request: Sealed
@@ -133,8 +143,8 @@ export const presentJourney = statement(
         state: 'presented',
         way: p('way'),
         presented_at: p('now'),
-        holder_hashes: p('holderHashes'),
-        holder_hash_version: p('holderHashVersion'),
+        identifiers: p('identifiers'),
+        identifier_hashes: p('identifierHashes'),
         presentation: p('presentation'),
         request: p('request'),
         response_code_hash: p('responseCodeHash'),
@@ -178,8 +188,8 @@ export const chooseDirect = statement(
         way: 'direct',
         provider_id: p('providerId'),
         presented_at: p('now'),
-        holder_hashes: sql<HolderHash[]>`'{}'`,
-        holder_hash_version: 0,
+        identifiers: '[]',
+        identifier_hashes: sql<HolderHash[]>`'{}'`,
         presentation: p('presentation'),
         request: p('request'),
         same_device_request_hash: null,
@@ -229,7 +239,8 @@ export const failJourney = statement(
         state: 'failed',
         failure: p('failure'),
         presentation: null,
-        holder_hashes: null,
+        identifiers: null,
+        identifier_hashes: null,
         response_code_hash: null,
         same_device_request_hash: null,
         same_device_state_hash: null,
@@ -252,7 +263,8 @@ export const failReconciling = statement(
         state: 'failed',
         failure: p('failure'),
         presentation: null,
-        holder_hashes: null,
+        identifiers: null,
+        identifier_hashes: null,
         updated_at: p('now'),
       })
       .where('tenant_id', '=', p('tenantId'))
@@ -282,26 +294,42 @@ export const findJourneyByResponseCode = statement(
       .where('response_code_hash', '=', p('responseCodeHash')),
 )
 
-/** What the hashes of a presented (or recognised) journey hit: live matches, their person, and the live bindings behind them. */
+/**
+ * What the identifiers of a presented (or recognised) journey hit: live matches with their person, and each live binding
+ * of that person, wherever it hangs; a match without any gives one row without a binding.
+ */
 export interface HitRow {
   match_id: MatchId
+  identifier_type: IdentifierType
+  identifier_hash: HolderHash | InstitutionHash
+  hash_key_version: number
+  shared: boolean
   identity_id: IdentityId
   identity_status: IdentityStatus
   audit_salt: string | null
-  hash_key_version: number
   binding_id: BindingId | null
+  binding_match_id: MatchId | null
   binding_used_at: IsoInstant | null
+  binding_expires_at: IsoInstant | null
+  binding_stale_since: IsoInstant | null
+  fingerprints: string | null
 }
 
 const hitsOf = (journeyMatches: ReturnType<typeof sql<boolean>>) => sql<HitRow>`
-  SELECT m.id AS match_id, m.internal_identity_id AS identity_id, i.status AS identity_status, i.audit_salt,
-         m.hash_key_version, b.id AS binding_id, b.last_used_at AS binding_used_at
+  SELECT m.id AS match_id, m.identifier_type, m.identifier_hash, m.hash_key_version,
+         m.metadata_json IS NOT DISTINCT FROM ${sql.lit(SHARED)} AS shared,
+         i.id AS identity_id, i.status AS identity_status, i.audit_salt,
+         b.id AS binding_id, b.match_id AS binding_match_id, b.last_used_at AS binding_used_at,
+         b.expires_at AS binding_expires_at, b.stale_since AS binding_stale_since,
+         b.material_fingerprints AS fingerprints
     FROM journey j
-    JOIN identity_match m ON m.tenant_id = j.tenant_id
-     AND m.identifier_type = CASE j.way WHEN 'direct' THEN 'SUBJECT_ID' ELSE 'KEY' END
-     AND m.identifier_hash = ANY (j.holder_hashes) AND m.deleted_at IS NULL
+    JOIN identity_match m ON m.tenant_id = j.tenant_id AND m.identifier_hash = ANY (j.identifier_hashes)
+     AND m.deleted_at IS NULL
     JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id
-    LEFT JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id AND b.deleted_at IS NULL
+    LEFT JOIN (
+      identity_match own
+      JOIN identity_link_binding b ON b.tenant_id = own.tenant_id AND b.match_id = own.id AND b.deleted_at IS NULL
+    ) ON own.tenant_id = m.tenant_id AND own.internal_identity_id = m.internal_identity_id AND own.deleted_at IS NULL
    WHERE ${journeyMatches} AND j.state IN ('presented', 'recognised')`
 
 export const findHits = sqlStatement(
@@ -319,11 +347,12 @@ export const findHitsByResponseCode = sqlStatement(
 )
 
 /**
- * presented or recognised → granted, with all that hangs on it, in one statement: only if the person is still active
- * (the row is locked FOR SHARE), and match and binding still live and the person's. Those two are locked as well, after
- * the person: an unlink, merge or split that this statement had to wait for is then seen, not only one before it began. Touches both; moves a hash that was found under an
- * older key version to the current one, in match and binding together (CR-44); makes the pairwise subject once; writes
- * grant, code and audit event. Returns no row, and leaves no trace, when the compare-and-set is lost.
+ * presented or recognised → granted, with all that hangs on it, in one statement: only if the person is still active,
+ * the binding is live and not past its time, and every match that spoke for the person still does. The person is locked
+ * first, then binding and matches, all read again once locked: what was unlinked meanwhile grants nothing. Touches them;
+ * moves a hash that was found under an older key version to the current one, in match and binding together (CR-44);
+ * marks the binding where a material changed; makes the pairwise subject once; writes grant, code and audit event.
+ * Returns no row, and leaves no trace, when the compare-and-set is lost.
  *
  * The event counts what was touched, which is always true and makes Postgres touch it first: left to itself it runs such
  * writes last one first, and would wait for match and binding while it holds the head of the audit trail (AU-04). A first
@@ -338,9 +367,14 @@ export const grantJourney = sqlStatement(
       from: 'presented' | 'recognised'
       identityId: IdentityId
       bindingId: BindingId
-      holderHashes: readonly HolderHash[]
-      holderHash: HolderHash
-      holderHashVersion: number
+      /** Every hash of the presentation's identifiers: the evidence has to be under one of them still. */
+      identifierHashes: readonly (HolderHash | InstitutionHash)[]
+      /** The matches that spoke for the person, and the hash and version each moves to. */
+      matchIds: readonly MatchId[]
+      hashes: readonly (HolderHash | InstitutionHash)[]
+      versions: readonly number[]
+      /** A material changed: the binding is to be proved again. */
+      stale: boolean
       sector: string
       subject: string
       grantId: GrantId
@@ -368,37 +402,56 @@ export const grantJourney = sqlStatement(
     WITH person AS (
       SELECT id FROM identity
        WHERE tenant_id = ${p('tenantId')} AND id = ${p('identityId')} AND status = 'ACTIVE'
-         FOR SHARE
+         FOR NO KEY UPDATE
     ), live AS (
       SELECT b.id, b.match_id
-        FROM identity_link_binding b
-        JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id
+        FROM person
+        JOIN identity_match m ON m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = person.id
+        JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id
        WHERE b.tenant_id = ${p('tenantId')} AND b.id = ${p('bindingId')} AND b.deleted_at IS NULL
-         AND m.deleted_at IS NULL AND m.internal_identity_id = (SELECT id FROM person)
-         AND m.identifier_hash = ANY (${p('holderHashes')}::text[])
-         FOR NO KEY UPDATE OF m, b
+         AND m.deleted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > ${p('now')})
+         FOR NO KEY UPDATE OF b, m
+    ), proof AS (
+      SELECT m.id
+        FROM live
+        JOIN identity_match m ON m.tenant_id = ${p('tenantId')} AND m.id = ANY (${p('matchIds')}::text[])
+       WHERE m.internal_identity_id = ${p('identityId')} AND m.deleted_at IS NULL
+         AND m.identifier_hash = ANY (${p('identifierHashes')}::text[])
+       ORDER BY m.id
+         FOR NO KEY UPDATE OF m
+    ), evidence AS (
+      SELECT e.id, e.hash, e.version
+        FROM unnest(${p('matchIds')}::text[], ${p('hashes')}::text[], ${p('versions')}::integer[]) AS e (id, hash, version)
     ), moved AS (
       UPDATE journey
          SET state = 'granted', identity_id = ${p('identityId')}, binding_id = ${p('bindingId')},
-             response_code_hash = NULL, presentation = NULL, holder_hashes = NULL, updated_at = ${p('now')}
-        FROM person, live
+             response_code_hash = NULL, presentation = NULL, identifiers = NULL, identifier_hashes = NULL,
+             updated_at = ${p('now')}
+        FROM live
        WHERE journey.tenant_id = ${p('tenantId')} AND journey.id = ${p('id')} AND journey.state = ${p('from')}
          AND journey.expires_at > ${p('now')}
+         AND (SELECT count(*) FROM proof) = cardinality(${p('matchIds')}::text[])
       RETURNING journey.id, live.match_id
     ), touched_match AS (
       UPDATE identity_match m
-         SET last_used_at = ${p('now')}, identifier_hash = ${p('holderHash')},
-             hash_key_version = ${p('holderHashVersion')}
-        FROM moved WHERE m.tenant_id = ${p('tenantId')} AND m.id = moved.match_id
+         SET last_used_at = ${p('now')}, identifier_hash = e.hash, hash_key_version = e.version
+        FROM moved, evidence e WHERE m.tenant_id = ${p('tenantId')} AND m.id = e.id
       RETURNING m.id
     ), touched_binding AS (
       UPDATE identity_link_binding b
          SET last_used_at = CASE WHEN b.id = ${p('bindingId')} THEN ${p('now')} ELSE b.last_used_at END,
              holder_identifier_hash = CASE WHEN b.holder_hash_key_version = 0
-               THEN b.holder_identifier_hash ELSE ${p('holderHash')} END,
+               THEN b.holder_identifier_hash ELSE coalesce(e.hash, b.holder_identifier_hash) END,
              holder_hash_key_version = CASE WHEN b.holder_hash_key_version = 0
-               THEN 0 ELSE ${p('holderHashVersion')} END
-        FROM moved WHERE b.tenant_id = ${p('tenantId')} AND b.match_id = moved.match_id AND b.deleted_at IS NULL
+               THEN 0 ELSE coalesce(e.version, b.holder_hash_key_version) END,
+             stale_since = CASE WHEN b.id = ${p('bindingId')} AND ${p('stale')}::boolean
+               THEN coalesce(b.stale_since, ${p('now')}::iso_instant) ELSE b.stale_since END
+        FROM (SELECT moved.match_id, evidence.hash, evidence.version
+                FROM moved LEFT JOIN evidence ON evidence.id = moved.match_id
+              UNION
+              SELECT evidence.id, evidence.hash, evidence.version FROM moved, evidence) AS e
+       WHERE b.tenant_id = ${p('tenantId')} AND b.match_id = e.match_id AND b.deleted_at IS NULL
+         AND (b.id = ${p('bindingId')} OR (b.holder_hash_key_version > 0 AND b.holder_identifier_hash <> e.hash))
       RETURNING b.id
     ), subject AS (
       INSERT INTO pairwise_subject (tenant_id, identity_id, sector, subject, created_at)
@@ -438,7 +491,8 @@ export const expireJourneys = sqlStatement(
   'expire_journeys',
   (p: Params<{ tenantId: TenantId; now: IsoInstant; limit: number }>) => sql<{ changed: number }>`
     UPDATE journey
-       SET state = 'expired', presentation = NULL, holder_hashes = NULL, response_code_hash = NULL,
+       SET state = 'expired', presentation = NULL, identifiers = NULL, identifier_hashes = NULL,
+           response_code_hash = NULL,
            same_device_request_hash = NULL, same_device_state_hash = NULL, cross_device_request_hash = NULL,
            cross_device_state_hash = NULL, updated_at = ${p('now')}
      WHERE tenant_id = ${p('tenantId')} AND id = ANY (ARRAY(
@@ -461,6 +515,31 @@ export const deleteEndedJourneys = sqlStatement(
           AND state IN ('granted', 'failed', 'expired')
         ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED))`,
 )
+
+/** A row of {@link findHits} as the domain knows it. */
+export function readHit(row: HitRow): Hit {
+  return {
+    matchId: row.match_id,
+    type: row.identifier_type,
+    hash: row.identifier_hash,
+    hashKeyVersion: row.hash_key_version,
+    shared: row.shared,
+    identityId: row.identity_id,
+    identityStatus: row.identity_status,
+    binding: readBoundHit(row),
+  }
+}
+
+function readBoundHit(row: HitRow): BoundHit | undefined {
+  const { binding_id: id, binding_match_id: matchId, binding_used_at: usedAt } = row
+  if (id === null || matchId === null || usedAt === null) return undefined
+  return {
+    ...{ id, matchId, usedAt },
+    expiresAt: row.binding_expires_at ?? undefined,
+    staleSince: row.binding_stale_since ?? undefined,
+    fingerprints: JSON.parse(row.fingerprints ?? '{}') as Fingerprints,
+  }
+}
 
 /** The row as the state it is in. A row that is past its time is read as expired, whatever it still says. */
 export function readJourney(row: Selectable<JourneyTable>, now: number): Journey {
@@ -487,22 +566,15 @@ export function readJourney(row: Selectable<JourneyTable>, now: number): Journey
   if (base.expiresAt <= now) return ended('expired')
   if (row.state === 'started' || row.state === 'retrieved')
     return { ...base, state: row.state, refusals: row.refusals }
-  const { way, presented_at, holder_hashes, holder_hash_version, presentation } = row
-  if (
-    way === null ||
-    presented_at === null ||
-    holder_hashes === null ||
-    holder_hash_version === null ||
-    presentation === null
-  )
+  const { way, presented_at, identifiers, presentation } = row
+  if (way === null || presented_at === null || identifiers === null || presentation === null)
     throw new Error('journey row lacks what its state promises')
   const presented = {
     ...base,
     way,
     providerId: row.provider_id ?? undefined,
     presentedAt: fromInstant(presented_at),
-    holderHashes: holder_hashes,
-    holderHashVersion: holder_hash_version,
+    identifiers: JSON.parse(identifiers) as HashedIdentifier[],
     attributes: presentation,
   }
   if (row.state !== 'recognised') return { ...presented, state: row.state }

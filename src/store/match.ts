@@ -7,6 +7,12 @@ import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
 
 type Hash = HolderHash | InstitutionHash
 
+/**
+ * `metadata_json` of a match whose identifier was proved of two people: it keeps its place, so that nobody else gets it,
+ * and says nothing about anybody.
+ */
+export const SHARED = '{"shared":true}'
+
 /** The live matches of one identifier under any of its versions' hashes: the primary lookup, one query (CR-42). */
 export const findMatchByHash = statement(
   'find_match_by_hash',
@@ -120,7 +126,9 @@ export interface PersonHit {
   match_id: MatchId
   identifier_type: IdentifierType
   hash_key: 'A' | 'B'
+  identifier_hash: Hash | `deleted:${string}`
   hash_key_version: number
+  shared: boolean
   identity_id: IdentityId
 }
 
@@ -134,9 +142,11 @@ export const findPersonHits = statement(
         'id as match_id',
         'identifier_type',
         'hash_key',
+        'identifier_hash',
         'hash_key_version',
         'internal_identity_id as identity_id',
       ])
+      .select(sql<boolean>`metadata_json IS NOT DISTINCT FROM ${sql.lit(SHARED)}`.as('shared'))
       .where('tenant_id', '=', p('tenantId'))
       .where('identifier_hash', '=', anyOf(p('hashes')))
       .where('deleted_at', 'is', null),
@@ -190,6 +200,51 @@ export const upgradeMatch = statement(
       .where('id', '=', p('id'))
       .where('identifier_hash', '=', anyOf(p('hashes')))
       .where('deleted_at', 'is', null),
+)
+
+/** A live match whose identifier was now proved of somebody else as well. */
+export const markShared = statement(
+  'mark_shared',
+  (q, p: Params<{ tenantId: TenantId; id: MatchId; now: IsoInstant }>) =>
+    q
+      .updateTable('identity_match')
+      .set({ metadata_json: SHARED, updated_at: p('now') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('deleted_at', 'is', null),
+)
+
+/**
+ * Ends the keys of a person beyond the `kept` most recently used ones, with their bindings: wallets that show a fresh key
+ * each time would leave a row for each. `except` is the key of this login.
+ */
+export const dropOldKeys = sqlStatement(
+  'drop_old_keys',
+  (
+    p: Params<{
+      tenantId: TenantId
+      identityId: IdentityId
+      except: MatchId
+      kept: number
+      reason: string
+      now: IsoInstant
+    }>,
+  ) => sql<{ id: MatchId }>`
+    WITH old AS (
+      SELECT id FROM identity_match
+       WHERE tenant_id = ${p('tenantId')} AND internal_identity_id = ${p('identityId')} AND identifier_type = 'KEY'
+         AND deleted_at IS NULL AND id <> ${p('except')}
+       ORDER BY last_used_at DESC, id OFFSET greatest(${p('kept')}::integer - 1, 0)
+    ), unbound AS (
+      UPDATE identity_link_binding b
+         SET deleted_at = ${p('now')}, deletion_reason = ${p('reason')}, updated_at = ${p('now')}
+        FROM old WHERE b.tenant_id = ${p('tenantId')} AND b.match_id = old.id AND b.deleted_at IS NULL
+    )
+    UPDATE identity_match m
+       SET deleted_identifier_hash = m.identifier_hash, identifier_hash = 'deleted:' || m.id,
+           deleted_at = ${p('now')}, deletion_reason = ${p('reason')}, updated_at = ${p('now')}
+      FROM old WHERE m.tenant_id = ${p('tenantId')} AND m.id = old.id AND m.deleted_at IS NULL
+    RETURNING m.id`,
 )
 
 /** Guards that have done their work; bounded. */

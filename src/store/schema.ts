@@ -93,6 +93,8 @@ export interface IdentityLinkBindingTable {
   deleted_at: IsoInstant | null
   deletion_reason: string | null
   key_identity_id: IdentityId | null
+  expires_at: IsoInstant | null
+  stale_since: IsoInstant | null
 }
 
 export interface ReconciliationProviderTable {
@@ -367,8 +369,8 @@ export interface JourneyTable {
   refusals: Defaulted<number>
   provider_id: ProviderId | null
   presented_at: IsoInstant | null
-  holder_hashes: readonly HolderHash[] | null
-  holder_hash_version: number | null
+  identifiers: string | null
+  identifier_hashes: readonly HolderHash[] | null
   presentation: Sealed | null
   response_code_hash: SecretHash | null
   identity_id: IdentityId | null

@@ -9,7 +9,13 @@ import type {
   SessionId,
   TenantId,
 } from '../domain/ids.ts'
-import type { HolderHash, InstitutionHash, Sealed, SecretHash } from '../domain/text.ts'
+import type {
+  HolderHash,
+  IdentifierType,
+  InstitutionHash,
+  Sealed,
+  SecretHash,
+} from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { type Params, sqlStatement, statement } from './statement.ts'
 
@@ -17,8 +23,9 @@ interface NewSession {
   id: SessionId
   tenantId: TenantId
   journeyId: JourneyId
-  /** Null for a login without a wallet. */
-  holderHash: HolderHash | null
+  /** The best of the presentation's identifiers; null where it gave none, or there was no wallet. */
+  identifierHash: HolderHash | null
+  identifierType: IdentifierType | null
   providerId: ProviderId
   providerUpdatedAt: IsoInstant
   authorizationUrl: string
@@ -36,8 +43,8 @@ export const insertSession = statement('insert_session', (q, p: Params<NewSessio
     id: p('id'),
     tenant_id: p('tenantId'),
     status: 'PENDING',
-    identifier_hash: p('holderHash'),
-    identifier_type: 'KEY',
+    identifier_hash: p('identifierHash'),
+    identifier_type: p('identifierType'),
     provider_id: p('providerId'),
     authorization_url: p('authorizationUrl'),
     state: p('state'),
@@ -201,8 +208,7 @@ export const startSession = sqlStatement(
       INSERT INTO reconciliation_session (id, tenant_id, status, identifier_hash, identifier_type, provider_id,
         authorization_url, state, nonce, code_verifier, redirect_uri, token_endpoint, created_at, expires_at,
         journey_id, provider_updated_at)
-      SELECT ${p('id')}, ${p('tenantId')}, 'PENDING', ${p('holderHash')},
-        CASE WHEN ${p('holderHash')}::text IS NOT NULL THEN 'KEY' END, ${p('providerId')},
+      SELECT ${p('id')}, ${p('tenantId')}, 'PENDING', ${p('identifierHash')}, ${p('identifierType')}, ${p('providerId')},
         ${p('authorizationUrl')}, ${p('state')}, ${p('nonce')}, ${p('codeVerifier')}, ${p('redirectUri')},
         ${p('tokenEndpoint')}, ${p('now')}::iso_instant, ${p('expiresAt')}::iso_instant, moved.id,
         ${p('providerUpdatedAt')}::iso_instant
@@ -227,9 +233,9 @@ export const recogniseJourney = statement(
       identityId: IdentityId
       bindingId: BindingId
       assurance: string
-      /** The account's under Key B, for a login without a wallet; null leaves the wallet's. */
-      hashes: readonly InstitutionHash[] | null
-      hashVersion: number | null
+      /** The account as JSON and its hashes, for a login without a wallet; null leaves the wallet's. */
+      identifiers: string | null
+      identifierHashes: readonly InstitutionHash[] | null
       now: IsoInstant
       expiresAt: IsoInstant
     }>,
@@ -241,8 +247,8 @@ export const recogniseJourney = statement(
         identity_id: p('identityId'),
         binding_id: p('bindingId'),
         assurance: p('assurance'),
-        holder_hashes: sql`coalesce(${p('hashes')}::text[], holder_hashes)`,
-        holder_hash_version: sql`coalesce(${p('hashVersion')}::integer, holder_hash_version)`,
+        identifiers: sql`coalesce(${p('identifiers')}, identifiers)`,
+        identifier_hashes: sql`coalesce(${p('identifierHashes')}::text[], identifier_hashes)`,
         updated_at: p('now'),
         expires_at: p('expiresAt'),
       })

@@ -153,7 +153,7 @@ describe('expiry', () => {
     ])
     expect(
       await ask(`
-        SELECT FROM journey WHERE presentation IS NOT NULL OR holder_hashes IS NOT NULL OR response_code_hash IS NOT NULL
+        SELECT FROM journey WHERE presentation IS NOT NULL OR identifiers IS NOT NULL OR identifier_hashes IS NOT NULL OR response_code_hash IS NOT NULL
             OR same_device_state_hash IS NOT NULL OR cross_device_request_hash IS NOT NULL`),
     ).toEqual([])
     expect((await expiryEvents()).slice(before)).toEqual([

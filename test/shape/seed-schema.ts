@@ -61,7 +61,7 @@ export const SEED_TABLES: { readonly [name: string]: SeedTable } = {
       'last_used_at text not null',
       'reconcile_time text',
     ],
-    added: ['deleted_at', 'deletion_reason', 'key_identity_id'],
+    added: ['deleted_at', 'deletion_reason', 'key_identity_id', 'expires_at', 'stale_since'],
     primaryKey: ['id'],
     unique: [],
     indexes: {

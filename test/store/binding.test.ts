@@ -47,6 +47,7 @@ const CONTENT = {
   ...{ institutionId: 'sealed id' as Sealed, attributes: 'sealed attributes' as Sealed },
   ...{ providerId: 'p1' as ProviderId, label: 'sub', assurance: '{}', fingerprints: '{}' },
   ...{ attributePolicyVersion: '1', materialPolicyVersion: '2', selectorPolicyVersion: '3' },
+  expiresAt: null,
 }
 
 async function addBinding(
@@ -97,27 +98,30 @@ describe('looking up', () => {
     await addBinding('b1', { account: 'this' })
     await addBinding('b2', { account: 'that' })
     const institutionHashes = [account('newer'), account('that')]
-    const step = findBindingOfAccount({ tenantId: ONE, matchId: match('m1'), institutionHashes })
+    const step = findBindingOfAccount({ tenantId: ONE, matchIds: [match('m1')], institutionHashes })
     expect(await tenants.run(step)).toEqual([{ id: 'b2' }])
   })
 })
 
 describe('refreshing', () => {
-  test('every part that reconciliation proves is replaced; identity, holder and creation stay', async () => {
+  test('every part that reconciliation proves is replaced, and it is stale no more; id and creation stay', async () => {
     await addBinding('b1', { day: 1 })
     const changed = {
       ...{ institutionHash: account('account again'), institutionHashVersion: 2, sealedVersion: 3 },
       ...{ institutionId: 'other id' as Sealed, attributes: 'other attributes' as Sealed },
       ...{ providerId: 'p2' as ProviderId, label: 'eppn', assurance: '{"acr":[]}' },
       ...{ fingerprints: '{"a":1}', attributePolicyVersion: '4', materialPolicyVersion: '5' },
-      ...{ selectorPolicyVersion: '6', now: day(9) },
+      ...{ selectorPolicyVersion: '6', expiresAt: day(30), now: day(9) },
+      ...{ matchId: match('m1'), holderHash: holder('lasting'), holderHashVersion: 2 },
     }
+    await tenants.look(`UPDATE identity_link_binding SET stale_since = '${day(5)}'`)
     const step = updateBinding({ ...changed, id: id('b1'), tenantId: ONE })
     expect(await tenants.run(step)).toEqual([{ changed: 1 }])
     expect(await tenants.look('SELECT * FROM identity_link_binding')).toEqual([
       {
         ...{ id: 'b1', tenant_id: ONE, match_id: 'm1', created_at: day(1), deleted_at: null },
-        ...{ holder_identifier_hash: 'holder of m1', holder_hash_key_version: 1 },
+        ...{ holder_identifier_hash: 'lasting', holder_hash_key_version: 2 },
+        ...{ expires_at: day(30), stale_since: null },
         ...{ institution_identifier_hash: 'account again', institution_hash_key_version: 2 },
         ...{ encrypted_institution_id: 'other id', encrypted_institution_id_key_version: 3 },
         ...{ persisted_attributes_envelope: 'other attributes', provider_id: 'p2' },

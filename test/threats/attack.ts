@@ -137,7 +137,7 @@ export interface JourneyState extends pg.QueryResultRow {
   refusals: number
   failure: string | null
   presentation: string | null
-  holder_hashes: string[] | null
+  identifier_hashes: string[] | null
 }
 
 export async function journeyState(bridge: Bridge, id: string): Promise<JourneyState> {

@@ -486,7 +486,7 @@ describe('providers are registered', () => {
       expect(page.status).toBe(200)
       expect(page.text).toContain('error=access_denied')
       expect(await journeyState(bridge, opened.journeyId)).toMatchObject({
-        ...{ state: 'failed', failure: 'unavailable', presentation: null, holder_hashes: null },
+        ...{ state: 'failed', failure: 'unavailable', presentation: null, identifier_hashes: null },
       })
       expect(await eventsOf(bridge, opened.journeyId)).toContainEqual({
         event_type: 'login_refused',

@@ -557,7 +557,8 @@ describe('what a POST may do', () => {
     expect(await journeyState(bridge, opened.journeyId)).toMatchObject({
       state: 'expired',
       presentation: null,
-      holder_hashes: null,
+      identifiers: null,
+      identifier_hashes: null,
       response_code_hash: null,
     })
   })

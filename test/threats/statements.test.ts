@@ -204,6 +204,7 @@ const later = () => toInstant(bridge.clock.now() + 3_600_000)
 const COLUMNS: Record<string, readonly string[]> = {
   identityId: ['identity_id', 'internal_identity_id', 'id'],
   matchId: ['match_id'],
+  matchIds: ['match_id', 'id'],
   grantId: ['grant_id', 'id'],
   journeyId: ['journey_id', 'id'],
   hash: ['identifier_hash'],
@@ -247,14 +248,17 @@ function exactly(name: string, row: Row): Row {
     case 'consumeCode':
       return { identityId: first('login_grant', ({ id }) => id === row.grant_id).identity_id }
     case 'grantJourney': {
-      const hashes = (row.holder_hashes ?? []) as unknown[]
+      const hashes = (row.identifier_hashes ?? []) as unknown[]
       const match = first('identity_match', (each) => hashes.includes(each.identifier_hash))
       const binding = first('identity_link_binding', ({ match_id }) => match_id === match.id)
       return {
         identityId: match.internal_identity_id ?? 'nobody',
         bindingId: binding.id ?? 'none',
-        holderHashes: hashes,
-        holderHash: hashes[0] ?? 'nobody',
+        identifierHashes: hashes,
+        matchIds: [match.id ?? 'none'],
+        hashes: [hashes[0] ?? 'nobody'],
+        versions: ['1'],
+        stale: 'false',
         amr: '[]',
       }
     }
@@ -280,6 +284,8 @@ function exactly(name: string, row: Row): Row {
       return { ids: [row.id] }
     case 'findMergesOf':
       return { identityId: row.merged_id }
+    case 'dropOldKeys':
+      return { identityId: row.internal_identity_id, except: 'none', kept: '1' }
     case 'presentJourney':
       return { way: 'same_device' }
     case 'startSession':
@@ -311,7 +317,7 @@ function valuesFor({ name, call }: Found, row: Row, tenantId: string): Step<unkn
       )
     if (known === undefined || /At$/.test(parameter) || parameter === 'types')
       return invent(parameter)
-    if (/[hH]ashes$/.test(parameter)) return Array.isArray(known) ? known : [known]
+    if (/[hH]ashes$|Ids$/.test(parameter)) return Array.isArray(known) ? known : [known]
     return Array.isArray(known) ? known : String(known)
   }
   return call(new Proxy({}, { get: (_, key) => choose(String(key)) }) as Row)
