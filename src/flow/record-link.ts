@@ -182,7 +182,7 @@ async function takePerson(
   if (decision.kind === 'join') {
     const [[row], again] = await tx.runAll([
       lockIdentity({ tenantId, id: decision.identityId }),
-      findPersonHits({ tenantId, hashes: allHashes([...shown, account]) }),
+      findPersonHits({ tenantId, hashes: [...allHashes(shown), ...allHashes([account])] }),
     ])
     if (row?.status !== 'ACTIVE' || row.wrapped_data_key === null || row.audit_salt === null)
       return fail({ kind: 'identity_unavailable' })
