@@ -96,12 +96,30 @@ CREATE TABLE access_token (
   tenant_id text NOT NULL CHECK (tenant_id <> ''),
   token_hash text NOT NULL,
   grant_id text NOT NULL,
+  scope text,                                        -- less than the grant's, asked for at a refresh; NULL: all of it
+  jkt text,                                          -- thumbprint of the key it is bound to (RFC 9449); NULL: a bearer token
   created_at iso_instant NOT NULL,
   expires_at iso_instant NOT NULL,
   PRIMARY KEY (token_hash, tenant_id),
   FOREIGN KEY (grant_id, tenant_id) REFERENCES login_grant (id, tenant_id) ON DELETE CASCADE
 );
 CREATE INDEX idx_access_token_grant ON access_token (grant_id, tenant_id);
+
+-- One family a grant: each token is used once and followed by the next, and a used one that comes again ends them all.
+CREATE TABLE refresh_token (
+  tenant_id text NOT NULL CHECK (tenant_id <> ''),
+  token_hash text NOT NULL,
+  grant_id text NOT NULL,
+  jkt text,                                          -- public clients with DPoP: the key that must come along (RFC 9449 section 5)
+  created_at iso_instant NOT NULL,
+  expires_at iso_instant NOT NULL,                   -- when it ends unless it is used
+  family_ends_at iso_instant NOT NULL,               -- when the last of the family ends, however often it is used
+  used_at iso_instant,                               -- kept used: a token that comes twice must be known (OP-74)
+  successor_salt text,                               -- with the token itself it makes the next one; NULL once that one was used
+  PRIMARY KEY (token_hash, tenant_id),
+  FOREIGN KEY (grant_id, tenant_id) REFERENCES login_grant (id, tenant_id) ON DELETE CASCADE
+);
+CREATE INDEX idx_refresh_token_grant ON refresh_token (grant_id, tenant_id);
 
 -- Tokens that are JWTs of our own and were revoked before their end; by their jti.
 CREATE TABLE revoked_token (

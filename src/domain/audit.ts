@@ -26,6 +26,7 @@ export type AuditDetail =
         | 'cancelled'
     }
   | { type: 'code_replayed'; grant_revoked: boolean }
+  | { type: 'refresh_token_reused' }
   | { type: 'client_authentication_failed'; method: string }
   | {
       type: 'sessions_expired'

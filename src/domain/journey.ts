@@ -20,7 +20,7 @@ import type {
   TenantId,
 } from './ids.ts'
 import type { Sealed, SecretHash } from './text.ts'
-import { MINUTE, SECOND } from './time.ts'
+import { DAY, MINUTE, SECOND } from './time.ts'
 
 /** From the first request to the wallet's answer. */
 export const WALLET_TIME = 5 * MINUTE
@@ -40,6 +40,11 @@ export const ACCESS_TOKEN_TIME = 10 * MINUTE
 export const ID_TOKEN_TIME = 5 * MINUTE
 /** Access tokens of machine clients. */
 export const MACHINE_TOKEN_TIME = 10 * MINUTE
+/** A refresh token ends when it is not used this long; its family ends after this time in any case (OP-76). */
+export const REFRESH_IDLE_TIME = 7 * DAY
+export const REFRESH_TIME = 30 * DAY
+/** A client whose answer was lost may ask with the token before once more, this long (OP-75). */
+export const REFRESH_GRACE = 10 * SECOND
 /** A grant outlives its access tokens a little, so that a late replay of its code is still known (OP-43). */
 export const GRANT_TIME = 60 * MINUTE
 

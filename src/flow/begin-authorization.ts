@@ -57,6 +57,7 @@ export async function beginAuthorization(
   const scopes = new Set([
     'openid',
     ...(policies === undefined ? [] : releasingScopes(policies.documents.attributes)),
+    ...(relyingParty?.grantTypes.includes('refresh_token') ? ['offline_access'] : []),
   ])
   const request = judgeAuthorizationRequest(parameters, relyingParty, issuer, scopes)
   const { requestKid } = prepared

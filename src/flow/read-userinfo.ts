@@ -39,7 +39,12 @@ export async function readUserinfo(
       description: 'the access token is not valid',
     })
   }
-  const claims = await readClaims(means, prepared, grant)
+  const scope = grant.narrowed_scope ?? grant.scope
+  if (!scope.split(' ').includes('openid')) {
+    means.metrics.outcome('userinfo', 'insufficient_scope')
+    fail({ kind: 'oauth', error: 'insufficient_scope', description: 'scope openid is needed' })
+  }
+  const claims = await readClaims(means, prepared, { ...grant, scope })
   means.metrics.outcome('userinfo', 'ok')
   return { ...claims, sub: grant.subject }
 }

@@ -1,26 +1,20 @@
 /** A code becomes tokens, once (RFC 6749 section 4.1.3, RFC 7636 section 4.6, OpenID Connect Core 3.1.3). */
 
 import { auditSubjectHash } from '../crypto/audit-subject.ts'
-import { accessTokenHash, codeChallengeOf, signIdToken } from '../crypto/id-token.ts'
+import { codeChallengeOf } from '../crypto/id-token.ts'
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
-import type { UpstreamAssurance } from '../domain/assurance.ts'
 import { fail } from '../domain/failure.ts'
-import { ACCESS_TOKEN_TIME, ID_TOKEN_TIME } from '../domain/journey.ts'
+import { ACCESS_TOKEN_TIME, REFRESH_IDLE_TIME, REFRESH_TIME } from '../domain/journey.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
-import type { JsonObject, SecretHash } from '../domain/text.ts'
-import { SECOND, toInstant, toSeconds } from '../domain/time.ts'
+import type { SecretHash } from '../domain/text.ts'
+import { SECOND, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
-import {
-  type CodeRow,
-  findCode,
-  type GrantRow,
-  redeemLiveCode,
-  revokeGrant,
-} from '../store/grant.ts'
-import { readClaims } from './read-claims.ts'
-import type { PreparedTenant, TokenKey } from './tenants.ts'
+import { type CodeRow, findCode, redeemLiveCode, revokeGrant } from '../store/grant.ts'
+import { beginRefresh } from '../store/refresh-token.ts'
+import { makeIdToken } from './make-id-token.ts'
+import type { PreparedTenant } from './tenants.ts'
 
 export interface CodeRequest {
   code: string
@@ -33,7 +27,9 @@ export interface TokenResponse {
   access_token: string
   token_type: 'Bearer'
   expires_in: number
-  id_token: string
+  /** Not at a refresh that leaves `openid` out. */
+  id_token?: string
+  refresh_token?: string
   scope: string
 }
 
@@ -59,21 +55,35 @@ export async function redeemCode(
   const now = means.clock()
   // One statement takes the code and everything tokens are made of. Should signing fail afterwards, the code is gone and
   // the person logs in again: better than a code that can be taken twice.
-  const [[row]] = await transact(means.db, tenantId, [
-    redeemLiveCode({
-      ...{ tenantId, codeHash, clientId: relyingParty.clientId, redirectUri: request.redirectUri },
-      ...{ codeChallenge, tokenHash: hashSecret(accessToken), now: toInstant(now) },
-      tokenExpiresAt: toInstant(now + ACCESS_TOKEN_TIME),
-    }),
-  ])
+  const tokenHash = hashSecret(accessToken)
+  const redeem = redeemLiveCode({
+    ...{ tenantId, codeHash, clientId: relyingParty.clientId, redirectUri: request.redirectUri },
+    ...{ codeChallenge, tokenHash, now: toInstant(now) },
+    tokenExpiresAt: toInstant(now + ACCESS_TOKEN_TIME),
+  })
+  const refreshToken = relyingParty.grantTypes.includes('refresh_token') ? randomText() : undefined
+  const [[row], begun = []] =
+    refreshToken === undefined
+      ? await transact(means.db, tenantId, [redeem])
+      : await transact(means.db, tenantId, [
+          redeem,
+          beginRefresh({
+            ...{ tenantId, accessHash: tokenHash, tokenHash: hashSecret(refreshToken), jkt: null },
+            ...{ always: !relyingParty.offlineAccessNeeded, now: toInstant(now) },
+            expiresAt: toInstant(now + REFRESH_IDLE_TIME),
+            familyEndsAt: toInstant(now + REFRESH_TIME),
+          }),
+        ])
   if (row === undefined) return await refuseCode(means, prepared, relyingParty, request, codeHash)
-  const idToken = await makeIdToken(means, prepared, relyingParty, row, { key, accessToken, now })
+  const made = { key, accessToken, nonce: row.nonce, now }
+  const idToken = await makeIdToken(means, prepared, relyingParty, row, made)
   means.metrics.outcome('token', 'ok')
   return {
     access_token: accessToken,
     token_type: 'Bearer',
     expires_in: ACCESS_TOKEN_TIME / SECOND,
     id_token: idToken,
+    ...(refreshToken === undefined || begun.length === 0 ? {} : { refresh_token: refreshToken }),
     scope: row.scope,
   }
 }
@@ -102,47 +112,6 @@ async function refuseCode(
   if (!valid) return refuse(means, 'invalid_grant')
   if (row.consumed_at === null) return refuse(means, 'expired')
   return await endReplayedGrant(means, prepared, row)
-}
-
-async function makeIdToken(
-  means: Means,
-  prepared: PreparedTenant,
-  relyingParty: RelyingParty,
-  row: CodeRow,
-  { key, accessToken, now }: { key: TokenKey; accessToken: string; now: number },
-): Promise<string> {
-  const released: JsonObject = relyingParty.claimsInIdToken
-    ? await readClaims(means, prepared, row)
-    : {}
-  return signIdToken(key, relyingParty.idTokenAlgorithm, {
-    ...released,
-    iss: prepared.issuer,
-    sub: row.subject,
-    aud: relyingParty.clientId,
-    iat: toSeconds(now),
-    exp: toSeconds(now + ID_TOKEN_TIME),
-    ...assuranceClaims(row),
-    at_hash: accessTokenHash(accessToken),
-    ...(row.nonce === null ? {} : { nonce: row.nonce }),
-  })
-}
-
-/**
- * How and when the person was authenticated (OP-55, OP-58, OP-59): `acr` and `amr` of this login, and, if the
- * institution's login was part of it, what that one said of itself, under names of our own. What is not known is left out.
- */
-function assuranceClaims(grant: GrantRow): JsonObject {
-  const amr = JSON.parse(grant.amr) as string[]
-  const upstream =
-    grant.upstream === null ? undefined : (JSON.parse(grant.upstream) as UpstreamAssurance)
-  return {
-    acr: grant.acr,
-    ...(amr.length === 0 ? {} : { amr }),
-    ...(grant.auth_time === null ? {} : { auth_time: grant.auth_time }),
-    ...(upstream === undefined || upstream.acr.length === 0 ? {} : { upstream_acr: upstream.acr }),
-    ...(upstream === undefined || upstream.amr.length === 0 ? {} : { upstream_amr: upstream.amr }),
-    ...(upstream?.authTime === undefined ? {} : { upstream_auth_time: upstream.authTime }),
-  }
 }
 
 /** A valid request for a code that was spent: somebody has both, so everything made from it ends (OP-43). */

@@ -60,7 +60,11 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
   return {
     issuer,
     ...Object.fromEntries(endpoints.map(([member, path]) => [member, issuer + path])),
-    scopes_supported: ['openid', ...(rules === undefined ? [] : releasingScopes(rules))],
+    scopes_supported: [
+      'openid',
+      'offline_access',
+      ...(rules === undefined ? [] : releasingScopes(rules)),
+    ],
     claims_supported: [...own, ...(rules === undefined ? [] : releasableClaims(rules))],
     acr_values_supported: ACR_VALUES,
     ui_locales_supported: ['en', 'nl'],

@@ -5,6 +5,7 @@ import type { Parameters as FormParameters, RelyingParty } from '../domain/relyi
 import { authenticateClient } from '../flow/authenticate-client.ts'
 import { issueMachineToken, type MachineTokenResponse } from '../flow/issue-machine-token.ts'
 import { redeemCode, type TokenResponse } from '../flow/redeem-code.ts'
+import { refreshTokens } from '../flow/refresh-tokens.ts'
 import type { PreparedTenant } from '../flow/tenants.ts'
 import { readClientCredentials } from './credentials.ts'
 import {
@@ -77,6 +78,7 @@ type Grant = (
 /** What the endpoint knows how to give, by `grant_type`; discovery announces these. */
 const GRANTS: { readonly [grantType: string]: Grant } = {
   authorization_code: giveForCode,
+  refresh_token: giveForRefreshToken,
   client_credentials: giveToMachine,
 }
 export const GRANT_TYPES = Object.keys(GRANTS)
@@ -88,6 +90,15 @@ function giveForCode(...[deps, prepared, relyingParty, form]: Parameters<Grant>)
   if (redirectUri === undefined) return refuse('redirect_uri is missing')
   const codeVerifier = form.get('code_verifier')
   return redeemCode(deps, prepared, relyingParty, { code, redirectUri, codeVerifier })
+}
+
+function giveForRefreshToken(...[deps, prepared, relyingParty, form]: Parameters<Grant>) {
+  const refreshToken = form.get('refresh_token')
+  if (refreshToken === undefined) return refuse('refresh_token is missing')
+  const asked = form.get('scope')
+  if (asked !== undefined && asked.length > MAX_SCOPE) return refuse('scope is too long')
+  const scope = asked === undefined ? undefined : [...new Set(asked.split(' '))]
+  return refreshTokens(deps, prepared, relyingParty, { refreshToken, scope })
 }
 
 function giveToMachine(...[deps, prepared, relyingParty, form]: Parameters<Grant>) {
@@ -104,7 +115,7 @@ function refuse(description: string): never {
 const TOKEN: Operation = {
   ...{ operationId: 'redeemCode', tags: ['Relying parties'], summary: 'Ask for tokens' },
   description:
-    'With `authorization_code`: RFC 6749 section 4.1.3 with PKCE (RFC 7636); a code works once, for 60 seconds, and a valid replay ends what was issued. With `client_credentials`: a machine client gets a signed access token for itself (RFC 9068), for the data API or for one of its registered resources.',
+    'With `authorization_code`: RFC 6749 section 4.1.3 with PKCE (RFC 7636); a code works once, for 60 seconds, and a valid replay ends what was issued. With `refresh_token`: RFC 6749 section 6; each token works once and is followed by the next, and a used one that comes again ends them all. With `client_credentials`: a machine client gets a signed access token for itself (RFC 9068), for the data API or for one of its registered resources.',
   security: [{ clientSecretBasic: [] }, { clientSecretPost: [] }, { clientAssertion: [] }, {}],
   parameters: [TENANT_PARAMETER],
   requestBody: formBody(
@@ -113,7 +124,8 @@ const TOKEN: Operation = {
       'code?': text('For authorization_code: from the redirect.'),
       'redirect_uri?': text('For authorization_code: the same as in the authorization request.'),
       'code_verifier?': text('PKCE; needed exactly when there was a challenge.'),
-      'scope?': text('For client_credentials: less than what is registered.'),
+      'refresh_token?': text('For refresh_token.'),
+      'scope?': text('Less than what was granted, or for a machine client registered.'),
       'resource?': text('For client_credentials: whom the token is for (RFC 8707).'),
       'client_id?': text('For public clients and client_secret_post.'),
       'client_secret?': text('For client_secret_post.'),
@@ -135,6 +147,9 @@ const TOKEN: Operation = {
         token_type: { type: 'string', const: 'Bearer' },
         expires_in: count('Seconds.'),
         'id_token?': text('A JWS; verify it with the keys of /jwks. Not for machine clients.'),
+        'refresh_token?': text(
+          'Where the client registered it and the login asked for `offline_access`.',
+        ),
         scope: text('What was granted.'),
       }),
       {

@@ -83,6 +83,7 @@ function describe(operationId: string, summary: string): Operation {
         },
       ),
       '401': errorAnswer('OAuthError', 'No token, or one that is not valid (any more).'),
+      '403': errorAnswer('OAuthError', 'A token without the scope `openid`.'),
       '429': errorAnswer('OAuthError', 'Too many requests.'),
     },
   }

@@ -44,14 +44,14 @@ export interface CodeRow extends GrantRow {
 }
 
 /** Joins that end wherever the person, the binding, its match or the relying party is no longer alive. */
-const ALIVE = sql`
+export const ALIVE = sql`
   JOIN identity i ON i.tenant_id = g.tenant_id AND i.id = g.identity_id AND i.status = 'ACTIVE'
   JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id AND r.enabled = 1
   JOIN identity_link_binding b ON b.tenant_id = g.tenant_id AND b.id = g.binding_id AND b.deleted_at IS NULL
   JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id AND m.deleted_at IS NULL
   JOIN pairwise_subject s ON s.tenant_id = g.tenant_id AND s.identity_id = g.identity_id AND s.sector = r.sector`
 
-const GRANT_COLUMNS = sql`
+export const GRANT_COLUMNS = sql`
   g.id AS grant_id, g.client_id, g.identity_id, g.binding_id, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time,
   g.upstream, g.attribute_policy_version, g.wallet_attributes, s.subject, i.audit_salt,
   COALESCE(b.key_identity_id, i.id) AS key_identity_id,
@@ -127,11 +127,17 @@ export const revokeGrant = statement(
       .where('revoked_at', 'is', null),
 )
 
+/** A grant reached by an access token, which may have less than all of its scope. */
+export interface AccessRow extends GrantRow {
+  narrowed_scope: string | null
+  access_jkt: string | null
+}
+
 /** The grant behind an access token that is alive, with everything claims are made of. */
 export const findGrantByAccessToken = sqlStatement(
   'find_grant_by_access_token',
-  (p: Params<{ tenantId: TenantId; tokenHash: SecretHash; now: IsoInstant }>) => sql<GrantRow>`
-    SELECT ${GRANT_COLUMNS}
+  (p: Params<{ tenantId: TenantId; tokenHash: SecretHash; now: IsoInstant }>) => sql<AccessRow>`
+    SELECT ${GRANT_COLUMNS}, t.scope AS narrowed_scope, t.jkt AS access_jkt
       FROM access_token t
       JOIN login_grant g ON g.tenant_id = t.tenant_id AND g.id = t.grant_id AND g.revoked_at IS NULL
       ${ALIVE}

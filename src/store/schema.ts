@@ -418,8 +418,22 @@ export interface AccessTokenTable {
   tenant_id: Fixed<TenantId>
   token_hash: Fixed<SecretHash>
   grant_id: Fixed<GrantId>
+  scope: Fixed<string | null>
+  jkt: Fixed<string | null>
   created_at: Fixed<IsoInstant>
-  expires_at: Fixed<IsoInstant>
+  expires_at: IsoInstant
+}
+
+export interface RefreshTokenTable {
+  tenant_id: Fixed<TenantId>
+  token_hash: Fixed<SecretHash>
+  grant_id: Fixed<GrantId>
+  jkt: Fixed<string | null>
+  created_at: Fixed<IsoInstant>
+  expires_at: IsoInstant
+  family_ends_at: Fixed<IsoInstant>
+  used_at: IsoInstant | null
+  successor_salt: string | null
 }
 
 export interface ClientAssertionTable {
@@ -508,6 +522,7 @@ export interface Database {
   login_grant: LoginGrantTable
   authorization_code: AuthorizationCodeTable
   access_token: AccessTokenTable
+  refresh_token: RefreshTokenTable
   client_assertion: ClientAssertionTable
   authorization_server: AuthorizationServerTable
   revoked_token: RevokedTokenTable

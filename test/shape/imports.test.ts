@@ -94,6 +94,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'journey-secrets',
     'error-return',
     'read-claims',
+    'make-id-token',
     'record-link',
     'publish-documents',
     'begin-authorization',

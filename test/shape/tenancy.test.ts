@@ -35,6 +35,7 @@ const GRANTS: { readonly [table: string]: readonly string[] } = {
   policy_version: APPEND,
   reconciliation_provider: ALL,
   reconciliation_session: ALL,
+  refresh_token: ALL,
   relying_party: ALL,
   revoked_token: ALL,
   schema_migration: READ,

@@ -100,6 +100,7 @@ export const RELYING_PARTY = {
   sector: 'app.example',
   purpose: null,
   grant_types: ['authorization_code'],
+  offline_access_needed: true,
   machine_scopes: [],
   audiences: [],
   resource: null,

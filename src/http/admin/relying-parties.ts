@@ -45,6 +45,7 @@ export function relyingPartyRoutes(deps: AdminDeps): Route[] {
           purpose: body.purpose ?? undefined,
           grantTypes:
             body.grant_types ?? (body.issued_by === undefined ? ['authorization_code'] : []),
+          offlineAccessNeeded: body.offline_access_needed,
           machineScopes: body.machine_scopes,
           audiences: body.audiences,
           resource: body.resource ?? undefined,
@@ -122,6 +123,9 @@ function changeOf(sent: Body<'RelyingPartyChange'>): RelyingPartyChange {
     ...(sent.purpose === undefined ? {} : { purpose: sent.purpose ?? undefined }),
     ...(sent.enabled === undefined ? {} : { enabled: sent.enabled }),
     ...(sent.grant_types === undefined ? {} : { grantTypes: sent.grant_types }),
+    ...(sent.offline_access_needed === undefined
+      ? {}
+      : { offlineAccessNeeded: sent.offline_access_needed }),
     ...(sent.machine_scopes === undefined ? {} : { machineScopes: sent.machine_scopes }),
     ...(sent.audiences === undefined ? {} : { audiences: sent.audiences }),
     ...(sent.resource === undefined ? {} : { resource: sent.resource ?? undefined }),
@@ -142,6 +146,7 @@ function tell(relyingParty: RelyingParty) {
     sector: relyingParty.sector,
     purpose: relyingParty.purpose ?? null,
     grant_types: [...relyingParty.grantTypes],
+    offline_access_needed: relyingParty.offlineAccessNeeded,
     machine_scopes: [...relyingParty.machineScopes],
     audiences: [...relyingParty.audiences],
     resource: relyingParty.resource ?? null,

@@ -27,9 +27,16 @@ const machineScopes = z
   .describe('What its own tokens may do on the data API.')
 const capable = {
   grant_types: z
-    .array(z.enum(['authorization_code', 'client_credentials']))
-    .max(2)
-    .describe('`client_credentials`: a machine client, which asks for tokens for itself.'),
+    .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials']))
+    .max(3)
+    .describe(
+      '`refresh_token`: logins may last; `client_credentials`: a machine client, which asks for tokens for itself.',
+    ),
+  offline_access_needed: z
+    .boolean()
+    .describe(
+      'Whether refresh tokens need the scope `offline_access`; else one comes with every code.',
+    ),
   machine_scopes: machineScopes,
   audiences: z
     .array(url)
@@ -69,6 +76,7 @@ export const NewRelyingParty = z.strictObject({
     ),
   purpose: client.purpose.optional(),
   grant_types: capable.grant_types.optional().describe('`authorization_code` when absent.'),
+  offline_access_needed: capable.offline_access_needed.default(true),
   machine_scopes: capable.machine_scopes.default([]),
   audiences: capable.audiences.default([]),
   resource: capable.resource.optional(),

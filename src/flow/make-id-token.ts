@@ -1,0 +1,57 @@
+/** The ID token of a grant, at a code's redemption and at every refresh (OpenID Connect Core 3.1.3.3 and 12.2). */
+import { accessTokenHash, signIdToken } from '../crypto/id-token.ts'
+import type { Deps } from '../deps.ts'
+import type { UpstreamAssurance } from '../domain/assurance.ts'
+import { ID_TOKEN_TIME } from '../domain/journey.ts'
+import type { RelyingParty } from '../domain/relying-party.ts'
+import type { JsonObject } from '../domain/text.ts'
+import { toSeconds } from '../domain/time.ts'
+import type { GrantRow } from '../store/grant.ts'
+import { readClaims } from './read-claims.ts'
+import type { PreparedTenant, TokenKey } from './tenants.ts'
+
+/**
+ * Signed; time, method and strength of the login are those of the grant, whenever this is made. `nonce` is null where there
+ * was none, and at a refresh. `now` in milliseconds. Throws `sealed_unreadable`.
+ */
+export async function makeIdToken(
+  means: Pick<Deps, 'keyring'>,
+  prepared: PreparedTenant,
+  relyingParty: RelyingParty,
+  grant: GrantRow,
+  made: { key: TokenKey; accessToken: string; nonce: string | null; now: number },
+): Promise<string> {
+  const { key, accessToken, nonce, now } = made
+  const released: JsonObject = relyingParty.claimsInIdToken
+    ? await readClaims(means, prepared, grant)
+    : {}
+  return signIdToken(key, relyingParty.idTokenAlgorithm, {
+    ...released,
+    iss: prepared.issuer,
+    sub: grant.subject,
+    aud: relyingParty.clientId,
+    iat: toSeconds(now),
+    exp: toSeconds(now + ID_TOKEN_TIME),
+    ...assuranceClaims(grant),
+    at_hash: accessTokenHash(accessToken),
+    ...(nonce === null ? {} : { nonce }),
+  })
+}
+
+/**
+ * How and when the person was authenticated (OP-55, OP-58, OP-59): `acr` and `amr` of this login, and, if the
+ * institution's login was part of it, what that one said of itself, under names of our own. What is not known is left out.
+ */
+function assuranceClaims(grant: GrantRow): JsonObject {
+  const amr = JSON.parse(grant.amr) as string[]
+  const upstream =
+    grant.upstream === null ? undefined : (JSON.parse(grant.upstream) as UpstreamAssurance)
+  return {
+    acr: grant.acr,
+    ...(amr.length === 0 ? {} : { amr }),
+    ...(grant.auth_time === null ? {} : { auth_time: grant.auth_time }),
+    ...(upstream === undefined || upstream.acr.length === 0 ? {} : { upstream_acr: upstream.acr }),
+    ...(upstream === undefined || upstream.amr.length === 0 ? {} : { upstream_amr: upstream.amr }),
+    ...(upstream?.authTime === undefined ? {} : { upstream_auth_time: upstream.authTime }),
+  }
+}

@@ -1,0 +1,183 @@
+/** A refresh token becomes new tokens (RFC 6749 section 6, OpenID Connect Core 12, RFC 9700 section 4.14). */
+import { auditSubjectHash } from '../crypto/audit-subject.ts'
+import { hashSecret, newId, randomText } from '../crypto/random.ts'
+import { successorOf } from '../crypto/refresh-token.ts'
+import type { Deps } from '../deps.ts'
+import { fail } from '../domain/failure.ts'
+import {
+  ACCESS_TOKEN_TIME,
+  GRANT_TIME,
+  REFRESH_GRACE,
+  REFRESH_IDLE_TIME,
+} from '../domain/journey.ts'
+import type { RelyingParty } from '../domain/relying-party.ts'
+import { fromInstant, SECOND, toInstant } from '../domain/time.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction, transact } from '../store/database.ts'
+import { revokeGrant } from '../store/grant.ts'
+import { answerAgain, type RefreshRow, takeRefreshToken } from '../store/refresh-token.ts'
+import { makeIdToken } from './make-id-token.ts'
+import type { TokenResponse } from './redeem-code.ts'
+import type { PreparedTenant, TokenKey } from './tenants.ts'
+
+export interface RefreshRequest {
+  refreshToken: string
+  /** Scopes the new access token shall have; undefined: all that were granted. */
+  scope: readonly string[] | undefined
+}
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
+
+/** What one request asks and what it would be given. */
+interface Refresh {
+  means: Means
+  prepared: PreparedTenant
+  relyingParty: RelyingParty
+  request: RefreshRequest
+  key: TokenKey
+  accessToken: string
+  now: number
+}
+
+const TOKEN = /^[A-Za-z0-9_-]{43}$/
+
+/**
+ * New tokens; claims and subject are what they are now. Throws `unauthorized_client`, `invalid_scope` for more than was
+ * granted, and `invalid_grant` for every reason a token is not good. A used token that comes again ends its family and
+ * what was made from it, but for one case: the token before the current one, within ten seconds, while the current one was
+ * never used. Then an answer was lost, and it is given again (protocols OP-74 to OP-78).
+ */
+export async function refreshTokens(
+  means: Means,
+  prepared: PreparedTenant,
+  relyingParty: RelyingParty,
+  request: RefreshRequest,
+): Promise<TokenResponse> {
+  if (!relyingParty.grantTypes.includes('refresh_token'))
+    fail({
+      ...{ kind: 'oauth', error: 'unauthorized_client' },
+      description: 'refresh_token is not registered for this client',
+    })
+  const key = prepared.tokenKeys.get(relyingParty.idTokenAlgorithm)
+  if (key === undefined) return fail({ kind: 'unavailable' })
+  if (!TOKEN.test(request.refreshToken)) return refuse(means, 'invalid_grant')
+  const now = means.clock()
+  const accessToken = randomText()
+  const refresh = { means, prepared, relyingParty, request, key, accessToken, now }
+  const salt = randomText()
+  const row = await take(refresh, salt)
+  if (row === undefined) return refuse(means, 'invalid_grant')
+  if (row.taken) {
+    const { refreshToken } = request
+    const next = rotates(relyingParty) ? successorOf(refreshToken, salt) : refreshToken
+    return await answer(refresh, row, next)
+  }
+  if (row.revoked_at !== null) return refuse(means, 'revoked')
+  if (!row.fits)
+    return fail({ kind: 'oauth', error: 'invalid_scope', description: 'more than was granted' })
+  if (row.used_at === null) return refuse(means, 'expired')
+  return (await giveAgain(refresh, row)) ?? (await endFamily(refresh, row))
+}
+
+/** Clients that prove themselves and a key each time keep their token: nobody else can use it (OP-75). */
+function rotates({ authentication, dpopBound }: RelyingParty): boolean {
+  return authentication === 'none' || !dpopBound
+}
+
+/** One statement takes the token and makes the next two. */
+async function take(refresh: Refresh, salt: string): Promise<RefreshRow | undefined> {
+  const { means, prepared, relyingParty, request, now } = refresh
+  const { refreshToken, scope } = request
+  const tenantId = prepared.tenant.id
+  const [[row]] = await transact(
+    means.db,
+    tenantId,
+    [
+      takeRefreshToken({
+        ...{ tenantId, tokenHash: hashSecret(refreshToken), clientId: relyingParty.clientId },
+        ...{ jkt: null, scopes: scope ?? [], rotates: rotates(relyingParty), salt },
+        nextHash: hashSecret(successorOf(refreshToken, salt)),
+        ...accessTokenRow(refresh),
+        expiresAt: toInstant(now + REFRESH_IDLE_TIME),
+        grantExpiresAt: toInstant(now + GRANT_TIME),
+      }),
+    ],
+    { retries: 2 },
+  )
+  return row
+}
+
+function accessTokenRow({ request, accessToken, now }: Refresh) {
+  return {
+    accessHash: hashSecret(accessToken),
+    accessScope: request.scope?.join(' ') ?? null,
+    accessJkt: null,
+    accessExpiresAt: toInstant(now + ACCESS_TOKEN_TIME),
+    now: toInstant(now),
+  }
+}
+
+async function answer(
+  refresh: Refresh,
+  row: RefreshRow,
+  refreshToken: string,
+): Promise<TokenResponse> {
+  const { means, prepared, relyingParty, request, key, accessToken, now } = refresh
+  const scope = request.scope?.join(' ') ?? row.scope
+  const made = { key, accessToken, nonce: null, now }
+  const isLogin = scope.split(' ').includes('openid')
+  const idToken = isLogin
+    ? await makeIdToken(means, prepared, relyingParty, { ...row, scope }, made)
+    : undefined
+  means.metrics.outcome('refresh', 'ok')
+  return {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    expires_in: ACCESS_TOKEN_TIME / SECOND,
+    ...(idToken === undefined ? {} : { id_token: idToken }),
+    refresh_token: refreshToken,
+    scope,
+  }
+}
+
+/** The same next token once more, if nobody has used it and it is a matter of seconds; undefined otherwise. */
+async function giveAgain(refresh: Refresh, row: RefreshRow): Promise<TokenResponse | undefined> {
+  const { means, prepared, request, now } = refresh
+  const { used_at: usedAt, successor_salt: salt } = row
+  if (usedAt === null || salt === null || now - fromInstant(usedAt) >= REFRESH_GRACE)
+    return undefined
+  const next = successorOf(request.refreshToken, salt)
+  const tenantId = prepared.tenant.id
+  const [[again]] = await transact(means.db, tenantId, [
+    answerAgain({ tenantId, nextHash: hashSecret(next), ...accessTokenRow(refresh) }),
+  ])
+  return again === undefined ? undefined : await answer(refresh, row, next)
+}
+
+/** Two have the same token: nobody knows which is the thief, so the person logs in again (OP-74). */
+async function endFamily(refresh: Refresh, row: RefreshRow): Promise<never> {
+  const { means, prepared } = refresh
+  const tenantId = prepared.tenant.id
+  const now = toInstant(refresh.now)
+  await inTransaction(means.db, tenantId, async (tx) => {
+    const [revoked] = await tx.run(revokeGrant({ tenantId, grantId: row.grant_id, now }))
+    if (revoked?.changed !== 1) return
+    await tx.runLast([
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'refresh_token_reused' },
+        correlationId: row.correlation_id,
+        subjectHash: auditSubjectHash(means.keyring, tenantId, row.audit_salt),
+        clientId: row.client_id,
+      }),
+    ])
+  })
+  return refuse(means, 'reused')
+}
+
+function refuse(means: Means, outcome: string): never {
+  means.metrics.outcome('refresh', outcome)
+  return fail({
+    ...{ kind: 'oauth', error: 'invalid_grant' },
+    description: 'the refresh token is not valid',
+  })
+}

@@ -1,0 +1,168 @@
+/** `refresh_token`: a family a grant, each token used once. */
+import { sql } from 'kysely'
+import type { ClientId, GrantId, TenantId } from '../domain/ids.ts'
+import type { SecretHash } from '../domain/text.ts'
+import type { IsoInstant } from '../domain/time.ts'
+import { ALIVE, GRANT_COLUMNS, type GrantRow } from './grant.ts'
+import { type Params, sqlStatement } from './statement.ts'
+
+/** A refresh token with its grant, as a request found it. */
+export interface RefreshRow extends GrantRow {
+  refresh_jkt: string | null
+  refresh_expires_at: IsoInstant
+  family_ends_at: IsoInstant
+  used_at: IsoInstant | null
+  successor_salt: string | null
+  revoked_at: IsoInstant | null
+  /** Whether the scopes asked for are in the grant's. */
+  fits: boolean
+  /** Whether this very request used it. */
+  taken: boolean
+}
+
+/**
+ * The first token of a family, in the transaction that redeems the code and behind it: it hangs on the access token that
+ * was born there. No row where the login did not ask for `offline_access` and the registration wants that. The grant lives
+ * as long as the family may.
+ */
+export const beginRefresh = sqlStatement(
+  'begin_refresh',
+  (
+    p: Params<{
+      tenantId: TenantId
+      accessHash: SecretHash
+      tokenHash: SecretHash
+      jkt: string | null
+      always: boolean
+      now: IsoInstant
+      expiresAt: IsoInstant
+      familyEndsAt: IsoInstant
+    }>,
+  ) => sql<{ id: GrantId }>`
+    WITH born AS (
+      INSERT INTO refresh_token (tenant_id, token_hash, grant_id, jkt, created_at, expires_at, family_ends_at)
+      SELECT ${p('tenantId')}, ${p('tokenHash')}, t.grant_id, ${p('jkt')}, ${p('now')}::iso_instant,
+             ${p('expiresAt')}::iso_instant, ${p('familyEndsAt')}::iso_instant
+        FROM access_token t
+        JOIN login_grant g ON g.tenant_id = t.tenant_id AND g.id = t.grant_id AND g.revoked_at IS NULL
+       WHERE t.tenant_id = ${p('tenantId')} AND t.token_hash = ${p('accessHash')}
+         AND (${p('always')}::boolean OR 'offline_access' = ANY (string_to_array(g.scope, ' ')))
+      RETURNING grant_id
+    )
+    UPDATE login_grant g SET expires_at = GREATEST(g.expires_at, ${p('expiresAt')}::iso_instant)
+      FROM born WHERE g.tenant_id = ${p('tenantId')} AND g.id = born.grant_id
+    RETURNING g.id`,
+)
+
+/**
+ * A refresh token is used and an access token born, once (OP-77): for its own client, its key, in time, for scopes it has,
+ * and while the person, the binding and the client are alive. With `rotates` the next token is born too; without, for
+ * clients that prove themselves and their key each time, it stays (OP-75). The row comes back in either case, and
+ * `taken` says whether anything happened; no row for a token that is unknown or another client's.
+ */
+export const takeRefreshToken = sqlStatement(
+  'take_refresh_token',
+  (
+    p: Params<{
+      tenantId: TenantId
+      tokenHash: SecretHash
+      clientId: ClientId
+      jkt: string | null
+      scopes: readonly string[]
+      rotates: boolean
+      salt: string
+      nextHash: SecretHash
+      accessHash: SecretHash
+      accessScope: string | null
+      accessJkt: string | null
+      accessExpiresAt: IsoInstant
+      expiresAt: IsoInstant
+      grantExpiresAt: IsoInstant
+      now: IsoInstant
+    }>,
+  ) => sql<RefreshRow>`
+    WITH live AS (
+      SELECT ${GRANT_COLUMNS}, f.token_hash, f.jkt AS refresh_jkt, f.expires_at AS refresh_expires_at,
+             f.family_ends_at, f.used_at, f.successor_salt, g.revoked_at,
+             string_to_array(g.scope, ' ') @> ${p('scopes')}::text[] AS fits
+        FROM refresh_token f
+        JOIN login_grant g ON g.tenant_id = f.tenant_id AND g.id = f.grant_id
+        ${ALIVE}
+       WHERE f.tenant_id = ${p('tenantId')} AND f.token_hash = ${p('tokenHash')} AND g.client_id = ${p('clientId')}
+         FOR NO KEY UPDATE OF f, g FOR SHARE OF i
+    ), taken AS (
+      UPDATE refresh_token r
+         SET used_at = CASE WHEN ${p('rotates')}::boolean THEN ${p('now')}::iso_instant END,
+             successor_salt = CASE WHEN ${p('rotates')}::boolean THEN ${p('salt')} END,
+             expires_at = CASE WHEN ${p('rotates')}::boolean THEN r.expires_at
+                               ELSE LEAST(${p('expiresAt')}::iso_instant, r.family_ends_at) END
+        FROM live
+       WHERE r.tenant_id = ${p('tenantId')} AND r.token_hash = live.token_hash AND r.used_at IS NULL
+         AND live.revoked_at IS NULL AND live.refresh_expires_at > ${p('now')} AND live.family_ends_at > ${p('now')}
+         AND live.fits AND live.refresh_jkt IS NOT DISTINCT FROM ${p('jkt')}
+      RETURNING r.grant_id, r.family_ends_at
+    ), born AS (
+      INSERT INTO refresh_token (tenant_id, token_hash, grant_id, jkt, created_at, expires_at, family_ends_at)
+      SELECT ${p('tenantId')}, ${p('nextHash')}, grant_id, ${p('jkt')}, ${p('now')}::iso_instant,
+             LEAST(${p('expiresAt')}::iso_instant, family_ends_at), family_ends_at
+        FROM taken WHERE ${p('rotates')}::boolean
+    ), forgotten AS (
+      UPDATE refresh_token r SET successor_salt = NULL
+        FROM taken
+       WHERE r.tenant_id = ${p('tenantId')} AND r.grant_id = taken.grant_id
+         AND r.token_hash <> ${p('tokenHash')} AND r.successor_salt IS NOT NULL
+    ), ended AS (
+      DELETE FROM access_token t USING taken
+       WHERE t.tenant_id = ${p('tenantId')} AND t.grant_id = taken.grant_id AND t.expires_at <= ${p('now')}
+    ), issued AS (
+      INSERT INTO access_token (tenant_id, token_hash, grant_id, scope, jkt, created_at, expires_at)
+      SELECT ${p('tenantId')}, ${p('accessHash')}, grant_id, ${p('accessScope')}, ${p('accessJkt')},
+             ${p('now')}::iso_instant, ${p('accessExpiresAt')}::iso_instant
+        FROM taken
+    ), kept AS (
+      UPDATE login_grant g
+         SET expires_at = GREATEST(${p('grantExpiresAt')}::iso_instant,
+                                   LEAST(${p('expiresAt')}::iso_instant, taken.family_ends_at))
+        FROM taken WHERE g.tenant_id = ${p('tenantId')} AND g.id = taken.grant_id
+    ), touched_binding AS (
+      UPDATE identity_link_binding b SET last_used_at = ${p('now')}
+        FROM live JOIN taken ON taken.grant_id = live.grant_id
+       WHERE b.tenant_id = ${p('tenantId')} AND b.id = live.binding_id
+      RETURNING b.match_id
+    ), touched_match AS (
+      UPDATE identity_match m SET last_used_at = ${p('now')}
+        FROM touched_binding WHERE m.tenant_id = ${p('tenantId')} AND m.id = touched_binding.match_id
+    )
+    SELECT live.*, EXISTS (SELECT FROM taken) AS taken FROM live`,
+)
+
+/**
+ * One more access token for a token that was used a moment ago, while the one after it was never used: the answer was lost
+ * on its way (OP-75). No row when the next one was used, or anything ended.
+ */
+export const answerAgain = sqlStatement(
+  'answer_again',
+  (
+    p: Params<{
+      tenantId: TenantId
+      nextHash: SecretHash
+      accessHash: SecretHash
+      accessScope: string | null
+      accessJkt: string | null
+      accessExpiresAt: IsoInstant
+      now: IsoInstant
+    }>,
+  ) => sql<{ grant_id: GrantId }>`
+    WITH next AS (
+      SELECT r.grant_id FROM refresh_token r
+        JOIN login_grant g ON g.tenant_id = r.tenant_id AND g.id = r.grant_id AND g.revoked_at IS NULL
+       WHERE r.tenant_id = ${p('tenantId')} AND r.token_hash = ${p('nextHash')} AND r.used_at IS NULL
+         AND r.expires_at > ${p('now')}
+         FOR SHARE OF r, g
+    )
+    INSERT INTO access_token (tenant_id, token_hash, grant_id, scope, jkt, created_at, expires_at)
+    SELECT ${p('tenantId')}, ${p('accessHash')}, grant_id, ${p('accessScope')}, ${p('accessJkt')},
+           ${p('now')}::iso_instant, ${p('accessExpiresAt')}::iso_instant
+      FROM next
+    RETURNING grant_id`,
+)

@@ -1,0 +1,269 @@
+import { createHash } from 'node:crypto'
+import * as client from 'openid-client'
+import { None } from 'openid-client'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Wallet } from '../../demo/wallet.ts'
+import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
+import { ACTOR, type Bridge, logIn, startBridge } from '../support/bridge.ts'
+import { later, rows, tally, times, userinfoStatus } from '../threats/attack.ts'
+import { type Answer, partOf, post, register, type TestClient } from './clients.ts'
+import { loginOf, relyingPartyOf } from './logins.ts'
+
+const DAY = 24 * 60 * 60_000
+
+let bridge: Bridge
+let wallet: Wallet
+let app: TestClient
+let tokenUrl: string
+beforeAll(async () => {
+  bridge = await startBridge()
+  wallet = await bridge.newWallet()
+  await logIn(bridge, wallet)
+  tokenUrl = `${bridge.tenant.issuer}/token`
+  app = await register(bridge, { grantTypes: ['authorization_code', 'refresh_token'] })
+})
+afterAll(() => bridge.stop())
+
+const login = async (who = app, scope?: string) =>
+  loginOf(wallet, await relyingPartyOf(bridge, who, scope === undefined ? {} : { scope }))
+
+/** A fresh family: its first refresh token, and the access token that came with it. */
+async function begin(who = app): Promise<{ refresh: string; access: string }> {
+  const { tokens } = await login(who)
+  if (tokens.refresh_token === undefined) throw new Error('no refresh token')
+  return { refresh: tokens.refresh_token, access: tokens.access_token }
+}
+
+function refresh(token: unknown, form: Record<string, string> = {}, who = app): Promise<Answer> {
+  const { authorization } = who
+  return post(
+    tokenUrl,
+    { grant_type: 'refresh_token', refresh_token: String(token), ...form },
+    { authorization },
+  )
+}
+
+const userinfo = (token: unknown) => userinfoStatus(bridge.tenant.issuer, String(token))
+
+async function reuses(): Promise<number> {
+  const [row] = await rows<{ count: number }>(
+    bridge,
+    `SELECT count(*)::int AS count FROM audit_event WHERE event_type = 'refresh_token_reused' AND subject_hash IS NOT NULL`,
+  )
+  return row?.count ?? 0
+}
+
+test('oidcc-refresh-token openid-client refreshes: iss, sub, aud and auth_time stay, no nonce, a new refresh token', async () => {
+  const program = await relyingPartyOf(bridge, app)
+  const first = await loginOf(wallet, program)
+  const tokens = await client.refreshTokenGrant(
+    program.configuration,
+    first.tokens.refresh_token ?? '',
+  )
+  const before = first.idToken
+  const { iat: _, exp: __, at_hash: ___, nonce, ...same } = before
+  expect(nonce).toBeTypeOf('string')
+  expect(tokens.claims()).toMatchObject(same)
+  expect(tokens.claims()?.nonce).toBeUndefined()
+  expect(tokens.refresh_token).not.toBe(first.tokens.refresh_token)
+  const claims = await client.fetchUserInfo(program.configuration, tokens.access_token, before.sub)
+  expect(claims).toEqual(first.claims)
+})
+
+describe('who gets one', () => {
+  test('OP-79 only with the scope offline_access; or with every code where the registration says so', async () => {
+    expect((await login(app, 'openid profile')).tokens.refresh_token).toBeUndefined()
+    const always = await register(bridge, {
+      ...{ grantTypes: ['authorization_code', 'refresh_token'], offlineAccessNeeded: false },
+    })
+    expect((await login(always, 'openid')).tokens.refresh_token).toMatch(/^[\w-]{43}$/)
+  })
+
+  test('OP-79 a client that did not register the grant gets none, whatever it asks for', async () => {
+    const plain = await register(bridge)
+    const { tokens } = await login(plain, 'openid offline_access')
+    expect([tokens.refresh_token, tokens.scope]).toEqual([undefined, 'openid'])
+    const answer = await refresh('A'.repeat(43), {}, plain)
+    expect([answer.status, answer.body.error]).toEqual([400, 'unauthorized_client'])
+  })
+
+  test('OP-74 a public client is served by rotation', async () => {
+    const native = await register(bridge, {
+      ...{ authentication: 'none', grantTypes: ['authorization_code', 'refresh_token'] },
+    })
+    const program = await relyingPartyOf(bridge, native, { authentication: None() })
+    const { tokens } = await loginOf(wallet, program)
+    const next = await client.refreshTokenGrant(program.configuration, tokens.refresh_token ?? '')
+    expect(next.refresh_token).not.toBe(tokens.refresh_token)
+  })
+
+  test('refresh tokens lie hashed', async () => {
+    const { refresh: token } = await begin()
+    const found = await rows<{ row: string }>(bridge, 'SELECT t::text AS row FROM refresh_token t')
+    expect(found.some(({ row }) => row.includes(token))).toBe(false)
+  })
+})
+
+describe('used once', () => {
+  test('OP-74 a used token that comes again ends the family and its access tokens, with one event', async () => {
+    const before = await reuses()
+    const { refresh: first, access } = await begin()
+    const second = await refresh(first)
+    const third = await refresh(second.body.refresh_token)
+    expect([second.status, third.status]).toEqual([200, 200])
+    const replay = await refresh(first)
+    expect([replay.status, replay.body.error]).toEqual([400, 'invalid_grant'])
+    expect((await refresh(third.body.refresh_token)).body.error).toBe('invalid_grant')
+    for (const token of [access, second.body.access_token, third.body.access_token])
+      expect(await userinfo(token)).toBe(401)
+    await refresh(first)
+    expect(await reuses()).toBe(before + 1)
+  })
+
+  test('OP-75 a lost answer is given again: the same next token, for ten seconds, while nobody used it', async () => {
+    const { refresh: first } = await begin()
+    const answer = await refresh(first)
+    const again = await refresh(first)
+    expect(again.status).toBe(200)
+    expect(again.body.refresh_token).toBe(answer.body.refresh_token)
+    expect(again.body.access_token).not.toBe(answer.body.access_token)
+    expect(await userinfo(again.body.access_token)).toBe(200)
+    expect((await refresh(answer.body.refresh_token)).status).toBe(200)
+    expect((await refresh(first)).body.error).toBe('invalid_grant')
+  })
+
+  test('OP-75 after ten seconds it is a reuse', async () => {
+    const { refresh: first } = await begin()
+    const answer = await refresh(first)
+    const late = await later(bridge, 10_000, () => refresh(first))
+    expect(late.body.error).toBe('invalid_grant')
+    expect((await refresh(answer.body.refresh_token)).body.error).toBe('invalid_grant')
+  })
+
+  test('OP-77 fifty parallel refreshes: one next token, and only one row for it', async () => {
+    const { refresh: first } = await begin()
+    const answers = await Promise.all(times(50, () => refresh(first)))
+    expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 50 })
+    expect(new Set(answers.map(({ body }) => body.refresh_token)).size).toBe(1)
+    const family = await rows<{ live: number; all: number }>(
+      bridge,
+      `SELECT count(*) FILTER (WHERE used_at IS NULL)::int AS live, count(*)::int AS all FROM refresh_token
+        WHERE grant_id = (SELECT grant_id FROM refresh_token ORDER BY created_at DESC LIMIT 1)`,
+    )
+    expect(family).toEqual([{ live: 1, all: 2 }])
+  })
+
+  test('OP-77 fifty parallel uses once the next token was used: none is good, and the family is over', async () => {
+    const { refresh: first } = await begin()
+    const second = await refresh(first)
+    const third = await refresh(second.body.refresh_token)
+    const before = await reuses()
+    const answers = await Promise.all(times(50, () => refresh(first)))
+    expect(tally(answers.map(({ body }) => String(body.error)))).toEqual({ invalid_grant: 50 })
+    expect(await reuses()).toBe(before + 1)
+    expect((await refresh(third.body.refresh_token)).status).toBe(400)
+  })
+})
+
+describe('what it is bound to', () => {
+  test('OP-76 another client, another tenant: refused alike, and the token still works for its own', async () => {
+    const { refresh: token } = await begin()
+    const other = await register(bridge, { grantTypes: ['authorization_code', 'refresh_token'] })
+    const foreign = await refresh(token, {}, other)
+    const unknown = await refresh('A'.repeat(43), {}, other)
+    expect([foreign.status, foreign.body]).toEqual([unknown.status, unknown.body])
+    expect((await refresh(token)).status).toBe(200)
+  })
+
+  test('OP-76 less scope on request, never more; a wrong request does not use the token up', async () => {
+    const { refresh: token } = await begin()
+    for (const scope of ['openid profile admin', 'address'])
+      expect((await refresh(token, { scope })).body.error).toBe('invalid_scope')
+    const narrow = await refresh(token, { scope: 'openid' })
+    expect(narrow.body.scope).toBe('openid')
+    const headers = { authorization: `Bearer ${narrow.body.access_token}` }
+    const claims = await (await fetch(`${bridge.tenant.issuer}/userinfo`, { headers })).text()
+    expect(Object.keys(JSON.parse(claims))).toEqual(['institution_id', 'sub'])
+    const whole = await refresh(narrow.body.refresh_token)
+    expect(whole.body.scope).toBe('openid profile email offline_access')
+    const mute = await refresh(whole.body.refresh_token, { scope: 'profile' })
+    expect(mute.body.id_token).toBeUndefined()
+    expect(await userinfo(mute.body.access_token)).toBe(403)
+  })
+
+  test('OP-76 it ends when it is not used for seven days, and thirty days after the login in any case', async () => {
+    const idle = await begin()
+    const late = await later(bridge, 7 * DAY, () => refresh(idle.refresh))
+    expect(late.body.error).toBe('invalid_grant')
+    let { refresh: token } = await begin()
+    for (let day = 6; day < 30; day += 6) {
+      const answer = await later(bridge, day * DAY, () => refresh(token))
+      expect(answer.status, `day ${day}`).toBe(200)
+      token = String(answer.body.refresh_token)
+    }
+    expect((await later(bridge, 30 * DAY, () => refresh(token))).body.error).toBe('invalid_grant')
+  })
+})
+
+describe('what it follows', () => {
+  test('OP-78 claims are read from the binding anew, also for an ID token that carries them', async () => {
+    const inIdToken = await register(bridge, {
+      ...{ grantTypes: ['authorization_code', 'refresh_token'], claimsInIdToken: true },
+    })
+    const rich = await begin(inIdToken)
+    const answer = await refresh(rich.refresh, {}, inIdToken)
+    expect(partOf(answer.body.id_token, 1).given_name).toBe('Sanne')
+    const envelope = 'persisted_attributes_envelope'
+    const [kept] = await rows<{ sealed: string }>(
+      bridge,
+      `SELECT ${envelope} AS sealed FROM identity_link_binding`,
+    )
+    await rows(bridge, `UPDATE identity_link_binding SET ${envelope} = encrypted_institution_id`)
+    expect((await refresh(answer.body.refresh_token, {}, inIdToken)).status).toBe(500)
+    await rows(bridge, `UPDATE identity_link_binding SET ${envelope} = '${kept?.sealed}'`)
+  })
+
+  test('OP-78 a disabled client, an unlinked wallet and an erased person end it', async () => {
+    const going = await register(bridge, { grantTypes: ['authorization_code', 'refresh_token'] })
+    const { refresh: token } = await begin(going)
+    const change = { enabled: false }
+    await updateRelyingParty(bridge.deps, ACTOR, 'demo', going.relyingParty.clientId, change)
+    expect((await refresh(token, {}, going)).body.error).toBe('invalid_client')
+
+    const { refresh: kept } = await begin()
+    const ends = [
+      `UPDATE identity_link_binding SET deleted_at = created_at WHERE deleted_at IS NULL`,
+      `UPDATE identity SET status = 'RESTRICTED' WHERE status = 'ACTIVE'`,
+    ]
+    for (const end of ends) {
+      const undo = end.includes('binding')
+        ? 'UPDATE identity_link_binding SET deleted_at = NULL'
+        : `UPDATE identity SET status = 'ACTIVE'`
+      await rows(bridge, end)
+      expect((await refresh(kept)).body.error, end).toBe('invalid_grant')
+      await rows(bridge, undo)
+    }
+    expect((await refresh(kept)).status).toBe(200)
+  })
+
+  test('a grant is kept as long as its family may live, and goes with it', async () => {
+    const { refresh: token } = await begin()
+    const { body } = await refresh(token)
+    const hash = createHash('sha256').update(String(body.refresh_token)).digest('base64url')
+    const [kept] = await rows<{ days: number }>(
+      bridge,
+      `SELECT round(extract(epoch FROM g.expires_at::timestamptz - g.created_at::timestamptz) / 86400)::int AS days
+         FROM login_grant g JOIN refresh_token r ON r.grant_id = g.id WHERE r.token_hash = '${hash}'`,
+    )
+    expect(kept?.days).toBe(7)
+    await rows(bridge, 'DELETE FROM login_grant WHERE id IN (SELECT grant_id FROM refresh_token)')
+    expect(await rows(bridge, 'SELECT * FROM refresh_token')).toEqual([])
+  })
+})
+
+test('a token that is no refresh token, or none, is refused', async () => {
+  const { tokens } = await login()
+  for (const token of [tokens.access_token, tokens.id_token, 'x', `${'A'.repeat(42)}!`])
+    expect((await refresh(token)).body.error).toBe('invalid_grant')
+  expect((await refresh('')).body.error).toBe('invalid_request')
+})
