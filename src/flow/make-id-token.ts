@@ -10,6 +10,17 @@ import type { GrantRow } from '../store/grant.ts'
 import { readClaims } from './read-claims.ts'
 import type { PreparedTenant, TokenKey } from './tenants.ts'
 
+/** The token response of RFC 6749 section 5.1, in the wire's spelling. */
+export interface TokenResponse {
+  access_token: string
+  token_type: 'Bearer'
+  expires_in: number
+  /** Not at a refresh that leaves `openid` out. */
+  id_token?: string
+  refresh_token?: string
+  scope: string
+}
+
 /**
  * Signed; time, method and strength of the login are those of the grant, whenever this is made. `nonce` is null where there
  * was none, and at a refresh. `now` in milliseconds. Throws `sealed_unreadable`.

@@ -13,24 +13,13 @@ import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
 import { type CodeRow, findCode, redeemLiveCode, revokeGrant } from '../store/grant.ts'
 import { beginRefresh } from '../store/refresh-token.ts'
-import { makeIdToken } from './make-id-token.ts'
+import { makeIdToken, type TokenResponse } from './make-id-token.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 export interface CodeRequest {
   code: string
   redirectUri: string
   codeVerifier: string | undefined
-}
-
-/** The token response of RFC 6749 section 5.1, in the wire's spelling. */
-export interface TokenResponse {
-  access_token: string
-  token_type: 'Bearer'
-  expires_in: number
-  /** Not at a refresh that leaves `openid` out. */
-  id_token?: string
-  refresh_token?: string
-  scope: string
 }
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>

@@ -16,8 +16,7 @@ import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, transact } from '../store/database.ts'
 import { revokeGrant } from '../store/grant.ts'
 import { answerAgain, type RefreshRow, takeRefreshToken } from '../store/refresh-token.ts'
-import { makeIdToken } from './make-id-token.ts'
-import type { TokenResponse } from './redeem-code.ts'
+import { makeIdToken, type TokenResponse } from './make-id-token.ts'
 import type { PreparedTenant, TokenKey } from './tenants.ts'
 
 export interface RefreshRequest {
