@@ -1,8 +1,9 @@
 /** `npm run cli -- …`: what an operator does beside the service. Exits 1 when it could not be done. */
 import { Command, CommanderError } from 'commander'
 import { keysCommand } from './cli/keys.ts'
-import { jobsCommand, tenantCommand } from './cli/lists.ts'
+import { jobsCommand } from './cli/lists.ts'
 import { policyCommand } from './cli/policy.ts'
+import { tenantCommand } from './cli/tenants.ts'
 import type { Terminal } from './cli/terminal.ts'
 import { tokenCommand } from './cli/tokens.ts'
 import { BridgeError } from './domain/failure.ts'

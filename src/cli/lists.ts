@@ -1,24 +1,11 @@
-/** `tenant list` and `jobs list`. */
+/** `jobs list`. */
 import { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { SYSTEM_TENANT } from '../domain/ids.ts'
-import { readAllTenants } from '../flow/read-tenants.ts'
 import { read } from '../store/database.ts'
 import { listJobs } from '../store/job.ts'
 import { withDatabase } from './database.ts'
 import { type Terminal, tableOf } from './terminal.ts'
-import { OPERATOR } from './tokens.ts'
-
-const PAGE = 200
-
-export function tenantCommand(terminal: Terminal): Command {
-  const tenant = new Command('tenant').description('Tenants')
-  tenant
-    .command('list')
-    .description('list all tenants with their issuers')
-    .action(() => printTenants(terminal))
-  return tenant
-}
 
 export function jobsCommand(terminal: Terminal): Command {
   const jobs = new Command('jobs').description('What happens by itself')
@@ -27,23 +14,6 @@ export function jobsCommand(terminal: Terminal): Command {
     .description('list every background job with its next and last run')
     .action(() => printJobs(terminal))
   return jobs
-}
-
-async function printTenants(terminal: Terminal): Promise<void> {
-  const { config, secrets } = readConfig(terminal.environment)
-  const rows = await withDatabase(config, secrets, async (db) => {
-    const found: string[][] = []
-    let after: string | undefined = ''
-    while (after !== undefined) {
-      const page = await readAllTenants({ db, config }, OPERATOR, { after, limit: PAGE })
-      for (const { tenant, issuer } of page.tenants) {
-        found.push([tenant.slug, tenant.name.en, tenant.enabled ? 'yes' : 'no', issuer])
-      }
-      after = page.next
-    }
-    return found
-  })
-  terminal.out(tableOf(['slug', 'name', 'enabled', 'issuer'], rows))
 }
 
 async function printJobs(terminal: Terminal): Promise<void> {

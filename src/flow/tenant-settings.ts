@@ -1,7 +1,13 @@
-/** What an administrator may set of a tenant, judged, and as its row takes it. */
+/** What an administrator may set of a tenant: judged, as its row takes it, and recorded. */
+import { newId } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
+import type { AdminActor } from '../domain/admin.ts'
 import { fail } from '../domain/failure.ts'
 import type { Tenant } from '../domain/tenant.ts'
-import type { IsoInstant } from '../domain/time.ts'
+import { type IsoInstant, toInstant } from '../domain/time.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction } from '../store/database.ts'
+import { findTenantBySlug, raiseRevision, readTenant, updateTenant } from '../store/tenant.ts'
 
 export type TenantSettings = Omit<Tenant, 'id' | 'slug' | 'revision'>
 
@@ -78,6 +84,28 @@ export function settingsRow(settings: TenantSettings, now: IsoInstant) {
     walletScheme: settings.walletScheme,
     now,
   } as const
+}
+
+/** Sets what `change` names, with its audit event; returns the tenant as it is then. Throws `not_found`, `invalid_request`. */
+export async function changeSettings(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  actor: AdminActor,
+  { id, slug }: Tenant,
+  change: Partial<TenantSettings>,
+): Promise<Tenant> {
+  const now = toInstant(deps.clock())
+  return await inTransaction(deps.db, id, async (tx) => {
+    // Raising the revision locks the row: of two changes at once the second one sees the first.
+    const [, [row]] = await tx.runAll([raiseRevision({ id, now }), findTenantBySlug({ slug })])
+    if (row === undefined) return fail({ kind: 'not_found' })
+    const after = { ...readTenant(row), ...change }
+    judgeSettings(after)
+    await tx.runLast([
+      updateTenant({ id, ...settingsRow(after, now) }),
+      insertAuditEvent(id, newId(), now, { detail: { type: 'tenant_updated', actor: actor.id } }),
+    ])
+    return after
+  })
 }
 
 function refuse(detail: string): never {

@@ -1,23 +1,13 @@
 /** Changes a tenant's settings; logins that begin afterwards follow them. */
-import { newId } from '../crypto/random.ts'
 import { openSigningKey } from '../crypto/sealed-signing-key.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
-import { fail } from '../domain/failure.ts'
 import type { Tenant } from '../domain/tenant.ts'
-import { toInstant } from '../domain/time.ts'
-import { insertAuditEvent } from '../store/audit.ts'
-import { inTransaction, read } from '../store/database.ts'
+import { read } from '../store/database.ts'
 import { listSigningKeys } from '../store/signing-key.ts'
-import {
-  findTenantBySlug,
-  raiseRevision,
-  readTenant,
-  updateTenant as writeTenant,
-} from '../store/tenant.ts'
 import { checkSigningCertificate } from '../wallet/request-signer.ts'
 import { findAdminTenant } from './admin-tenant.ts'
-import { judgeSettings, settingsRow, type TenantSettings } from './tenant-settings.ts'
+import { changeSettings, type TenantSettings } from './tenant-settings.ts'
 import { type TenantView, viewTenant } from './tenant-view.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'config' | 'tenants'>
@@ -36,20 +26,7 @@ export async function updateTenant(
   if (change.clientIdPrefix !== undefined) {
     await judgePrefix(deps, tenant, change.clientIdPrefix)
   }
-  const now = toInstant(deps.clock())
-  const { id } = tenant
-  const changed = await inTransaction(deps.db, id, async (tx) => {
-    // Raising the revision locks the row: of two changes at once the second one sees the first.
-    const [, [row]] = await tx.runAll([raiseRevision({ id, now }), findTenantBySlug({ slug })])
-    if (row === undefined) return fail({ kind: 'not_found' })
-    const after = { ...readTenant(row), ...change }
-    judgeSettings(after)
-    await tx.runLast([
-      writeTenant({ id, ...settingsRow(after, now) }),
-      insertAuditEvent(id, newId(), now, { detail: { type: 'tenant_updated', actor: actor.id } }),
-    ])
-    return after
-  })
+  const changed = await changeSettings(deps, actor, tenant, change)
   deps.tenants.forget(slug)
   return await viewTenant(deps, changed)
 }

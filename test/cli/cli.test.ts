@@ -178,13 +178,34 @@ test('issue 9 tenants and jobs are listed', async () => {
   const tenants = await cli(['tenant', 'list'], { ...onDatabase(), PUBLIC_URL: bridge.url })
   expect(tenants.code).toBe(0)
   expect(tenants.out.split('\n').at(-1)?.split(/ {2,}/)).toEqual([
-    ...['demo', 'demo university', 'yes', bridge.tenant.issuer],
+    ...['demo', 'demo university', 'on', 'off', bridge.tenant.issuer],
   ])
   const jobs = await cli(['jobs', 'list'], onDatabase())
   expect(jobs.code).toBe(0)
   expect(jobs.out.split('\n')[0]?.split(/ {2,}/)).toEqual([
     ...['job', 'due', 'running until', 'last finished', 'last outcome'],
   ])
+})
+
+test('a tenant’s switches are turned, audited, and seen by the running service', async () => {
+  const environment = { ...onDatabase(), PUBLIC_URL: bridge.url }
+  const turned = await cli(['tenant', 'set', 'demo', '--direct-login', 'on'], environment)
+  expect(turned.code).toBe(0)
+  expect(turned.out).toMatch(/^direct login +on$/m)
+  expect(turned.out).toMatch(/^cross device +on$/m)
+  bridge.clock.advance(2_000)
+  const page = await fetch((await bridge.tenant.relyingParty.begin()).url)
+  expect(await page.text()).toContain('/direct"')
+  const [event] = await query(
+    bridge.database.superuserUrl,
+    `SELECT detail FROM audit_event WHERE event_type = 'tenant_updated' ORDER BY seq DESC LIMIT 1`,
+  )
+  expect(event?.detail).toBe('{"actor":"cli"}')
+  for (const words of [
+    ['nowhere', '--direct-login', 'on'],
+    ['demo', '--direct-login', 'perhaps'],
+  ])
+    expect((await cli(['tenant', 'set', ...words], environment)).code).toBe(1)
 })
 
 describe('issue 9 without DATABASE_URL', () => {

@@ -1,0 +1,74 @@
+/** `tenant list` and `tenant set`. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { readConfig } from '../config.ts'
+import { readAllTenants } from '../flow/read-tenants.ts'
+import { type Switches, switchTenant } from '../flow/switch-tenant.ts'
+import { withDatabase } from './database.ts'
+import { type Terminal, tableOf } from './terminal.ts'
+import { OPERATOR } from './tokens.ts'
+
+const PAGE = 200
+
+export function tenantCommand(terminal: Terminal): Command {
+  const tenant = new Command('tenant').description('Tenants')
+  tenant
+    .command('list')
+    .description('list all tenants with their issuers')
+    .action(() => printTenants(terminal))
+  tenant
+    .command('set')
+    .description('turn switches of a tenant')
+    .argument('<slug>', 'the tenant')
+    .addOption(onOffOption('--enabled', 'whether it serves anybody'))
+    .addOption(onOffOption('--cross-device', 'whether its login page shows a QR code'))
+    .addOption(onOffOption('--direct-login', 'whether people may log in without a wallet'))
+    .action((slug: string, turned: Partial<Switches>) => turn(terminal, slug, turned))
+  return tenant
+}
+
+function onOffOption(flag: string, description: string): Option {
+  return new Option(`${flag} <on|off>`, description).argParser((text) => {
+    if (text === 'on' || text === 'off') return text === 'on'
+    throw new InvalidArgumentError('on or off.')
+  })
+}
+
+function onOff(value: boolean): string {
+  return value ? 'on' : 'off'
+}
+
+async function turn(terminal: Terminal, slug: string, turned: Partial<Switches>): Promise<void> {
+  const { config, secrets } = readConfig(terminal.environment)
+  const tenant = await withDatabase(config, secrets, (db) =>
+    switchTenant({ db, clock: Date.now }, OPERATOR, slug, turned),
+  )
+  const rows = [
+    ['enabled', onOff(tenant.enabled)],
+    ['cross device', onOff(tenant.crossDevice)],
+    ['direct login', onOff(tenant.directLogin)],
+  ]
+  terminal.out(tableOf(['switch', tenant.slug], rows))
+}
+
+async function printTenants(terminal: Terminal): Promise<void> {
+  const { config, secrets } = readConfig(terminal.environment)
+  const rows = await withDatabase(config, secrets, async (db) => {
+    const found: string[][] = []
+    let after: string | undefined = ''
+    while (after !== undefined) {
+      const page = await readAllTenants({ db, config }, OPERATOR, { after, limit: PAGE })
+      for (const { tenant, issuer } of page.tenants) {
+        found.push([
+          tenant.slug,
+          tenant.name.en,
+          onOff(tenant.enabled),
+          onOff(tenant.directLogin),
+          issuer,
+        ])
+      }
+      after = page.next
+    }
+    return found
+  })
+  terminal.out(tableOf(['slug', 'name', 'enabled', 'direct login', 'issuer'], rows))
+}
