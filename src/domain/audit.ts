@@ -73,6 +73,17 @@ export type AuditDetail =
       /** Bindings across the two that were made while they were one. */
       bindings_ended: number
     }
+  | {
+      type: 'link_ended'
+      actor: string
+      reason: string
+      /** Type of the identifier that was named. */
+      identifier: string
+      matches: number
+      bindings: number
+    }
+  | { type: 'link_restored'; actor: string; identifier: string; matches: number; bindings: number }
+  | { type: 'identity_looked_up'; actor: string; provider: string; found: boolean }
   | { type: 'admin_token_created'; actor: string; token: string; scopes: string }
   | { type: 'admin_token_revoked'; actor: string; token: string }
 

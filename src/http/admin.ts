@@ -3,6 +3,7 @@
 import type { AdminDeps } from './admin/admin-route.ts'
 import { auditRoutes } from './admin/audit.ts'
 import { authorizationServerRoutes } from './admin/authorization-servers.ts'
+import { identityRoutes } from './admin/identities.ts'
 import { policyRoutes } from './admin/policies.ts'
 import { policyDraftRoutes } from './admin/policy-drafts.ts'
 import { policyTrialRoutes } from './admin/policy-trials.ts'
@@ -22,6 +23,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...policyRoutes(deps),
     ...policyDraftRoutes(deps),
     ...policyTrialRoutes(deps),
+    ...identityRoutes(deps),
     ...tokenAdminRoutes(deps),
     ...auditRoutes(deps),
   ]

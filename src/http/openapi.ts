@@ -32,6 +32,7 @@ const TAGS: readonly (readonly [name: string, description: string])[] = [
   ['Administration: relying parties', 'Who may send people here to log in.'],
   ['Administration: providers', 'Where people prove once that they belong to an institution.'],
   ['Administration: policies', 'Whom to believe, what to ask for, what becomes of it.'],
+  ['Administration: people', 'Who is who: links that end, and persons found to be one.'],
   ['Administration: tokens', 'Who may use the administration.'],
   ['Administration: audit', 'What happened.'],
   ['Operations', 'For the machines that keep the service alive and watch it.'],

@@ -201,6 +201,13 @@ const PATH_PARAMETERS: { readonly [name: string]: JsonObject } = {
     ...pathParameter('version', 'Number of the version, from 1.', '3'),
     schema: { type: 'string', pattern: '^[1-9][0-9]{0,8}$' },
   },
+  identity: pathParameter('identity', 'Id of the person.', '2f1c9a60-7d0e-4c0b-9a55-3f1d2c4b5a69'),
+  match: pathParameter(
+    'match',
+    'Id of what the person is known by.',
+    '2f1c9a60-7d0e-4c0b-9a55-3f1d2c4b5a69',
+  ),
+  merge: pathParameter('merge', 'Id of the merge.', '2f1c9a60-7d0e-4c0b-9a55-3f1d2c4b5a69'),
   id: pathParameter(
     'id',
     'Id of the thing; of a token, not the token itself.',

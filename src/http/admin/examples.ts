@@ -262,3 +262,28 @@ export const AUDIT_EVENT = {
   prev_hash: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
   row_hash: '4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',
 }
+
+const OTHER_ID = '9d0c7a34-1b52-4f0e-8c7a-64b0f2a1e7c3'
+export const MERGE = {
+  id: ID,
+  merged: OTHER_ID,
+  surviving: ID,
+  merged_by: ID,
+  merged_at: INSTANT,
+  split_until: '2026-03-02T12:00:00.000Z',
+  split_by: null,
+  split_at: null,
+}
+const LIVE = { created_at: INSTANT, last_used_at: INSTANT, ended_at: null, reason: null }
+export const IDENTITY = {
+  id: ID,
+  status: 'ACTIVE',
+  merged_into: null,
+  created_at: INSTANT,
+  matches: [
+    { id: ID, type: 'KEY', side: 'wallet', ...LIVE },
+    { id: OTHER_ID, type: 'SUBJECT_ID', side: 'institution', ...LIVE },
+  ],
+  bindings: [{ id: ID, match: ID, provider: 'surf', proved_at: INSTANT, ...LIVE }],
+  merges: [],
+}

@@ -14,6 +14,7 @@ import {
   AuthorizationServerList,
   NewAuthorizationServer,
 } from './authorization-server-shapes.ts'
+import { Identity, Merge, NewMerge, Nothing, UnlinkRequest } from './identity-shapes.ts'
 import {
   POLICY_SHAPES,
   Policy,
@@ -91,6 +92,7 @@ export const SHAPES = {
   ...{ PublishedPolicies, PolicyRestoration, UnjudgedDocument },
   ...{ NewAdminToken, CreatedAdminToken, AdminToken, AdminTokenList },
   ...{ AuditEvent, AuditEventList },
+  ...{ Identity, UnlinkRequest, NewMerge, Merge, Nothing },
 }
 export type ShapeName = keyof typeof SHAPES
 export type Shape<Name extends ShapeName> = (typeof SHAPES)[Name]

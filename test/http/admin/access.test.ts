@@ -27,7 +27,7 @@ function adminCalls(tenant: string) {
         .replace(':provider', 'surf')
         .replace(':kind', 'selector')
         .replace(':version', '1')
-        .replace(':id', '00000000-0000-4000-8000-000000000000'),
+        .replace(/:(id|identity|match|merge)(?=\/|$)/g, '00000000-0000-4000-8000-000000000000'),
       scope: /scope `([a-z:]+)`/.exec(route.operation.description ?? '')?.[1] ?? '',
       ofTenant: route.path.includes(':tenant'),
       id: route.operation.operationId,
@@ -56,6 +56,13 @@ const BODIES: { [operationId: string]: unknown } = {
     ...{ issuer: 'https://as.example', jwks_uri: 'https://as.example/jwks' },
   },
   createAdminToken: { name: 'x', scopes: ['keys:manage'] },
+  unlink: { reason: 'ADMIN_REQUEST' },
+  restoreLink: {},
+  splitIdentities: {},
+  mergeIdentities: {
+    merged: '00000000-0000-4000-8000-000000000000',
+    surviving: '00000000-0000-4000-8000-000000000001',
+  },
 }
 
 function send(admin: Admin, call: ReturnType<typeof adminCalls>[number]) {
@@ -95,6 +102,7 @@ test('issue 9 a token with every scope but the right one is refused, whatever th
       'clients:manage',
       'providers:manage',
       'policies:manage',
+      'identities:manage',
       'privacy:erase',
       'audit:read',
       'keys:manage',
@@ -243,6 +251,7 @@ const SCOPES = [
     'clients:manage',
     'providers:manage',
     'policies:manage',
+    'identities:manage',
     'privacy:erase',
     'audit:read',
     'keys:manage',

@@ -1,0 +1,104 @@
+/** Takes an unlink back, as long as its rows are there and nobody has the identifiers now. */
+import { currentVersion } from '../crypto/keyring.ts'
+import { newId } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
+import type { AdminActor } from '../domain/admin.ts'
+import { fail } from '../domain/failure.ts'
+import type { IdentityId, MatchId, TenantId } from '../domain/ids.ts'
+import { toInstant } from '../domain/time.ts'
+import { UNLINK_REASONS } from '../domain/unlink.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction, type Transaction } from '../store/database.ts'
+import { lockPeople } from '../store/identity.ts'
+import { lockGuards } from '../store/match.ts'
+import {
+  findAllBindings,
+  findAllMatches,
+  findLiveHashes,
+  restoreBindings,
+  restoreMatches,
+} from '../store/person.ts'
+import { findAdminTenant } from './admin-tenant.ts'
+import { type IdentityView, viewIdentity } from './identity-view.ts'
+import { subjectHash } from './merge-view.ts'
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
+
+const RESTORABLE: readonly string[] = [...UNLINK_REASONS, 'INACTIVE']
+
+type Match = Awaited<ReturnType<typeof readMatches>>[number]
+type Rows = Pick<Match, 'deleted_at' | 'deletion_reason'>
+
+/**
+ * Brings back what ended together with this match, and returns the person as they are then; a live match stays as it is.
+ * Throws `admin_forbidden`, `not_found`, and `conflict` where the person is not active, where somebody is known by one of
+ * the identifiers now, or where its key was rotated since: then a live row under the new key cannot be ruled out.
+ */
+export async function restoreLink(
+  means: Means,
+  actor: AdminActor,
+  slug: string,
+  request: { identityId: IdentityId; matchId: MatchId },
+): Promise<IdentityView> {
+  const { id: tenantId } = await findAdminTenant(means.db, actor, 'identities:manage', slug)
+  const { identityId, matchId } = request
+  const work = async (tx: Transaction) => {
+    const matches = await readMatches(tx, tenantId, identityId)
+    const named = matches.find(({ id }) => id === matchId)
+    if (named === undefined) return fail({ kind: 'not_found' })
+    if (named.deleted_at === null) return
+    if (!RESTORABLE.includes(named.deletion_reason ?? ''))
+      return fail({ kind: 'conflict', detail: 'this link cannot be restored' })
+    await recordRestored(means, tx, { tenantId, identityId, actor, named, matches })
+  }
+  await inTransaction(means.db, tenantId, work, { retries: 2 })
+  return await viewIdentity(means.db, tenantId, identityId)
+}
+
+function readMatches(tx: Transaction, tenantId: TenantId, identityId: IdentityId) {
+  return tx.run(findAllMatches({ tenantId, identityId }))
+}
+
+interface Restoring {
+  tenantId: TenantId
+  identityId: IdentityId
+  actor: AdminActor
+  named: Match
+  matches: readonly Match[]
+}
+
+/** The guards are locked first, as by every login that makes a match: nobody takes the identifier while we look. */
+async function recordRestored(means: Means, tx: Transaction, restoring: Restoring): Promise<void> {
+  const { tenantId, identityId, actor, named } = restoring
+  const now = toInstant(means.clock())
+  const together = (row: Rows) =>
+    row.deleted_at === named.deleted_at && row.deletion_reason === named.deletion_reason
+  const gone = restoring.matches.filter(together)
+  const hashes = gone.flatMap((row) => row.deleted_identifier_hash ?? [])
+  const types = gone.map((row) => row.identifier_type)
+  const [, [person], again, bindings, taken] = await tx.runAll([
+    lockGuards({ tenantId, types, hashes, now }),
+    lockPeople({ tenantId, ids: [identityId] }),
+    findAllMatches({ tenantId, identityId }),
+    findAllBindings({ tenantId, identityId }),
+    findLiveHashes({ tenantId, hashes }),
+  ])
+  if (again.filter(together).length !== gone.length || person?.status !== 'ACTIVE')
+    return fail({ kind: 'conflict', detail: 'the person has changed meanwhile' })
+  if (taken.length > 0)
+    return fail({ kind: 'conflict', detail: 'somebody is known by this identifier now' })
+  if (gone.some((row) => row.hash_key_version !== currentVersion(means.keyring, row.hash_key)))
+    return fail({ kind: 'conflict', detail: 'the key was rotated since' })
+  const back = bindings.filter(together)
+  await tx.runLast([
+    restoreMatches({ tenantId, ids: gone.map(({ id }) => id), now }),
+    restoreBindings({ tenantId, ids: back.map(({ id }) => id), now }),
+    insertAuditEvent(tenantId, newId(), now, {
+      detail: {
+        ...{ type: 'link_restored', actor: actor.id, identifier: named.identifier_type },
+        ...{ matches: gone.length, bindings: back.length },
+      },
+      subjectHash: subjectHash(means, tenantId, person),
+    }),
+  ])
+}

@@ -1,0 +1,106 @@
+/** A wallet or an account is taken from its person, at the person's own wish or by an administrator's decision. */
+import type { Selectable } from 'kysely'
+import { newId } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
+import type { AdminActor } from '../domain/admin.ts'
+import { fail } from '../domain/failure.ts'
+import type { IdentityId, MatchId, TenantId } from '../domain/ids.ts'
+import type { Json } from '../domain/text.ts'
+import { toInstant } from '../domain/time.ts'
+import { decideUnlink, textsIn, type Unlinked, type UnlinkReason } from '../domain/unlink.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction, type Transaction } from '../store/database.ts'
+import { lockPeople } from '../store/identity.ts'
+import {
+  endBindings,
+  endMatches,
+  findAllBindings,
+  findAllMatches,
+  revokeGrantsOn,
+} from '../store/person.ts'
+import type { IdentityLinkBindingTable, IdentityMatchTable } from '../store/schema.ts'
+import { findAdminTenant } from './admin-tenant.ts'
+import { type IdentityView, viewIdentity } from './identity-view.ts'
+import { subjectHash } from './merge-view.ts'
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
+
+/**
+ * Ends the match and whatever rests on it (`domain/unlink.ts`) and returns the person as they are then. From the moment
+ * this returns no login is granted by it: a login under way either ended before or meets what is left. A repeat changes
+ * nothing. The link can be restored until the retention job removes it.
+ *
+ * Throws `admin_forbidden`, `not_found` for a match that is not this person's, `conflict` for a person who is not active.
+ */
+export async function unlink(
+  means: Means,
+  actor: AdminActor,
+  slug: string,
+  request: { identityId: IdentityId; matchId: MatchId; reason: UnlinkReason },
+): Promise<IdentityView> {
+  const { id: tenantId } = await findAdminTenant(means.db, actor, 'identities:manage', slug)
+  const { identityId, matchId, reason } = request
+  const work = async (tx: Transaction) => {
+    const [[person], matches, bindings] = await tx.runAll([
+      lockPeople({ tenantId, ids: [identityId] }),
+      findAllMatches({ tenantId, identityId }),
+      findAllBindings({ tenantId, identityId }),
+    ])
+    const named = matches.find(({ id }) => id === matchId)
+    if (person === undefined || named === undefined) return fail({ kind: 'not_found' })
+    if (person.status !== 'ACTIVE')
+      return fail({ kind: 'conflict', detail: 'the person is not active' })
+    const own = matches.filter(({ deleted_at }) => deleted_at === null).map(readMatch)
+    const bound = bindings.filter(({ deleted_at }) => deleted_at === null).map(readBinding)
+    const ended = decideUnlink(own, bound, matchId)
+    if (ended === undefined) return
+    const told = { actor: actor.id, reason, identifier: named.identifier_type }
+    await recordEnd(means, tx, tenantId, ended, told, person)
+  }
+  await inTransaction(means.db, tenantId, work, { retries: 2 })
+  return await viewIdentity(means.db, tenantId, identityId)
+}
+
+async function recordEnd(
+  means: Means,
+  tx: Transaction,
+  tenantId: TenantId,
+  ended: Unlinked,
+  told: { actor: string; reason: UnlinkReason; identifier: string },
+  person: { audit_salt: string | null },
+): Promise<void> {
+  const now = toInstant(means.clock())
+  const { reason } = told
+  await tx.runLast([
+    endBindings({ tenantId, ids: ended.bindings, reason, now }),
+    endMatches({ tenantId, ids: ended.matches, reason, now }),
+    revokeGrantsOn({ tenantId, bindings: ended.bindings, now }),
+    insertAuditEvent(tenantId, newId(), now, {
+      detail: {
+        ...{ type: 'link_ended', ...told },
+        ...{ matches: ended.matches.length, bindings: ended.bindings.length },
+      },
+      subjectHash: subjectHash(means, tenantId, person),
+    }),
+  ])
+}
+
+function readMatch(
+  row: Pick<Selectable<IdentityMatchTable>, 'id' | 'hash_key' | 'identifier_hash'>,
+) {
+  return { id: row.id, side: row.hash_key, hash: row.identifier_hash }
+}
+
+function readBinding(
+  row: Pick<
+    Selectable<IdentityLinkBindingTable>,
+    'id' | 'match_id' | 'institution_identifier_hash' | 'material_fingerprints'
+  >,
+) {
+  return {
+    id: row.id,
+    matchId: row.match_id,
+    accountHash: row.institution_identifier_hash ?? undefined,
+    proved: textsIn(JSON.parse(row.material_fingerprints ?? 'null') as Json),
+  }
+}

@@ -1,0 +1,59 @@
+/** People and merges as the administration reads and answers them: links and times, no identifier and no hash. */
+import { z } from 'zod'
+import { UNLINK_REASONS } from '../../domain/unlink.ts'
+import { instant } from './common-shapes.ts'
+
+export const NewMerge = z.strictObject({
+  merged: z.uuid().describe('The person who becomes part of the other.'),
+  surviving: z.uuid(),
+})
+export const Merge = z.object({
+  id: z.string(),
+  merged: z.string(),
+  surviving: z.string(),
+  merged_by: z.string(),
+  merged_at: instant,
+  split_until: instant.describe('Until then it can be taken back.'),
+  split_by: z.string().nullable(),
+  split_at: instant.nullable().describe('When it was taken back; null while it holds.'),
+})
+const ended = {
+  ended_at: instant.nullable(),
+  reason: z.string().nullable().describe('Why it ended.'),
+}
+export const Identity = z.object({
+  id: z.string(),
+  status: z.enum(['ACTIVE', 'RESTRICTED', 'MERGED', 'ERASED']),
+  merged_into: z.string().nullable(),
+  created_at: instant,
+  matches: z
+    .array(
+      z.object({
+        id: z.string(),
+        type: z.enum(['KEY', 'SUBJECT_ID', 'EMAIL', 'DID', 'CLAIM_TUPLE']),
+        side: z.enum(['wallet', 'institution']),
+        created_at: instant,
+        last_used_at: instant,
+        ...ended,
+      }),
+    )
+    .describe('What the person is known by.'),
+  bindings: z
+    .array(
+      z.object({
+        id: z.string(),
+        match: z.string(),
+        provider: z.string().nullable(),
+        created_at: instant,
+        last_used_at: instant,
+        proved_at: instant.nullable().describe('When the institution last confirmed it.'),
+        ...ended,
+      }),
+    )
+    .describe('Which of it was proved to belong to an account.'),
+  merges: z.array(Merge),
+})
+export const UnlinkRequest = z.strictObject({
+  reason: z.enum(UNLINK_REASONS).describe('Who wished it.'),
+})
+export const Nothing = z.strictObject({})
