@@ -26,7 +26,12 @@ export type PresentationReason =
   | 'key_binding_invalid' // typ, signature, iat or sd_hash of the key binding JWT
   | 'nonce_mismatch'
   | 'audience_mismatch'
-  | 'status_not_supported' // the credential carries a status and the policy does not say to ignore it
+  | 'status_not_supported' // a status of a kind that we do not look up, and the policy does not say to ignore it
+  | 'status_missing' // the policy wants a status and the credential carries none
+  | 'status_unavailable' // the status list cannot be had now; trying again may help
+  | 'status_list_invalid' // the status list was had and not believed
+  | 'credential_revoked'
+  | 'credential_suspended'
   | 'holder_conflict' // credentials of two holders in one response
   | 'wallet_refused' // the wallet answered with an error instead of a presentation
 

@@ -25,8 +25,18 @@ const purposes = z
 
 const common = {
   id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
-  /** What becomes of a credential with a `status`, which is not looked up yet: refused, or taken as if it had none. */
-  status: z.enum(['refuse', 'ignore']).default('refuse'),
+  /** A credential's `status` is looked up where it has one, must be there, or is taken as if it were not. */
+  status: z.enum(['check', 'require', 'ignore']).default('check'),
+  /**
+   * Seconds for which a status list that was had earlier still counts where a newer one cannot be fetched; never past
+   * its own end. 0: no list, no login (TS-10).
+   */
+  statusGraceSeconds: z.int().min(0).max(43_200).default(0),
+  /**
+   * Object identifiers of an extended key usage by which a signer below the same anchors may sign status lists for an
+   * issuer of another name (TS-08). Absent: the issuer signs them itself.
+   */
+  statusPurposes: purposes.optional(),
   /** Whether this issuer proves the e-mail addresses it writes down; only then do materials read them. */
   proves_email: z.boolean().default(false),
 }

@@ -1,0 +1,228 @@
+import { type KeyObject, randomInt } from 'node:crypto'
+import { BridgeError, fail, type PresentationReason } from '../domain/failure.ts'
+import { HOUR, MINUTE, SECOND } from '../domain/time.ts'
+import { verifyChain } from './certificate-path.ts'
+import { findIssuerKey } from './issuer-metadata.ts'
+import { type StatusReference, type StatusValue, statusAt } from './status-list.ts'
+import {
+  type BelievedList,
+  CWT_TYPE,
+  JWT_TYPE,
+  LARGEST_TOKEN,
+  openToken,
+  readStatusListToken,
+  type SignerHint,
+} from './status-list-token.ts'
+import { nameIssuer, type PreparedTrust, type TrustedIssuer, type TrustMeans } from './trust.ts'
+
+/*
+ * What an issuer says today of a credential that is already proved (TS-01). A list is fetched for everybody on it at
+ * once, never for one person (TS-12); kept as long as it says, fetched anew a little before that, and by one request
+ * for all who wait.
+ */
+
+/** Bounds of a list's own `ttl`, and what counts where it names none (TS-07). */
+const SHORTEST = MINUTE
+const LONGEST = 12 * HOUR
+const WITHOUT_TTL = 15 * MINUTE
+/** After a failure nobody asks again for this long (TS-11). */
+const COOL_DOWN = 30 * SECOND
+const TIMEOUT_MS = 4_000
+/** A tenant's share of this instance: lists, their octets, and requests under way. */
+const MOST_LISTS = 256
+const MOST_OCTETS = 32 * 1024 * 1024
+const MOST_PENDING = 8
+
+/** Fetches one status list token under the rules of protocols 5.6. Throws where it cannot. */
+export type FetchStatusList = (
+  url: string,
+  options: { maxBytes: number; timeoutMs: number; contentTypes: readonly string[] },
+) => Promise<{ body: Uint8Array; contentType: string }>
+
+interface KnownList {
+  /** The last one that was believed. */
+  believed: BelievedList | undefined
+  /** Milliseconds since the epoch: counts until; fetched anew from; asked last. */
+  freshUntil: number
+  refreshFrom: number
+  failedAt: number
+  pending: Promise<void> | undefined
+}
+
+/** A tenant's status lists, by issuer and address: whoever may sign for one issuer may not for another. */
+export interface StatusListCache {
+  lists: Map<string, KnownList>
+}
+
+/** Returns an empty cache. */
+export function createStatusListCache(): StatusListCache {
+  return { lists: new Map() }
+}
+
+/** What the list says, and whether it was one past its time that policy still let count. */
+export interface LookedUp {
+  value: StatusValue
+  stale: boolean
+}
+
+/**
+ * Returns what the issuer's list says of the credential. `now` in milliseconds. Throws `presentation_refused`:
+ * `status_unavailable` where it cannot be had now, `status_list_invalid` where it was had and not believed.
+ */
+export async function lookUpStatus(
+  reference: StatusReference,
+  issuer: TrustedIssuer,
+  at: { trust: PreparedTrust; now: number },
+  means: TrustMeans,
+): Promise<LookedUp> {
+  const { now } = at
+  const known = knownList(means.statusLists, `${issuer.issuer} ${reference.uri}`)
+  const { believed } = known
+  if (believed !== undefined && now < known.freshUntil) {
+    if (now >= known.refreshFrom) refreshAhead(known, reference.uri, issuer, at, means)
+    return { value: statusAt(believed.list, reference.index), stale: false }
+  }
+  try {
+    await refresh(known, reference.uri, issuer, at, means)
+  } catch (error) {
+    const grace = issuer.entry.statusGraceSeconds * SECOND
+    const end = Math.min(known.freshUntil + grace, believed?.expiresAt ?? Number.POSITIVE_INFINITY)
+    if (believed === undefined || now >= end || !isUnavailable(error)) throw error
+    return { value: statusAt(believed.list, reference.index), stale: true }
+  }
+  const fetched = known.believed ?? refuse('status_unavailable')
+  return { value: statusAt(fetched.list, reference.index), stale: false }
+}
+
+function knownList(cache: StatusListCache, name: string): KnownList {
+  const known = cache.lists.get(name)
+  if (known !== undefined) return known
+  const never = Number.NEGATIVE_INFINITY
+  const fresh: KnownList = {
+    ...{ believed: undefined, pending: undefined },
+    ...{ freshUntil: never, refreshFrom: never, failedAt: never },
+  }
+  cache.lists.set(name, fresh)
+  makeRoom(cache)
+  return fresh
+}
+
+/** The oldest lists go first; one that is being fetched stays. */
+function makeRoom(cache: StatusListCache): void {
+  let octets = 0
+  for (const { believed } of cache.lists.values()) octets += believed?.list.bytes.length ?? 0
+  for (const [name, list] of cache.lists) {
+    if (cache.lists.size <= MOST_LISTS && octets <= MOST_OCTETS) return
+    if (list.pending !== undefined) continue
+    octets -= list.believed?.list.bytes.length ?? 0
+    cache.lists.delete(name)
+  }
+}
+
+type Asking = [
+  known: KnownList,
+  uri: string,
+  issuer: TrustedIssuer,
+  at: { trust: PreparedTrust; now: number },
+  means: TrustMeans,
+]
+
+/** While the list still counts; a failure is met again by whoever comes when it has run out. */
+function refreshAhead(...asking: Asking): void {
+  const [known, , , { now }] = asking
+  if (known.pending === undefined && now - known.failedAt >= COOL_DOWN) {
+    refresh(...asking).catch((error: unknown) => {
+      if (!(error instanceof BridgeError)) throw error
+    })
+  }
+}
+
+/** One request serves everybody who waits for it (TS-11). */
+async function refresh(...[known, uri, issuer, at, means]: Asking): Promise<void> {
+  const { now } = at
+  if (known.pending === undefined) {
+    if (now - known.failedAt < COOL_DOWN) refuse('status_unavailable')
+    if (pendingOf(means.statusLists) >= MOST_PENDING) refuse('status_unavailable')
+    known.pending = fetchList(uri, issuer, at, means)
+      .then((believed) => keep(known, believed, now))
+      .catch((error: unknown) => {
+        known.failedAt = now
+        throw error
+      })
+      .finally(() => {
+        known.pending = undefined
+        makeRoom(means.statusLists)
+      })
+  }
+  await known.pending
+}
+
+function pendingOf(cache: StatusListCache): number {
+  return [...cache.lists.values()].filter(({ pending }) => pending !== undefined).length
+}
+
+/** The list's own times win over anything a cache in between says (TS-07). */
+function keep(known: KnownList, believed: BelievedList, now: number): void {
+  const wanted = believed.timeToLive ?? WITHOUT_TTL
+  const life = Math.min(Math.max(wanted, SHORTEST), LONGEST)
+  known.believed = believed
+  known.freshUntil = Math.min(now + life, believed.expiresAt ?? Number.POSITIVE_INFINITY)
+  // Somewhere in the last quarter, so that instances that began together do not ask together.
+  known.refreshFrom = now + Math.floor((known.freshUntil - now) * (0.75 + randomInt(200) / 1000))
+}
+
+async function fetchList(
+  uri: string,
+  issuer: TrustedIssuer,
+  at: { trust: PreparedTrust; now: number },
+  means: TrustMeans,
+): Promise<BelievedList> {
+  const limits = {
+    ...{ maxBytes: LARGEST_TOKEN, timeoutMs: TIMEOUT_MS, contentTypes: [JWT_TYPE, CWT_TYPE] },
+  }
+  const answer = await means.fetchStatusList(uri, limits).catch(unavailable)
+  const token = readStatusListToken(answer.body, answer.contentType)
+  token.verify(await findSigner(token.signer, issuer, at, means))
+  return openToken(token, uri, at.now)
+}
+
+/** The credential's own issuer, found by the same mechanism, or whom its entry lets sign for it (TS-08, HA-16). */
+async function findSigner(
+  signer: SignerHint,
+  issuer: TrustedIssuer,
+  at: { trust: PreparedTrust; now: number },
+  means: TrustMeans,
+): Promise<KeyObject> {
+  const entry = at.trust.entries.find((one) => one.entry.id === issuer.entry.id)
+  switch (entry?.mechanism) {
+    case 'x5c': {
+      if (signer.x5c === undefined) return refuse('status_list_invalid')
+      const chain = verifyChain(signer.x5c, entry.anchors, at.now, means.chains)
+      if (chain === undefined) return refuse('status_list_invalid')
+      const { extendedKeyUsage } = chain.leaf
+      const delegated = entry.entry.statusPurposes?.some((one) => extendedKeyUsage?.includes(one))
+      const isIssuer = nameIssuer(entry.entry, signer.iss, chain.leaf) === issuer.issuer
+      return delegated === true || isIssuer ? chain.leaf.publicKey : refuse('status_list_invalid')
+    }
+    case 'jwt-vc-issuer':
+      return await findIssuerKey(entry.entry.issuer, signer.kid, at.now, means)
+    default:
+      return refuse('status_list_invalid')
+  }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return (
+    error instanceof BridgeError &&
+    error.failure.kind === 'presentation_refused' &&
+    error.failure.reason === 'status_unavailable'
+  )
+}
+
+function unavailable(cause: unknown): never {
+  return fail({ kind: 'presentation_refused', reason: 'status_unavailable' }, cause)
+}
+
+function refuse(reason: PresentationReason): never {
+  return fail({ kind: 'presentation_refused', reason })
+}
