@@ -180,7 +180,7 @@ async function recordPresentation(
   ])
   // Somebody else's answer won: for this one there is no open question any more.
   if (moved?.changed !== 1) return fail({ kind: 'not_found' })
-  means.metrics.outcome('presentation', 'ok')
+  means.metrics.outcome('presentation', verified.staleStatus ? 'ok_stale_status' : 'ok')
   return {
     redirectUri:
       responseCode === undefined ? undefined : addressOf.walletReturn(issuer, responseCode),

@@ -46,6 +46,7 @@ import { findTenantBySlug, findTenantRevision, readTenant } from '../store/tenan
 import { createChainCache } from '../wallet/certificate-path.ts'
 import { createIssuerKeyCache } from '../wallet/issuer-metadata.ts'
 import { prepareRequestSigner, type RequestSigner } from '../wallet/request-signer.ts'
+import { createStatusListCache, type FetchStatusList } from '../wallet/status-lookup.ts'
 import { type PreparedTrust, prepareTrust, type TrustMeans } from '../wallet/trust.ts'
 
 /** How long an instance believes a revision it has seen. */
@@ -254,6 +255,8 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
     },
     trustMeans: {
       fetchJson: (url, limits) => means.outbound.fetchJson(url, limits),
+      fetchStatusList: (url, limits) => fetchStatusList(means, url, limits),
+      statusLists: createStatusListCache(),
       chains: createChainCache(),
       issuerKeys: createIssuerKeyCache(),
     },
@@ -278,6 +281,19 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
       return row === undefined ? undefined : readProvider(row)
     },
   }
+}
+
+/** One token, whatever it says. Throws `outbound_refused`. */
+async function fetchStatusList(
+  means: Pick<Means, 'outbound'>,
+  url: string,
+  limits: Parameters<FetchStatusList>[1],
+): ReturnType<FetchStatusList> {
+  const headers = { accept: limits.contentTypes.join(', ') }
+  const answer = await means.outbound.fetch(url, { headers }, limits)
+  if (answer.status !== 200) fail({ kind: 'outbound_refused', reason: 'bad_status' })
+  const contentType = answer.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+  return { body: new Uint8Array(await answer.arrayBuffer()), contentType: contentType ?? '' }
 }
 
 interface PolicyShelf {

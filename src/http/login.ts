@@ -223,6 +223,12 @@ function endKind(next: Extract<Next, { kind: 'end' }>): EndPageKind {
       return 'not_recognised'
     case 'unavailable':
       return 'unavailable'
+    case 'credential_expired':
+    case 'credential_revoked':
+    case 'credential_suspended':
+      return 'credential_ended'
+    case 'status_unavailable':
+      return 'status_unknown'
     case 'login_refused':
     case 'response_invalid':
     case 'token_request_failed':

@@ -1,7 +1,9 @@
 import type { PublicJwk } from '../crypto/thumbprint.ts'
 import type { CredentialFormat } from '../domain/dcql.ts'
-import type { JsonObject } from '../domain/text.ts'
-import type { PreparedTrust } from './trust.ts'
+import { fail } from '../domain/failure.ts'
+import type { Json, JsonObject } from '../domain/text.ts'
+import { readStatusReference, type StatusReference } from './status-list.ts'
+import type { PreparedTrust, TrustedIssuer } from './trust.ts'
 
 /*
  * The door between credential formats and the rest: each format is a file with one function, from the text a wallet sent
@@ -29,6 +31,8 @@ export interface VerifiedCredential {
 /** The same, with what the query evaluator wants to know and nobody afterwards. */
 export interface JudgedCredential extends VerifiedCredential {
   types: readonly string[]
+  /** Who is asked what became of it since, and where; undefined where nobody is to be asked. */
+  standing: { reference: StatusReference; issuer: TrustedIssuer } | undefined
   authorityKeyIds: readonly string[]
 }
 
@@ -40,4 +44,20 @@ export interface Expectations {
   notBefore: number
   now: number
   trust: PreparedTrust
+}
+
+/**
+ * Returns who is to be asked about a credential's `status`, by the policy of the entry that vouches for it. Throws
+ * `presentation_refused`: `status_missing` where the entry wants one, and what `readStatusReference` throws.
+ */
+export function standingOf(
+  status: Json | undefined,
+  issuer: TrustedIssuer,
+): JudgedCredential['standing'] {
+  const rule = issuer.entry.status
+  if (rule === 'ignore') return undefined
+  if (status !== undefined) return { reference: readStatusReference(status), issuer }
+  return rule === 'require'
+    ? fail({ kind: 'presentation_refused', reason: 'status_missing' })
+    : undefined
 }

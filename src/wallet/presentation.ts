@@ -13,6 +13,7 @@ import type { JudgedCredential, VerifiedCredential } from './credential.ts'
 import { verifyMdoc } from './mdoc.ts'
 import type { VpToken } from './response.ts'
 import { verifySdJwtVc } from './sd-jwt-vc.ts'
+import { lookUpStatus } from './status-lookup.ts'
 import type { PreparedTrust, TrustMeans } from './trust.ts'
 
 /*
@@ -40,12 +41,15 @@ export interface VerifiedPresentation {
   /** In the order of the query; `claims` holds what the query names and nothing else (VP-063). */
   credentials: readonly VerifiedCredential[]
   holder: { publicJwk: PublicJwk; thumbprint: string }
+  /** Whether a status list past its time was let count, as the trust policy allows. */
+  staleStatus: boolean
 }
 
 /**
  * Returns what a vp_token proves. Throws `presentation_refused` with the first thing that is wrong: besides what the
  * formats throw, `unexpected_credential`, `query_not_satisfied`, `too_large`, and `holder_conflict` where the credentials
- * are bound to different keys (VP-095).
+ * are bound to different keys (VP-095). Status lists are asked last, and only for credentials that are proved (TS-01): then
+ * `credential_revoked`, `credential_suspended`, and what `lookUpStatus` throws.
  */
 export async function verifyPresentations(
   question: PresentationQuestion,
@@ -60,7 +64,9 @@ export async function verifyPresentations(
   if (verified.some((one) => one.holderThumbprint !== first.holderThumbprint)) {
     refuse('holder_conflict')
   }
+  const staleStatus = await checkStanding(verified, question, means)
   return {
+    staleStatus,
     credentials: verified.map((one) => withoutSurplus(one, question.query)),
     holder: { publicJwk: first.publicJwk, thumbprint: first.holderThumbprint },
   }
@@ -116,6 +122,35 @@ function verifyOne(
   }
 }
 
+/** Returns whether a list past its time was among those that were looked at. All at once: they are of several hosts. */
+async function checkStanding(
+  verified: readonly JudgedCredential[],
+  question: PresentationQuestion,
+  means: TrustMeans,
+): Promise<boolean> {
+  const looked = await Promise.all(
+    verified.map(async ({ standing }) => {
+      if (standing === undefined) return false
+      const { value, stale } = await lookUpStatus(
+        standing.reference,
+        standing.issuer,
+        question,
+        means,
+      )
+      if (value !== 'valid') refuse(STANDING_REASONS[value])
+      return stale
+    }),
+  )
+  return looked.includes(true)
+}
+
+/** An application's own values are no promise that the credential is good (TS-06). */
+const STANDING_REASONS = {
+  invalid: 'credential_revoked',
+  suspended: 'credential_suspended',
+  other: 'credential_revoked',
+} as const
+
 function presentedByQuery(
   verified: readonly JudgedCredential[],
 ): ReadonlyMap<string, readonly Presented[]> {
@@ -125,7 +160,7 @@ function presentedByQuery(
 }
 
 function withoutSurplus(credential: JudgedCredential, query: DcqlQuery): VerifiedCredential {
-  const { types: _types, authorityKeyIds: _ids, ...rest } = credential
+  const { types: _types, authorityKeyIds: _ids, standing: _standing, ...rest } = credential
   return { ...rest, claims: keepRequestedClaims(query, credential.queryId, credential.claims) }
 }
 

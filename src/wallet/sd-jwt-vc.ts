@@ -5,7 +5,7 @@ import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
 import { SECOND } from '../domain/time.ts'
 import type { SdJwtTrustEntry } from '../domain/trust-policy.ts'
-import type { Expectations, JudgedCredential } from './credential.ts'
+import { type Expectations, type JudgedCredential, standingOf } from './credential.ts'
 import { digestOf, revealClaims } from './disclosures.ts'
 import { isJsonObject } from './json.ts'
 import { verifyKeyBinding } from './key-binding.ts'
@@ -81,6 +81,7 @@ export async function verifySdJwtVc(
     publicJwk: holder.jwk,
     holderThumbprint: thumbprint(holder.jwk),
     types,
+    standing: standingOf(claims.status, issuer),
     authorityKeyIds: issuer.authorityKeyIds,
   }
 }
@@ -123,9 +124,9 @@ function namesOf(payload: JsonObject): readonly string[] {
   return [vct, ...names]
 }
 
-/** Dates and status, on what is left after disclosing (SD-13). `now` in milliseconds. */
+/** Dates, on what is left after disclosing (SD-13). `now` in milliseconds. */
 function checkValidity(claims: JsonObject, entry: SdJwtTrustEntry, now: number): void {
-  const { exp, nbf, iat, status } = claims
+  const { exp, nbf, iat } = claims
   const dates = [exp, nbf, iat].filter((date) => date !== undefined)
   if (dates.some((date) => typeof date !== 'number')) refuse('malformed_presentation')
   if (exp === undefined && entry.expiry === 'required') refuse('malformed_presentation')
@@ -135,7 +136,6 @@ function checkValidity(claims: JsonObject, entry: SdJwtTrustEntry, now: number):
       refuse('credential_not_yet_valid')
     }
   }
-  if (status !== undefined && entry.status !== 'ignore') refuse('status_not_supported')
 }
 
 /** `cnf` with a public `jwk` (RFC 7800 section 3.2); its `kid` and the like mean nothing to us (VC-10). */

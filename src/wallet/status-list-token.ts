@@ -3,7 +3,7 @@ import { JwsError, readCompact, readPayload, verifyCompact } from '../crypto/jws
 import { BridgeError, fail } from '../domain/failure.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
 import { SECOND } from '../domain/time.ts'
-import { type CborMap, CborError, decodeCbor, isCborArray, isCborMap } from './cbor.ts'
+import { CborError, type CborMap, decodeCbor, isCborArray, isCborMap } from './cbor.ts'
 import { readCoseSign1, verifyCoseSign1 } from './cose.ts'
 import { isJsonObject } from './json.ts'
 import { openStatusList, type StatusList } from './status-list.ts'

@@ -58,9 +58,16 @@ function isWidth(bits: unknown): bits is StatusList['bits'] {
   return bits === 1 || bits === 2 || bits === 4 || bits === 8
 }
 
+interface Inflated {
+  buffer: Uint8Array
+  engine: { bytesWritten: number }
+}
+
 function inflate(packed: Uint8Array): Uint8Array {
   try {
-    const { buffer, engine } = inflateSync(packed, { maxOutputLength: LARGEST_LIST, info: true })
+    const options = { maxOutputLength: LARGEST_LIST, info: true }
+    // With `info` the answer is of another shape, which the type of the function does not say.
+    const { buffer, engine } = inflateSync(packed, options) as unknown as Inflated
     // Bytes behind the stream would be a second list that only some readers see.
     return engine.bytesWritten === packed.length ? buffer : refuse('status_list_invalid')
   } catch (error) {

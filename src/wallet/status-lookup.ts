@@ -182,7 +182,7 @@ async function fetchList(
   }
   const answer = await means.fetchStatusList(uri, limits).catch(unavailable)
   const token = readStatusListToken(answer.body, answer.contentType)
-  token.verify(await findSigner(token.signer, issuer, at, means))
+  token.verify(await findSigner(token.signer, issuer, at, means).catch(asListFailure))
   return openToken(token, uri, at.now)
 }
 
@@ -209,6 +209,14 @@ async function findSigner(
     default:
       return refuse('status_list_invalid')
   }
+}
+
+/** What is wrong with the list's signer says nothing about the credential's. */
+function asListFailure(cause: unknown): never {
+  if (!(cause instanceof BridgeError) || cause.failure.kind !== 'presentation_refused') throw cause
+  const isMissing = cause.failure.reason === 'issuer_key_unavailable'
+  const reason = isMissing ? 'status_unavailable' : 'status_list_invalid'
+  return fail({ kind: 'presentation_refused', reason }, cause)
 }
 
 function isUnavailable(error: unknown): boolean {

@@ -18,6 +18,7 @@ import {
   verifyChain,
 } from './certificate-path.ts'
 import { type FetchJson, findIssuerKey, type IssuerKeyCache } from './issuer-metadata.ts'
+import type { FetchStatusList, StatusListCache } from './status-lookup.ts'
 
 /*
  * From a credential that nothing is known of to the one entry of the trust policy that vouches for its issuer, and the
@@ -44,9 +45,11 @@ export interface Anchored<Entry extends CertifiedEntry> {
   anchors: AnchorSet
 }
 
-/** What one verification needs from outside: a guarded fetch, and two caches that outlive it. */
+/** What one verification needs from outside: guarded fetches, and caches that outlive it. */
 export interface TrustMeans {
   fetchJson: FetchJson
+  fetchStatusList: FetchStatusList
+  statusLists: StatusListCache
   chains: ChainCache
   issuerKeys: IssuerKeyCache
 }
@@ -179,8 +182,8 @@ function servesPurpose(entry: CertifiedEntry, { leaf }: VerifiedChain): boolean 
   return wanted === undefined || wanted.some((purpose) => leaf.extendedKeyUsage?.includes(purpose))
 }
 
-/** What the issuer is called by the entry's rule, or undefined where certificate and `iss` disagree (VC-09). */
-function nameIssuer(
+/** Returns what the issuer is called by the entry's rule, or undefined where certificate and `iss` disagree (VC-09). */
+export function nameIssuer(
   entry: CertifiedEntry,
   iss: string | undefined,
   leaf: Certificate,

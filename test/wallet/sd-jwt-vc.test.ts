@@ -329,8 +329,8 @@ describe('the issuer JWT', () => {
     ['row 60 valid in 61 seconds', () => forged({ nbf: NOW_S + 61 }), 'credential_not_yet_valid'],
     ['row 60 issued in 61 seconds', () => forged({ iat: NOW_S + 61 }), 'credential_not_yet_valid'],
     [
-      'row 11 a status where policy does not ignore it',
-      () => forged({ status: { status_list: { idx: 1, uri: 'https://s.example' } } }),
+      'row 11 a status that is no status list, where policy does not ignore it',
+      () => forged({ status: { identifier_list: { id: '1', uri: 'https://s.example' } } }),
       'status_not_supported',
     ],
   ]

@@ -11,6 +11,7 @@ import type { Channel } from '../../src/wallet/channel.ts'
 import { createIssuerKeyCache } from '../../src/wallet/issuer-metadata.ts'
 import { prepareRequestSigner, type SigningIdentity } from '../../src/wallet/request-signer.ts'
 import type { SdJwtVcExpectations } from '../../src/wallet/sd-jwt-vc.ts'
+import { createStatusListCache } from '../../src/wallet/status-lookup.ts'
 import { prepareTrust, type TrustMeans } from '../../src/wallet/trust.ts'
 
 /** Noon, in whole seconds; nothing in these tests reads a clock. */
@@ -62,6 +63,15 @@ export function createMeans(
   const asked: string[] = []
   return {
     asked,
+    statusLists: createStatusListCache(),
+    fetchStatusList: async (url) => {
+      asked.push(url)
+      const answer = Object.hasOwn(documents, url) ? documents[url] : undefined
+      if (!isAnswer(answer)) {
+        throw new BridgeError({ kind: 'outbound_refused', reason: 'unreachable' })
+      }
+      return answer
+    },
     chains: createChainCache(),
     issuerKeys: createIssuerKeyCache(),
     fetchJson: async (url) => {
@@ -72,6 +82,10 @@ export function createMeans(
       return documents[url]
     },
   }
+}
+
+function isAnswer(value: unknown): value is { body: Uint8Array; contentType: string } {
+  return typeof value === 'object' && value !== null && 'body' in value && 'contentType' in value
 }
 
 export function expectationsOf(

@@ -76,6 +76,14 @@ const en = {
       title: 'This login cannot start',
       text: 'The website you came from sent a request that we cannot accept. Its owner can solve this.',
     },
+    credential_ended: {
+      title: 'What your wallet showed is no longer valid',
+      text: 'Look in your wallet for a newer one, or ask whoever gave it to you.',
+    },
+    status_unknown: {
+      title: 'We could not check what your wallet showed',
+      text: 'The one who gave it to you cannot be reached at the moment. Please try again in a few minutes.',
+    },
     institution_refused: {
       title: 'Your institution did not confirm the login',
       text: 'You can try again. If it keeps happening, ask the help desk of your institution.',
@@ -181,6 +189,14 @@ const nl: Dictionary = {
     authorization_refused: {
       title: 'Deze login kan niet beginnen',
       text: 'De website waar je vandaan kwam stuurde een verzoek dat we niet kunnen aannemen. De eigenaar kan dit oplossen.',
+    },
+    credential_ended: {
+      title: 'Wat je wallet liet zien is niet meer geldig',
+      text: 'Kijk in je wallet of er een nieuwere is, of vraag het aan wie je hem gaf.',
+    },
+    status_unknown: {
+      title: 'We konden niet controleren wat je wallet liet zien',
+      text: 'Wie het je gaf is nu niet bereikbaar. Probeer het over een paar minuten opnieuw.',
     },
     institution_refused: {
       title: 'Je instelling bevestigde de login niet',

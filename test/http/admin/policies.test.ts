@@ -63,7 +63,14 @@ describe('issue 9 a policy document is published', () => {
     await admin.put(`${ALL}/trust`, demoPolicies(bridge.issuer).trust)
     const { document } = (await admin.get(`${ALL}/trust`)).body
     expect(document).toMatchObject({
-      entries: [{ status: 'refuse', expiry: 'required', issuer: { match: 'san_uri' } }],
+      entries: [
+        {
+          status: 'check',
+          statusGraceSeconds: 0,
+          expiry: 'required',
+          issuer: { match: 'san_uri' },
+        },
+      ],
     })
   })
   test('and the very next login follows it', async () => {
