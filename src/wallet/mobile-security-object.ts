@@ -43,7 +43,8 @@ export interface MobileSecurityObject {
   signed: number
   validFrom: number
   validUntil: number
-  hasStatus: boolean
+  /** As JSON, in the form that every format shares; undefined where there is none (MD-11). */
+  status: Json | undefined
 }
 
 /**
@@ -67,7 +68,21 @@ export function readMobileSecurityObject(issuerAuth: CoseSign1): MobileSecurityO
     signed: instantOf(validity.get('signed')),
     validFrom: instantOf(validity.get('validFrom')),
     validUntil: instantOf(validity.get('validUntil')),
-    hasStatus: mso.has('status'),
+    status: statusOf(mso.get('status')),
+  }
+}
+
+/** Of all kinds of status the status list alone is carried over; others stay an object that names none. */
+function statusOf(status: CborValue | undefined): Json | undefined {
+  if (status === undefined) return undefined
+  const list = isCborMap(status) ? status.get('status_list') : undefined
+  if (!isCborMap(list)) return {}
+  const [uri, idx] = [list.get('uri'), list.get('idx')]
+  return {
+    status_list: {
+      uri: typeof uri === 'string' ? uri : null,
+      idx: typeof idx === 'number' ? idx : null,
+    },
   }
 }
 
@@ -81,8 +96,8 @@ function instantOf(value: CborValue | undefined): number {
 }
 
 /**
- * Returns if the object is valid now, was signed while its signer's certificate was, and has no status that would have
- * to be looked up. `now` in milliseconds. Throws `presentation_refused` (MD-07, MD-11).
+ * Returns if the object is valid now and was signed while its signer's certificate was. `now` in milliseconds. Throws
+ * `presentation_refused` (MD-07).
  */
 export function checkMdocValidity(
   mso: MobileSecurityObject,
@@ -95,7 +110,6 @@ export function checkMdocValidity(
     refuse('credential_not_yet_valid')
   }
   if (mso.signed < leaf.notBefore || mso.signed > leaf.notAfter) refuse('certificate_invalid')
-  if (mso.hasStatus && issuer.entry.status !== 'ignore') refuse('status_not_supported')
 }
 
 /**

@@ -170,7 +170,15 @@ describe('an honest mdoc', () => {
 
   it('MD-11 with a status is taken where the entry says to ignore it', async () => {
     const status = { mso: (mso: Map<string | number, Writable>) => mso.set('status', mapOf({})) }
-    expect((await verify(status, { entry: { status: 'ignore' } })).type).toBe(MDL)
+    expect((await verify(status, { entry: { status: 'ignore' } })).standing).toBeUndefined()
+  })
+
+  it('MD-11 with a place on a status list says where to ask, and whose word counts', async () => {
+    const list = mapOf({ status_list: mapOf({ idx: 412, uri: 'https://status.example/1' }) })
+    const status = { mso: (mso: Map<string | number, Writable>) => mso.set('status', list) }
+    const { standing } = await verify(status)
+    expect(standing?.reference).toEqual({ uri: 'https://status.example/1', index: 412 })
+    expect(standing?.issuer.entry.format).toBe('mso_mdoc')
   })
 
   it('MD-07 is still taken within a minute of its ends', async () => {
@@ -501,7 +509,12 @@ describe('a forged, stale, replayed or foreign mdoc', () => {
       { deviceNameSpaces: new Map([[MDL_NAMESPACE, mapOf({ family_name: 'Byron' })]]) },
       'disclosure_invalid',
     ],
-    ['MD-11 a status', mso('status', mapOf({})), 'status_not_supported'],
+    ['MD-11 a status of an unknown kind', mso('status', mapOf({})), 'status_not_supported'],
+    [
+      'TS-05 a status list without a place',
+      mso('status', mapOf({ status_list: mapOf({ uri: 'https://status.example/1' }) })),
+      'malformed_presentation',
+    ],
     [
       'MD-12 a birthday that never was',
       { elements: { ...HOLDER, birth_date: new Tag(1004, '1995-02-30') } },

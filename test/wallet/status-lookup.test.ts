@@ -1,4 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { deflateSync } from 'node:zlib'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createIssuer, DEMO_PERSON, type Issuer } from '../../demo/issuer.ts'
 import { type ListToken, signStatusList } from '../../demo/status-list.ts'
@@ -8,6 +9,7 @@ import { BridgeError, type PresentationReason } from '../../src/domain/failure.t
 import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { verifyPresentations } from '../../src/wallet/presentation.ts'
 import { prepareTrust } from '../../src/wallet/trust.ts'
+import { cbor, mapOf, type Writable } from './mdoc-world.ts'
 import {
   CHANNEL,
   createMeans,
@@ -174,6 +176,55 @@ describe('whether the list is believed', () => {
     await refused('status_list_invalid', { shown, policy })
   })
 })
+
+describe('a list as CWT', () => {
+  it('TS-02 is believed as one that is a JWT', async () => {
+    publishCwt(0)
+    expect((await show()).staleStatus).toBe(false)
+    means = createMeans(documents)
+    publishCwt(1)
+    await refused('credential_revoked')
+  })
+
+  const rows: [string, Parameters<typeof publishCwt>[1]][] = [
+    ['TS-08 a signature of another key', { key: newKey() }],
+    ['TS-02 another type', { type: 'application/cwt' }],
+    ['TS-03 another list', { uri: 'https://status.example/2' }],
+    ['TS-02 no tag', { tag: 0xd1 }],
+  ]
+  it.each(rows)('%s is not believed', async (_name, members) => {
+    publishCwt(0, members)
+    await refused('status_list_invalid')
+  })
+})
+
+/** The same list, encoded as COSE_Sign1 with our own test writer. */
+function publishCwt(
+  status: number,
+  members: { key?: KeyObject; type?: string; uri?: string; tag?: number } = {},
+): void {
+  const { key = issuer.privateKey, type = 'application/statuslist+cwt' } = members
+  const bytes = Buffer.alloc(16)
+  bytes[INDEX >> 2] = status << ((INDEX & 3) * 2)
+  const header: [number, Writable][] = [
+    [1, -7],
+    [16, type],
+  ]
+  const claims: [number, Writable][] = [
+    [2, members.uri ?? URI],
+    [6, NOW_S - 60],
+    [65534, 3600],
+    [65533, mapOf({ bits: 2, lst: deflateSync(bytes) })],
+  ]
+  const protectedHeader = cbor(new Map(header))
+  const payload = cbor(new Map(claims))
+  const signed = cbor(['Signature1', protectedHeader, Buffer.alloc(0), payload])
+  const signature = sign('sha256', signed, { key, dsaEncoding: 'ieee-p1363' })
+  const chain: [number, Writable][] = [[33, Buffer.from(issuer.x5c[0] ?? '', 'base64')]]
+  const sign1 = cbor([protectedHeader, new Map(chain), payload, signature])
+  const body = Buffer.concat([Buffer.from([members.tag ?? 0xd2]), sign1])
+  documents[URI] = { body, contentType: 'application/statuslist+cwt' }
+}
 
 describe('how long it counts', () => {
   it('TS-07 within its ttl it is asked for once', async () => {
