@@ -1,7 +1,7 @@
 /**
  * The two ways to use the database. `transact` sends a whole transaction in one round trip; `inTransaction` is for work
- * that must look at one answer before it asks the next question. Either way: one client from BEGIN to COMMIT, the tenant
- * set inside, and COMMIT believed by its tag only (PG-05, PG-06).
+ * that must look at one answer before it asks the next question. Either way: one client from beginning to end, the tenant
+ * set inside, and a commit believed only when the server has said so (PG-05, PG-06).
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type pg from 'pg'
@@ -47,7 +47,7 @@ export function transact<const Steps extends readonly Step<unknown>[]>(
   steps: Steps,
   { retries = 0 }: Again = {},
 ): Promise<RowsOf<Steps>> {
-  return again(db, retries, () => sendWhole(db, BEGIN, tenant, steps))
+  return again(db, retries, () => sendWhole(db, setTenant(tenant), steps))
 }
 
 /** The same for steps that only read; the server refuses a write (25006, hence `unavailable`). */
@@ -56,7 +56,7 @@ export function read<const Steps extends readonly Step<unknown>[]>(
   tenant: TenantId,
   steps: Steps,
 ): Promise<RowsOf<Steps>> {
-  return sendWhole(db, BEGIN_READ_ONLY, tenant, steps)
+  return sendWhole(db, setTenantReadOnly(tenant), steps)
 }
 
 /**
@@ -74,7 +74,6 @@ export function inTransaction<Result>(
 }
 
 const BEGIN = step('begin', 'BEGIN ISOLATION LEVEL READ COMMITTED')
-const BEGIN_READ_ONLY = step('begin_read_only', 'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY')
 const COMMIT = step('commit', 'COMMIT')
 
 function step(name: string, text: string): Step<unknown> {
@@ -90,17 +89,28 @@ function setTenant(tenant: TenantId): Step<unknown> {
   }
 }
 
+function setTenantReadOnly(tenant: TenantId): Step<unknown> {
+  return {
+    name: 'set_tenant_read_only',
+    text: `SELECT set_config('app.tenant_id', $1, true), set_config('transaction_read_only', 'on', true)`,
+    values: [tenant],
+  }
+}
+
+/**
+ * Everything before one Sync is one transaction, with no BEGIN and COMMIT to send, run and answer: the server commits at the
+ * Sync, or rolls back if anything before it failed, and says that it is ready only afterwards (protocol-flow, "Pipelining").
+ */
 async function sendWhole<Steps extends readonly Step<unknown>[]>(
   db: BridgeDatabase,
-  begin: Step<unknown>,
-  tenant: TenantId,
+  opening: Step<unknown>,
   steps: Steps,
 ): Promise<RowsOf<Steps>> {
   return await withClient(db, async (client) => {
     db.counters.transactions++
-    const answers = await send(db, client, [begin, setTenant(tenant), ...steps, COMMIT])
-    mustBeCommitted(db, client, answers.at(-1))
-    return rowsOf<Steps>(answers.slice(2, -1), steps)
+    const answers = await send(db, client, [opening, ...steps])
+    if (!isOutsideTransaction(db, client)) throw new Error('a step opened a transaction')
+    return rowsOf<Steps>(answers.slice(1), steps)
   })
 }
 

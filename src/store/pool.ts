@@ -64,6 +64,10 @@ export function openDatabase(options: DatabaseOptions): BridgeDatabase {
     statement_timeout: options.statementTimeoutMs ?? 10_000,
     lock_timeout: options.lockTimeoutMs ?? 5_000,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 15_000,
+    // A transaction without a BEGIN has the connection's isolation level, whatever the server's own default is.
+    onConnect: async (client) => {
+      await client.query(`SET default_transaction_isolation = 'read committed'`)
+    },
   })
   const lost = options.onConnectionLost ?? (() => undefined)
   pool.on('error', lost) // without a listener the server's shutdown would end this process
@@ -132,6 +136,8 @@ async function rollBack(db: BridgeDatabase, client: pg.PoolClient): Promise<bool
   db.counters.rollbacks++
   if (isWaiting(client, db.parsed)) return false
   try {
+    await send(db, client, []) // what failed without a BEGIN is rolled back already, and the answer to a Sync tells
+    if (isOutsideTransaction(db, client)) return true
     const [answer] = await send(db, client, [ROLLBACK])
     return answer?.tag === 'ROLLBACK' && isOutsideTransaction(db, client)
   } catch {

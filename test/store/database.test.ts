@@ -79,12 +79,12 @@ describe('tenants on one connection', () => {
 })
 
 describe('a whole transaction in one round trip', () => {
-  test('PG-06 BEGIN, tenant, every step and COMMIT travel together', async () => {
+  test('PG-06 tenant and every step travel together and are one transaction', async () => {
     const before = { ...db.counters }
     const [, notes] = await transact(db, TENANT_A, [noteOfA('1', 'first'), listNotes({})])
     expect(notes).toEqual([{ id: '1', body: 'first' }])
     expect(db.counters.roundTrips - before.roundTrips).toBe(1)
-    expect(db.counters.statements - before.statements).toBe(5)
+    expect(db.counters.statements - before.statements).toBe(3)
     expect(await here.notes()).toHaveLength(1)
   })
 
@@ -142,6 +142,35 @@ describe('a whole transaction in one round trip', () => {
   test('design 3 a transaction that only reads cannot write', async () => {
     await expect(read(db, TENANT_A, [noteOfA('1')])).rejects.toEqual(unavailable)
     expect(await here.notes()).toEqual([])
+  })
+})
+
+describe('whatever the server has as its default', () => {
+  test('PG-06 a transaction is READ COMMITTED, in one round trip and in several', async () => {
+    const name = new URL(here.database.superuserUrl).pathname.slice(1)
+    const setDefault = (level: string) =>
+      query(
+        here.database.superuserUrl,
+        `ALTER DATABASE "${name}" SET default_transaction_isolation = '${level}'`,
+      )
+    const asked = sqlStatement(
+      'asked_isolation',
+      (_: Params<Record<never, never>>) =>
+        sql<{
+          level: string
+          reads: string
+        }>`SELECT current_setting('transaction_isolation') AS level, current_setting('transaction_read_only') AS reads`,
+    )
+    await setDefault('serializable')
+    const fresh = here.open({ poolSize: 1 })
+    const whole = await transact(fresh, TENANT_A, [asked({})])
+    const reading = await read(fresh, TENANT_A, [asked({})])
+    const talked = await inTransaction(fresh, TENANT_A, (tx) => tx.run(asked({})))
+    await closeDatabase(fresh)
+    await setDefault('read committed')
+    expect(whole).toEqual([[{ level: 'read committed', reads: 'off' }]])
+    expect(reading).toEqual([[{ level: 'read committed', reads: 'on' }]])
+    expect(talked).toEqual([{ level: 'read committed', reads: 'off' }])
   })
 })
 
