@@ -91,6 +91,7 @@ CREATE TABLE authorization_code (
   FOREIGN KEY (grant_id, tenant_id) REFERENCES login_grant (id, tenant_id) ON DELETE CASCADE
 );
 CREATE INDEX idx_code_grant ON authorization_code (grant_id, tenant_id);
+ALTER TABLE authorization_code SET (fillfactor = 70);   -- room on the page: spending a code stays a HOT update
 
 CREATE TABLE access_token (
   tenant_id text NOT NULL CHECK (tenant_id <> ''),

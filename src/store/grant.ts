@@ -34,22 +34,37 @@ export interface GrantRow {
   attributes: Sealed
 }
 
-export interface CodeRow extends GrantRow {
+/** What a redeemed code becomes tokens from. */
+export interface RedeemedRow extends GrantRow {
+  nonce: string | null
+}
+
+export interface CodeRow extends RedeemedRow {
   redirect_uri: string
   code_challenge: string | null
-  nonce: string | null
   code_expires_at: IsoInstant
   consumed_at: IsoInstant | null
   revoked_at: IsoInstant | null
 }
 
-/** Joins that end wherever the person, the binding, its match or the relying party is no longer alive. */
-export const ALIVE = sql`
-  JOIN identity i ON i.tenant_id = g.tenant_id AND i.id = g.identity_id AND i.status = 'ACTIVE'
+const PERSON = sql`
+  JOIN identity i ON i.tenant_id = g.tenant_id AND i.id = g.identity_id AND i.status = 'ACTIVE'`
+
+/** The same with the row locked, so that nothing is written for somebody who is being erased. */
+const LOCKED_PERSON = sql`
+  JOIN LATERAL (
+    SELECT id, audit_salt, wrapped_data_key FROM identity
+     WHERE tenant_id = g.tenant_id AND id = g.identity_id AND status = 'ACTIVE' FOR SHARE
+  ) i ON true`
+
+const LINKED = sql`
   JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id AND r.enabled = 1
   JOIN identity_link_binding b ON b.tenant_id = g.tenant_id AND b.id = g.binding_id AND b.deleted_at IS NULL
   JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id AND m.deleted_at IS NULL
   JOIN pairwise_subject s ON s.tenant_id = g.tenant_id AND s.identity_id = g.identity_id AND s.sector = r.sector`
+
+/** Joins that end wherever the person, the binding, its match or the relying party is no longer alive. */
+export const ALIVE = sql`${PERSON}${LINKED}`
 
 export const GRANT_COLUMNS = sql`
   g.id AS grant_id, g.client_id, g.identity_id, g.binding_id, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time,
@@ -77,6 +92,9 @@ export const findCode = sqlStatement(
  * URI and PKCE challenge (OP-41, OP-44, OP-45), in time, nothing revoked, and the person active, whose row is locked FOR
  * SHARE. No row otherwise, and no trace. No audit event of its own: the login that granted the code is in the trail, and
  * the head's lock would put a tenant's redemptions in a queue.
+ *
+ * One UPDATE reads everything on its way, rather than a SELECT whose rows an UPDATE looks up again: of two at a time the
+ * second waits for the code's row, looks at it again, finds it consumed, and writes nothing.
  */
 export const redeemLiveCode = sqlStatement(
   'redeem_live_code',
@@ -91,28 +109,24 @@ export const redeemLiveCode = sqlStatement(
       tokenExpiresAt: IsoInstant
       now: IsoInstant
     }>,
-  ) => sql<CodeRow>`
-    WITH live AS (
-      SELECT ${GRANT_COLUMNS}, c.code_hash, c.redirect_uri, c.code_challenge, c.nonce,
-             c.expires_at AS code_expires_at, c.consumed_at, g.revoked_at
-        FROM authorization_code c
-        JOIN login_grant g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
-        ${ALIVE}
+  ) => sql<RedeemedRow>`
+    WITH redeemed AS (
+      UPDATE authorization_code c SET consumed_at = ${p('now')}
+        FROM login_grant g
+        ${LOCKED_PERSON}
+        ${LINKED}
        WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')} AND c.client_id = ${p('clientId')}
          AND c.redirect_uri = ${p('redirectUri')} AND c.code_challenge IS NOT DISTINCT FROM ${p('codeChallenge')}
-         AND c.consumed_at IS NULL AND c.expires_at > ${p('now')} AND g.revoked_at IS NULL
-         FOR UPDATE OF c FOR SHARE OF i
-    ), consumed AS (
-      UPDATE authorization_code c SET consumed_at = ${p('now')}
-        FROM live WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = live.code_hash AND c.consumed_at IS NULL
-      RETURNING c.grant_id
+         AND c.consumed_at IS NULL AND c.expires_at > ${p('now')}
+         AND g.tenant_id = c.tenant_id AND g.id = c.grant_id AND g.revoked_at IS NULL
+      RETURNING ${GRANT_COLUMNS}, c.nonce
     ), issued AS (
       INSERT INTO access_token (tenant_id, token_hash, grant_id, created_at, expires_at)
       SELECT ${p('tenantId')}, ${p('tokenHash')}, grant_id, ${p('now')}::iso_instant,
              ${p('tokenExpiresAt')}::iso_instant
-        FROM consumed
+        FROM redeemed
     )
-    SELECT live.* FROM live JOIN consumed ON consumed.grant_id = live.grant_id`,
+    SELECT * FROM redeemed`,
 )
 
 /** Ends a grant and with it every token made from it. */
