@@ -14,6 +14,7 @@ import { referenceRoutes } from './http/reference.ts'
 import type { Route } from './http/route.ts'
 import { pageSetting, serveRoute } from './http/serve.ts'
 import { tokenRoutes } from './http/token.ts'
+import { tokenStateRoutes } from './http/token-state.ts'
 import { userinfoRoutes } from './http/userinfo.ts'
 import { walletRoutes } from './http/wallet.ts'
 
@@ -25,6 +26,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...loginRoutes(deps),
     ...callbackRoutes(deps),
     ...tokenRoutes(deps),
+    ...tokenStateRoutes(deps),
     ...userinfoRoutes(deps),
   ]
   const routes = [

@@ -39,6 +39,19 @@ export function signAccessToken(
   })
 }
 
+/** An introspection answer as a JWT (RFC 9701 section 5), which its type keeps from ever being taken for a token. */
+export function signIntrospection(
+  key: { kid: string; privateKey: PrivateKey },
+  claims: JsonObject,
+): string {
+  return signCompact({
+    header: { typ: 'token-introspection+jwt', kid: key.kid },
+    payload: claims,
+    key: key.privateKey,
+    algorithm: 'ES256',
+  })
+}
+
 /** The `iss` that a token claims, which says whose keys to look at and proves nothing. Undefined for what is no JWT. */
 export function readTokenIssuer(token: string): string | undefined {
   try {

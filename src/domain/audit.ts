@@ -27,6 +27,7 @@ export type AuditDetail =
     }
   | { type: 'code_replayed'; grant_revoked: boolean }
   | { type: 'refresh_token_reused' }
+  | { type: 'token_revoked'; token: 'access' | 'refresh' | 'machine' }
   | { type: 'client_authentication_failed'; method: string }
   | {
       type: 'sessions_expired'

@@ -16,7 +16,13 @@ const ENDPOINTS = {
   token_endpoint: '/token',
   userinfo_endpoint: '/userinfo',
   jwks_uri: '/jwks',
+  revocation_endpoint: '/revoke',
+  introspection_endpoint: '/introspect',
 } as const
+
+/** Client authentication; everything but being public. */
+const PROVING_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
+const ASSERTION_ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25519']
 
 /** `mounted` is every other route of the service. */
 export function discoveryRoutes(mounted: readonly Route[]): Route[] {
@@ -73,13 +79,13 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
     grant_types_supported: GRANT_TYPES,
     subject_types_supported: ['pairwise'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],
-    token_endpoint_auth_methods_supported: [
-      'client_secret_basic',
-      'client_secret_post',
-      'private_key_jwt',
-      'none',
-    ],
-    token_endpoint_auth_signing_alg_values_supported: ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA'],
+    token_endpoint_auth_methods_supported: [...PROVING_METHODS, 'none'],
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    revocation_endpoint_auth_methods_supported: [...PROVING_METHODS, 'none'],
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    introspection_endpoint_auth_methods_supported: PROVING_METHODS,
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    introspection_signing_alg_values_supported: ['ES256'],
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
     // Stated because the default of each is not ours (OP-87).

@@ -2,13 +2,12 @@
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { Parameters as FormParameters, RelyingParty } from '../domain/relying-party.ts'
-import { authenticateClient } from '../flow/authenticate-client.ts'
 import { issueMachineToken, type MachineTokenResponse } from '../flow/issue-machine-token.ts'
 import type { TokenResponse } from '../flow/make-id-token.ts'
 import { redeemCode } from '../flow/redeem-code.ts'
 import { refreshTokens } from '../flow/refresh-tokens.ts'
 import type { PreparedTenant } from '../flow/tenants.ts'
-import { readClientCredentials } from './credentials.ts'
+import { CLIENT_MEMBERS, clientSecurity, readClientForm } from './client-form.ts'
 import {
   count,
   errorAnswer,
@@ -18,10 +17,8 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { queryOf, readFormBody, readParameters } from './parse.ts'
 import { CROSS_ORIGIN, type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
-const MAX_FORM = 32 * 1024
 const MAX_CODE = 512
 const MAX_SCOPE = 1024
 
@@ -45,15 +42,7 @@ export function tokenRoutes(deps: Means): Route[] {
 
 async function issue(deps: Means, exchange: Exchange): Promise<Response> {
   const prepared = tenantOf(exchange)
-  if (queryOf(exchange.http).size > 0) refuse('parameters belong into the body')
-  const body = await readFormBody(exchange.http, MAX_FORM)
-  const form = readParameters(new URLSearchParams(Buffer.from(body).toString('utf8')))
-  if (form.repeated.length > 0) refuse('a parameter occurs twice')
-  const relyingParty = await authenticateClient(
-    deps,
-    prepared,
-    readClientCredentials(exchange.http, form),
-  )
+  const { form, relyingParty } = await readClientForm(deps, exchange)
   const grantType = form.get('grant_type')
   if (grantType === undefined) refuse('grant_type is missing')
   const grant = GRANTS[grantType]
@@ -117,7 +106,7 @@ const TOKEN: Operation = {
   ...{ operationId: 'redeemCode', tags: ['Relying parties'], summary: 'Ask for tokens' },
   description:
     'With `authorization_code`: RFC 6749 section 4.1.3 with PKCE (RFC 7636); a code works once, for 60 seconds, and a valid replay ends what was issued. With `refresh_token`: RFC 6749 section 6; each token works once and is followed by the next, and a used one that comes again ends them all. With `client_credentials`: a machine client gets a signed access token for itself (RFC 9068), for the data API or for one of its registered resources.',
-  security: [{ clientSecretBasic: [] }, { clientSecretPost: [] }, { clientAssertion: [] }, {}],
+  security: clientSecurity(),
   parameters: [TENANT_PARAMETER],
   requestBody: formBody(
     objectSchema({
@@ -128,10 +117,7 @@ const TOKEN: Operation = {
       'refresh_token?': text('For refresh_token.'),
       'scope?': text('Less than what was granted, or for a machine client registered.'),
       'resource?': text('For client_credentials: whom the token is for (RFC 8707).'),
-      'client_id?': text('For public clients and client_secret_post.'),
-      'client_secret?': text('For client_secret_post.'),
-      'client_assertion_type?': text('For private_key_jwt.'),
-      'client_assertion?': text("For private_key_jwt; its audience is the tenant's issuer."),
+      ...CLIENT_MEMBERS,
     }),
     {
       grant_type: 'authorization_code',

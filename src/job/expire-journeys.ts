@@ -1,6 +1,6 @@
 /**
  * Ends journeys and reconciliation sessions that ran out of time, then removes what ended a while ago: rows, grants with
- * their codes and tokens, spent assertions, guard rows. Every batch is a transaction of its own.
+ * their codes and tokens, spent assertions, guard rows, revocations. Every batch is a transaction of its own.
  */
 import { Cron } from 'croner'
 import { newId } from '../crypto/random.ts'
@@ -10,6 +10,7 @@ import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction } from '../store/database.ts'
 import { deleteExpiredGrants, deleteSpentAssertions } from '../store/grant.ts'
 import { deleteEndedJourneys, expireJourneys } from '../store/journey.ts'
+import { deleteRevokedTokens } from '../store/machine-token.ts'
 import { sweepGuards } from '../store/match.ts'
 import { deleteExpiredSessions, expireSessions } from '../store/session.ts'
 import type { Changed, Step } from '../store/statement.ts'
@@ -53,9 +54,8 @@ async function expireBatch(means: JobMeans, tenantId: TenantId) {
     const results = await tx.runAll(
       batchSteps(tenantId, now, endedBefore, toInstant(at - KEEP_GUARDS)),
     )
-    const [sessions, journeys, oldSessions, oldJourneys, grants, assertions, guards] = results.map(
-      ([row]) => row?.changed ?? 0,
-    ) as [number, number, number, number, number, number, number]
+    const changed = results.map(([row]) => row?.changed ?? 0)
+    const [sessions = 0, journeys = 0, oldSessions = 0, oldJourneys = 0, grants = 0] = changed
     const removed = oldSessions + oldJourneys
     if (journeys + sessions + grants + removed > 0)
       await tx.runLast([
@@ -63,9 +63,7 @@ async function expireBatch(means: JobMeans, tenantId: TenantId) {
           detail: { type: 'sessions_expired', journeys, sessions, grants, removed },
         }),
       ])
-    const full = [sessions, journeys, oldSessions, oldJourneys, grants, assertions, guards].some(
-      (n) => n >= BATCH,
-    )
+    const full = changed.some((count) => count >= BATCH)
     return { journeys, sessions, grants, removed, full }
   })
 }
@@ -86,5 +84,6 @@ function batchSteps(
     deleteExpiredGrants({ tenantId, now, limit }),
     deleteSpentAssertions({ tenantId, now, limit }),
     sweepGuards({ tenantId, before: guardsBefore, limit }),
+    deleteRevokedTokens({ tenantId, now, limit }),
   ]
 }

@@ -1,0 +1,100 @@
+/** A client ends a token of its own (RFC 7009). */
+
+import { readAccessToken } from '../crypto/access-token.ts'
+import { auditSubjectHash } from '../crypto/audit-subject.ts'
+import { hashSecret, newId } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
+import type { GrantId } from '../domain/ids.ts'
+import type { RelyingParty } from '../domain/relying-party.ts'
+import { toInstant } from '../domain/time.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction, type Transaction, transact } from '../store/database.ts'
+import { revokeToken as writeRevocation } from '../store/machine-token.ts'
+import { endAccessToken, endRefreshFamily, findGrantSubject } from '../store/token-state.ts'
+import type { PreparedTenant } from './tenants.ts'
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
+
+const OPAQUE = /^[A-Za-z0-9_-]{43}$/
+
+/**
+ * Returns when the token is over, or was never the client's: unknown, foreign and ended ones make no difference (OP-71). A
+ * refresh token takes its family and the access tokens of the login along; an access token goes alone.
+ */
+export async function revokeToken(
+  means: Means,
+  prepared: PreparedTenant,
+  relyingParty: RelyingParty,
+  token: string,
+): Promise<void> {
+  if (OPAQUE.test(token)) await revokeOpaque(means, prepared, relyingParty, token)
+  else await revokeSigned(means, prepared, relyingParty, token)
+  means.metrics.outcome('revoke', 'ok')
+}
+
+async function revokeOpaque(
+  means: Means,
+  prepared: PreparedTenant,
+  { clientId }: RelyingParty,
+  token: string,
+): Promise<void> {
+  const tenantId = prepared.tenant.id
+  const tokenHash = hashSecret(token)
+  const now = toInstant(means.clock())
+  await inTransaction(means.db, tenantId, async (tx) => {
+    const [[access], [family]] = await tx.runAll([
+      endAccessToken({ tenantId, tokenHash, clientId }),
+      endRefreshFamily({ tenantId, tokenHash, clientId, now }),
+    ])
+    const ended = family ?? access
+    if (ended === undefined) return
+    const kind = family === undefined ? 'access' : 'refresh'
+    await tx.runLast([
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'token_revoked', token: kind },
+        clientId,
+        ...(await subjectOf(means, prepared, tx, ended.grant_id)),
+      }),
+    ])
+  })
+}
+
+async function subjectOf(
+  means: Means,
+  prepared: PreparedTenant,
+  tx: Transaction,
+  grantId: GrantId,
+) {
+  const tenantId = prepared.tenant.id
+  const [grant] = await tx.run(findGrantSubject({ tenantId, grantId }))
+  if (grant === undefined) return {}
+  const { correlation_id: correlationId, audit_salt: salt } = grant
+  return {
+    correlationId,
+    subjectHash: salt === null ? undefined : auditSubjectHash(means.keyring, tenantId, salt),
+  }
+}
+
+/** A machine token is a JWT: its `jti` is remembered until it would have ended. */
+async function revokeSigned(
+  means: Means,
+  prepared: PreparedTenant,
+  { clientId }: RelyingParty,
+  token: string,
+): Promise<void> {
+  const { issuer, verifyingKeys: keys } = prepared
+  const at = means.clock()
+  const claims = readAccessToken(token, { issuer, keys, now: at })
+  if (claims?.clientId !== clientId) return
+  const tenantId = prepared.tenant.id
+  await transact(means.db, tenantId, [
+    writeRevocation({
+      ...{ tenantId, jtiHash: hashSecret(`${issuer} ${claims.jti}`) },
+      expiresAt: toInstant(claims.expiresAt),
+    }),
+    insertAuditEvent(tenantId, newId(), toInstant(at), {
+      detail: { type: 'token_revoked', token: 'machine' },
+      clientId,
+    }),
+  ])
+}
