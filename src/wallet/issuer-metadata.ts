@@ -36,7 +36,7 @@ interface KnownIssuer {
   pending: Promise<void> | undefined
 }
 
-interface IssuerKey {
+export interface IssuerKey {
   kid: string | undefined
   key: KeyObject
 }
@@ -65,7 +65,24 @@ export async function findIssuerKey(
   now: number,
   means: { fetchJson: FetchJson; issuerKeys: IssuerKeyCache },
 ): Promise<KeyObject> {
-  const known = knownIssuer(means.issuerKeys, issuer)
+  return findPublishedKey(issuer, kid, now, means.issuerKeys, () =>
+    fetchKeys(issuer, means.fetchJson),
+  )
+}
+
+/**
+ * Returns a key of what an issuer publishes, by its id; without one, the only key. `load` fetches them all, and is asked at
+ * most once an hour, once more for an unknown id, and once at a time for everybody who waits. `now` in milliseconds.
+ * Throws `presentation_refused` with `issuer_key_unavailable`, and whatever `load` throws.
+ */
+export async function findPublishedKey(
+  issuer: string,
+  kid: string | undefined,
+  now: number,
+  cache: IssuerKeyCache,
+  load: () => Promise<readonly IssuerKey[]>,
+): Promise<KeyObject> {
+  const known = knownIssuer(cache, issuer)
   if (now - known.fetchedAt < LIFETIME) {
     const key = pick(known.keys, kid)
     if (key !== undefined) return key
@@ -74,7 +91,7 @@ export async function findIssuerKey(
     if (now - known.triedAt < COOL_DOWN) refuse()
     known.triedAt = now
     // One fetch serves everybody who waits for it.
-    known.pending = fetchKeys(issuer, means.fetchJson)
+    known.pending = load()
       .then((keys) => {
         known.keys = keys
         known.fetchedAt = now

@@ -37,11 +37,27 @@ export interface BindingExpectations {
  */
 export function verifyKeyBinding(binding: Binding, expected: BindingExpectations): void {
   const claims = verifySignature(binding)
+  checkBindingClaims(claims, expected)
+  // How else would one know when it was signed (RFC 9901 section 4.3).
+  if (claims.iat === undefined) refuse('key_binding_invalid')
+  if (claims.sd_hash !== binding.digest(binding.presented)) refuse('key_binding_invalid')
+  // We never send transaction data, so a signature over some answers another request (VP-020, VP-098).
+  if (Object.hasOwn(claims, 'transaction_data_hashes')) refuse('key_binding_invalid')
+}
+
+/**
+ * Returns if a holder's JWT answers our question: nonce, audience, and dates as far as it has any. Throws
+ * `presentation_refused`: `nonce_mismatch`, `audience_mismatch`, `key_binding_invalid` (VP-094, VP-097).
+ */
+export function checkBindingClaims(claims: JsonObject, expected: BindingExpectations): void {
   if (claims.nonce !== expected.nonce) refuse('nonce_mismatch')
   // A list that contains us is not enough: the specification wants a single string.
   if (claims.aud !== expected.audience) refuse('audience_mismatch')
   const { iat, exp, nbf } = claims
-  if (!isWithin(iat, expected.notBefore - CLOCK_SKEW, expected.now + CLOCK_SKEW)) {
+  if (
+    iat !== undefined &&
+    !isWithin(iat, expected.notBefore - CLOCK_SKEW, expected.now + CLOCK_SKEW)
+  ) {
     refuse('key_binding_invalid')
   }
   if (exp !== undefined && !isWithin(exp, expected.now - CLOCK_SKEW + 1, Number.MAX_VALUE)) {
@@ -50,9 +66,6 @@ export function verifyKeyBinding(binding: Binding, expected: BindingExpectations
   if (nbf !== undefined && !isWithin(nbf, -Number.MAX_VALUE, expected.now + CLOCK_SKEW)) {
     refuse('key_binding_invalid')
   }
-  if (claims.sd_hash !== binding.digest(binding.presented)) refuse('key_binding_invalid')
-  // We never send transaction data, so a signature over some answers another request (VP-020, VP-098).
-  if (Object.hasOwn(claims, 'transaction_data_hashes')) refuse('key_binding_invalid')
 }
 
 function verifySignature(binding: Binding): JsonObject {

@@ -10,6 +10,7 @@ import {
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import { audienceOf, type Channel } from './channel.ts'
 import type { JudgedCredential, VerifiedCredential } from './credential.ts'
+import { verifyJwtVc } from './jwt-vc.ts'
 import { verifyMdoc } from './mdoc.ts'
 import type { VpToken } from './response.ts'
 import { verifySdJwtVc } from './sd-jwt-vc.ts'
@@ -117,8 +118,10 @@ function verifyOne(
       const docType = asked.meta.doctype_value
       return verifyMdoc(text, { ...expected, channel, docType }, means)
     }
-    case 'jwt_vc_json':
-      return refuse('unexpected_credential')
+    case 'jwt_vc_json': {
+      const typeValues = asked.meta.type_values
+      return verifyJwtVc(text, { ...expected, audience: audienceOf(channel), typeValues }, means)
+    }
   }
 }
 
