@@ -28,7 +28,8 @@ export function didWebUrl(did: string): string | undefined {
   if (!did.startsWith('did:web:') || path.includes('')) return undefined
   const url = `https://${authority}${path.length === 0 ? '/.well-known' : `/${path.join('/')}`}/did.json`
   const parsed = URL.parse(url)
-  return parsed?.href === url && parsed.username === '' ? url : undefined
+  const isPlain = parsed?.username === '' && parsed.search === '' && parsed.hash === ''
+  return isPlain && parsed.href === url ? url : undefined
 }
 
 /**

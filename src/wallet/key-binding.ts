@@ -41,8 +41,6 @@ export function verifyKeyBinding(binding: Binding, expected: BindingExpectations
   // How else would one know when it was signed (RFC 9901 section 4.3).
   if (claims.iat === undefined) refuse('key_binding_invalid')
   if (claims.sd_hash !== binding.digest(binding.presented)) refuse('key_binding_invalid')
-  // We never send transaction data, so a signature over some answers another request (VP-020, VP-098).
-  if (Object.hasOwn(claims, 'transaction_data_hashes')) refuse('key_binding_invalid')
 }
 
 /**
@@ -66,6 +64,8 @@ export function checkBindingClaims(claims: JsonObject, expected: BindingExpectat
   if (nbf !== undefined && !isWithin(nbf, -Number.MAX_VALUE, expected.now + CLOCK_SKEW)) {
     refuse('key_binding_invalid')
   }
+  // We never send transaction data, so a signature over some answers another request (VP-020, VP-098).
+  if (Object.hasOwn(claims, 'transaction_data_hashes')) refuse('key_binding_invalid')
 }
 
 function verifySignature(binding: Binding): JsonObject {
