@@ -15,6 +15,16 @@ import {
 } from '../support/bridge.ts'
 import { issueMdoc, presentMdocByLibrary } from '../support/mdoc-library.ts'
 import { createMdocIssuer, MDL, MDL_NAMESPACE, type MdocIssuer } from '../wallet/mdoc-world.ts'
+import {
+  createW3cWorld,
+  DEGREE,
+  didJwkOf,
+  iso,
+  issueVc,
+  presentVc,
+  trustEntry,
+  type Version,
+} from '../wallet/w3c-world.ts'
 
 /* Every credential format from the wallet's link to the relying party's tokens, over HTTP, by wallets on other code. */
 
@@ -66,6 +76,11 @@ interface Shown {
 
 async function mdlWallet(shown: Shown = {}): Promise<Wallet> {
   const wallet = createWallet()
+  await addMdl(wallet, shown)
+  return wallet
+}
+
+async function addMdl(wallet: Wallet, shown: Shown = {}): Promise<void> {
   const { holderKey } = wallet
   const values = {
     given_name: 'Ada',
@@ -75,14 +90,14 @@ async function mdlWallet(shown: Shown = {}): Promise<Wallet> {
   }
   const nameSpaces = { [MDL_NAMESPACE]: values }
   const mdoc = await issueMdoc(issuer, { docType: MDL, nameSpaces, holderKey, now: Date.now() })
-  wallet.addPresenter((query, request) => {
+  wallet.addPresenter(async (query, request) => {
+    if (query.format !== 'mso_mdoc') return undefined
     shown.request = request
     const asked = shown.spoil?.(request) ?? request
     const paths = (query.claims ?? []).map((claim) => claim.path as unknown as [string, string])
     const facts = { ...asked, thumbprint: thumbprintOf(asked) }
     return presentMdocByLibrary(mdoc, holderKey, MDL, paths, facts)
   })
-  return wallet
 }
 
 function thumbprintOf(request: Request): Uint8Array | null {
@@ -140,5 +155,103 @@ describe('an mdoc', () => {
     const wallet = await mdlWallet({ spoil })
     const attempt = await tenant.relyingParty.begin()
     await expect(presentAt(createBrowser(), wallet, attempt)).rejects.toThrow('heard 400')
+  })
+})
+
+const university = createW3cWorld()
+
+/** A degree for the wallet's own key (or another one), in the words of either data model. */
+async function addDegree(
+  wallet: Wallet,
+  version: Version,
+  holderKey = wallet.holderKey,
+): Promise<void> {
+  const holder = { ...university, holderKey, holder: didJwkOf(holderKey) }
+  const [from, until] = [Date.now() - 60_000, Date.now() + 3_600_000]
+  const credential = await issueVc(holder, version, {
+    payload: version === '1.1' ? { nbf: seconds(from), exp: seconds(until) } : {},
+    credential: { validFrom: iso(from), validUntil: iso(until) },
+  })
+  wallet.addPresenter(async (query, request) => {
+    if (query.format !== 'jwt_vc_json') return undefined
+    const { nonce, client_id: aud } = request
+    return presentVc(holder, version, credential, {
+      payload: { nonce, aud, iat: seconds(Date.now()) },
+    })
+  })
+}
+
+function seconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000)
+}
+
+const DEGREE_QUERY = {
+  ...{ id: 'degree', format: 'jwt_vc_json', meta: { type_values: [[DEGREE]] } },
+  claims: [{ path: ['credentialSubject', 'family_name'] }],
+}
+
+async function addTenant(slug: string, query: unknown, rules: unknown[]): Promise<TestTenant> {
+  const added = await bridge.addTenant(slug)
+  const sdJwt = bridge.issuer.trustPolicy().entries
+  await publishPolicy(bridge.deps, ACTOR, slug, 'trust', {
+    entries: [...sdJwt, issuer.trustEntry(), trustEntry(university)],
+  })
+  await publishPolicy(bridge.deps, ACTOR, slug, 'query', query)
+  await publishPolicy(bridge.deps, ACTOR, slug, 'attributes', { rules })
+  return added
+}
+
+const familyName = {
+  ...{ name: 'family_name', merge: 'WALLET_ONLY', persist: true, project: true },
+  wallet: ['credentialSubject', 'family_name'],
+}
+
+describe('a W3C credential as JWT', () => {
+  it.each(['1.1', '2.0'] as const)(
+    'of %s leads a stranger through the institution once',
+    async (version) => {
+      const slug = `degrees-${version.replace('.', '-')}`
+      const degrees = await addTenant(slug, { credentials: [DEGREE_QUERY] }, [familyName])
+      const wallet = createWallet()
+      await addDegree(wallet, version)
+      const first = await logIn(bridge, wallet, { tenant: degrees })
+      expect(first.viaInstitution).toBe(true)
+      const second = await logIn(bridge, wallet, { tenant: degrees })
+      expect(second.viaInstitution).toBe(false)
+      expect(second.login.idToken.sub).toBe(first.login.idToken.sub)
+      expect(second.login.claims).toMatchObject({ family_name: 'Lovelace' })
+    },
+  )
+})
+
+describe('several credentials of several formats', () => {
+  it('VP-095 prove one holder together, and nothing of two', async () => {
+    const given = { ...rule('given_name', true), project: true }
+    const all = await addTenant(
+      'all-formats',
+      {
+        credentials: [
+          DEGREE_QUERY,
+          {
+            ...{ id: 'mdl', format: 'mso_mdoc', meta: { doctype_value: MDL } },
+            claims: [{ path: [MDL_NAMESPACE, 'given_name'] }],
+          },
+          { id: 'eduid', format: 'dc+sd-jwt', meta: { vct_values: [bridge.issuer.vct] } },
+        ],
+      },
+      [given, familyName],
+    )
+    const wallet = await bridge.newWallet()
+    await addMdl(wallet)
+    await addDegree(wallet, '2.0')
+    const { login } = await logIn(bridge, wallet, { tenant: all })
+    expect(login.claims).toMatchObject({ given_name: 'Ada', family_name: 'Lovelace' })
+
+    // The degree of somebody else, rightly shown by that holder, beside the rest (row 57).
+    const mixed = await bridge.newWallet()
+    await addMdl(mixed)
+    await addDegree(mixed, '2.0', createWallet().holderKey)
+    const attempt = await all.relyingParty.begin()
+    await expect(presentAt(createBrowser(), mixed, attempt)).rejects.toThrow('heard 400')
   })
 })
