@@ -14,6 +14,7 @@ import {
   type SignerHint,
 } from './status-list-token.ts'
 import { nameIssuer, type PreparedTrust, type TrustedIssuer, type TrustMeans } from './trust.ts'
+import { findDidKey } from './w3c-issuer.ts'
 
 /*
  * What an issuer says today of a credential that is already proved (TS-01). A list is fetched for everybody on it at
@@ -206,7 +207,11 @@ async function findSigner(
     }
     case 'jwt-vc-issuer':
       return await findIssuerKey(entry.entry.issuer, signer.kid, at.now, means)
-    default:
+    case 'did': {
+      const did = issuer.issuer.slice(entry.entry.id.length + 1)
+      return await findDidKey(did, signer.kid, at.now, means)
+    }
+    case undefined:
       return refuse('status_list_invalid')
   }
 }

@@ -36,7 +36,8 @@ export interface W3cCredential {
   /** Milliseconds since the epoch; every one must hold. */
   begins: readonly number[]
   ends: readonly number[]
-  hasStatus: boolean
+  /** Of either kind; one that we cannot look up comes first. */
+  status: Json | undefined
 }
 
 /**
@@ -58,9 +59,7 @@ export function readW3cCredential(text: string): W3cCredential {
     subject: agreed(payload.sub, subject),
     confirmation: payload.cnf ?? credential.cnf,
     ...validityOf(payload, credential),
-    hasStatus: [payload.status, credential.status, credential.credentialStatus].some(
-      (status) => status !== undefined,
-    ),
+    status: credential.credentialStatus ?? payload.status ?? credential.status,
   }
 }
 
@@ -142,7 +141,7 @@ function fromDateTime(date: Json): number {
   return Number.isNaN(instant) ? refuse('malformed_presentation') : instant
 }
 
-/** Returns if the credential is valid now and has no status to be looked up. `now` in milliseconds (SD-13). */
+/** Returns if the credential is valid now. `now` in milliseconds (SD-13). */
 export function checkW3cValidity(
   credential: W3cCredential,
   entry: W3cTrustEntry,
@@ -153,7 +152,6 @@ export function checkW3cValidity(
   if (credential.begins.some((begin) => now < begin - CLOCK_SKEW)) {
     refuse('credential_not_yet_valid')
   }
-  if (credential.hasStatus && entry.status !== 'ignore') refuse('status_not_supported')
 }
 
 function refuse(reason: PresentationReason): never {

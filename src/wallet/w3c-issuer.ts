@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { fail } from '../domain/failure.ts'
 import { namesOfTypes, type TrustEntry, type W3cTrustEntry } from '../domain/trust-policy.ts'
 import { readDid } from './did.ts'
@@ -43,12 +44,24 @@ export async function findW3cIssuer(
   for (const { mechanism, entry } of trust.entries) {
     if (mechanism !== 'did' || !isCandidate(entry)) continue
     if (!entry.issuers.some((did) => did === made.issuer)) continue
-    const key = made.issuer.startsWith('did:web:')
-      ? await findDidWebKey(made.issuer, kid, now, means)
-      : (readDid(made.issuer)?.key ?? refuse('issuer_key_unavailable'))
+    const key = await findDidKey(made.issuer, kid, now, means)
     return { entry, issuer: `${entry.id}#${made.issuer}`, key, authorityKeyIds: [] }
   }
   return refuse('untrusted_issuer')
+}
+
+/**
+ * Returns the key of a DID that the policy names: the one it is, or the one of that id in its document. `now` in
+ * milliseconds. Throws `presentation_refused` with `issuer_key_unavailable`.
+ */
+export async function findDidKey(
+  did: string,
+  kid: string | undefined,
+  now: number,
+  means: Pick<TrustMeans, 'fetchJson' | 'issuerKeys'>,
+): Promise<KeyObject> {
+  if (did.startsWith('did:web:')) return findDidWebKey(did, kid, now, means)
+  return readDid(did)?.key ?? refuse('issuer_key_unavailable')
 }
 
 /** Returns the names, short and full, of those types of a credential that an entry vouches for. */
