@@ -93,6 +93,11 @@ CREATE TABLE reconciliation_provider (
   scopes text NOT NULL,
   metadata text NOT NULL,                            -- what discovery said, checked; JSON
   allowed_organizations text,                        -- JSON array: schac_home_organization values this tenant accepts
+  institution text,                                  -- whose tokens may manage it besides the tenant's own
+  -- Health, for whoever looks after it; written without touching updated_at, for nothing about the provider changes.
+  last_success_at iso_instant,                       -- a login went well, to the minute
+  last_failure_at iso_instant,
+  last_failure text,                                 -- a word from our own list
   UNIQUE (tenant_id, slug),
   UNIQUE (tenant_id, issuer, oidc_client_id),
   UNIQUE (tenant_id, id)

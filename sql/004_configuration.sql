@@ -101,10 +101,13 @@ CREATE TABLE admin_token (
   name text NOT NULL,
   for_tenant text REFERENCES tenant (id),
   scopes text NOT NULL,                              -- JSON array
+  -- The one institution whose providers it manages, as schac_home_organization; such a token can do nothing else.
+  for_institution text CHECK (for_institution <> ''),
   created_at iso_instant NOT NULL,
   expires_at iso_instant NOT NULL,
   last_used_at iso_instant,
-  revoked_at iso_instant
+  revoked_at iso_instant,
+  CHECK (for_institution IS NULL OR (for_tenant IS NOT NULL AND scopes = '["providers:manage"]'))
 );
 
 -- HMAC of a constant under every key version: a wrong keyring stops the service at its start.

@@ -1,7 +1,12 @@
 /** `token create`, `token list` and `token revoke`: the administration's first token, and the way back in. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { readConfig } from '../config.ts'
-import { ADMIN_SCOPE_NAMES, type AdminActor, type AdminScope } from '../domain/admin.ts'
+import {
+  ADMIN_SCOPE_NAMES,
+  type AdminActor,
+  type AdminScope,
+  INSTITUTION,
+} from '../domain/admin.ts'
 import { createAdminToken } from '../flow/create-admin-token.ts'
 import { listAdminTokens } from '../flow/list-admin-tokens.ts'
 import { revokeAdminToken } from '../flow/revoke-admin-token.ts'
@@ -15,6 +20,7 @@ interface CreateOptions {
   name: string
   scope: readonly (AdminScope | 'all')[]
   tenant?: string
+  institution?: string
   days: number
 }
 
@@ -30,6 +36,7 @@ export function tokenCommand(terminal: Terminal): Command {
         .makeOptionMandatory(),
     )
     .option('--tenant <slug>', 'the one tenant it is for; every tenant without it')
+    .option('--institution <domain>', 'whose providers alone it manages', readInstitution)
     .option('--days <days>', 'how long it is valid', readDays, 90)
     .action((options: CreateOptions) => create(terminal, options))
   token
@@ -52,6 +59,7 @@ async function create(terminal: Terminal, options: CreateOptions): Promise<void>
       name: options.name,
       scopes,
       tenant: options.tenant,
+      institution: options.institution,
       days: options.days,
     }),
   )
@@ -66,7 +74,7 @@ async function list(terminal: Terminal): Promise<void> {
   const rows = tokens.map((one) => [
     one.id,
     one.name,
-    one.tenant ?? '(all)',
+    [one.tenant ?? '(all)', one.institution].filter((part) => part !== undefined).join(' '),
     one.scopes.join(' '),
     one.expiresAt,
     one.lastUsedAt ?? 'never',
@@ -87,6 +95,11 @@ async function revoke(terminal: Terminal, id: string): Promise<void> {
 function readName(text: string): string {
   if (text.length > 0 && text.length <= 120 && !/\p{Cc}/u.test(text)) return text
   throw new InvalidArgumentError('1 to 120 characters, none of them a control character.')
+}
+
+function readInstitution(text: string): string {
+  if (INSTITUTION.test(text)) return text
+  throw new InvalidArgumentError('A domain name in lower case, as in schac_home_organization.')
 }
 
 function readDays(text: string): number {

@@ -22,6 +22,8 @@ export interface AdminActor {
   id: string
   /** The one tenant it may touch; undefined for every tenant. */
   forTenant?: TenantId | undefined
+  /** The one institution whose providers it manages, as `schac_home_organization`; undefined for all of its tenants'. */
+  forInstitution?: string | undefined
   scopes: readonly AdminScope[]
   /** When the token ends, milliseconds; undefined for actors without one. */
   expiresAt?: number | undefined
@@ -43,4 +45,12 @@ export function requireScope(actor: AdminActor, scope: AdminScope, tenantId?: Te
 export function requireScopeEverywhere(actor: AdminActor, scope: AdminScope): void {
   requireScope(actor, scope)
   if (actor.forTenant !== undefined) fail({ kind: 'admin_forbidden', scope })
+}
+
+/** A domain name, as institutions are called in `schac_home_organization`: compared in lower case. */
+export const INSTITUTION = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
+
+/** Whether the actor may see and change what belongs to this institution; undefined is the tenant itself. */
+export function managesInstitution(actor: AdminActor, institution: string | undefined): boolean {
+  return actor.forInstitution === undefined || actor.forInstitution === institution
 }

@@ -42,6 +42,7 @@ export type AuditDetail =
   | { type: 'relying_party_updated'; actor: string }
   | { type: 'provider_registered'; actor: string; provider: string }
   | { type: 'provider_updated'; actor: string; provider: string }
+  | { type: 'provider_deleted'; actor: string; provider: string }
   | { type: 'policy_draft_saved'; actor: string; kind: string }
   | { type: 'policy_draft_dropped'; actor: string; kind: string }
   | {

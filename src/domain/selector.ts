@@ -3,7 +3,7 @@
  * refused as a whole when a rule could never be the first match, for its author believes that it is.
  */
 import { z } from 'zod'
-import { Plan } from './plan.ts'
+import { isIdv, Plan } from './plan.ts'
 import { covers, inOrder, isContradictory, SelectorRule } from './selector-rule.ts'
 
 const MOST_RULES = 200
@@ -23,6 +23,12 @@ export const SelectorPolicy = z
       context.addIssue({ code: 'custom', path: ['rules', index, member], message })
   })
 export type SelectorPolicy = z.infer<typeof SelectorPolicy>
+
+/** Slugs of the providers that any plan leads to, each once. */
+export function providersNamed(policy: SelectorPolicy): string[] {
+  const plans = [policy.default, ...policy.rules.map(({ plan }) => plan)]
+  return [...new Set(plans.filter(isIdv).map(({ provider }) => provider))]
+}
 
 interface RuleProblem {
   index: number

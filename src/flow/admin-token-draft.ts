@@ -19,6 +19,7 @@ export function draftAdminToken(
     name: string
     scopes: readonly AdminScope[]
     forTenant: TenantId | undefined
+    forInstitution?: string | undefined
     /** Milliseconds. */
     endsAt: number
   },
@@ -36,6 +37,7 @@ export function draftAdminToken(
       name: request.name,
       forTenant: request.forTenant ?? null,
       scopes: JSON.stringify(scopes),
+      forInstitution: request.forInstitution ?? null,
       now: toInstant(now),
       expiresAt: created.expiresAt,
     }),

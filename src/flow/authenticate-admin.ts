@@ -33,6 +33,7 @@ export async function authenticateAdmin(
   return {
     id: row.id,
     forTenant: row.for_tenant ?? undefined,
+    forInstitution: row.for_institution ?? undefined,
     scopes: JSON.parse(row.scopes) as AdminScope[],
     expiresAt: fromInstant(row.expires_at),
   }

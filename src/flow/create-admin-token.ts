@@ -6,6 +6,7 @@ import {
   requireScope,
   requireScopeEverywhere,
 } from '../domain/admin.ts'
+import { fail } from '../domain/failure.ts'
 import { SYSTEM_TENANT } from '../domain/ids.ts'
 import { DAY } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
@@ -17,21 +18,28 @@ export interface AdminTokenRequest {
   scopes: readonly AdminScope[]
   /** Slug of the one tenant it is for; undefined for every tenant. */
   tenant: string | undefined
+  /** The one institution whose providers it may manage, and nothing else; needs the tenant. */
+  institution?: string | undefined
   /** From 1 to 365. */
   days: number
 }
 
 /**
  * Makes a token that may do no more than its maker: no scope, no tenant and no day beyond the actor's own. Throws
- * `admin_forbidden` naming the scope, `not_found` for a tenant that is not the actor's.
+ * `admin_forbidden` naming the scope, `not_found` for a tenant that is not the actor's, and `invalid_request` for an
+ * institution's token that could do more than manage its providers.
  */
 export async function createAdminToken(
   deps: Pick<Deps, 'db' | 'clock'>,
   actor: AdminActor,
   request: AdminTokenRequest,
 ): Promise<CreatedAdminToken> {
-  const { name, scopes, tenant: slug, days } = request
+  const { name, scopes, tenant: slug, institution, days } = request
   requireScope(actor, 'keys:manage')
+  if (institution !== undefined && (slug === undefined || !isForProviders(scopes))) {
+    const detail = 'institution: only with a tenant, and with the scope providers:manage alone'
+    fail({ kind: 'invalid_request', detail })
+  }
   for (const scope of scopes) requireScope(actor, scope)
   if (slug === undefined) requireScopeEverywhere(actor, 'keys:manage')
   const tenant =
@@ -39,7 +47,15 @@ export async function createAdminToken(
   const now = deps.clock()
   // It ends with its maker at the latest: a token must not prolong itself.
   const endsAt = Math.min(now + days * DAY, actor.expiresAt ?? Number.POSITIVE_INFINITY)
-  const draft = draftAdminToken({ name, scopes, forTenant: tenant?.id, endsAt }, actor.id, now)
+  const draft = draftAdminToken(
+    { name, scopes, forTenant: tenant?.id, forInstitution: institution, endsAt },
+    actor.id,
+    now,
+  )
   await transact(deps.db, SYSTEM_TENANT, draft.steps)
   return draft.created
+}
+
+function isForProviders(scopes: readonly AdminScope[]): boolean {
+  return scopes.every((scope) => scope === 'providers:manage')
 }

@@ -35,6 +35,7 @@ import {
   updateSessionStatus,
 } from '../store/session.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
+import { noteHealth } from './provider-health.ts'
 import { type ProvenLink, recordLink } from './record-link.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -66,11 +67,13 @@ export async function finishReconciliation(
     }
     const link = await proveLink(means, prepared, provider, session, journey, identity, upstream)
     await recordLink(means, prepared, link)
+    await noteHealth(means, prepared.tenant.id, provider.id, undefined)
     means.metrics.outcome('reconciliation', 'completed')
   } catch (error) {
     const reason = reasonOf(error)
     if (reason === undefined) throw error
     await recordFailure(means, prepared, session.id, journey, provider?.slug ?? 'unknown', reason)
+    if (provider !== undefined) await noteHealth(means, prepared.tenant.id, provider.id, reason)
   }
   return { url: addressOf.continue(prepared.issuer, session.journey_id) }
 }

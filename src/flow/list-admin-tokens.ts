@@ -11,6 +11,7 @@ export interface AdminTokenView {
   name: string
   /** Slug of the one tenant it is for; undefined for every tenant. */
   tenant: string | undefined
+  institution: string | undefined
   scopes: readonly AdminScope[]
   createdAt: IsoInstant
   expiresAt: IsoInstant
@@ -31,6 +32,7 @@ export async function listAdminTokens(
       id: row.id,
       name: row.name,
       tenant: row.tenant_slug ?? undefined,
+      institution: row.for_institution ?? undefined,
       scopes: JSON.parse(row.scopes) as AdminScope[],
       createdAt: row.created_at,
       expiresAt: row.expires_at,

@@ -1,9 +1,11 @@
 /** A provider as its administrators see it. Its secret is not among it, nor anything made of it (UP-05). */
+import { type AdminActor, managesInstitution } from '../domain/admin.ts'
+import { fail } from '../domain/failure.ts'
 import type { ProviderId, TenantId } from '../domain/ids.ts'
 import { addressOf } from '../domain/tenant.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import type { ProviderMetadata } from '../institution/provider.ts'
-import type { Provider } from '../store/provider.ts'
+import { type Provider, readProvider } from '../store/provider.ts'
 
 export interface ProviderView {
   provider: Omit<Provider, 'sealedClientSecret' | 'metadata'>
@@ -36,6 +38,18 @@ export function viewProvider(issuer: string, row: Provider): ProviderView {
     idTokenAlgorithm: metadata.id_token_signing_alg,
     discoveredAt: metadata.fetched_at,
   }
+}
+
+/** The row as a provider of the actor's. Throws `not_found` alike for none and for one of another institution. */
+export function ownProvider(
+  actor: AdminActor,
+  row: Parameters<typeof readProvider>[0] | undefined,
+): Provider {
+  const provider = row === undefined ? undefined : readProvider(row)
+  if (provider === undefined || !managesInstitution(actor, provider.institution)) {
+    return fail({ kind: 'not_found' })
+  }
+  return provider
 }
 
 /** Where a provider's secret lies: it opens there and nowhere else (`flow/tenants.ts` opens it). */

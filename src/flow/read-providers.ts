@@ -1,12 +1,11 @@
 /** The providers of a tenant as its administrators see them. */
 import type { Deps } from '../deps.ts'
-import type { AdminActor } from '../domain/admin.ts'
-import { fail } from '../domain/failure.ts'
+import { type AdminActor, managesInstitution } from '../domain/admin.ts'
 import { issuerOf } from '../domain/tenant.ts'
 import { read } from '../store/database.ts'
 import { findProviderBySlug, listProviders, readProvider } from '../store/provider.ts'
 import { findAdminTenant } from './admin-tenant.ts'
-import { type ProviderView, viewProvider } from './provider-view.ts'
+import { ownProvider, type ProviderView, viewProvider } from './provider-view.ts'
 
 /** Returns one, enabled or not. Throws `admin_forbidden`, `not_found`. */
 export async function readOneProvider(
@@ -19,11 +18,10 @@ export async function readOneProvider(
   const [[row]] = await read(deps.db, tenant.id, [
     findProviderBySlug({ tenantId: tenant.id, slug }),
   ])
-  if (row === undefined) return fail({ kind: 'not_found' })
-  return viewProvider(issuerOf(deps.config.publicUrl, tenant.slug), readProvider(row))
+  return viewProvider(issuerOf(deps.config.publicUrl, tenant.slug), ownProvider(actor, row))
 }
 
-/** Returns all of a tenant, by slug. Throws `admin_forbidden`, `not_found`. */
+/** Returns all of a tenant, or of the actor's institution there, by slug. Throws `admin_forbidden`, `not_found`. */
 export async function readAllProviders(
   deps: Pick<Deps, 'db' | 'config'>,
   actor: AdminActor,
@@ -32,5 +30,8 @@ export async function readAllProviders(
   const tenant = await findAdminTenant(deps.db, actor, 'providers:manage', tenantSlug)
   const [rows] = await read(deps.db, tenant.id, [listProviders({ tenantId: tenant.id })])
   const issuer = issuerOf(deps.config.publicUrl, tenant.slug)
-  return rows.map((row) => viewProvider(issuer, readProvider(row)))
+  return rows
+    .map(readProvider)
+    .filter(({ institution }) => managesInstitution(actor, institution))
+    .map((provider) => viewProvider(issuer, provider))
 }

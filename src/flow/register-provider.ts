@@ -13,7 +13,7 @@ import { mayIdentify } from '../institution/identity.ts'
 import { type ClientAuthMethod, discoverProvider } from '../institution/provider.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { isUniqueViolation, transact } from '../store/database.ts'
-import { insertProvider, type Provider } from '../store/provider.ts'
+import { insertProvider, NO_HEALTH, type Provider } from '../store/provider.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 import { type ProviderView, secretContext, viewProvider } from './provider-view.ts'
@@ -38,10 +38,15 @@ export interface ProviderRequest {
   acr: readonly string[] | undefined
   amr: readonly string[] | undefined
   allowedOrganizations: readonly string[] | undefined
+  /** Whose tokens may manage it besides the tenant's own; those of an institution register for it alone. */
+  institution?: string | undefined
+  /** True unless it is to be tested first. */
+  enabled?: boolean | undefined
 }
 
 /**
- * Registers it, enabled. Discovery runs before anything is written and outside any transaction. Throws `admin_forbidden`,
+ * Registers it, enabled unless asked otherwise. What an institution's token registers is that institution's, and believed
+ * of its own people only. Discovery runs before anything is written and outside any transaction. Throws `admin_forbidden`,
  * `not_found`, `invalid_request`, `provider_refused` with the reason, and `conflict` for a slug, or an issuer with this
  * client id, that the tenant has already.
  */
@@ -57,6 +62,7 @@ export async function registerProvider(
   }
   if (!request.scopes.includes('openid')) refuse('scope: must contain openid')
   const clientSecret = chooseSecret(request)
+  const owned = chooseInstitution(actor, request)
   const metadata = await discoverProvider(deps, {
     issuer: request.issuer,
     clientAuthMethod: request.authentication,
@@ -94,9 +100,10 @@ export async function registerProvider(
     attributeMappings: request.attributeMappings,
     acr: request.acr,
     amr: request.amr,
-    allowedOrganizations: request.allowedOrganizations,
-    enabled: true,
+    ...owned,
+    enabled: request.enabled ?? true,
     updatedAt: now,
+    health: NO_HEALTH,
   }
   try {
     await transact(deps.db, tenantId, [
@@ -109,7 +116,8 @@ export async function registerProvider(
         acr: listText(provider.acr),
         amr: listText(provider.amr),
         allowedOrganizations: listText(provider.allowedOrganizations),
-        enabled: 1,
+        institution: provider.institution ?? null,
+        enabled: provider.enabled ? 1 : 0,
         now,
       }),
       insertAuditEvent(tenantId, newId(), now, {
@@ -121,6 +129,21 @@ export async function registerProvider(
   }
   deps.tenants.forget(tenantSlug)
   return viewProvider(issuerOf(deps.config.publicUrl, tenant.slug), provider)
+}
+
+/** Whose provider it becomes, and whose people it speaks of. */
+function chooseInstitution(
+  actor: AdminActor,
+  request: ProviderRequest,
+): Pick<Provider, 'institution' | 'allowedOrganizations'> {
+  const { institution, allowedOrganizations } = request
+  const own = actor.forInstitution
+  if (own === undefined) return { institution, allowedOrganizations }
+  if (institution !== undefined && institution !== own) refuse("institution: not this token's")
+  if (allowedOrganizations?.some((name) => name.toLowerCase() !== own)) {
+    refuse("allowed_organizations: only this token's institution")
+  }
+  return { institution: own, allowedOrganizations: [own] }
 }
 
 /** What the method authenticates with, as text. */

@@ -10,7 +10,17 @@ export const findAdminToken = statement(
   (q, p: Params<{ tokenHash: SecretHash; now: IsoInstant }>) =>
     q
       .selectFrom('admin_token')
-      .select(['id', 'name', 'for_tenant', 'scopes', 'expires_at', 'last_used_at'])
+      .select([
+        ...([
+          'id',
+          'name',
+          'for_tenant',
+          'scopes',
+          'for_institution',
+          'expires_at',
+          'last_used_at',
+        ] as const),
+      ])
       .where('token_hash', '=', p('tokenHash'))
       .where('revoked_at', 'is', null)
       .where('expires_at', '>', p('now')),
@@ -35,6 +45,7 @@ export const insertAdminToken = statement(
       name: string
       forTenant: TenantId | null
       scopes: string
+      forInstitution: string | null
       now: IsoInstant
       expiresAt: IsoInstant
     }>,
@@ -45,6 +56,7 @@ export const insertAdminToken = statement(
       name: p('name'),
       for_tenant: p('forTenant'),
       scopes: p('scopes'),
+      for_institution: p('forInstitution'),
       created_at: p('now'),
       expires_at: p('expiresAt'),
     }),
@@ -62,6 +74,7 @@ export const listAdminTokens = statement(
         'admin_token.for_tenant',
         'tenant.slug as tenant_slug',
         'admin_token.scopes',
+        'admin_token.for_institution',
         'admin_token.created_at',
         'admin_token.expires_at',
         'admin_token.last_used_at',

@@ -1,10 +1,10 @@
 /** `reconciliation_provider`: the institutions' OpenID providers, registered at run time by their tenant. */
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { ProviderId, TenantId } from '../domain/ids.ts'
 import type { Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import type { ReconciliationProviderTable } from './schema.ts'
-import { type Params, statement } from './statement.ts'
+import { type Params, sqlStatement, statement } from './statement.ts'
 
 interface Registration {
   id: ProviderId
@@ -22,6 +22,7 @@ interface Registration {
   acr: string | null
   amr: string | null
   allowedOrganizations: string | null
+  institution: string | null
   enabled: 0 | 1
   now: IsoInstant
 }
@@ -61,6 +62,7 @@ export const insertProvider = statement('insert_provider', (q, p: Params<Registr
     assurance_acr: p('acr'),
     assurance_amr: p('amr'),
     allowed_organizations: p('allowedOrganizations'),
+    institution: p('institution'),
     enabled: p('enabled'),
     created_at: p('now'),
     updated_at: p('now'),
@@ -78,18 +80,123 @@ export const findProviderBySlug = statement(
       .where('slug', '=', p('slug')),
 )
 
-/** Another secret, sealed for this row. */
-export const replaceProviderSecret = statement(
-  'replace_provider_secret',
+/** What an administrator may change, all of it as it shall be; with a new `updated_at` new logins follow it. */
+export const changeProvider = statement(
+  'change_provider',
   (
     q,
-    p: Params<{ tenantId: TenantId; id: ProviderId; sealedClientSecret: Sealed; now: IsoInstant }>,
+    p: Params<
+      Pick<
+        Registration,
+        | 'tenantId'
+        | 'id'
+        | 'name'
+        | 'sealedClientSecret'
+        | 'scopes'
+        | 'attributeMappings'
+        | 'acr'
+        | 'amr'
+        | 'allowedOrganizations'
+        | 'enabled'
+        | 'now'
+      >
+    >,
   ) =>
     q
       .updateTable('reconciliation_provider')
-      .set({ sealed_client_secret: p('sealedClientSecret'), updated_at: p('now') })
+      .set({
+        name: p('name'),
+        sealed_client_secret: p('sealedClientSecret'),
+        scopes: p('scopes'),
+        attribute_mappings: p('attributeMappings'),
+        assurance_acr: p('acr'),
+        assurance_amr: p('amr'),
+        allowed_organizations: p('allowedOrganizations'),
+        enabled: p('enabled'),
+        updated_at: p('now'),
+      })
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('id')),
+)
+
+/** Keeps logins from beginning there until the transaction ends: their sessions refer to this row. */
+export const lockProvider = statement(
+  'lock_provider',
+  (q, p: Params<{ tenantId: TenantId; id: ProviderId }>) =>
+    q
+      .selectFrom('reconciliation_provider')
+      .select('id')
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .forUpdate(),
+)
+
+/** What holds a provider in place: links that were proven there, and logins under way. */
+export const findProviderUse = sqlStatement(
+  'find_provider_use',
+  (p: Params<{ tenantId: TenantId; id: ProviderId }>) => sql<{ linked: boolean; open: boolean }>`
+    SELECT EXISTS (SELECT FROM identity_link_binding
+                    WHERE tenant_id = ${p('tenantId')} AND provider_id = ${p('id')}) AS linked,
+           EXISTS (SELECT FROM reconciliation_session
+                    WHERE tenant_id = ${p('tenantId')} AND provider_id = ${p('id')}) AS open`,
+)
+
+/** For good. A session that still names it refuses this (foreign key). */
+export const deleteProvider = statement(
+  'delete_provider',
+  (q, p: Params<{ tenantId: TenantId; id: ProviderId }>) =>
+    q
+      .deleteFrom('reconciliation_provider')
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id')),
+)
+
+/** A login there went well; one write a minute at most, so that many at once do not wait for this row. */
+export const noteProviderSuccess = statement(
+  'note_provider_success',
+  (
+    q,
+    p: Params<{ tenantId: TenantId; id: ProviderId; now: IsoInstant; unlessSince: IsoInstant }>,
+  ) =>
+    q
+      .updateTable('reconciliation_provider')
+      .set({ last_success_at: p('now') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where((where) =>
+        where.or([
+          where('last_success_at', 'is', null),
+          where('last_success_at', '<', p('unlessSince')),
+        ]),
+      ),
+)
+
+/** One did not, for this reason; likewise. */
+export const noteProviderFailure = statement(
+  'note_provider_failure',
+  (
+    q,
+    p: Params<{
+      tenantId: TenantId
+      id: ProviderId
+      reason: string
+      otherThan: string
+      now: IsoInstant
+      unlessSince: IsoInstant
+    }>,
+  ) =>
+    q
+      .updateTable('reconciliation_provider')
+      .set({ last_failure_at: p('now'), last_failure: p('reason') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where((where) =>
+        where.or([
+          where('last_failure_at', 'is', null),
+          where('last_failure_at', '<', p('unlessSince')),
+          where('last_failure', '!=', p('otherThan')),
+        ]),
+      ),
 )
 
 /** Switches a provider on or off; takes effect for logins that begin afterwards. */
@@ -130,8 +237,26 @@ export interface Provider {
   acr: readonly string[] | undefined
   amr: readonly string[] | undefined
   allowedOrganizations: readonly string[] | undefined
+  /** Whose tokens may manage it besides the tenant's own. */
+  institution: string | undefined
   enabled: boolean
   updatedAt: IsoInstant
+  health: ProviderHealth
+}
+
+/** How logins went lately. */
+export interface ProviderHealth {
+  /** To the minute. */
+  lastSuccessAt: IsoInstant | undefined
+  lastFailureAt: IsoInstant | undefined
+  /** A word of our own. */
+  lastFailure: string | undefined
+}
+
+export const NO_HEALTH: ProviderHealth = {
+  lastSuccessAt: undefined,
+  lastFailureAt: undefined,
+  lastFailure: undefined,
 }
 
 function readList(text: string | null): readonly string[] | undefined {
@@ -157,7 +282,13 @@ export function readProvider(row: Selectable<ReconciliationProviderTable>): Prov
     acr: readList(row.assurance_acr),
     amr: readList(row.assurance_amr),
     allowedOrganizations: readList(row.allowed_organizations),
+    institution: row.institution ?? undefined,
     enabled: row.enabled === 1,
     updatedAt: row.updated_at,
+    health: {
+      lastSuccessAt: row.last_success_at ?? undefined,
+      lastFailureAt: row.last_failure_at ?? undefined,
+      lastFailure: row.last_failure ?? undefined,
+    },
   }
 }

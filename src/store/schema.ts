@@ -116,6 +116,10 @@ export interface ReconciliationProviderTable {
   scopes: string
   metadata: string
   allowed_organizations: string | null
+  institution: Fixed<string | null>
+  last_success_at: IsoInstant | null
+  last_failure_at: IsoInstant | null
+  last_failure: string | null
 }
 
 export interface ReconciliationSessionTable {
@@ -326,6 +330,7 @@ export interface AdminTokenTable {
   name: Fixed<string>
   for_tenant: Fixed<TenantId | null>
   scopes: Fixed<string>
+  for_institution: Fixed<string | null>
   created_at: Fixed<IsoInstant>
   expires_at: Fixed<IsoInstant>
   last_used_at: IsoInstant | null

@@ -1,5 +1,6 @@
 /** Institutions' providers as the administration reads and answers them. */
 import { z } from 'zod'
+import { INSTITUTION } from '../../domain/admin.ts'
 import { instant, scope, shown, slug, url, wholeObject, words } from './common-shapes.ts'
 
 const providerMethod = z.enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt'])
@@ -21,6 +22,10 @@ const provider = {
   allowed_organizations: words(200).describe(
     'Values of `schac_home_organization` this tenant accepts; needed behind a federation.',
   ),
+  institution: z
+    .string()
+    .regex(INSTITUTION)
+    .describe("Whose tokens may manage it besides the tenant's own."),
 }
 
 export const NewProvider = z.strictObject({
@@ -60,10 +65,25 @@ export const NewProvider = z.strictObject({
   required_acr: provider.required_acr.optional(),
   required_amr: provider.required_amr.optional(),
   allowed_organizations: provider.allowed_organizations.optional(),
+  institution: provider.institution.optional(),
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('False to test it first: nobody is offered it until it is switched on.'),
 })
 
 export const ProviderChange = z
-  .strictObject({ enabled: z.boolean(), client_secret: z.string().min(1).max(4096) })
+  .strictObject({
+    name: provider.name,
+    enabled: z.boolean(),
+    client_secret: z.string().min(1).max(4096),
+    private_key: wholeObject.describe('For `private_key_jwt`.'),
+    scope: provider.scope,
+    attribute_mappings: provider.attribute_mappings,
+    required_acr: provider.required_acr.nullable().describe('Null for no demand any more.'),
+    required_amr: provider.required_amr.nullable(),
+    allowed_organizations: provider.allowed_organizations.nullable(),
+  })
   .partial()
 
 export const Provider = z.object({
@@ -78,7 +98,17 @@ export const Provider = z.object({
   required_acr: provider.required_acr.nullable(),
   required_amr: provider.required_amr.nullable(),
   allowed_organizations: provider.allowed_organizations.nullable(),
+  institution: provider.institution.nullable(),
   enabled: z.boolean(),
+  health: z
+    .object({
+      last_success_at: instant
+        .nullable()
+        .describe('When a login there last went well, to the minute.'),
+      last_failure_at: instant.nullable(),
+      last_failure: z.string().nullable().describe('Why, in a word.'),
+    })
+    .describe('How logins went lately, test logins included.'),
   discovered_at: instant,
   updated_at: instant,
 })

@@ -1,4 +1,5 @@
 /** Institutions' providers: `/admin/v1/tenants/{tenant}/providers`. */
+import { deleteProvider } from '../../flow/delete-provider.ts'
 import type { ProviderView } from '../../flow/provider-view.ts'
 import { readAllProviders, readOneProvider } from '../../flow/read-providers.ts'
 import { registerProvider } from '../../flow/register-provider.ts'
@@ -50,6 +51,8 @@ export function providerRoutes(deps: AdminDeps): Route[] {
           acr: body.required_acr,
           amr: body.required_amr,
           allowedOrganizations: body.allowed_organizations,
+          institution: body.institution,
+          enabled: body.enabled,
         })
         return {
           value: tell(view),
@@ -80,21 +83,45 @@ export function providerRoutes(deps: AdminDeps): Route[] {
     }),
     adminRoute(deps, {
       ...{ method: 'PATCH', path: ONE, operationId: 'updateProvider', tag, scope },
-      summary: 'Switch a provider on or off, or give it another secret',
+      summary: 'Switch a provider on or off, rotate its secret, change its mappings or demands',
       description:
-        'Takes effect for logins that begin afterwards; those under way at the provider are given up.',
+        'Takes effect for logins that begin afterwards. Switched off, it is offered to nobody at once, and logins under way there are given up.',
       ...{ body: 'ProviderChange', sent: { enabled: false } },
       ...{
         answer: 'Provider',
         told: { ...PROVIDER, enabled: false },
         status: 200,
-        refusals: NOT_FOUND,
+        refusals: { ...NOT_FOUND, 422: 'The private key cannot be used.' },
       },
       async run({ actor, body, path }) {
-        const change = { enabled: body.enabled, clientSecret: body.client_secret }
+        const change = {
+          name: body.name,
+          enabled: body.enabled,
+          clientSecret: body.client_secret,
+          privateKey: body.private_key,
+          scopes: body.scope?.split(' '),
+          attributeMappings: body.attribute_mappings,
+          acr: body.required_acr,
+          amr: body.required_amr,
+          allowedOrganizations: body.allowed_organizations,
+        }
         return {
           value: tell(await updateProvider(deps, actor, path('tenant'), path('provider'), change)),
         }
+      },
+    }),
+    adminRoute(deps, {
+      ...{ method: 'DELETE', path: ONE, operationId: 'deleteProvider', tag, scope },
+      summary: 'Remove a provider that nothing hangs on',
+      description: 'For good. One that people were linked through can only be switched off.',
+      status: 204,
+      refusals: {
+        ...NOT_FOUND,
+        409: 'People are linked through it, a login there is not over, or the selector policy names it.',
+      },
+      async run({ actor, path }) {
+        await deleteProvider(deps, actor, path('tenant'), path('provider'))
+        return undefined
       },
     }),
   ]
@@ -113,7 +140,13 @@ function tell({ provider, callbackUrl, endpoints, idTokenAlgorithm, discoveredAt
     required_acr: listOf(provider.acr),
     required_amr: listOf(provider.amr),
     allowed_organizations: listOf(provider.allowedOrganizations),
+    institution: provider.institution ?? null,
     enabled: provider.enabled,
+    health: {
+      last_success_at: provider.health.lastSuccessAt ?? null,
+      last_failure_at: provider.health.lastFailureAt ?? null,
+      last_failure: provider.health.lastFailure ?? null,
+    },
     callback_url: callbackUrl,
     authorization_endpoint: endpoints.authorization,
     token_endpoint: endpoints.token,

@@ -1,8 +1,10 @@
 /** Admin tokens and audit events as the administration reads and answers them. */
 import { z } from 'zod'
-import { ADMIN_SCOPE_NAMES } from '../../domain/admin.ts'
+import { ADMIN_SCOPE_NAMES, INSTITUTION } from '../../domain/admin.ts'
 import { instant, nextCursor, shown, slug, wholeObject } from './common-shapes.ts'
 
+/** As in `schac_home_organization`. */
+const institution = z.string().regex(INSTITUTION)
 const adminScope = z.enum(ADMIN_SCOPE_NAMES)
 export const NewAdminToken = z.strictObject({
   name: shown(120),
@@ -12,6 +14,10 @@ export const NewAdminToken = z.strictObject({
     .max(ADMIN_SCOPE_NAMES.length)
     .describe('None that the calling token lacks.'),
   tenant: slug.nullable().default(null).describe('The one tenant it is for; null for all.'),
+  institution: institution
+    .nullable()
+    .default(null)
+    .describe('The one institution whose providers it manages; with `providers:manage` alone.'),
   expires_in_days: z.int().min(1).max(365).default(90),
 })
 export const CreatedAdminToken = z.object({
@@ -24,6 +30,7 @@ export const AdminToken = z.object({
   name: z.string(),
   scopes: z.array(adminScope),
   tenant: z.string().nullable(),
+  institution: z.string().nullable(),
   created_at: instant,
   expires_at: instant,
   last_used_at: instant.nullable().describe('To the minute.'),

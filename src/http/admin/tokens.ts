@@ -16,7 +16,7 @@ export function tokenAdminRoutes(deps: AdminDeps): Route[] {
       ...{ method: 'POST', path: '/tokens', operationId: 'createAdminToken', tag, scope },
       summary: 'Make an admin token',
       description:
-        'It can do no more than the token that makes it. It is said in this answer alone. The very first one is made on the command line: `npm run cli -- token create`.',
+        'It can do no more than the token that makes it. It is said in this answer alone. A token of an institution manages the providers it registered itself, and nothing else. The very first one is made on the command line: `npm run cli -- token create`.',
       body: 'NewAdminToken',
       sent: { name: 'deployment pipeline', scopes: ['clients:manage'], tenant: 'example' },
       answer: 'CreatedAdminToken',
@@ -28,6 +28,7 @@ export function tokenAdminRoutes(deps: AdminDeps): Route[] {
           name: body.name,
           scopes: body.scopes,
           tenant: body.tenant ?? undefined,
+          institution: body.institution ?? undefined,
           days: body.expires_in_days,
         })
         const { id, token, expiresAt } = created
@@ -63,6 +64,7 @@ function tell(token: AdminTokenView) {
     name: token.name,
     scopes: [...token.scopes],
     tenant: token.tenant ?? null,
+    institution: token.institution ?? null,
     created_at: token.createdAt,
     expires_at: token.expiresAt,
     last_used_at: token.lastUsedAt ?? null,
