@@ -51,6 +51,7 @@ export function createLog(level: LogLevel | 'silent', destination?: DestinationS
   const write =
     (at: LogLevel) =>
     (message: string, fields: LogFields = {}) => {
+      if (!lines.isLevelEnabled(at)) return
       const kept: Record<string, unknown> = {}
       for (const name of ALLOWED) if (fields[name] !== undefined) kept[name] = fields[name]
       lines[at](kept, message)

@@ -10,14 +10,22 @@ const encoder = new TextEncoder()
  * Throws TypeError on a string with a lone surrogate, which UTF-8 would quietly turn into the same bytes as another string.
  */
 export function prefixLengths(parts: readonly (string | Uint8Array)[]): Uint8Array {
-  const pieces = parts.map((part) => (typeof part === 'string' ? utf8(part) : part))
+  // Nearly all text here is a few dozen ASCII characters, which are their own bytes: a loop is a third of an encoder's cost.
+  const pieces = parts.map((part) =>
+    typeof part === 'string' && !isAscii(part) ? utf8(part) : part,
+  )
   const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + 4 + piece.length, 0))
-  const view = new DataView(bytes.buffer)
   let at = 0
   for (const piece of pieces) {
-    view.setUint32(at, piece.length)
-    bytes.set(piece, at + 4)
-    at += 4 + piece.length
+    const { length } = piece
+    bytes[at++] = length >>> 24
+    bytes[at++] = length >>> 16
+    bytes[at++] = length >>> 8
+    bytes[at++] = length
+    if (typeof piece === 'string')
+      for (let i = 0; i < length; i++) bytes[at + i] = piece.charCodeAt(i)
+    else bytes.set(piece, at)
+    at += length
   }
   return bytes
 }
@@ -26,4 +34,9 @@ export function prefixLengths(parts: readonly (string | Uint8Array)[]): Uint8Arr
 export function utf8(text: string): Uint8Array {
   if (!text.isWellFormed()) throw new TypeError('text holds a lone surrogate')
   return encoder.encode(text)
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
+  return true
 }

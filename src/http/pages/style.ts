@@ -4,8 +4,21 @@ import { accessibleColour, textOn } from './colour.ts'
 const LIGHT = '#f4f6f9'
 const DARK = '#1b222d'
 
+/** Sheets by colour, for a sheet takes longer than the rest of its page; as many as there can sensibly be tenants in use. */
+const sheets = new Map<string, string>()
+const MOST_SHEETS = 1_000
+
 /** The style sheet with the tenant's colour (`#rrggbb`) made readable in light and in dark (WCAG 2.2, 1.4.3). */
 export function pageStyle(colour: string): string {
+  const known = sheets.get(colour)
+  if (known !== undefined) return known
+  if (sheets.size >= MOST_SHEETS) sheets.clear()
+  const sheet = writeSheet(colour)
+  sheets.set(colour, sheet)
+  return sheet
+}
+
+function writeSheet(colour: string): string {
   const [light, dark] = [accessibleColour(colour, LIGHT), accessibleColour(colour, DARK)]
   return `:root{color-scheme:light dark;--ground:${LIGHT};--card:#fff;--ink:#18202c;--soft:#4b5768;--line:#d6dce5;
 --accent:${light};--on-accent:${textOn(light)}}
