@@ -1,9 +1,12 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createIssuer } from '../../demo/issuer.ts'
+import { signStatusList } from '../../demo/status-list.ts'
 import { thumbprint } from '../../src/crypto/thumbprint.ts'
+import { DcqlQuery } from '../../src/domain/dcql.ts'
 import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { type JwtVcExpectations, verifyJwtVc } from '../../src/wallet/jwt-vc.ts'
+import { verifyPresentations } from '../../src/wallet/presentation.ts'
 import { prepareTrust } from '../../src/wallet/trust.ts'
 import {
   createW3cWorld,
@@ -21,7 +24,17 @@ import {
   type VpForgery,
   type W3cWorld,
 } from './w3c-world.ts'
-import { AUDIENCE, createMeans, encode, NONCE, NOW, NOW_S, newKey, refusalOf } from './world.ts'
+import {
+  AUDIENCE,
+  CHANNEL,
+  createMeans,
+  encode,
+  NONCE,
+  NOW,
+  NOW_S,
+  newKey,
+  refusalOf,
+} from './world.ts'
 
 let world: W3cWorld
 beforeAll(() => {
@@ -93,6 +106,39 @@ describe.each(['1.1', '2.0'] as const)('an honest W3C credential of %s', (versio
     const shown = { version, vp: { payload: { aud: audience } } }
     expect((await verify(shown, { audience })).type).toBe(DEGREE)
     expect(await refusalOf(() => verify(shown))).toBe('audience_mismatch')
+  })
+})
+
+describe('the status of a W3C credential', () => {
+  const uri = 'https://status.example/lists/1'
+  const status = { status_list: { uri, idx: 3 } }
+  const query = DcqlQuery.parse({
+    credentials: [{ id: 'degree', format: 'jwt_vc_json', meta: { type_values: [[DEGREE]] } }],
+  })
+
+  async function show(value: number, key = world.issuerKey): Promise<string> {
+    const token = signStatusList(
+      { privateKey: key, x5c: [] },
+      { uri, issuedAt: NOW_S - 60, statuses: [0, 0, 0, value] },
+    )
+    const body = Buffer.from(token)
+    const means = createMeans({ [uri]: { body, contentType: 'application/statuslist+jwt' } })
+    const text = await presentVc(world, '2.0', await issueVc(world, '2.0', { payload: { status } }))
+    const { trust } = expectations()
+    const question = { query, trust, nonce: NONCE, channel: CHANNEL, notBefore: NOW, now: NOW }
+    const vpToken = new Map([['degree', [text]]])
+    const { credentials } = await verifyPresentations({ ...question, vpToken }, means)
+    return credentials[0]?.type ?? ''
+  }
+
+  it('TS-06 is looked up in the list of its issuer', async () => {
+    expect(await show(0)).toBe(DEGREE)
+    expect(await refusalOf(() => show(1))).toBe('credential_revoked')
+    expect(await refusalOf(() => show(2))).toBe('credential_suspended')
+  })
+
+  it('TS-08 is not believed from anybody else', async () => {
+    expect(await refusalOf(() => show(0, newKey()))).toBe('status_list_invalid')
   })
 })
 
