@@ -47,7 +47,7 @@ export async function createWorld(runtimeUrl: string): Promise<World> {
   const clock = Date.now
   const { publicUrl } = config
   const tenants = createTenants({ db, keyring, outbound, clock, publicUrl })
-  const deps = { db, keyring, clock, config, tenants }
+  const deps = { db, keyring, clock, config, outbound, tenants }
   try {
     const { tenant } = await createTenant(deps, ACTOR, {
       slug: SLUG,

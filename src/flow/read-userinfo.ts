@@ -1,5 +1,6 @@
 /** What a relying party may know about the person behind its access token (OpenID Connect Core section 5.3). */
 
+import { signIdToken } from '../crypto/id-token.ts'
 import { hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
@@ -9,6 +10,9 @@ import { read } from '../store/database.ts'
 import { findGrantByAccessToken } from '../store/grant.ts'
 import { readClaims } from './read-claims.ts'
 import type { PreparedTenant } from './tenants.ts'
+
+/** Plain, or as a JWT for a client that registered an algorithm. */
+export type Userinfo = { claims: JsonObject } | { signed: string }
 
 const ACCESS_TOKEN = /^[A-Za-z0-9_-]{43}$/
 
@@ -20,7 +24,7 @@ export async function readUserinfo(
   means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
   prepared: PreparedTenant,
   accessToken: string,
-): Promise<JsonObject> {
+): Promise<Userinfo> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
   const rows = ACCESS_TOKEN.test(accessToken)
@@ -45,6 +49,22 @@ export async function readUserinfo(
     fail({ kind: 'oauth', error: 'insufficient_scope', description: 'scope openid is needed' })
   }
   const claims = await readClaims(means, prepared, { ...grant, scope })
+  const answer = { ...claims, sub: grant.subject }
+  const relyingParty = await prepared.relyingParty(grant.client_id)
   means.metrics.outcome('userinfo', 'ok')
-  return { ...claims, sub: grant.subject }
+  const algorithm = relyingParty?.userinfoAlgorithm
+  if (algorithm === undefined) return { claims: answer }
+  return { signed: sign(prepared, algorithm, grant.client_id, answer) }
+}
+
+/** For clients that registered it (OpenID Connect Core 5.3.2): `iss` and `aud` beside the claims, no time of its own. */
+function sign(
+  prepared: PreparedTenant,
+  algorithm: 'ES256' | 'RS256',
+  audience: string,
+  claims: JsonObject,
+): string {
+  const key = prepared.tokenKeys.get(algorithm)
+  if (key === undefined) return fail({ kind: 'unavailable' })
+  return signIdToken(key, algorithm, { ...claims, iss: prepared.issuer, aud: audience })
 }

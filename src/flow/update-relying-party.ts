@@ -4,13 +4,13 @@ import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
 import { judgeCapabilities } from '../domain/client-capabilities.ts'
 import { fail } from '../domain/failure.ts'
-import type { ClientId } from '../domain/ids.ts'
+import type { ClientId, TenantId } from '../domain/ids.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import { issuerOf } from '../domain/tenant.ts'
 import type { JsonObject, SecretHash } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
-import { inTransaction } from '../store/database.ts'
+import { inTransaction, read } from '../store/database.ts'
 import {
   findRelyingParty,
   readRelyingParty,
@@ -18,6 +18,7 @@ import {
 } from '../store/relying-party.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import { findAdminTenant } from './admin-tenant.ts'
+import { checkSectorDocument } from './registration-draft.ts'
 import {
   failOnConflict,
   judgeKeys,
@@ -58,18 +59,20 @@ export interface RelyingPartyChange
 
 /**
  * Sets what `change` names and leaves the rest. Its client id, sector, kind of subject and authentication method never
- * change, nor whether it logs people in. Throws `admin_forbidden`, `not_found`, `invalid_request`.
+ * change, nor whether it logs people in. Throws `admin_forbidden`, `not_found`, `invalid_request`,
+ * `outbound_refused` for a sector's document.
  */
 export async function updateRelyingParty(
-  deps: Pick<Deps, 'db' | 'clock' | 'config' | 'tenants'>,
+  deps: Pick<Deps, 'db' | 'clock' | 'config' | 'outbound' | 'tenants'>,
   actor: AdminActor,
   slug: string,
   clientId: ClientId,
   change: RelyingPartyChange,
 ): Promise<Registered> {
   const tenant = await findAdminTenant(deps.db, actor, 'clients:manage', slug)
-  if (change.redirectUris !== undefined) judgeRedirectUris(change.redirectUris)
   const tenantId = tenant.id
+  if (change.redirectUris !== undefined)
+    await judgeReturns(deps, tenantId, clientId, change.redirectUris)
   const now = toInstant(deps.clock())
   const changed = await inTransaction(deps.db, tenantId, async (tx) => {
     const [, [row]] = await tx.runAll([
@@ -90,6 +93,20 @@ export async function updateRelyingParty(
   }).catch(failOnConflict)
   deps.tenants.forget(slug)
   return changed
+}
+
+/** New redirect URIs are judged like the first ones, and vouched for where the sector was declared. */
+async function judgeReturns(
+  deps: Pick<Deps, 'db' | 'outbound'>,
+  tenantId: TenantId,
+  clientId: ClientId,
+  redirectUris: readonly string[],
+): Promise<void> {
+  judgeRedirectUris(redirectUris)
+  const [[row]] = await read(deps.db, tenantId, [findRelyingParty({ tenantId, clientId })])
+  if (row === undefined) return fail({ kind: 'not_found' })
+  const { sectorIdentifierUri } = readRelyingParty(row)
+  await checkSectorDocument(deps, { sectorIdentifierUri, redirectUris })
 }
 
 function apply(before: RelyingParty, change: RelyingPartyChange, issuer: string): Registered {

@@ -1,5 +1,6 @@
 /** GET and POST /userinfo (OpenID Connect Core section 5.3, RFC 6750). Other origins may ask: the token is the key. */
 import type { Deps } from '../deps.ts'
+import type { JsonObject } from '../domain/text.ts'
 import { readUserinfo } from '../flow/read-userinfo.ts'
 import { readBearer } from './credentials.ts'
 import { errorAnswer, jsonAnswer, objectSchema, TENANT_PARAMETER, text } from './describe.ts'
@@ -58,8 +59,19 @@ async function answer(
       status: 401,
       headers: { ...headers, 'www-authenticate': 'Bearer' },
     })
-  const claims = await readUserinfo(deps, tenantOf(exchange), token)
-  return Response.json(claims, { headers })
+  const told = await readUserinfo(deps, tenantOf(exchange), token)
+  if ('claims' in told) return Response.json(told.claims, { headers })
+  return new Response(told.signed, { headers: { ...headers, 'content-type': 'application/jwt' } })
+}
+
+/** The same answer as a JWT (OpenID Connect Core 5.3.2). */
+function withSigned(plain: JsonObject): JsonObject {
+  const signed = {
+    schema: { type: 'string', description: 'For clients with `userinfo_signed_response_alg`.' },
+    example: 'eyJhbGciOiJFUzI1NiJ9.eyJ…',
+  }
+  const content = plain.content as JsonObject
+  return { ...plain, content: { ...content, 'application/jwt': signed } }
 }
 
 function describe(operationId: string, summary: string): Operation {
@@ -70,17 +82,19 @@ function describe(operationId: string, summary: string): Operation {
     security: [{ accessToken: [] }],
     parameters: [TENANT_PARAMETER],
     responses: {
-      '200': jsonAnswer(
-        'Claims.',
-        {
-          ...objectSchema({ sub: text('Pairwise: of this relying party only.') }),
-          additionalProperties: true,
-        },
-        {
-          sub: '5FQJ2v7p1mYkq0cT8bXz3rNwUeHa9dLs4oGi6KfVjBE',
-          given_name: 'Noor',
-          family_name: 'de Vries',
-        },
+      '200': withSigned(
+        jsonAnswer(
+          'Claims.',
+          {
+            ...objectSchema({ sub: text('Pairwise: of this relying party only.') }),
+            additionalProperties: true,
+          },
+          {
+            sub: '5FQJ2v7p1mYkq0cT8bXz3rNwUeHa9dLs4oGi6KfVjBE',
+            given_name: 'Noor',
+            family_name: 'de Vries',
+          },
+        ),
       ),
       '401': errorAnswer('OAuthError', 'No token, or one that is not valid (any more).'),
       '403': errorAnswer('OAuthError', 'A token without the scope `openid`.'),

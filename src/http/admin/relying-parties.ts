@@ -16,6 +16,7 @@ const scope = 'clients:manage'
 const ALL = '/tenants/:tenant/relying-parties'
 const ONE = `${ALL}/:client_id`
 const NOT_FOUND = { 404: 'No such tenant or relying party, or not one of this token.' }
+const SECTOR_REFUSED = 'The document of the sector cannot be had; the code says why.'
 const WITH_SECRET = {
   ...RELYING_PARTY,
   client_secret: 'eW91ci1zZWNyZXQtb2YtMjU2LWJpdHMtc2hvd24tb25jZQ',
@@ -30,7 +31,11 @@ export function relyingPartyRoutes(deps: AdminDeps): Route[] {
         'Its client secret is made here, of 256 bits, and said in this answer alone. A public client (`none`) has no secret and always needs PKCE. A machine client registers `client_credentials` and the scopes of its own tokens.',
       ...{ body: 'NewRelyingParty', sent: NEW_RELYING_PARTY },
       ...{ answer: 'RelyingPartyWithSecret', told: WITH_SECRET, status: 201 },
-      refusals: { ...NOT_FOUND, 409: 'There is a relying party of this client id or resource.' },
+      refusals: {
+        ...NOT_FOUND,
+        409: 'There is a relying party of this client id or resource.',
+        422: SECTOR_REFUSED,
+      },
       async run({ actor, body, path }) {
         const registered = await registerRelyingParty(deps, actor, path('tenant'), {
           clientId: body.client_id,
@@ -46,6 +51,9 @@ export function relyingPartyRoutes(deps: AdminDeps): Route[] {
           grantTypes:
             body.grant_types ?? (body.issued_by === undefined ? ['authorization_code'] : []),
           offlineAccessNeeded: body.offline_access_needed,
+          subjectType: body.subject_type,
+          sectorIdentifierUri: body.sector_identifier_uri,
+          userinfoAlgorithm: body.userinfo_signed_response_alg ?? undefined,
           machineScopes: body.machine_scopes,
           audiences: body.audiences,
           resource: body.resource ?? undefined,
@@ -93,7 +101,11 @@ export function relyingPartyRoutes(deps: AdminDeps): Route[] {
         'What is absent stays as it is. Client id, sector and authentication method never change.',
       ...{ body: 'RelyingPartyChange', sent: { secret_rotation: 'begin' } },
       ...{ answer: 'RelyingPartyWithSecret', told: { ...WITH_SECRET, secrets: 2 }, status: 200 },
-      refusals: { ...NOT_FOUND, 409: 'Another client stands for the resource.' },
+      refusals: {
+        ...NOT_FOUND,
+        409: 'Another client stands for the resource.',
+        422: SECTOR_REFUSED,
+      },
       async run({ actor, body, path }) {
         const clientId = path('client_id') as ClientId
         const changed = await updateRelyingParty(
@@ -126,6 +138,9 @@ function changeOf(sent: Body<'RelyingPartyChange'>): RelyingPartyChange {
     ...(sent.offline_access_needed === undefined
       ? {}
       : { offlineAccessNeeded: sent.offline_access_needed }),
+    ...(sent.userinfo_signed_response_alg === undefined
+      ? {}
+      : { userinfoAlgorithm: sent.userinfo_signed_response_alg ?? undefined }),
     ...(sent.machine_scopes === undefined ? {} : { machineScopes: sent.machine_scopes }),
     ...(sent.audiences === undefined ? {} : { audiences: sent.audiences }),
     ...(sent.resource === undefined ? {} : { resource: sent.resource ?? undefined }),
@@ -147,6 +162,9 @@ function tell(relyingParty: RelyingParty) {
     purpose: relyingParty.purpose ?? null,
     grant_types: [...relyingParty.grantTypes],
     offline_access_needed: relyingParty.offlineAccessNeeded,
+    subject_type: relyingParty.subjectType,
+    sector_identifier_uri: relyingParty.sectorIdentifierUri ?? null,
+    userinfo_signed_response_alg: relyingParty.userinfoAlgorithm ?? null,
     machine_scopes: [...relyingParty.machineScopes],
     audiences: [...relyingParty.audiences],
     resource: relyingParty.resource ?? null,

@@ -21,6 +21,7 @@ const client = {
     .nullable()
     .describe('Why it asks people to log in; on the login page.'),
 }
+const subjectType = z.enum(['pairwise', 'public'])
 const machineScopes = z
   .array(z.enum(MACHINE_SCOPE_NAMES))
   .max(MACHINE_SCOPE_NAMES.length)
@@ -37,6 +38,10 @@ const capable = {
     .describe(
       'Whether refresh tokens need the scope `offline_access`; else one comes with every code.',
     ),
+  userinfo_signed_response_alg: z
+    .enum(['ES256', 'RS256'])
+    .nullable()
+    .describe('Userinfo comes as a JWT signed with this; null: plain JSON.'),
   machine_scopes: machineScopes,
   audiences: z
     .array(url)
@@ -77,6 +82,15 @@ export const NewRelyingParty = z.strictObject({
   purpose: client.purpose.optional(),
   grant_types: capable.grant_types.optional().describe('`authorization_code` when absent.'),
   offline_access_needed: capable.offline_access_needed.default(true),
+  subject_type: subjectType
+    .default('pairwise')
+    .describe('`public`: the same subject for every client that chose it. Never changes.'),
+  sector_identifier_uri: url
+    .optional()
+    .describe(
+      'Its host is the sector. The JSON array there must list every redirect URI; it is fetched now. Instead of `sector`.',
+    ),
+  userinfo_signed_response_alg: capable.userinfo_signed_response_alg.optional(),
   machine_scopes: capable.machine_scopes.default([]),
   audiences: capable.audiences.default([]),
   resource: capable.resource.optional(),
@@ -106,6 +120,8 @@ export const RelyingParty = z.object({
   token_endpoint_auth_method: authentication,
   jwks: client.jwks.nullable(),
   sector: z.string(),
+  subject_type: subjectType,
+  sector_identifier_uri: z.string().nullable(),
   ...capable,
   grant_types: z.array(z.string()),
   issued_by: z.string().nullable(),
