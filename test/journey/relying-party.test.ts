@@ -161,7 +161,7 @@ test('OP-86 to OP-89 discovery stands where OpenID and RFC 8414 look for it, and
   expect(openid).toMatchObject({
     issuer,
     request_uri_parameter_supported: false,
-    subject_types_supported: ['pairwise'],
+    subject_types_supported: ['pairwise', 'public'],
     id_token_signing_alg_values_supported: expect.arrayContaining(['RS256']),
   })
   for (const [member, address] of Object.entries(openid)) {
