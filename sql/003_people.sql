@@ -28,6 +28,18 @@ CREATE TABLE match_guard (
 );
 CREATE INDEX idx_match_guard_created ON match_guard (tenant_id, created_at);
 
+-- Which of several accounts a person uses at a relying party, once they asked to have it remembered.
+CREATE TABLE account_choice (
+  tenant_id text NOT NULL CHECK (tenant_id <> ''),
+  identity_id text NOT NULL,
+  client_id text NOT NULL,
+  binding_id text NOT NULL,                          -- one that is gone is asked about again
+  created_at iso_instant NOT NULL,
+  updated_at iso_instant NOT NULL,
+  PRIMARY KEY (identity_id, client_id, tenant_id),
+  FOREIGN KEY (identity_id, tenant_id) REFERENCES identity (id, tenant_id)
+);
+
 -- What relying parties know a person by: random and stored, so no key rotation can change it and erasure ends it. A merge
 -- keeps the subjects of both persons: in each sector the oldest is used, the others wait without a person for a split.
 CREATE TABLE pairwise_subject (

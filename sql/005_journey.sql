@@ -8,7 +8,7 @@ CREATE TABLE journey (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
   id text NOT NULL,                                  -- known to the browser only
   state text NOT NULL CHECK (state IN
-    ('started', 'retrieved', 'presented', 'reconciling', 'recognised', 'granted', 'failed', 'expired')),
+    ('started', 'retrieved', 'presented', 'choosing', 'reconciling', 'recognised', 'granted', 'failed', 'expired')),
   correlation_id text NOT NULL,
   client_id text NOT NULL,
   browser_hash text NOT NULL,                        -- SHA-256 of the browser's cookie
@@ -31,6 +31,8 @@ CREATE TABLE journey (
   response_code_hash text,
   identity_id text,
   binding_id text,
+  decision text,                                     -- JSON: what the selector decided, once it was asked: plan, rule, reasons, state
+  accounts text[],                                   -- bindings that the person chooses from, in the order of the page
   assurance text,                                    -- JSON: acr, amr and time of the upstream login, once there was one
   failure text,                                      -- a word from our own list
   created_at iso_instant NOT NULL,
@@ -57,8 +59,9 @@ CREATE TABLE login_grant (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
   id text NOT NULL,
   client_id text NOT NULL,
-  identity_id text NOT NULL,
-  binding_id text NOT NULL,
+  identity_id text,
+  binding_id text,
+  subject text,                                      -- of a login that links nobody; everybody else's is in pairwise_subject
   correlation_id text NOT NULL,
   scope text NOT NULL,
   acr text NOT NULL,
@@ -71,6 +74,7 @@ CREATE TABLE login_grant (
   expires_at iso_instant NOT NULL,
   revoked_at iso_instant,
   PRIMARY KEY (id, tenant_id),
+  CHECK ((identity_id IS NULL) = (binding_id IS NULL) AND (identity_id IS NULL) = (subject IS NOT NULL)),
   FOREIGN KEY (identity_id, tenant_id) REFERENCES identity (id, tenant_id)
 );
 CREATE INDEX idx_grant_identity ON login_grant (identity_id, tenant_id);

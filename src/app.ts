@@ -1,6 +1,7 @@
 /** The routes in the order a journey meets them: the only place where HTTP meets the flows. */
 import { type Context, Hono } from 'hono'
 import type { Deps } from './deps.ts'
+import { accountRoutes } from './http/account.ts'
 import { adminRoutes } from './http/admin.ts'
 import { authorizeRoutes } from './http/authorize.ts'
 import { callbackRoutes } from './http/callback.ts'
@@ -24,6 +25,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...authorizeRoutes(deps),
     ...walletRoutes(deps),
     ...loginRoutes(deps),
+    ...accountRoutes(deps),
     ...callbackRoutes(deps),
     ...tokenRoutes(deps),
     ...tokenStateRoutes(deps),

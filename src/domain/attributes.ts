@@ -216,11 +216,36 @@ function keep(
   return kept
 }
 
-/** Names of required attributes without a value, in the order of the rules. */
-export function missingAttributes(policy: AttributePolicy, values: Attributes): string[] {
+/** Names of attributes without a value that a rule requires, or `needed` names, in the order of the rules. */
+export function missingAttributes(
+  policy: AttributePolicy,
+  values: Attributes,
+  needed: readonly string[] = [],
+): string[] {
   return policy.rules
-    .filter((rule) => rule.required && isEmpty(values[rule.name]))
+    .filter((rule) => (rule.required || needed.includes(rule.name)) && isEmpty(values[rule.name]))
     .map((rule) => rule.name)
+}
+
+/** Those of `names` without a value, once `wallet` and `provider` are merged under the policy. */
+export function missingNames(
+  policy: AttributePolicy,
+  names: readonly string[],
+  wallet: Attributes,
+  provider: Attributes,
+): string[] {
+  if (names.length === 0) return []
+  const merged = mergeAttributes(policy, wallet, provider)
+  return names.filter((name) => isEmpty(merged[name]))
+}
+
+/** What people are told an attribute is: its label, or its name. */
+export function attributeLabel(
+  policy: AttributePolicy,
+  name: string,
+  language: 'en' | 'nl',
+): string {
+  return policy.rules.find((rule) => rule.name === name)?.label?.[language] ?? name
 }
 
 /** The part that is kept with the binding. */

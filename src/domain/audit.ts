@@ -4,10 +4,47 @@
  */
 import type { InstitutionReason, PresentationReason } from './failure.ts'
 import type { ClientId, CorrelationId } from './ids.ts'
+import type { Decided } from './journey.ts'
+import type { EntryPoint } from './selector-rule.ts'
+
+/** Why a login that was under way ended without a code. */
+export type RefusalReason =
+  | 'ambiguous_identity'
+  | 'identity_unavailable'
+  | 'unavailable' // the plan's provider was switched off
+  | 'plan_refused' // FAIL_CLOSED, or a plan that is none for this login
+  | 'binding_missing' // USE_EXISTING_BINDING for somebody who has none, or whose proof has run out
+  | 'candidate_missing' // STEP_UP for a stranger
+  | 'candidate_unconfirmed' // USE_EXISTING_BINDING for somebody who only may be this person
+  | 'attribute_missing'
+  | 'assurance_insufficient'
+
+/** What the selector decided, in the words of the tenant's own document. */
+export interface DecisionDetail {
+  /** Version of the selector policy. */
+  selector: number
+  rule: string
+  plan: string
+  state: string
+  reasons: string
+  /** The word of a FAIL_CLOSED plan. */
+  fail_reason?: string
+}
+
+/** The decision as an event tells it. */
+export function decisionDetail(
+  version: number,
+  { plan, rule, reasons, state }: Decided,
+): DecisionDetail {
+  return {
+    ...{ selector: version, rule, plan: plan.plan, state, reasons: reasons.join(' ') },
+    ...(plan.plan === 'FAIL_CLOSED' ? { fail_reason: plan.reason } : {}),
+  }
+}
 
 export type AuditDetail =
   | { type: 'presentation_refused'; reason: PresentationReason; refusals: number }
-  | { type: 'session_created'; provider: string; plan: string }
+  | ({ type: 'session_created'; provider: string; entry: EntryPoint } & DecisionDetail)
   | {
       type: 'reconciliation_failed'
       provider: string
@@ -15,16 +52,16 @@ export type AuditDetail =
     }
   | { type: 'binding_created'; provider: string; person: 'new' | 'joined'; acr: string }
   | { type: 'binding_updated'; provider: string; acr: string }
-  | { type: 'login_completed'; acr: string; way: string; key_version_upgraded: boolean }
-  | {
+  | ({
+      type: 'login_completed'
+      acr: string
+      way: string
+      key_version_upgraded: boolean
+    } & DecisionDetail)
+  | ({
       type: 'login_refused'
-      reason:
-        | 'ambiguous_identity'
-        | 'identity_unavailable'
-        | 'unavailable' // the plan's provider was switched off
-        | 'other_browser'
-        | 'cancelled'
-    }
+      reason: RefusalReason | 'other_browser' | 'cancelled'
+    } & Partial<DecisionDetail>)
   | { type: 'code_replayed'; grant_revoked: boolean }
   | { type: 'refresh_token_reused' }
   | { type: 'token_revoked'; token: 'access' | 'refresh' | 'machine' }

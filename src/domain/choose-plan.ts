@@ -32,6 +32,8 @@ export interface SelectorFacts {
   /** Canonical, of the wallet. */
   attributes: Attributes
   state: HolderState
+  /** The state names somebody who only may be this person: nobody is logged in or linked before it is confirmed. */
+  candidate: boolean
   /** Scopes granted to the relying party. */
   projections: readonly string[]
   /** Client id. */
@@ -61,9 +63,13 @@ export interface PreparedSelector {
   /** Enabled rules, first match wins. */
   readonly rules: readonly SelectorRule[]
   readonly patterns: ReadonlyMap<string, Pattern>
-  /** Whether any rule looks at attributes; otherwise they need not be opened. */
-  readonly readsAttributes: boolean
+  /** Whether any rule looks into the presentation; otherwise it need not be opened. */
+  readonly readsPresentation: boolean
 }
+
+const OF_PRESENTATION = [
+  ...['queries', 'credentialSets', 'credentialTypes', 'issuers', 'attributes'],
+] as const satisfies readonly ConditionName[]
 
 /** Once for each published document. */
 export function prepareSelector(policy: SelectorPolicy): PreparedSelector {
@@ -80,7 +86,9 @@ export function prepareSelector(policy: SelectorPolicy): PreparedSelector {
     policy,
     rules,
     patterns: new Map(patterns),
-    readsAttributes: rules.some(({ when }) => (when.attributes ?? []).length > 0),
+    readsPresentation: rules.some(({ when }) =>
+      OF_PRESENTATION.some((name) => (when[name] ?? []).length > 0),
+    ),
   }
 }
 
@@ -103,14 +111,14 @@ const AMBIGUOUS: Decision = {
 
 function withoutRule({ default: plan }: SelectorPolicy, facts: SelectorFacts): Decision {
   const known = facts.state === 'MATCHED_HOLDER_KEY' || facts.state === 'MATCHED_SUBJECT'
-  if (known && facts.trigger === 'login') {
+  if (known && !facts.candidate && facts.trigger === 'login') {
     return {
       plan: { plan: 'USE_EXISTING_BINDING', requiredAttributes: [] },
       rule: 'builtin:known-holder',
       reasons: ['no_rule_matched', 'holder_known'],
     }
   }
-  if (facts.state === 'MATCHED_CLAIM_TUPLE' && isIdv(plan)) {
+  if ((facts.candidate || facts.state === 'MATCHED_CLAIM_TUPLE') && isIdv(plan)) {
     return {
       plan: { ...plan, plan: 'STEP_UP' },
       rule: 'builtin:candidate',

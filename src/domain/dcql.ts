@@ -283,6 +283,13 @@ function isComplete(query: DcqlQuery, answered: ReadonlySet<string>): boolean {
   )
 }
 
+/** Places of the credential sets of which an option was answered whole, counted from 0. */
+export function satisfiedSets(query: DcqlQuery, answered: ReadonlySet<string>): readonly number[] {
+  return (query.credential_sets ?? []).flatMap(({ options }, place) =>
+    options.some((option) => option.every((name) => answered.has(name))) ? [place] : [],
+  )
+}
+
 /**
  * Returns the claims that the credential query names and nothing else, on null-prototype objects; without `claims` in
  * the query that is an empty object. An array keeps its positions: what was not asked for before a kept element reads

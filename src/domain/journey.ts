@@ -2,7 +2,7 @@
  * A journey: one browser's way from a relying party's request to a code. Its states are types, so that what has not
  * happened cannot be passed on:
  *
- *   started → retrieved → presented → (reconciling → recognised) → granted
+ *   started → retrieved → presented → (choosing | reconciling → recognised) → granted
  *   any open state → failed | expired
  *
  * The stored row follows each arrow with one compare-and-set (`store/journey.ts`).
@@ -19,6 +19,9 @@ import type {
   ProviderId,
   TenantId,
 } from './ids.ts'
+import type { Plan } from './plan.ts'
+import type { HolderState, Trigger } from './selector-rule.ts'
+import type { ShownCredentials } from './shown-credentials.ts'
 import type { Sealed, SecretHash } from './text.ts'
 import { DAY, MINUTE, SECOND } from './time.ts'
 
@@ -34,6 +37,8 @@ export const PRESENTATION_TIME = 30 * MINUTE
 export const RETURN_TIME = 60 * SECOND
 /** A refused presentation leaves the journey open this many times (VP-081). */
 export const REFUSALS_ALLOWED = 2
+/** What a person gets to choose an account. */
+export const CHOICE_TIME = 5 * MINUTE
 /** Lifetime of an authorization code (OP-40). */
 export const CODE_TIME = 60 * SECOND
 export const ACCESS_TOKEN_TIME = 10 * MINUTE
@@ -75,7 +80,34 @@ export interface SealedRequest {
   codeChallenge: string | undefined
   /** Seconds; how old a login may be that the person brings along. 0 for `prompt=login` (OP-18, OP-19). */
   maxAge: number | undefined
+  trigger: Trigger
+  /** A person with several accounts is asked, whatever was remembered. */
+  selectAccount: boolean
   wallet: WalletSecrets | undefined
+}
+
+/** What a presentation showed, sealed in its journey until that ends. */
+export interface SealedPresentation {
+  attributes: Attributes
+  shown: ShownCredentials
+}
+
+/** Of a login without a wallet. */
+export const NOTHING_SHOWN: SealedPresentation = {
+  attributes: {},
+  shown: { queries: [], credentialSets: [], types: [], issuers: [] },
+}
+
+/**
+ * What the selector decided for this login, kept with it: whatever follows does what was decided, under the version of the
+ * policy the journey began with. Nothing of it is about the person.
+ */
+export interface Decided {
+  plan: Plan
+  /** Id of a rule, or of a built-in one. */
+  rule: string
+  reasons: readonly string[]
+  state: HolderState
 }
 
 /** Which version of each policy a journey began with; it ends with the same ones. */
@@ -119,7 +151,7 @@ export interface Presentation {
   presentedAt: number
   /** In the order of the material policy; none where the presentation gave none whole. */
   identifiers: readonly HashedIdentifier[]
-  /** Sealed {@link Attributes}. */
+  /** Sealed {@link SealedPresentation}. */
   attributes: Sealed
 }
 
@@ -128,14 +160,27 @@ export interface Presented extends JourneyBase, Presentation {
   state: 'presented'
 }
 
+/** A known holder with several accounts is asked which one to use. */
+export interface Choosing extends JourneyBase, Presentation {
+  state: 'choosing'
+  decided: Decided
+  identityId: IdentityId
+  /** In the order in which the page shows them. */
+  accounts: readonly BindingId[]
+}
+
 /** The browser is at the institution. */
 export interface Reconciling extends JourneyBase, Presentation {
   state: 'reconciling'
+  decided: Decided
+  /** Who the holder is, or may be, as far as the wallet alone says. */
+  candidateId: IdentityId | undefined
 }
 
 /** The institution's login was joined with the presentation. */
 export interface Recognised extends JourneyBase, Presentation {
   state: 'recognised'
+  decided: Decided
   identityId: IdentityId
   bindingId: BindingId
   upstream: UpstreamAssurance
@@ -146,7 +191,4 @@ export interface Ended extends JourneyBase {
   failure: string | undefined
 }
 
-export type Journey = Open | Presented | Reconciling | Recognised | Ended
-
-/** Attributes as they lie sealed in a journey. */
-export type SealedAttributes = Attributes
+export type Journey = Open | Presented | Choosing | Reconciling | Recognised | Ended

@@ -10,9 +10,10 @@ import {
   type RuleOutcome,
   type SelectorFacts,
 } from './choose-plan.ts'
-import { type DcqlQuery, evaluateQuery, leastQuery, selectClaims } from './dcql.ts'
+import { type DcqlQuery, evaluateQuery, leastQuery, satisfiedSets, selectClaims } from './dcql.ts'
 import { completeSet, type PolicyDocuments, type PolicySet } from './policy.ts'
 import type { RecordedLogin } from './recorded-login.ts'
+import { issuerNames } from './shown-credentials.ts'
 import { namesOfTypes, type TrustPolicy } from './trust-policy.ts'
 
 /** Why a presentation would not be taken at all. */
@@ -155,19 +156,17 @@ function factsOf(
   attributes: SelectorFacts['attributes'],
 ): SelectorFacts {
   const queries = [...new Set(login.credentials.map((credential) => credential.query))]
-  const credentialSets = (query.credential_sets ?? []).flatMap(({ options }, index) =>
-    options.some((option) => option.every((id) => queries.includes(id))) ? [index] : [],
-  )
   return {
     tenant,
     entryPoint: login.entry_point,
     trigger: login.trigger,
     queries,
-    credentialSets,
+    credentialSets: satisfiedSets(query, new Set(queries)),
     credentialTypes: [...new Set(login.credentials.flatMap(({ types }) => types))],
-    issuers: [...new Set(login.credentials.map(({ issuer }) => issuer))],
+    issuers: [...new Set(login.credentials.flatMap(({ issuer }) => issuerNames(issuer)))],
     attributes,
     state: login.state,
+    candidate: login.candidate,
     projections: login.scope,
     relyingParty: login.client_id,
     refreshDue: login.refresh_due,

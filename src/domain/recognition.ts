@@ -63,6 +63,8 @@ export interface KnownBinding {
   matchId: MatchId
   /** Materials that are not what they were when the binding was proved. */
   changed: readonly string[]
+  /** Hash of the account behind it; two wallets of one account have two bindings with the same. */
+  account: string | undefined
   /** Some material changed, at this login or at one before it: the link should be proved again. */
   stale: boolean
 }
@@ -206,7 +208,8 @@ function boundBest(met: readonly Met[], evidence: readonly Evidence[]): BoundHit
 function knownBinding(binding: BoundHit, identifiers: readonly HashedIdentifier[]): KnownBinding {
   const changed = changedMaterials(binding.fingerprints, identifiers)
   const stale = changed.length > 0 || binding.staleSince !== undefined
-  return { id: binding.id, matchId: binding.matchId, changed, stale }
+  const { provider_subject: proved } = binding.fingerprints as Partial<Fingerprints>
+  return { id: binding.id, matchId: binding.matchId, account: proved?.hash, changed, stale }
 }
 
 /**

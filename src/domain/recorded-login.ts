@@ -34,6 +34,8 @@ export const RecordedLogin = z.strictObject({
   credentials: z.array(RecordedCredential).max(16).default([]),
   /** What the database would know of the holder. */
   state: z.enum([...RULE_STATES, 'AMBIGUOUS']).default('NOT_FOUND'),
+  /** The state names somebody who only may be this person. */
+  candidate: z.boolean().default(false),
   /** A material has changed since the link was proven. */
   refresh_due: z.boolean().default(false),
   /** What the relying party is granted. */

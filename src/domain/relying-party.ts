@@ -2,9 +2,11 @@
  * Relying parties, and which authorization requests they may make (RFC 6749, OpenID Connect Core 3.1.2.1, RFC 7636,
  * protocols OP-01 to OP-27).
  */
+import { ACR, ACR_VALUES } from './assurance.ts'
 import { type ErrorRedirect, fail, type OAuthError } from './failure.ts'
 import type { ClientId } from './ids.ts'
 import type { MachineScope } from './machine.ts'
+import type { Trigger } from './selector-rule.ts'
 import type { SecretHash } from './text.ts'
 
 export type ClientAuthentication =
@@ -62,6 +64,10 @@ export interface AuthorizationRequest {
   uiLocales: string | undefined
   /** Seconds; how old a login may be that the person brings along. 0 for `prompt=login` (OP-18, OP-19). */
   maxAge: number | undefined
+  /** `force_reconciliation` where the relying party prefers a login that has the institution's word of this very moment. */
+  trigger: Trigger
+  /** `prompt=select_account`: a person with several accounts is asked, whatever was remembered (Core 3.1.2.1). */
+  selectAccount: boolean
   /** Which provider to log in at without a wallet; a wish (no standard, but Keycloak and its peers know it). */
   idpHint: string | undefined
 }
@@ -150,6 +156,10 @@ export function judgeAuthorizationRequest(
     codeChallenge: judgeCodeChallenge(parameters, redirect, relyingParty),
     uiLocales: parameters.get('ui_locales'),
     maxAge: judgeMaxAge(parameters, redirect, prompt),
+    trigger: readTrigger(
+      limited(parameters.get('acr_values'), 1024, redirect, 'acr_values is too long'),
+    ),
+    selectAccount: prompt.includes('select_account'),
     idpHint: parameters.get('idp_hint'),
   }
 }
@@ -188,6 +198,16 @@ function judgePrompt(parameters: Parameters, redirect: ErrorRedirect): readonly 
   if (prompt.length > 1) refuse(redirect, 'invalid_request', 'prompt none stands alone')
   // There is no session of our own yet: a login always needs the person.
   return refuse(redirect, 'login_required', 'a login needs the person')
+}
+
+/** `acr_values` is in order of preference, and values nobody here knows are passed over (Core 3.1.2.1). */
+function readTrigger(acrValues: string | undefined): Trigger {
+  const preferred = acrValues?.split(' ').find((value) => ACR_VALUES.includes(value))
+  const upstream: readonly (string | undefined)[] = [
+    ACR.sameDeviceUpstream,
+    ACR.crossDeviceUpstream,
+  ]
+  return upstream.includes(preferred) ? 'force_reconciliation' : 'login'
 }
 
 function judgeMaxAge(

@@ -35,6 +35,7 @@ export const addressOf = {
   qr: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/qr.svg`,
   cancel: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/cancel`,
   direct: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/direct`,
+  accounts: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/account`,
   continue: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/continue`,
   callback: (issuer: string, providerId: string) => `${issuer}/callback/${providerId}`,
 } as const

@@ -81,6 +81,8 @@ export async function beginAuthorization(
       nonce: request.nonce,
       codeChallenge: request.codeChallenge,
       maxAge: request.maxAge,
+      trigger: request.trigger,
+      selectAccount: request.selectAccount,
       wallet: {
         sameDevice,
         crossDevice,

@@ -6,12 +6,12 @@ import { hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
-import { type Journey, RETURN_TIME } from '../domain/journey.ts'
+import { type Journey, NOTHING_SHOWN, RETURN_TIME } from '../domain/journey.ts'
 import { toInstant } from '../domain/time.ts'
 import { read, transact } from '../store/database.ts'
 import { chooseDirect, findJourney, readJourney } from '../store/journey.ts'
 import { directProviders } from './begin-authorization.ts'
-import { openRequest, sealAttributes, sealRequest } from './journey-secrets.ts'
+import { openRequest, sealPresentation, sealRequest } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
@@ -41,7 +41,7 @@ export async function chooseProvider(
   await transact(means.db, tenantId, [
     chooseDirect({
       ...{ tenantId, id, providerId: provider.id },
-      presentation: sealAttributes(means.keyring, place, {}),
+      presentation: sealPresentation(means.keyring, place, NOTHING_SHOWN),
       request: sealRequest(means.keyring, place, { ...request, wallet: undefined }),
       now: toInstant(now),
       // The next step is the browser's own, at once.

@@ -6,7 +6,11 @@
 import { hashSecret, newId } from '../crypto/random.ts'
 import { openUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
-import type { DemandedAssurance, UpstreamAssurance } from '../domain/assurance.ts'
+import {
+  type DemandedAssurance,
+  stricterMaxAge,
+  type UpstreamAssurance,
+} from '../domain/assurance.ts'
 import {
   mergeAttributes,
   missingAttributes,
@@ -16,7 +20,7 @@ import {
 import { BridgeError, fail, type InstitutionReason } from '../domain/failure.ts'
 import type { JourneyId, ProviderId, SessionId } from '../domain/ids.ts'
 import type { Reconciling } from '../domain/journey.ts'
-import { isIdv } from '../domain/plan.ts'
+import { type IdvPlan, isIdv, type MinimumAssurance, reachesAssurance } from '../domain/plan.ts'
 import { addressOf } from '../domain/tenant.ts'
 import type { Sealed } from '../domain/text.ts'
 import { fromInstant, SECOND, toInstant } from '../domain/time.ts'
@@ -65,6 +69,9 @@ export async function finishReconciliation(
       ...{ acr: identity.acrValues, amr: identity.amr, authTime: identity.authTime },
       demanded,
     }
+    // The plan's list went out in place of the provider's own, and both have to be met.
+    if (!reachesAssurance(ownMinimum(provider), { acr: identity.acrValues, amr: identity.amr }))
+      fail({ kind: 'institution_refused', reason: 'assurance_insufficient' })
     const link = await proveLink(means, prepared, provider, session, journey, identity, upstream)
     await recordLink(means, prepared, link)
     await noteHealth(means, prepared.tenant.id, provider.id, undefined)
@@ -124,6 +131,29 @@ async function takeJourney(
   return journey?.state === 'reconciling' ? journey : fail({ kind: 'journey_not_open' })
 }
 
+/** All of both lists; undefined where nothing is demanded. */
+function demandedMethods(
+  own: readonly string[] | undefined,
+  ofPlan: readonly string[] | undefined,
+): readonly string[] | undefined {
+  return own === undefined && ofPlan === undefined
+    ? undefined
+    : [...new Set([...(own ?? []), ...(ofPlan ?? [])])]
+}
+
+/** The plan that sent the browser to the institution. */
+function planOf({ decided }: Reconciling): IdvPlan {
+  return isIdv(decided.plan) ? decided.plan : fail({ kind: 'journey_not_open' })
+}
+
+/** What the provider's registration asks of every login. */
+function ownMinimum({ acr, amr }: Provider): MinimumAssurance {
+  return {
+    ...(acr === undefined ? {} : { acr: [...acr] }),
+    ...(amr === undefined ? {} : { amr: [...amr] }),
+  }
+}
+
 /** What this login was sent to the institution with; the answer has to meet it (UP-45). */
 function demandedOf(
   means: Means,
@@ -133,7 +163,12 @@ function demandedOf(
 ): DemandedAssurance {
   const place = { tenant: prepared.tenant.id, journey: journey.id }
   const { maxAge } = openRequest(means.keyring, place, journey.request)
-  return { acr: provider.acr, amr: provider.amr, maxAge }
+  const { method, minimumAssurance } = planOf(journey)
+  return {
+    acr: minimumAssurance?.acr ?? provider.acr,
+    amr: demandedMethods(provider.amr, minimumAssurance?.amr),
+    maxAge: stricterMaxAge(maxAge, method === 'fresh_login' ? 0 : undefined),
+  }
 }
 
 /** The network part: code, keys, userinfo; then the judgement, which needs none. */
@@ -187,12 +222,13 @@ async function proveLink(
   upstream: UpstreamAssurance,
 ): Promise<ProvenLink> {
   const policy = await prepared.policy('attributes', journey.policies.attributes)
-  const selector = await prepared.policy('selector', journey.policies.selector)
+  const plan = planOf(journey)
   const place = { tenant: prepared.tenant.id, journey: journey.id }
   const shown = openAttributes(means.keyring, place, journey.attributes)
   const told = readProviderAttributes(policy, provider.attributeMappings, identity.claims)
   const merged = mergeAttributes(policy, shown, told)
-  if (missingAttributes(policy, merged).length > 0)
+  const needed = plan.requiredAttributes
+  if (missingAttributes(policy, merged, needed).length > 0)
     return fail({ kind: 'institution_refused', reason: 'attribute_missing' })
   return {
     journey,
@@ -203,8 +239,9 @@ async function proveLink(
       attribute: identity.identifierAttribute,
       value: identity.subject,
     },
-    profile: isIdv(selector.default) ? selector.default.profile : '',
-    expiresAt: undefined,
+    plan,
+    // Whoever is asked to prove who they are already known as, must be that very person.
+    expectedId: plan.plan === 'STEP_UP' ? journey.candidateId : undefined,
     attributes: persistedAttributes(policy, merged),
     upstream,
   }

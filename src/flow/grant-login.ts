@@ -6,11 +6,18 @@ import { sealUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
 import { assureLogin } from '../domain/assurance.ts'
 import { type AttributePolicy, carriedAttributes, carriesAttributes } from '../domain/attributes.ts'
-import { detailText } from '../domain/audit.ts'
+import { decisionDetail, detailText } from '../domain/audit.ts'
 import { fail } from '../domain/failure.ts'
 import { allHashes } from '../domain/identifier.ts'
 import type { BindingId, GrantId, IdentityId } from '../domain/ids.ts'
-import { CODE_TIME, GRANT_TIME, type Presented, type Recognised } from '../domain/journey.ts'
+import {
+  type Choosing,
+  CODE_TIME,
+  type Decided,
+  GRANT_TIME,
+  type Presented,
+  type Recognised,
+} from '../domain/journey.ts'
 import type { Evidence } from '../domain/recognition.ts'
 import type { Sealed } from '../domain/text.ts'
 import { toInstant, toSeconds } from '../domain/time.ts'
@@ -37,7 +44,8 @@ export interface RecognisedPerson {
 export async function grantLogin(
   means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
   prepared: PreparedTenant,
-  journey: Presented | Recognised,
+  journey: Presented | Choosing | Recognised,
+  decided: Decided,
   person: RecognisedPerson,
 ): Promise<{ kind: 'redirect'; url: string } | undefined> {
   const { tenant, issuer } = prepared
@@ -97,6 +105,7 @@ export async function grantLogin(
           acr: assurance.acr,
           way: journey.way,
           key_version_upgraded: person.evidence.some(({ upgrades }) => upgrades),
+          ...decisionDetail(journey.policies.selector, decided),
         }),
         now: toInstant(now),
       }),
@@ -115,7 +124,7 @@ export async function grantLogin(
 function carry(
   means: Pick<Deps, 'keyring'>,
   prepared: PreparedTenant,
-  journey: Presented | Recognised,
+  journey: Presented | Choosing | Recognised,
   policy: AttributePolicy,
   grantId: GrantId,
 ): Sealed | null {

@@ -6,7 +6,7 @@ import type { Keyring } from '../crypto/keyring.ts'
 import { openUnder, sealUnder } from '../crypto/seal.ts'
 import type { Attributes } from '../domain/attributes.ts'
 import type { JourneyId, TenantId } from '../domain/ids.ts'
-import type { SealedRequest } from '../domain/journey.ts'
+import type { SealedPresentation, SealedRequest } from '../domain/journey.ts'
 import type { Sealed } from '../domain/text.ts'
 
 interface Place {
@@ -27,13 +27,26 @@ export function openRequest(keyring: Keyring, place: Place, sealed: Sealed): Sea
   return JSON.parse(openText(keyring, place, 'request', sealed)) as SealedRequest
 }
 
-export function sealAttributes(keyring: Keyring, place: Place, attributes: Attributes): Sealed {
-  return sealUnder(keyring, 'session', contextOf(place, 'presentation'), JSON.stringify(attributes))
+export function sealPresentation(
+  keyring: Keyring,
+  place: Place,
+  shown: SealedPresentation,
+): Sealed {
+  return sealUnder(keyring, 'session', contextOf(place, 'presentation'), JSON.stringify(shown))
+}
+
+/** Throws `sealed_unreadable`. */
+export function openPresentation(
+  keyring: Keyring,
+  place: Place,
+  sealed: Sealed,
+): SealedPresentation {
+  return JSON.parse(openText(keyring, place, 'presentation', sealed)) as SealedPresentation
 }
 
 /** Throws `sealed_unreadable`. */
 export function openAttributes(keyring: Keyring, place: Place, sealed: Sealed): Attributes {
-  return JSON.parse(openText(keyring, place, 'presentation', sealed)) as Attributes
+  return openPresentation(keyring, place, sealed).attributes
 }
 
 function openText(

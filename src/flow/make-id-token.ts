@@ -7,6 +7,7 @@ import type { RelyingParty } from '../domain/relying-party.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { toSeconds } from '../domain/time.ts'
 import type { GrantRow } from '../store/grant.ts'
+import type { WalletOnlyGrantRow } from '../store/wallet-only-grant.ts'
 import { readClaims } from './read-claims.ts'
 import type { PreparedTenant, TokenKey } from './tenants.ts'
 
@@ -29,7 +30,7 @@ export async function makeIdToken(
   means: Pick<Deps, 'keyring'>,
   prepared: PreparedTenant,
   relyingParty: RelyingParty,
-  grant: GrantRow,
+  grant: GrantRow | WalletOnlyGrantRow,
   made: { key: TokenKey; accessToken: string; nonce: string | null; now: number },
 ): Promise<string> {
   const { key, accessToken, nonce, now } = made
@@ -53,7 +54,7 @@ export async function makeIdToken(
  * How and when the person was authenticated (OP-55, OP-58, OP-59): `acr` and `amr` of this login, and, if the
  * institution's login was part of it, what that one said of itself, under names of our own. What is not known is left out.
  */
-function assuranceClaims(grant: GrantRow): JsonObject {
+function assuranceClaims(grant: GrantRow | WalletOnlyGrantRow): JsonObject {
   const amr = JSON.parse(grant.amr) as string[]
   const upstream =
     grant.upstream === null ? undefined : (JSON.parse(grant.upstream) as UpstreamAssurance)

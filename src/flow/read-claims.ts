@@ -1,10 +1,13 @@
 /** What a grant lets a relying party know: the one place where a person's data key is unwrapped at a login. */
 
 import { openWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
+import type { Keyring } from '../crypto/keyring.ts'
 import { openUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
 import { type Attributes, releaseClaims } from '../domain/attributes.ts'
+import type { TenantId } from '../domain/ids.ts'
 import type { GrantRow } from '../store/grant.ts'
+import type { WalletOnlyGrantRow } from '../store/wallet-only-grant.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
@@ -14,18 +17,11 @@ import type { PreparedTenant } from './tenants.ts'
 export async function readClaims(
   means: Pick<Deps, 'keyring'>,
   prepared: PreparedTenant,
-  grant: GrantRow,
+  grant: GrantRow | WalletOnlyGrantRow,
 ): Promise<Attributes> {
   const tenant = prepared.tenant.id
   const policy = await prepared.policy('attributes', grant.attribute_policy_version)
-  const key = unwrapDataKey(means.keyring, tenant, grant.key_identity_id, grant.wrapped_data_key)
-  const place = {
-    tenant,
-    table: 'identity_link_binding',
-    column: 'persisted_attributes_envelope',
-    row: grant.binding_id,
-  }
-  const kept = parse(openWithDataKey(key, place, grant.attributes))
+  const kept = grant.identity_id === null ? {} : openKeptAttributes(means.keyring, tenant, grant)
   const carriedPlace = {
     tenant,
     table: 'login_grant',
@@ -37,6 +33,18 @@ export async function readClaims(
       ? {}
       : parse(openUnder(means.keyring, 'session', carriedPlace, grant.wallet_attributes))
   return releaseClaims(policy, kept, carried, new Set(grant.scope.split(' ')))
+}
+
+/** What reconciliation kept with a binding. Throws `sealed_unreadable`. */
+export function openKeptAttributes(
+  keyring: Keyring,
+  tenant: TenantId,
+  row: Pick<GrantRow, 'key_identity_id' | 'wrapped_data_key' | 'binding_id' | 'attributes'>,
+): Attributes {
+  const key = unwrapDataKey(keyring, tenant, row.key_identity_id, row.wrapped_data_key)
+  const column = 'persisted_attributes_envelope'
+  const place = { tenant, table: 'identity_link_binding', column, row: row.binding_id }
+  return parse(openWithDataKey(key, place, row.attributes))
 }
 
 function parse(bytes: Uint8Array): Attributes {

@@ -4,10 +4,12 @@ import { signIdToken } from '../crypto/id-token.ts'
 import { hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
+import type { TenantId } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/text.ts'
-import { toInstant } from '../domain/time.ts'
+import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { read } from '../store/database.ts'
-import { findGrantByAccessToken } from '../store/grant.ts'
+import { type AccessRow, findGrantByAccessToken } from '../store/grant.ts'
+import { findWalletOnlyGrant, type WalletOnlyAccessRow } from '../store/wallet-only-grant.ts'
 import { readClaims } from './read-claims.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -27,14 +29,7 @@ export async function readUserinfo(
 ): Promise<Userinfo> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
-  const rows = ACCESS_TOKEN.test(accessToken)
-    ? (
-        await read(means.db, tenantId, [
-          findGrantByAccessToken({ tenantId, tokenHash: hashSecret(accessToken), now }),
-        ])
-      )[0]
-    : []
-  const [grant] = rows
+  const grant = await findGrant(means, tenantId, accessToken, now)
   if (grant === undefined) {
     means.metrics.outcome('userinfo', 'invalid_token')
     return fail({
@@ -67,4 +62,19 @@ function sign(
   const key = prepared.tokenKeys.get(algorithm)
   if (key === undefined) return fail({ kind: 'unavailable' })
   return signIdToken(key, algorithm, { ...claims, iss: prepared.issuer, aud: audience })
+}
+
+/** Most grants have a person; the other kind is asked for only where there is none of these. */
+async function findGrant(
+  { db }: Pick<Deps, 'db'>,
+  tenantId: TenantId,
+  accessToken: string,
+  now: IsoInstant,
+): Promise<AccessRow | WalletOnlyAccessRow | undefined> {
+  if (!ACCESS_TOKEN.test(accessToken)) return undefined
+  const token = { tenantId, tokenHash: hashSecret(accessToken), now }
+  const [[grant]] = await read(db, tenantId, [findGrantByAccessToken(token)])
+  if (grant !== undefined) return grant
+  const [[walletOnly]] = await read(db, tenantId, [findWalletOnlyGrant(token)])
+  return walletOnly
 }

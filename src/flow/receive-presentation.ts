@@ -19,6 +19,7 @@ import {
   type SealedRequest,
   type WalletSecrets,
 } from '../domain/journey.ts'
+import { describeShown } from '../domain/shown-credentials.ts'
 import { shownIdentifiers } from '../domain/shown-identifiers.ts'
 import { addressOf } from '../domain/tenant.ts'
 import type { HolderHash, SecretHash } from '../domain/text.ts'
@@ -43,7 +44,7 @@ import {
   type WalletAnswer,
 } from '../wallet/response.ts'
 import { publicJwkOf, type ResponseJwk } from '../wallet/response-encryption.ts'
-import { openRequest, sealAttributes, sealRequest } from './journey-secrets.ts'
+import { openRequest, sealPresentation, sealRequest } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -171,7 +172,10 @@ async function recordPresentation(
       way,
       identifiers: JSON.stringify(identifiers),
       identifierHashes: allHashes(identifiers),
-      presentation: sealAttributes(means.keyring, place, attributes),
+      presentation: sealPresentation(means.keyring, place, {
+        attributes,
+        shown: describeShown(await prepared.question(versions), verified.credentials),
+      }),
       request: sealRequest(means.keyring, place, { ...request, wallet: undefined }),
       responseCodeHash: responseCode === undefined ? null : hashSecret(responseCode),
       now: toInstant(now),

@@ -20,15 +20,17 @@ import type { BindingId, IdentityId, MatchId, SessionId, TenantId } from '../dom
 import { RETURN_TIME, type Reconciling } from '../domain/journey.ts'
 import { canLink, fingerprintsOf, linkedIdentifiers, primaryOf } from '../domain/link.ts'
 import type { MaterialPolicy } from '../domain/material.ts'
+import type { IdvPlan } from '../domain/plan.ts'
 import { decidePerson, type PersonDecision } from '../domain/recognition.ts'
 import { type HolderHash, type InstitutionHash, noHolder } from '../domain/text.ts'
-import { type IsoInstant, toInstant } from '../domain/time.ts'
+import { DAY, type IsoInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import {
   type BindingContent,
   findBindingOfAccount,
   findProvidersOfMatches,
   insertBinding,
+  softDeleteBinding,
   updateBinding,
 } from '../store/binding.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
@@ -52,10 +54,10 @@ export interface ProvenLink {
   sessionId: SessionId
   provider: Provider
   account: { issuer: string; attribute: string; value: string }
-  /** Id of the material profile that the plan links by. */
-  profile: string
-  /** When the proof stops being believed, milliseconds since the epoch; undefined for never. */
-  expiresAt: number | undefined
+  /** What links, how, and for how long. */
+  plan: IdvPlan
+  /** The one person the account may belong to; undefined where anybody's will do. */
+  expectedId: IdentityId | undefined
   /** The attributes to keep. */
   attributes: Attributes
   upstream: UpstreamAssurance
@@ -104,6 +106,7 @@ export async function recordLink(
     const recording = { means, tx, tenantId, link, ...sides, keysKept: material.keys_kept, now }
     const hits = await lockAndRead(recording)
     const decision = decidePerson(hits.map(sideHit))
+    requireExpected(recording, hits)
     if (decision.kind === 'conflict') return fail({ kind: 'ambiguous_identity' })
     const person = await takePerson(recording, decision, hits)
     const matches = await writeMatches(recording, person.id, hits)
@@ -114,10 +117,21 @@ export async function recordLink(
   await inTransaction(means.db, tenantId, work, { retries: 2 })
 }
 
+/**
+ * STEP_UP: the account itself has to be the expected person's already. What the wallet suggests about them is what is to be
+ * confirmed, and proves nothing.
+ */
+function requireExpected({ link, account }: Recording, hits: readonly LinkHit[]): void {
+  if (link.expectedId === undefined) return
+  const own = hits.find(({ identifier }) => identifier === account)
+  if (own?.identity_id !== link.expectedId)
+    fail({ kind: 'institution_refused', reason: 'candidate_not_confirmed' })
+}
+
 /** Of a login without a wallet nothing is locked, looked up or written on that side. */
 function takeSides(means: Means, tenant: TenantId, material: MaterialPolicy, link: ProvenLink) {
   const { journey } = link
-  const profile = material.profiles.find(({ id }) => id === link.profile)
+  const profile = material.profiles.find(({ id }) => id === link.plan.profile)
   const shown = profile === undefined ? [] : linkedIdentifiers(profile, journey.identifiers)
   const keyAlone = material.key_alone === 'allowed'
   if (journey.way !== 'direct' && !canLink(shown, { keyAlone }))
@@ -291,23 +305,33 @@ async function writeBinding(
     matchIds.length === 0
       ? []
       : await tx.run(findBindingOfAccount({ tenantId, matchIds, institutionHashes }))
-  if (known === undefined && matchIds.length > 0) {
+  const policy = link.plan.bindingPolicy
+  if (known === undefined && policy === 'REUSE_ONLY')
+    return fail({ kind: 'institution_refused', reason: 'binding_missing' })
+  if (known === undefined && matchIds.length > 0 && policy !== 'CREATE_NEW') {
     // A wallet that is linked to another account of this provider: which of them is the person, nobody knows.
     const providers = await tx.run(findProvidersOfMatches({ tenantId, matchIds }))
     if (providers.some(({ provider_id }) => provider_id === link.provider.id))
       return fail({ kind: 'ambiguous_identity' })
   }
-  const id = known?.id ?? (newId() as BindingId)
+  const replaced = policy === 'CREATE_NEW' ? known : undefined
+  if (replaced !== undefined) await endBinding(recording, replaced.id)
+  const reused = replaced === undefined ? known : undefined
+  const id = reused?.id ?? (newId() as BindingId)
   const [holder] = primary?.hashes ?? [{ hash: noHolder(id), version: 0 }]
   const { hash: holderHash, version: holderHashVersion } = holder
   const row = { id, tenantId, matchId: matches.primary, holderHash, holderHashVersion }
   const content = sealBinding(recording, person, id)
   await tx.run(
-    known === undefined
+    reused === undefined
       ? insertBinding({ ...content, ...row })
       : updateBinding({ ...content, ...row }),
   )
-  return { id, isNew: known === undefined }
+  return { id, isNew: reused === undefined }
+}
+
+async function endBinding({ tx, tenantId, now }: Recording, id: BindingId): Promise<void> {
+  await tx.run(softDeleteBinding({ tenantId, id, reason: 'REPLACED', now }))
 }
 
 function sealBinding(
@@ -334,12 +358,17 @@ function sealBinding(
     assurance: JSON.stringify(link.upstream),
     attributePolicyVersion: String(policies.attributes),
     materialPolicyVersion: String(policies.material),
-    selectorPolicyVersion: String(policies.selector),
+    // Version and rule: what decided that this link be made.
+    selectorPolicyVersion: `${policies.selector} ${link.journey.decided.rule}`,
     // Keyed hashes, not values: compared at every login, for a material may have changed.
     fingerprints: JSON.stringify(fingerprintsOf([...shown, account])),
-    expiresAt: link.expiresAt === undefined ? null : toInstant(link.expiresAt),
+    expiresAt: endOfProof(means, link.plan),
     now,
   }
+}
+
+function endOfProof({ clock }: Means, { bindingLifetimeDays: days }: IdvPlan): IsoInstant | null {
+  return days === undefined ? null : toInstant(clock() + days * DAY)
 }
 
 /** Session COMPLETED, journey recognised, the event last. */

@@ -5,6 +5,7 @@ import { codeChallengeOf } from '../crypto/id-token.ts'
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
+import type { TenantId } from '../domain/ids.ts'
 import { ACCESS_TOKEN_TIME, REFRESH_IDLE_TIME, REFRESH_TIME } from '../domain/journey.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import type { SecretHash } from '../domain/text.ts'
@@ -13,6 +14,11 @@ import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
 import { type CodeRow, findCode, redeemLiveCode, revokeGrant } from '../store/grant.ts'
 import { beginRefresh } from '../store/refresh-token.ts'
+import {
+  findWalletOnlyCode,
+  redeemWalletOnlyCode,
+  type WalletOnlyCodeRow,
+} from '../store/wallet-only-grant.ts'
 import { makeIdToken, type TokenResponse } from './make-id-token.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -45,13 +51,14 @@ export async function redeemCode(
   // One statement takes the code and everything tokens are made of. Should signing fail afterwards, the code is gone and
   // the person logs in again: better than a code that can be taken twice.
   const tokenHash = hashSecret(accessToken)
-  const redeem = redeemLiveCode({
+  const code = {
     ...{ tenantId, codeHash, clientId: relyingParty.clientId, redirectUri: request.redirectUri },
     ...{ codeChallenge, tokenHash, now: toInstant(now) },
     tokenExpiresAt: toInstant(now + ACCESS_TOKEN_TIME),
-  })
+  }
+  const redeem = redeemLiveCode(code)
   const refreshToken = relyingParty.grantTypes.includes('refresh_token') ? randomText() : undefined
-  const [[row], begun = []] =
+  const [[linked], begun = []] =
     refreshToken === undefined
       ? await transact(means.db, tenantId, [redeem])
       : await transact(means.db, tenantId, [
@@ -63,6 +70,7 @@ export async function redeemCode(
             familyEndsAt: toInstant(now + REFRESH_TIME),
           }),
         ])
+  const row = linked ?? (await takeWalletOnly(means, tenantId, code))
   if (row === undefined) return await refuseCode(means, prepared, relyingParty, request, codeHash)
   const made = { key, accessToken, nonce: row.nonce, now }
   const idToken = await makeIdToken(means, prepared, relyingParty, row, made)
@@ -75,6 +83,16 @@ export async function redeemCode(
     ...(refreshToken === undefined || begun.length === 0 ? {} : { refresh_token: refreshToken }),
     scope: row.scope,
   }
+}
+
+/** Most codes have a person behind them; the other kind is asked for only where there is none of these. */
+async function takeWalletOnly(
+  { db }: Means,
+  tenantId: TenantId,
+  code: Parameters<typeof redeemWalletOnlyCode>[0],
+): Promise<WalletOnlyCodeRow | undefined> {
+  const [[row]] = await transact(db, tenantId, [redeemWalletOnlyCode(code)])
+  return row
 }
 
 /** The challenge a verifier answers; null without a verifier, undefined for one that cannot be any (RFC 7636, 4.1). */
@@ -92,7 +110,11 @@ async function refuseCode(
   codeHash: SecretHash,
 ): Promise<never> {
   const tenantId = prepared.tenant.id
-  const [[row]] = await read(means.db, tenantId, [findCode({ tenantId, codeHash })])
+  const [[linked], [walletOnly]] = await read(means.db, tenantId, [
+    findCode({ tenantId, codeHash }),
+    findWalletOnlyCode({ tenantId, codeHash }),
+  ])
+  const row = linked ?? walletOnly
   const valid =
     row !== undefined &&
     row.client_id === relyingParty.clientId &&
@@ -107,7 +129,7 @@ async function refuseCode(
 async function endReplayedGrant(
   means: Means,
   prepared: PreparedTenant,
-  row: CodeRow,
+  row: CodeRow | WalletOnlyCodeRow,
 ): Promise<never> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
@@ -117,7 +139,10 @@ async function endReplayedGrant(
       insertAuditEvent(tenantId, newId(), now, {
         detail: { type: 'code_replayed', grant_revoked: revoked?.changed === 1 },
         correlationId: row.correlation_id,
-        subjectHash: auditSubjectHash(means.keyring, tenantId, row.audit_salt),
+        subjectHash:
+          row.audit_salt === null
+            ? undefined
+            : auditSubjectHash(means.keyring, tenantId, row.audit_salt),
         clientId: row.client_id,
       }),
     ])

@@ -3,17 +3,19 @@
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import { sealUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
-import { detailText } from '../domain/audit.ts'
+import { stricterMaxAge } from '../domain/assurance.ts'
+import { decisionDetail, detailText } from '../domain/audit.ts'
 import { fail } from '../domain/failure.ts'
-import type { SessionId } from '../domain/ids.ts'
+import type { IdentityId, SessionId } from '../domain/ids.ts'
 import {
+  type Decided,
   PRESENTATION_TIME,
   type Presented,
   RECONCILIATION_TIME,
   type Reconciling,
 } from '../domain/journey.ts'
 import { ofWallet, primaryOf } from '../domain/link.ts'
-import { isIdv } from '../domain/plan.ts'
+import { type IdvPlan, isIdv } from '../domain/plan.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
 import { buildAuthorizationUrl } from '../institution/authorization.ts'
@@ -32,13 +34,18 @@ export async function startReconciliation(
   means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
   prepared: PreparedTenant,
   journey: Presented | Reconciling,
+  decided: Decided,
+  candidateId: IdentityId | undefined,
 ): Promise<{ kind: 'redirect'; url: string } | undefined> {
   const { tenant, issuer } = prepared
-  const { plan, provider } = await chooseWay(prepared, journey)
+  const { plan } = decided
+  if (!isIdv(plan)) return undefined
+  const provider = providerOf(prepared, journey, plan)
   if (provider === undefined || !provider.enabled) return undefined
   const connected = await prepared.connect(provider)
   const place = { tenant: tenant.id, journey: journey.id }
-  const { maxAge } = openRequest(means.keyring, place, journey.request)
+  const { maxAge: asked } = openRequest(means.keyring, place, journey.request)
+  const maxAge = stricterMaxAge(asked, plan.method === 'fresh_login' ? 0 : undefined)
 
   const id = newId() as SessionId
   const state = randomText()
@@ -50,10 +57,9 @@ export async function startReconciliation(
     state,
     nonce,
     codeVerifier,
-    acr: provider.acr,
+    acr: plan.minimumAssurance?.acr ?? provider.acr,
     maxAgeSeconds: maxAge,
-    // 0 is the wish for a new login; some providers know it by the one word, some by the other (OP-19).
-    prompt: maxAge === 0 ? 'login' : undefined,
+    prompt: promptFor(plan, maxAge),
   })
   const seal = (column: string, text: string) =>
     sealUnder(
@@ -86,7 +92,13 @@ export async function startReconciliation(
       eventId: newId(),
       correlationId: journey.correlationId,
       clientId: journey.clientId,
-      detail: detailText({ type: 'session_created', provider: provider.slug, plan }),
+      decision: JSON.stringify(decided),
+      candidateId: candidateId ?? null,
+      detail: detailText({
+        ...{ type: 'session_created', provider: provider.slug },
+        entry: journey.way === 'direct' ? 'direct' : 'wallet',
+        ...decisionDetail(journey.policies.selector, decided),
+      }),
     }),
   ])
   if (moved === undefined) return fail({ kind: 'journey_not_open' })
@@ -94,17 +106,23 @@ export async function startReconciliation(
   return { kind: 'redirect', url: address.url }
 }
 
-/** The provider the person chose, or the one of the plan. */
-async function chooseWay(
-  prepared: PreparedTenant,
-  journey: Presented | Reconciling,
-): Promise<{ plan: string; provider: Provider | undefined }> {
-  const { providers } = prepared
-  if (journey.way === 'direct')
-    return { plan: 'DIRECT', provider: providers.find(({ id }) => id === journey.providerId) }
-  const { default: plan } = await prepared.policy('selector', journey.policies.selector)
-  return {
-    plan: plan.plan,
-    provider: isIdv(plan) ? providers.find(({ slug }) => slug === plan.provider) : undefined,
-  }
+/** The provider the person chose instead of a wallet, or the one of the plan. */
+function providerOf(
+  { providers }: PreparedTenant,
+  { way, providerId }: Presented | Reconciling,
+  plan: IdvPlan,
+): Provider | undefined {
+  return way === 'direct'
+    ? providers.find(({ id }) => id === providerId)
+    : providers.find(({ slug }) => slug === plan.provider)
+}
+
+/** A wish for a new login goes before one for a choice: who has to log in again says who they are. */
+function promptFor(
+  plan: IdvPlan,
+  maxAge: number | undefined,
+): 'login' | 'select_account' | undefined {
+  // 0 is the wish for a new login; some providers know it by the one word, some by the other (OP-19).
+  if (maxAge === 0) return 'login'
+  return plan.method === 'choose_account' ? 'select_account' : undefined
 }

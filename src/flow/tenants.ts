@@ -13,6 +13,7 @@ import { openUnder } from '../crypto/seal.ts'
 import { openSigningKey, type PrivateKey } from '../crypto/sealed-signing-key.ts'
 import { importVerifyingKey } from '../crypto/signing-key.ts'
 import { keptWalletPaths, walletPaths } from '../domain/attributes.ts'
+import { type PreparedSelector, prepareSelector } from '../domain/choose-plan.ts'
 import { type DcqlQuery, leastQuery, markRetained } from '../domain/dcql.ts'
 import { fail } from '../domain/failure.ts'
 import { type ClientId, type ProviderId, SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
@@ -93,6 +94,8 @@ export interface PreparedTenant {
   /** What wallets are asked under these versions: the query, less the claims that no attribute rule or material uses. */
   question(versions: PolicyVersions): Promise<DcqlQuery>
   trust(version: number): Promise<PreparedTrust>
+  /** The rules of a selector policy, ready to be asked. */
+  selector(version: number): Promise<PreparedSelector>
   /** Fetch and caches that verifying credentials of this tenant needs. */
   readonly trustMeans: TrustMeans
   /** A provider ready to be spoken to, as its row is now. */
@@ -182,6 +185,7 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
   const connections = new Map<string, Promise<ConnectedProvider>>()
   const documents = createPolicyShelf(means, tenantId)
   const questions = new Map<string, DcqlQuery>()
+  const selectors = new Map<number, PreparedSelector>()
   const trusts = new Map<number, Promise<PreparedTrust>>()
 
   return {
@@ -251,6 +255,13 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
       const prepared = documents.find('trust', version).then(prepareTrust)
       trusts.set(version, prepared)
       prepared.catch(() => trusts.delete(version))
+      return prepared
+    },
+    async selector(version) {
+      const known = selectors.get(version)
+      if (known !== undefined) return known
+      const prepared = prepareSelector(await documents.find('selector', version))
+      selectors.set(version, prepared)
       return prepared
     },
     trustMeans: {

@@ -135,10 +135,16 @@ const PARAMETERS: readonly [
     'surf',
     false,
   ],
+  [
+    'acr_values',
+    'In order of preference. A value with `+institution` first: the institution is asked even for a person who is known.',
+    'urn:identity-bridge:acr:wallet-same-device+institution',
+    false,
+  ],
   ['max_age', 'Seconds; how old a login at the institution may be.', '3600', false],
   [
     'prompt',
-    '`login`: no login that the person brings along. `none` is answered with an error.',
+    '`login`: no login that the person brings along. `select_account`: a person with several accounts is asked which. `none` is answered with an error.',
     'login',
     false,
   ],

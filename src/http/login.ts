@@ -5,7 +5,8 @@ import type { JourneyId } from '../domain/ids.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { cancelJourney } from '../flow/cancel-journey.ts'
 import { chooseProvider } from '../flow/choose-provider.ts'
-import { continueJourney, type JourneyHandle, type Next } from '../flow/continue-journey.ts'
+import { continueJourney, type JourneyHandle } from '../flow/continue-journey.ts'
+import type { Next } from '../flow/login-end.ts'
 import { readOpenPage, readQrLink, readStatus } from '../flow/show-journey.ts'
 import { readBrowserId } from './browser.ts'
 import {
@@ -89,7 +90,7 @@ export function loginRoutes(deps: Means): Route[] {
   ]
 }
 
-function journeyOf(exchange: Exchange): JourneyId {
+export function journeyOf(exchange: Exchange): JourneyId {
   const id = exchange.http.req.param('journey') ?? ''
   return UUID.test(id) ? (id as JourneyId) : fail({ kind: 'not_found' })
 }
@@ -100,7 +101,7 @@ function responseCodeOf(exchange: Exchange): string {
   return code !== undefined && RESPONSE_CODE.test(code) ? code : fail({ kind: 'not_found' })
 }
 
-function browserOf(exchange: Exchange): string | undefined {
+export function browserOf(exchange: Exchange): string | undefined {
   return readBrowserId(exchange.http, tenantOf(exchange).tenant.id)
 }
 
@@ -171,13 +172,15 @@ async function goOn(deps: Means, exchange: Exchange, handle: JourneyHandle): Pro
   return answerNext(exchange, await continueJourney(deps, prepared, browserOf(exchange), handle))
 }
 
-function answerNext(exchange: Exchange, next: Next): Response {
+export function answerNext(exchange: Exchange, next: Next): Response {
   const prepared = tenantOf(exchange)
   switch (next.kind) {
     case 'redirect':
       return redirectTo(next.url)
     case 'wait':
       return redirectTo(addressOf.page(prepared.issuer, next.journey.id))
+    case 'choose':
+      return redirectTo(addressOf.accounts(prepared.issuer, next.journey.id))
     case 'end':
       exchange.reference = next.journey.correlationId
       return answerEnd(exchange, next)
@@ -185,7 +188,7 @@ function answerNext(exchange: Exchange, next: Next): Response {
 }
 
 /** After a button: on to another site, by a page and not by a redirect (`pages/onward-page.ts` says why). */
-function answerOnward(exchange: Exchange, language: 'en' | 'nl', url: string): Response {
+export function answerOnward(exchange: Exchange, language: 'en' | 'nl', url: string): Response {
   const nonce = newNonce()
   const tenant = pageTenant(exchange.prepared, language)
   return new Response(renderOnwardPage({ language, nonce, tenant, url }), {
@@ -221,6 +224,13 @@ function endKind(next: Extract<Next, { kind: 'end' }>): EndPageKind {
     case 'identity_conflict':
     case 'identity_unavailable':
       return 'not_recognised'
+    case 'candidate_not_confirmed':
+      return 'not_recognised'
+    case 'plan_refused':
+    case 'binding_missing':
+    case 'candidate_missing':
+    case 'candidate_unconfirmed':
+      return 'not_allowed'
     case 'unavailable':
       return 'unavailable'
     case 'credential_expired':
@@ -244,12 +254,12 @@ function endKind(next: Extract<Next, { kind: 'end' }>): EndPageKind {
   }
 }
 
-const JOURNEY = pathParameter(
+export const JOURNEY = pathParameter(
   'journey',
   "The journey's id; of use only in the browser that began it.",
   '0d6b3c3e-3c0f-4f5e-9a57-6f5f1c1d2e3f',
 )
-const GONE = errorAnswer('ErrorPage', 'No such login, or not in this browser.')
+export const GONE = errorAnswer('ErrorPage', 'No such login, or not in this browser.')
 const tags: [string] = ['Login page']
 
 const PAGE: Operation = {

@@ -13,7 +13,7 @@ import type {
   ProviderId,
   TenantId,
 } from '../domain/ids.ts'
-import type { Journey, PolicyVersions } from '../domain/journey.ts'
+import type { Decided, Journey, PolicyVersions, Presented } from '../domain/journey.ts'
 import type { BoundHit, Fingerprints, Hit } from '../domain/recognition.ts'
 import type {
   HolderHash,
@@ -205,6 +205,38 @@ export const chooseDirect = statement(
       .where('expires_at', '>', p('now')),
 )
 
+/** presented → choosing: the person has several accounts, and is asked. The response code is spent. */
+export const offerAccounts = statement(
+  'offer_accounts',
+  (
+    q,
+    p: Params<{
+      tenantId: TenantId
+      id: JourneyId
+      identityId: IdentityId
+      accounts: readonly BindingId[]
+      decision: string
+      now: IsoInstant
+      expiresAt: IsoInstant
+    }>,
+  ) =>
+    q
+      .updateTable('journey')
+      .set({
+        state: 'choosing',
+        identity_id: p('identityId'),
+        accounts: p('accounts'),
+        decision: p('decision'),
+        response_code_hash: null,
+        updated_at: p('now'),
+        expires_at: p('expiresAt'),
+      })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('state', '=', 'presented')
+      .where('expires_at', '>', p('now')),
+)
+
 /** One refused presentation more; one too many ends the journey (VP-081). Returns the count and the state it left. */
 export const refusePresentation = sqlStatement(
   'refuse_presentation',
@@ -250,7 +282,10 @@ export const failJourney = statement(
       })
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('id'))
-      .where('state', 'in', ['started', 'retrieved', 'presented', 'reconciling', 'recognised']),
+      .where('state', 'in', [
+        ...['started', 'retrieved', 'presented', 'choosing'],
+        ...['reconciling', 'recognised'],
+      ] as const),
 )
 
 /** reconciling → failed, and no other state: a failed callback ends only what still waits for one. */
@@ -330,7 +365,7 @@ const hitsOf = (journeyMatches: ReturnType<typeof sql<boolean>>) => sql<HitRow>`
       identity_match own
       JOIN identity_link_binding b ON b.tenant_id = own.tenant_id AND b.match_id = own.id AND b.deleted_at IS NULL
     ) ON own.tenant_id = m.tenant_id AND own.internal_identity_id = m.internal_identity_id AND own.deleted_at IS NULL
-   WHERE ${journeyMatches} AND j.state IN ('presented', 'recognised')`
+   WHERE ${journeyMatches} AND j.state IN ('presented', 'choosing', 'recognised')`
 
 export const findHits = sqlStatement(
   'find_hits',
@@ -364,7 +399,7 @@ export const grantJourney = sqlStatement(
     p: Params<{
       tenantId: TenantId
       id: JourneyId
-      from: 'presented' | 'recognised'
+      from: 'presented' | 'choosing' | 'recognised'
       identityId: IdentityId
       bindingId: BindingId
       /** Every hash of the presentation's identifiers: the evidence has to be under one of them still. */
@@ -577,16 +612,31 @@ export function readJourney(row: Selectable<JourneyTable>, now: number): Journey
     identifiers: JSON.parse(identifiers) as HashedIdentifier[],
     attributes: presentation,
   }
-  if (row.state !== 'recognised') return { ...presented, state: row.state }
-  if (row.identity_id === null || row.binding_id === null || row.assurance === null)
-    throw new Error('journey row lacks what its state promises')
-  return {
-    ...presented,
-    state: 'recognised',
-    identityId: row.identity_id,
-    bindingId: row.binding_id,
-    upstream: JSON.parse(row.assurance) as UpstreamAssurance,
-  }
+  if (row.state === 'presented') return { ...presented, state: 'presented' }
+  return readDecided(row, row.state, presented)
+}
+
+/** A journey whose plan was chosen. */
+function readDecided(
+  row: Selectable<JourneyTable>,
+  state: 'choosing' | 'reconciling' | 'recognised',
+  presented: Omit<Presented, 'state'>,
+): Journey {
+  const { decision, identity_id: identityId, binding_id: bindingId, accounts, assurance } = row
+  if (decision === null) throw new Error('journey row lacks what its state promises')
+  const base = { ...presented, decided: JSON.parse(decision) as Decided }
+  if (state === 'reconciling') return { ...base, state, candidateId: identityId ?? undefined }
+  if (state === 'choosing' && identityId !== null && accounts !== null)
+    return { ...base, state, identityId, accounts }
+  if (state === 'recognised' && identityId !== null && bindingId !== null && assurance !== null)
+    return {
+      ...base,
+      state,
+      identityId,
+      bindingId,
+      upstream: JSON.parse(assurance) as UpstreamAssurance,
+    }
+  throw new Error('journey row lacks what its state promises')
 }
 
 /** The versions a journey began with, from its row's JSON. */

@@ -207,6 +207,15 @@ export interface MatchGuardTable {
   created_at: IsoInstant
 }
 
+export interface AccountChoiceTable {
+  tenant_id: Fixed<TenantId>
+  identity_id: IdentityId
+  client_id: Fixed<ClientId>
+  binding_id: BindingId
+  created_at: Fixed<IsoInstant>
+  updated_at: IsoInstant
+}
+
 export interface PairwiseSubjectTable {
   tenant_id: Fixed<TenantId>
   identity_id: IdentityId | null
@@ -349,6 +358,7 @@ export type JourneyState =
   | 'started'
   | 'retrieved'
   | 'presented'
+  | 'choosing'
   | 'reconciling'
   | 'recognised'
   | 'granted'
@@ -380,6 +390,8 @@ export interface JourneyTable {
   response_code_hash: SecretHash | null
   identity_id: IdentityId | null
   binding_id: BindingId | null
+  decision: string | null
+  accounts: readonly BindingId[] | null
   assurance: string | null
   failure: string | null
   created_at: Fixed<IsoInstant>
@@ -391,8 +403,9 @@ export interface LoginGrantTable {
   tenant_id: Fixed<TenantId>
   id: Fixed<GrantId>
   client_id: Fixed<ClientId>
-  identity_id: IdentityId
-  binding_id: Fixed<BindingId>
+  identity_id: IdentityId | null
+  binding_id: Fixed<BindingId | null>
+  subject: Fixed<string | null>
   correlation_id: Fixed<CorrelationId>
   scope: Fixed<string>
   acr: Fixed<string>
@@ -514,6 +527,7 @@ export interface Database {
   audit_event: AuditEventTable
   identity: IdentityTable
   match_guard: MatchGuardTable
+  account_choice: AccountChoiceTable
   pairwise_subject: PairwiseSubjectTable
   identity_merge: IdentityMergeTable
   identity_merge_edge: IdentityMergeEdgeTable

@@ -189,6 +189,9 @@ export const startSession = sqlStatement(
     p: Params<
       NewSession & {
         journeyState: 'presented' | 'reconciling'
+        /** JSON of what was decided. */
+        decision: string
+        candidateId: IdentityId | null
         /** A presentation older than this proves nothing any more. */
         presentedSince: IsoInstant
         eventId: string
@@ -200,7 +203,7 @@ export const startSession = sqlStatement(
   ) => sql<{ id: JourneyId }>`
     WITH moved AS (
       UPDATE journey
-         SET state = 'reconciling', response_code_hash = NULL, expires_at = ${p('expiresAt')}, updated_at = ${p('now')}
+         SET state = 'reconciling', decision = ${p('decision')}, identity_id = ${p('candidateId')}, response_code_hash = NULL, expires_at = ${p('expiresAt')}, updated_at = ${p('now')}
        WHERE tenant_id = ${p('tenantId')} AND id = ${p('journeyId')} AND state = ${p('journeyState')}
          AND expires_at > ${p('now')} AND presented_at > ${p('presentedSince')}
       RETURNING id

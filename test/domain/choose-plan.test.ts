@@ -31,6 +31,7 @@ const FACTS: SelectorFacts = {
     nothing: null,
   },
   state: 'NOT_FOUND',
+  candidate: false,
   projections: ['openid', 'profile'],
   relyingParty: 'app',
   refreshDue: false,
@@ -171,6 +172,9 @@ describe('the selector (dossier 12.2)', () => {
       plan: { ...IDV, plan: 'STEP_UP' },
       rule: 'builtin:candidate',
     })
+    expect(choose([], { state: 'MATCHED_HOLDER_KEY', candidate: true }).rule).toBe(
+      'builtin:candidate',
+    )
     expect(choose([], { state: 'MATCHED_CLAIM_TUPLE' }, CLOSED).rule).toBe('builtin:default')
     expect(choose([], { state: 'EXPIRED_BINDING' }).rule).toBe('builtin:default')
   })

@@ -66,7 +66,9 @@ test('the same account again is the same person, in the same binding, by a match
     ...['session_created', 'binding_created', 'login_completed'],
     ...['session_created', 'binding_updated', 'login_completed'],
   ])
-  expect(JSON.parse(String(events[0]?.detail))).toMatchObject({ plan: 'DIRECT' })
+  expect(JSON.parse(String(events[0]?.detail))).toMatchObject({
+    ...{ entry: 'direct', plan: 'RUN_IDV', rule: 'builtin:default' },
+  })
   expect(JSON.parse(String(events[2]?.detail))).toMatchObject({
     way: 'direct',
     acr: INSTITUTION_ALONE,

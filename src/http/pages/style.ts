@@ -68,6 +68,12 @@ margin-top:1.25rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.
 animation:breathe 2s ease-in-out infinite}
 .progress .time{color:var(--soft);font-variant-numeric:tabular-nums}
 @keyframes breathe{50%{opacity:.3}}
+fieldset.accounts{margin:1.25rem 0;padding:0;border:0}
+.accounts legend{padding:0;font-weight:600}
+.account{display:flex;gap:.75rem;padding:.75rem 0;border-bottom:1px solid var(--line)}
+.account label,.tick label{display:inline-block;min-height:1.5rem;font-weight:600;cursor:pointer}
+.account input,.tick input{flex:none;width:1.5rem;height:1.5rem;margin:0;accent-color:var(--accent)}
+.tick{display:flex;gap:.75rem}
 details{margin-top:1.25rem;border:1px solid var(--line);border-radius:.75rem}
 summary{min-height:2.75rem;padding:.625rem 1rem;font-weight:600;cursor:pointer}
 .scan{padding:0 1rem 1rem;text-align:center}

@@ -38,6 +38,16 @@ const en = {
     text: 'We are taking you further.',
     go: 'Continue',
   },
+  accounts: {
+    title: 'Which account?',
+    text: 'You have several accounts. Choose the one to log in with at',
+    legend: 'Your accounts',
+    lastUsed: 'Last used on',
+    remember: 'Remember my choice for this website',
+    rememberHint:
+      'You will be asked again when the website lets you choose, or when the account is gone.',
+    go: 'Log in',
+  },
   end: {
     done: {
       title: 'You are logged in',
@@ -87,6 +97,10 @@ const en = {
     institution_refused: {
       title: 'Your institution did not confirm the login',
       text: 'You can try again. If it keeps happening, ask the help desk of your institution.',
+    },
+    not_allowed: {
+      title: 'This login is not possible here',
+      text: 'Your institution does not allow a login in this way. Its help desk can tell you how to log in.',
     },
     not_recognised: {
       title: 'We cannot log you in with this',
@@ -153,6 +167,16 @@ const nl: Dictionary = {
     text: 'We brengen je verder.',
     go: 'Ga verder',
   },
+  accounts: {
+    title: 'Met welk account?',
+    text: 'Je hebt meer dan één account. Kies waarmee je wilt inloggen bij',
+    legend: 'Je accounts',
+    lastUsed: 'Laatst gebruikt op',
+    remember: 'Onthoud mijn keuze voor deze website',
+    rememberHint:
+      'We vragen het opnieuw als de website je laat kiezen, of als het account er niet meer is.',
+    go: 'Inloggen',
+  },
   end: {
     done: {
       title: 'Je bent ingelogd',
@@ -201,6 +225,10 @@ const nl: Dictionary = {
     institution_refused: {
       title: 'Je instelling bevestigde de login niet',
       text: 'Probeer het opnieuw. Blijft het gebeuren, vraag dan de helpdesk van je instelling.',
+    },
+    not_allowed: {
+      title: 'Zo inloggen kan hier niet',
+      text: 'Je instelling staat deze manier van inloggen niet toe. De helpdesk kan vertellen hoe het wel kan.',
     },
     not_recognised: {
       title: 'Hiermee kunnen we je niet inloggen',

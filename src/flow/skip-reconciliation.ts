@@ -1,0 +1,88 @@
+/**
+ * SKIP_RECONCILIATION: the wallet's own word is enough. The grant carries the attributes of this presentation, a subject
+ * that is random and for this login alone, and nobody: no person, match or binding is made, looked up or touched.
+ */
+import { hashSecret, newId, randomText } from '../crypto/random.ts'
+import { sealUnder } from '../crypto/seal.ts'
+import type { Deps } from '../deps.ts'
+import { assureLogin } from '../domain/assurance.ts'
+import { mergeAttributes, missingNames } from '../domain/attributes.ts'
+import { decisionDetail, detailText } from '../domain/audit.ts'
+import { fail } from '../domain/failure.ts'
+import type { GrantId } from '../domain/ids.ts'
+import { CODE_TIME, type Decided, GRANT_TIME, type Presented } from '../domain/journey.ts'
+import type { Plan } from '../domain/plan.ts'
+import { toInstant, toSeconds } from '../domain/time.ts'
+import { transact } from '../store/database.ts'
+import { grantWalletOnly } from '../store/wallet-only-grant.ts'
+import { withParameters } from './error-return.ts'
+import { openAttributes, openRequest } from './journey-secrets.ts'
+import { type Next, refuseLogin } from './login-end.ts'
+import type { PreparedTenant } from './tenants.ts'
+
+type SkipPlan = Extract<Plan, { plan: 'SKIP_RECONCILIATION' }>
+
+/** The redirect back with a code; or the end, where an attribute the plan needs was not shown. */
+export async function skipReconciliation(
+  means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
+  prepared: PreparedTenant,
+  journey: Presented,
+  decided: Decided & { plan: SkipPlan },
+): Promise<Next> {
+  const { tenant, issuer } = prepared
+  const place = { tenant: tenant.id, journey: journey.id }
+  const relyingParty = await prepared.relyingParty(journey.clientId)
+  if (relyingParty === undefined || !relyingParty.enabled) return fail({ kind: 'journey_not_open' })
+  // Nobody showed anything: a login without a wallet has nothing that could be enough.
+  if (journey.way === 'direct')
+    return await refuseLogin(means, prepared, journey, 'plan_refused', decided)
+  const policy = await prepared.policy('attributes', journey.policies.attributes)
+  const shown = openAttributes(means.keyring, place, journey.attributes)
+  if (missingNames(policy, decided.plan.requiredAttributes, shown, {}).length > 0)
+    return await refuseLogin(means, prepared, journey, 'attribute_missing', decided)
+  const request = openRequest(means.keyring, place, journey.request)
+  const assurance = assureLogin(journey.way, toSeconds(journey.presentedAt), undefined)
+  const grantId = newId() as GrantId
+  const code = randomText()
+  const now = means.clock()
+  const context = {
+    tenant: tenant.id,
+    table: 'login_grant',
+    column: 'wallet_attributes',
+    row: grantId,
+  }
+  const carried = JSON.stringify(mergeAttributes(policy, shown, {}))
+  const [[granted]] = await transact(means.db, tenant.id, [
+    grantWalletOnly({
+      tenantId: tenant.id,
+      id: journey.id,
+      subject: randomText(),
+      grantId,
+      clientId: journey.clientId,
+      correlationId: journey.correlationId,
+      scope: request.scope.join(' '),
+      acr: assurance.acr,
+      amr: JSON.stringify(assurance.amr),
+      authTime: toSeconds(journey.presentedAt),
+      attributePolicyVersion: journey.policies.attributes,
+      walletAttributes: sealUnder(means.keyring, 'session', context, carried),
+      grantExpiresAt: toInstant(now + GRANT_TIME),
+      codeHash: hashSecret(code),
+      redirectUri: request.redirectUri,
+      codeChallenge: request.codeChallenge ?? null,
+      nonce: request.nonce ?? null,
+      codeExpiresAt: toInstant(now + CODE_TIME),
+      eventId: newId(),
+      detail: detailText({
+        ...{ type: 'login_completed', acr: assurance.acr, way: journey.way },
+        ...{ key_version_upgraded: false, ...decisionDetail(journey.policies.selector, decided) },
+      }),
+      now: toInstant(now),
+    }),
+  ])
+  if (granted === undefined)
+    return await refuseLogin(means, prepared, journey, 'unavailable', decided)
+  means.metrics.outcome('login', 'wallet_only')
+  const url = withParameters(request.redirectUri, { code, state: request.state, iss: issuer })
+  return { kind: 'redirect', url }
+}
