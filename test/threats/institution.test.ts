@@ -490,7 +490,7 @@ describe('providers are registered', () => {
       })
       expect(await eventsOf(bridge, opened.journeyId)).toContainEqual({
         event_type: 'login_refused',
-        detail: { reason: 'unavailable' },
+        detail: expect.objectContaining({ reason: 'unavailable', plan: 'RUN_IDV' }),
       })
     }
     const sessions = `SELECT FROM reconciliation_session WHERE provider_id = '${id}'`

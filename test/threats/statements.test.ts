@@ -127,6 +127,15 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
      INSERT INTO identity_merge_edge (tenant_id, merge_id, kind, edge_id)
        SELECT g.tenant_id, g.id, 'match', m.id FROM identity_merge g JOIN identity_match m ON m.internal_identity_id = g.surviving_id
         WHERE g.tenant_id = '${id}' AND g.id = (SELECT min(id) FROM identity_merge WHERE tenant_id = '${id}');
+     INSERT INTO account_choice (tenant_id, identity_id, client_id, binding_id, created_at, updated_at)
+       SELECT b.tenant_id, m.internal_identity_id, 'app', min(b.id), min(b.created_at), min(b.created_at)
+         FROM identity_link_binding b JOIN identity_match m ON m.id = b.match_id WHERE b.tenant_id = '${id}' GROUP BY 1, 2;
+     INSERT INTO login_grant (tenant_id, id, client_id, subject, correlation_id, scope, acr, amr, attribute_policy_version, created_at, expires_at)
+       VALUES ('${id}', 'nobody-${id}', 'app', gen_random_uuid(), 'c', 'openid', 'acr', '[]', 1, '${long}', '2099-01-01T00:00:00.000Z');
+     INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, created_at, expires_at)
+       VALUES ('${id}', 'nobody-${id}', 'nobody-${id}', 'app', 'https://app.example/', '${long}', '2099-01-01T00:00:00.000Z');
+     INSERT INTO access_token (tenant_id, token_hash, grant_id, created_at, expires_at)
+       VALUES ('${id}', 'nobody-${id}', 'nobody-${id}', '${long}', '2099-01-01T00:00:00.000Z');
      INSERT INTO pairwise_subject (tenant_id, identity_id, sector, subject, created_at, origin_id)
        SELECT tenant_id, NULL, 'waiting.example', gen_random_uuid(), merged_at, surviving_id FROM identity_merge WHERE tenant_id = '${id}'`,
   )

@@ -175,6 +175,17 @@ describe('row 36 everything of tenant A at tenant B', () => {
       attack: () => below(presented, '/continue'),
       refused: [404],
     },
+    'GET /t/:tenant/login/:journey/account': {
+      attack: () => below(presented, '/account'),
+      refused: [404],
+    },
+    'POST /t/:tenant/login/:journey/account': {
+      attack: async () =>
+        (await confused(presented)).post(`${b.issuer}/login/${presented.journeyId}/account`, {
+          account: '0',
+        }),
+      refused: [404],
+    },
     'POST /t/:tenant/login/:journey/direct': {
       attack: async () =>
         (await confused(waiting)).post(`${b.issuer}/login/${waiting.journeyId}/direct`, {
