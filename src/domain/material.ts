@@ -114,7 +114,7 @@ export const MaterialPolicy = z
      */
     key_alone: z.enum(['allowed', 'refused']).default('allowed'),
     /** Keys a person may have at a time; linking one more drops the one that was not used for longest. */
-    keys_kept: z.int().min(1).max(50).default(10),
+    keys_kept: z.int().min(1).max(500).default(50),
   })
   .superRefine((policy, context) => {
     const refuse = (path: (string | number)[], message: string) =>

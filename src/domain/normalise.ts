@@ -42,11 +42,18 @@ function foldCase(text: string): string {
     .join('')
 }
 
+/** Letter by letter. The Turkish dotted capital stays: without its dot it would be the dotless letter's capital. */
 function foldDiacritics(text: string): string {
-  return text
-    .normalize('NFD')
-    .replace(/\p{Mn}/gu, '')
-    .normalize('NFC')
+  return [...text].map(bareLetter).join('')
+}
+
+function bareLetter(letter: string): string {
+  return letter === 'İ'
+    ? letter
+    : letter
+        .normalize('NFD')
+        .replace(/\p{Mn}/gu, '')
+        .normalize('NFC')
 }
 
 /** A name of a person or a place. The typewriter's apostrophe and hyphen stand for the printer's. */
