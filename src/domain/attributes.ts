@@ -55,6 +55,11 @@ const AttributeRule = z.strictObject({
     .default('openid'),
   /** Where it stands in the credential: a path of member names. */
   wallet: z.array(z.string().min(1).max(128)).min(1).max(8).optional(),
+  /**
+   * How wallet and institution are compared where both state it, before they are linked; `no` for not at all. Names,
+   * birth dates and identifiers are compared even without this (`same-person.ts`).
+   */
+  compare: z.enum(['exact', 'name', 'date', 'email', 'tax_code_it', 'no']).optional(),
   /** What the provider calls it, the first present one counts; the attribute's own name when absent. */
   provider: z.array(z.string().min(1).max(128)).min(1).max(8).optional(),
 })
@@ -62,6 +67,10 @@ export type AttributeRule = z.infer<typeof AttributeRule>
 
 const READS_PROVIDER = new Set(['OIDC_ONLY', 'OIDC_WINS', 'WALLET_WINS', 'MERGE_ALL'])
 const READS_WALLET = new Set(['WALLET_ONLY', 'OIDC_WINS', 'WALLET_WINS', 'MERGE_ALL'])
+
+function readsBoth(rule: AttributeRule): boolean {
+  return rule.wallet !== undefined && READS_PROVIDER.has(rule.merge) && READS_WALLET.has(rule.merge)
+}
 
 /** The policy document of kind `attributes`. */
 export const AttributePolicy = z
@@ -75,6 +84,8 @@ export const AttributePolicy = z
       seen.add(rule.name)
       if (rule.merge === 'WALLET_ONLY' && rule.wallet === undefined)
         refuse('wallet', 'is needed where only the wallet counts')
+      if (rule.compare !== undefined && rule.compare !== 'no' && !readsBoth(rule))
+        refuse('compare', 'needs both sides to be read')
       if (rule.merge === 'OIDC_ONLY' && rule.wallet !== undefined)
         refuse('wallet', 'is never read where only the provider counts')
       if (rule.project && READS_PROVIDER.has(rule.merge) && !rule.persist)

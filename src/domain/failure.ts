@@ -46,6 +46,7 @@ export type InstitutionReason =
   | 'attribute_missing' // a required canonical attribute has no value
   | 'candidate_not_confirmed' // STEP_UP: the account is not the expected person's
   | 'binding_missing' // REUSE_ONLY: this wallet has no binding to the account
+  | 'person_conflict' // wallet and institution state two different people
   | 'identifier_missing' // the wallet showed nothing whole that the profile can link by
   | 'assurance_insufficient'
   | 'institution_not_allowed'

@@ -21,6 +21,7 @@ import { BridgeError, fail, type InstitutionReason } from '../domain/failure.ts'
 import type { JourneyId, ProviderId, SessionId } from '../domain/ids.ts'
 import type { Reconciling } from '../domain/journey.ts'
 import { type IdvPlan, isIdv, type MinimumAssurance, reachesAssurance } from '../domain/plan.ts'
+import { conflictingAttributes } from '../domain/same-person.ts'
 import { addressOf } from '../domain/tenant.ts'
 import type { Sealed } from '../domain/text.ts'
 import { fromInstant, SECOND, toInstant } from '../domain/time.ts'
@@ -230,6 +231,8 @@ async function proveLink(
   const needed = plan.requiredAttributes
   if (missingAttributes(policy, merged, needed).length > 0)
     return fail({ kind: 'institution_refused', reason: 'attribute_missing' })
+  if (conflictingAttributes(policy, shown, told).length > 0)
+    return fail({ kind: 'institution_refused', reason: 'person_conflict' })
   return {
     journey,
     sessionId: session.id,

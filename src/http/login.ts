@@ -239,6 +239,10 @@ function endKind(next: Extract<Next, { kind: 'end' }>): EndPageKind {
       return 'credential_ended'
     case 'status_unavailable':
       return 'status_unknown'
+    case 'person_conflict':
+      return 'two_people'
+    case 'identifier_missing':
+      return 'too_little'
     case 'login_refused':
     case 'response_invalid':
     case 'token_request_failed':

@@ -106,6 +106,14 @@ const en = {
       title: 'We cannot log you in with this',
       text: 'We could not tell for sure which account is yours. Please ask the help desk of your institution.',
     },
+    two_people: {
+      title: 'Your wallet and your account do not match',
+      text: 'They name two different people, so nothing was linked. Check that both are yours, or ask the help desk of your institution.',
+    },
+    too_little: {
+      title: 'Your wallet showed too little',
+      text: 'What it shared is not enough to recognise you by. Try another card from your wallet, or ask the help desk of your institution.',
+    },
     rate_limited: {
       title: 'A little too fast',
       text: 'There were many attempts in a short time. Please wait a moment and try again.',
@@ -233,6 +241,14 @@ const nl: Dictionary = {
     not_recognised: {
       title: 'Hiermee kunnen we je niet inloggen',
       text: 'We weten niet zeker welk account van jou is. Vraag de helpdesk van je instelling om hulp.',
+    },
+    two_people: {
+      title: 'Je wallet en je account horen niet bij elkaar',
+      text: 'Ze noemen twee verschillende personen, dus er is niets gekoppeld. Kijk of ze allebei van jou zijn, of vraag de helpdesk van je instelling om hulp.',
+    },
+    too_little: {
+      title: 'Je wallet liet te weinig zien',
+      text: 'Wat gedeeld werd is niet genoeg om je te herkennen. Probeer een andere kaart uit je wallet, of vraag de helpdesk van je instelling om hulp.',
     },
     rate_limited: {
       title: 'Iets te snel',
