@@ -10,6 +10,7 @@ import {
   isCborMap,
 } from './cbor.ts'
 import { encodeCbor } from './cbor-writer.ts'
+import { readCompressedPoint } from './compressed-point.ts'
 
 /*
  * COSE as far as mdocs need it (RFC 9052, RFC 9053): one signer, and public keys. As with JWS, the key comes from the
@@ -109,12 +110,13 @@ function fits(key: KeyObject, rule: AlgorithmRule): boolean {
 
 /** Labels and values of a COSE_Key (RFC 9053 section 7). */
 const KEY = { kty: 1, crv: -1, x: -2, y: -3, d: -4 } as const
-const CURVES: ReadonlyMap<CborValue | undefined, { kty: 'EC' | 'OKP'; crv: string; cose: number }> =
-  new Map([
-    [1, { kty: 'EC', crv: 'P-256', cose: 2 }],
-    [2, { kty: 'EC', crv: 'P-384', cose: 2 }],
-    [6, { kty: 'OKP', crv: 'Ed25519', cose: 1 }],
-  ])
+type Curve = { kty: 'EC'; crv: 'P-256' | 'P-384' } | { kty: 'OKP'; crv: 'Ed25519' }
+const CURVES: ReadonlyMap<CborValue | undefined, Curve> = new Map<number, Curve>([
+  [1, { kty: 'EC', crv: 'P-256' }],
+  [2, { kty: 'EC', crv: 'P-384' }],
+  [6, { kty: 'OKP', crv: 'Ed25519' }],
+])
+const KEY_TYPES: Readonly<Record<Curve['kty'], number>> = { OKP: 1, EC: 2 }
 
 /**
  * Returns the public key of a COSE_Key as a JWK, so that its thumbprint names the holder whatever the format, and ready
@@ -123,21 +125,30 @@ const CURVES: ReadonlyMap<CborValue | undefined, { kty: 'EC' | 'OKP'; crv: strin
 export function readCoseKey(value: CborValue | undefined): { jwk: PublicJwk; key: KeyObject } {
   if (!isCborMap(value) || value.has(KEY.d)) return refuse('holder_key_missing')
   const curve = CURVES.get(value.get(KEY.crv))
-  if (curve === undefined || value.get(KEY.kty) !== curve.cose) return refuse('holder_key_missing')
-  const { kty, crv } = curve
-  const y = kty === 'EC' ? { y: textOf(value.get(KEY.y)) } : {}
+  if (curve === undefined || value.get(KEY.kty) !== KEY_TYPES[curve.kty]) {
+    return refuse('holder_key_missing')
+  }
+  const [x, y] = [value.get(KEY.x), value.get(KEY.y)]
+  if (!(x instanceof Uint8Array)) return refuse('holder_key_missing')
+  if (curve.kty === 'EC' && typeof y === 'boolean') {
+    const point = Buffer.concat([Buffer.of(y ? 3 : 2), x])
+    return readCompressedPoint(curve.crv, point) ?? refuse('holder_key_missing')
+  }
+  return readPlainKey(curve, x, y)
+}
+
+function readPlainKey(
+  curve: Curve,
+  x: Uint8Array,
+  y: CborValue | undefined,
+): { jwk: PublicJwk; key: KeyObject } {
+  const second = y instanceof Uint8Array ? { y: Buffer.from(y).toString('base64url') } : {}
   try {
-    return readPublicKey({ kty, crv, x: textOf(value.get(KEY.x)), ...y })
+    return readPublicKey({ ...curve, x: Buffer.from(x).toString('base64url'), ...second })
   } catch (error) {
     if (!(error instanceof JwkError)) throw error
     return fail({ kind: 'presentation_refused', reason: 'holder_key_missing' }, error)
   }
-}
-
-/** A coordinate that is no byte string, as a compressed point's sign, is none for us. */
-function textOf(coordinate: CborValue | undefined): string {
-  if (!(coordinate instanceof Uint8Array)) return ''
-  return Buffer.from(coordinate).toString('base64url')
 }
 
 /** Returns the value of CBOR. Throws `presentation_refused`: `too_large` or `malformed_presentation`. */

@@ -1,7 +1,8 @@
-import { ECDH, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { decodeBase64url } from '../crypto/base64url.ts'
 import { JwkError, type PublicJwk, readPublicKey } from '../crypto/thumbprint.ts'
 import type { Json } from '../domain/text.ts'
+import { readCompressedPoint } from './compressed-point.ts'
 import { isJsonObject, readJson } from './json.ts'
 
 /*
@@ -25,10 +26,6 @@ const CODECS: readonly { prefix: readonly number[]; crv: 'Ed25519' | 'P-256' | '
 ]
 /** `jwk_jcs-pub`: a JWK in its canonical form, as EBSI names natural persons. */
 const CANONICAL_JWK = [0xd1, 0xd6, 0x03]
-const CURVES = {
-  'P-256': { name: 'prime256v1', bytes: 32 },
-  'P-384': { name: 'secp384r1', bytes: 48 },
-} as const
 
 /**
  * Returns the key that a `did:jwk` or `did:key` is; undefined for any other text, and for keys that are none of ours or
@@ -58,7 +55,7 @@ export function readMultikey(text: string): DidKey | undefined {
   if (codec.crv === 'Ed25519') {
     return readKey({ kty: 'OKP', crv: codec.crv, x: Buffer.from(raw).toString('base64url') })
   }
-  return readPoint(codec.crv, raw)
+  return readCompressedPoint(codec.crv, raw)
 }
 
 /** One spelling for each key, or one holder would have several names. */
@@ -67,25 +64,6 @@ function readCanonicalJwk(bytes: Uint8Array): DidKey | undefined {
   const { kty, crv, ...point } = read?.jwk ?? { kty: '', crv: '' }
   const canonical = JSON.stringify({ crv, kty, ...point })
   return canonical === Buffer.from(bytes).toString('utf8') ? read : undefined
-}
-
-/** A compressed point (SEC 1 section 2.3.3). */
-function readPoint(crv: keyof typeof CURVES, raw: Uint8Array): DidKey | undefined {
-  const { name, bytes } = CURVES[crv]
-  if (raw.length !== bytes + 1 || (raw[0] !== 2 && raw[0] !== 3)) return undefined
-  const point = uncompress(raw, name)
-  if (point === undefined) return undefined
-  const part = (from: number) => point.subarray(from, from + bytes).toString('base64url')
-  return readKey({ kty: 'EC', crv, x: part(1), y: part(1 + bytes) })
-}
-
-function uncompress(raw: Uint8Array, curve: string): Buffer | undefined {
-  try {
-    return ECDH.convertKey(raw, curve, undefined, undefined, 'uncompressed') as Buffer
-  } catch {
-    // No point of the curve has this abscissa.
-    return undefined
-  }
 }
 
 function readKey(jwk: Json | undefined): DidKey | undefined {

@@ -6,6 +6,7 @@ import {
   evaluateQuery,
   keepRequestedClaims,
   leastQuery,
+  markRetained,
   type Presented,
   selectClaims,
 } from '../../src/domain/dcql.ts'
@@ -503,5 +504,147 @@ describe('leastQuery', () => {
       credentials: [{ ...query.credentials[0], claims: [{ path: ['unused'] }] }],
     })
     expect(leastQuery(bare, []).credentials[0]).not.toHaveProperty('claims')
+  })
+})
+
+const MDL = 'org.iso.18013.5.1.mDL'
+const SPACE = 'org.iso.18013.5.1'
+
+function mdocQuery(members: object = {}) {
+  return { id: 'mdl', format: 'mso_mdoc', meta: { doctype_value: MDL }, ...members }
+}
+
+function w3cQuery(members: object = {}) {
+  return { id: 'vc', format: 'jwt_vc_json', meta: { type_values: [['A', 'B'], ['C']] }, ...members }
+}
+
+describe('queries of other formats', () => {
+  it.each([
+    ['VP-050 the smallest for an mdoc', mdocQuery()],
+    ['VP-054 a namespace and an element', mdocQuery({ claims: [{ path: [SPACE, 'x'] }] })],
+    [
+      'VP-059 what is to be kept',
+      mdocQuery({ claims: [{ path: [SPACE, 'x'], intent_to_retain: true }] }),
+    ],
+    ['VP-050 the smallest for a W3C credential', w3cQuery()],
+    [
+      'VP-054 a path from the root',
+      w3cQuery({ claims: [{ path: ['credentialSubject', 'x', 0] }] }),
+    ],
+  ])('%s is accepted', (_, credential) => {
+    expect(DcqlQuery.safeParse({ credentials: [credential] }).success).toBe(true)
+  })
+
+  it.each([
+    ['VP-050 an mdoc without its doctype', mdocQuery({ meta: {} })],
+    ['VP-050 an mdoc by vct', mdocQuery({ meta: { vct_values: [MDL] } })],
+    ['VP-054 a path of one step', mdocQuery({ claims: [{ path: [SPACE] }] })],
+    ['VP-054 a path of three steps', mdocQuery({ claims: [{ path: [SPACE, 'x', 'y'] }] })],
+    ['VP-054 an index', mdocQuery({ claims: [{ path: [SPACE, 0] }] })],
+    ['VP-054 null', mdocQuery({ claims: [{ path: [SPACE, null] }] })],
+    [
+      'VP-059 a kept element by word',
+      mdocQuery({ claims: [{ path: [SPACE, 'x'], intent_to_retain: 'yes' }] }),
+    ],
+    [
+      'VP-059 a kept claim of an SD-JWT',
+      credential({ claims: [{ path: ['x'], intent_to_retain: true }] }),
+    ],
+    ['VP-050 a W3C credential without types', w3cQuery({ meta: {} })],
+    ['VP-052 no alternative', w3cQuery({ meta: { type_values: [] } })],
+    ['VP-052 an empty alternative', w3cQuery({ meta: { type_values: [[]] } })],
+    ['VP-050 types in one list', w3cQuery({ meta: { type_values: ['A'] } })],
+    ['an unknown format', { ...mdocQuery(), format: 'ldp_vc' }],
+  ])('%s is refused', (_, refused) => {
+    expect(DcqlQuery.safeParse({ credentials: [refused] }).success).toBe(false)
+  })
+
+  const elements = { [SPACE]: { family_name: 'Lovelace', age_over_18: true } }
+  const mdoc = (members: Partial<Presented> = {}) =>
+    presented(elements, { format: 'mso_mdoc', types: [MDL], ...members })
+  const asks = (claims: object[]) => DcqlQuery.parse({ credentials: [mdocQuery({ claims })] })
+  const judge = (asked: DcqlQuery, id: string, one: Presented) => {
+    const evaluation = evaluateQuery(asked, new Map([[id, [one]]]))
+    return evaluation.satisfied ? 'satisfied' : evaluation.reason
+  }
+
+  it('VP-057 an mdoc answers by doctype, elements and values', () => {
+    const asked = asks([
+      { path: [SPACE, 'family_name'] },
+      { path: [SPACE, 'age_over_18'], values: [true] },
+    ])
+    expect(judge(asked, 'mdl', mdoc())).toBe('satisfied')
+    expect(judge(asked, 'mdl', mdoc({ types: ['org.example'] }))).toBe('unexpected_credential')
+    expect(judge(asked, 'mdl', mdoc({ format: 'dc+sd-jwt' }))).toBe('unexpected_credential')
+    const minor = { [SPACE]: { ...elements[SPACE], age_over_18: false } }
+    expect(judge(asked, 'mdl', mdoc({ claims: minor }))).toBe('query_not_satisfied')
+    expect(judge(asked, 'mdl', mdoc({ claims: {} }))).toBe('query_not_satisfied')
+  })
+
+  it('VP-057 a W3C credential answers by all types of one alternative', () => {
+    const asked = DcqlQuery.parse({ credentials: [w3cQuery()] })
+    const vc = (...types: string[]) => presented({}, { format: 'jwt_vc_json', types })
+    expect(judge(asked, 'vc', vc('B', 'X', 'A'))).toBe('satisfied')
+    expect(judge(asked, 'vc', vc('C'))).toBe('satisfied')
+    expect(judge(asked, 'vc', vc('A', 'X'))).toBe('unexpected_credential')
+    expect(judge(asked, 'vc', vc())).toBe('unexpected_credential')
+  })
+
+  it('VP-063 surplus elements vanish with their namespaces', () => {
+    const asked = asks([{ path: [SPACE, 'family_name'] }])
+    const claims = { ...elements, 'org.example': { x: 1 } }
+    expect(keepRequestedClaims(asked, 'mdl', claims)).toEqual({
+      [SPACE]: { family_name: 'Lovelace' },
+    })
+  })
+
+  it('VP-059 says of every element whether a rule keeps it, whatever the document said', () => {
+    const asked = asks([
+      { path: [SPACE, 'family_name'] },
+      { path: [SPACE, 'portrait'], intent_to_retain: true },
+    ])
+    const [marked] = markRetained(asked, [[SPACE, 'family_name']]).credentials
+    expect(marked?.claims?.map((claim) => claim.intent_to_retain)).toEqual([true, false])
+    const sdJwt = DcqlQuery.parse({ credentials: [credential({ claims: [{ path: ['x'] }] })] })
+    expect(markRetained(sdJwt, [['x']])).toEqual(sdJwt)
+  })
+
+  it('VP-057 dcql 3.0.0 judges random mdocs as we do', () => {
+    const name = fc.constantFrom('a', 'b')
+    const value = fc.constantFrom('x', 1, true)
+    const claims = fc.uniqueArray(
+      fc.record(
+        { path: fc.tuple(name, name), values: fc.uniqueArray(value, { minLength: 1 }) },
+        { requiredKeys: ['path'] },
+      ),
+      { minLength: 1, maxLength: 3, selector: (one) => JSON.stringify(one.path) },
+    )
+    const spaces = fc.dictionary(name, fc.dictionary(name, value))
+    let satisfied = 0
+    fc.assert(
+      fc.property(claims, spaces, fc.constantFrom('m', 'n'), (asked, given, docType) => {
+        const document = {
+          credentials: [
+            { id: 'q', format: 'mso_mdoc' as const, meta: { doctype_value: 'm' }, claims: asked },
+          ],
+        }
+        const query = DcqlQuery.parse(document)
+        const ours = judge(query, 'q', mdoc({ claims: given, types: [docType] })) === 'satisfied'
+        if (ours) satisfied++
+        const parsed = OracleQuery.parse(document as Parameters<typeof OracleQuery.parse>[0])
+        const presentation = {
+          credential_format: 'mso_mdoc',
+          doctype: docType,
+          namespaces: given,
+          cryptographic_holder_binding: true,
+        }
+        const result = DcqlPresentationResult.fromDcqlPresentation({ q: [presentation] } as never, {
+          dcqlQuery: parsed,
+        })
+        expect(ours).toBe(result.can_be_satisfied)
+      }),
+      { seed: 57, numRuns: 800 },
+    )
+    expect(satisfied).toBeGreaterThan(20)
   })
 })

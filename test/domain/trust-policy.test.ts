@@ -18,6 +18,60 @@ const web = (members: object = {}) => ({
   issuer: 'https://issuer.example',
   ...members,
 })
+const mdoc = (members: object = {}) => ({
+  ...{ id: 'm', format: 'mso_mdoc', doctypes: ['urn:m'], mechanism: 'x5c', anchors: [PEM] },
+  ...members,
+})
+const did = (members: object = {}) => ({
+  ...{ id: 'd', format: 'jwt_vc_json', types: ['Degree'], mechanism: 'did' },
+  ...{ issuers: ['did:web:university.example'], ...members },
+})
+
+describe('a trust policy of several formats', () => {
+  it('MD-04 holds mdocs to the profile of ISO/IEC 18013-5 where it says nothing else', () => {
+    expect(TrustPolicy.parse({ entries: [mdoc()] }).entries[0]).toMatchObject({
+      ...{ certificates: 'iso18013-5', issuer: { match: 'none' }, status: 'check' },
+    })
+  })
+
+  it.each([
+    ['one anchor for a type in two formats', [x5c(), mdoc({ doctypes: ['urn:a'] })]],
+    [
+      'every kind of DID',
+      [did({ issuers: ['did:jwk:eyJ9', 'did:key:z6Mk', 'did:web:a.example%3A8443:b'] })],
+    ],
+    ['W3C issuers by certificate', [did({ mechanism: 'x5c', issuers: undefined, anchors: [PEM] })]],
+    ['full names of types', [did({ typeNames: { Degree: 'https://example.org#Degree' } })]],
+    [
+      'an mdoc outside the profile',
+      [mdoc({ certificates: 'rfc5280', extendedKeyUsage: ['1.2.3'] })],
+    ],
+  ])('TR-01 %s is accepted', (_, entries) => {
+    // As JSON, so that what is undefined is not there.
+    expect(TrustPolicy.safeParse(JSON.parse(JSON.stringify({ entries }))).success).toBe(true)
+  })
+
+  it.each([
+    ['an mdoc by vct', [mdoc({ vct: ['urn:a'] })]],
+    ['an mdoc without document types', [mdoc({ doctypes: [] })]],
+    ['TR-04 an mdoc without anchors', [mdoc({ anchors: [] })]],
+    ['an mdoc by DID', [mdoc({ mechanism: 'did', issuers: ['did:key:z6Mk'] })]],
+    ['an mdoc by an issuer it does not name', [mdoc({ issuer: { match: 'exact', value: 'x' } })]],
+    ['TR-01 one root and document type in two entries', [mdoc(), mdoc({ id: 'n' })]],
+    [
+      'a W3C issuer on the web of SD-JWT VC',
+      [did({ mechanism: 'jwt-vc-issuer', issuer: 'https://a.example' })],
+    ],
+    ['no issuer', [did({ issuers: [] })]],
+    ['another method', [did({ issuers: ['did:ion:abc'] })]],
+    ['a DID with a fragment', [did({ issuers: ['did:web:a.example#key'] })]],
+    ['a DID with a path', [did({ issuers: ['did:web:a.example/b'] })]],
+    ['a DID with a query', [did({ issuers: ['did:web:a.example?b'] })]],
+    ['TR-01 one DID and type in two entries', [did(), did({ id: 'e' })]],
+  ])('TR-01 %s is refused', (_, entries) => {
+    expect(TrustPolicy.safeParse({ entries }).success).toBe(false)
+  })
+})
 
 describe('a trust policy', () => {
   it('TR-04 refuses a status and wants an end where it says nothing else', () => {

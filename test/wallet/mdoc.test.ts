@@ -91,6 +91,17 @@ describe('an honest mdoc', () => {
     expect(verified.authorityKeyIds).toHaveLength(1)
   })
 
+  it('VC-10 is the same holder where the issuer wrote the device key short', async () => {
+    const key = coseKeyOf(holderKey)
+    const y = key.get(-3)
+    const isOdd = y instanceof Uint8Array && ((y.at(-1) ?? 0) & 1) === 1
+    const short = (parity: boolean) =>
+      mso('deviceKeyInfo', mapOf({ deviceKey: new Map(key).set(-3, parity) }))
+    const verified = await verify(short(isOdd))
+    expect(verified.holderThumbprint).toBe((await verify()).holderThumbprint)
+    expect(await refusalOf(() => verify(short(!isOdd)))).toBe('key_binding_invalid')
+  })
+
   it('VP-106 is bound to the key the answer was encrypted to', async () => {
     const encryption = createPublicKey(newKey()).export({ format: 'jwk' })
     const { x = '', y = '' } = encryption

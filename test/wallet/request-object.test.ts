@@ -2,6 +2,7 @@ import { createHash, createPublicKey } from 'node:crypto'
 import { compactVerify, decodeProtectedHeader } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { hashSecret, randomText } from '../../src/crypto/random.ts'
+import { DcqlQuery } from '../../src/domain/dcql.ts'
 import { BridgeError } from '../../src/domain/failure.ts'
 import {
   type RequestObjectInput,
@@ -104,6 +105,22 @@ describe('the request object', () => {
         },
       },
     })
+  })
+
+  it('VP-016 names the algorithms of the formats that it asks for, and no MAC', () => {
+    const credentials = [
+      { id: 'm', format: 'mso_mdoc', meta: { doctype_value: 'org.iso.18013.5.1.mDL' } },
+      { id: 'v', format: 'jwt_vc_json', meta: { type_values: [['Degree']] } },
+    ]
+    const text = signRequestObject(signer, input({ query: DcqlQuery.parse({ credentials }) }))
+    const algorithms = [-7, -9, -35, -51, -8, -19]
+    expect(payloadOf(text).client_metadata).toMatchObject({
+      vp_formats_supported: {
+        mso_mdoc: { issuerauth_alg_values: algorithms, deviceauth_alg_values: algorithms },
+        jwt_vc_json: { alg_values: ['ES256', 'ES384', 'EdDSA'] },
+      },
+    })
+    expect(JSON.stringify(payloadOf(text).client_metadata)).not.toContain('dc+sd-jwt')
   })
 
   it('VP-013 never shows a private member', () => {
