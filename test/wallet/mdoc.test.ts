@@ -1,8 +1,10 @@
 import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { thumbprint } from '../../src/crypto/thumbprint.ts'
+import { DcqlQuery } from '../../src/domain/dcql.ts'
 import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { type MdocExpectations, verifyMdoc } from '../../src/wallet/mdoc.ts'
+import { verifyPresentations } from '../../src/wallet/presentation.ts'
 import { prepareTrust } from '../../src/wallet/trust.ts'
 import { base64, extension, OID, writeAnchor, writeOdd } from './certificates.ts'
 import {
@@ -256,6 +258,51 @@ const validityInfo = (members: Record<string, Writable>): MdocForgery => ({
 const mso = (name: string, value: Writable): MdocForgery => ({ mso: (one) => one.set(name, value) })
 const response = (name: string, value: Writable): MdocForgery => ({
   response: (one) => one.set(name, value),
+})
+
+describe('several mdocs in one answer', () => {
+  const PID = 'eu.europa.ec.eudi.pid.1'
+  const query = DcqlQuery.parse({
+    credentials: [
+      { id: 'mdl', format: 'mso_mdoc', meta: { doctype_value: MDL } },
+      { id: 'pid', format: 'mso_mdoc', meta: { doctype_value: PID } },
+    ],
+  })
+  const asPid: MdocForgery = { docType: PID }
+  const show = (pid: string) => {
+    const { trust, nonce, channel, notBefore, now } = expectations({
+      entry: { doctypes: [MDL, PID] },
+    })
+    const vpToken = new Map([
+      ['mdl', [presentMdoc(issuer, holderKey)]],
+      ['pid', [pid]],
+    ])
+    return verifyPresentations({ vpToken, query, trust, nonce, channel, notBefore, now }, means)
+  }
+
+  it('HA-13 each stands in a response of its own, of one holder', async () => {
+    const { credentials, holder } = await show(presentMdoc(issuer, holderKey, asPid))
+    expect(credentials.map((one) => one.type)).toEqual([MDL, PID])
+    expect(holder.thumbprint).toBe(credentials[1]?.holderThumbprint)
+  })
+
+  it('VP-094 a good one does not carry a stale one', async () => {
+    const stale = { ...asPid, transcript: transcriptOf({ nonce: 'of-another-session' }) }
+    expect(await refusalOf(() => show(presentMdoc(issuer, holderKey, stale)))).toBe(
+      'key_binding_invalid',
+    )
+  })
+
+  it('row 57 of two holders they are refused', async () => {
+    const stranger = presentMdoc(issuer, newKey(), asPid)
+    expect(await refusalOf(() => show(stranger))).toBe('holder_conflict')
+  })
+
+  it('VP-057 one does not answer for the other', async () => {
+    expect(await refusalOf(() => show(presentMdoc(issuer, holderKey)))).toBe(
+      'unexpected_credential',
+    )
+  })
 })
 
 describe('a forged, stale, replayed or foreign mdoc', () => {
