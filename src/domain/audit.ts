@@ -48,7 +48,7 @@ export type AuditDetail =
   | {
       type: 'reconciliation_failed'
       provider: string
-      reason: InstitutionReason | 'identity_conflict' | 'identity_unavailable'
+      reason: InstitutionReason | 'identity_conflict' | 'identity_unavailable' | 'journey_moved_on'
     }
   | { type: 'binding_created'; provider: string; person: 'new' | 'joined'; acr: string }
   | { type: 'binding_updated'; provider: string; acr: string }

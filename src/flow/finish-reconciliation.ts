@@ -11,15 +11,10 @@ import {
   stricterMaxAge,
   type UpstreamAssurance,
 } from '../domain/assurance.ts'
-import {
-  mergeAttributes,
-  missingAttributes,
-  persistedAttributes,
-  readProviderAttributes,
-} from '../domain/attributes.ts'
+import { readProviderAttributes } from '../domain/attributes.ts'
 import { BridgeError, fail, type InstitutionReason } from '../domain/failure.ts'
 import type { JourneyId, ProviderId, SessionId } from '../domain/ids.ts'
-import type { Reconciling } from '../domain/journey.ts'
+import type { Journey, Reconciling } from '../domain/journey.ts'
 import { type IdvPlan, isIdv, type MinimumAssurance, reachesAssurance } from '../domain/plan.ts'
 import { conflictingAttributes } from '../domain/same-person.ts'
 import { addressOf } from '../domain/tenant.ts'
@@ -63,6 +58,7 @@ export async function finishReconciliation(
   const journey = await takeJourney(means, prepared, session.journey_id)
   const provider = await prepared.provider(providerId)
   try {
+    if (journey.state !== 'reconciling') return fail({ kind: 'journey_not_open' })
     if (provider === undefined) fail({ kind: 'institution_refused', reason: 'unavailable' })
     const demanded = demandedOf(means, prepared, provider, journey)
     const identity = await askInstitution(means, prepared, provider, session, callback, demanded)
@@ -124,12 +120,11 @@ async function takeJourney(
   means: Means,
   prepared: PreparedTenant,
   id: JourneyId,
-): Promise<Reconciling> {
+): Promise<Journey> {
   const [[row]] = await read(means.db, prepared.tenant.id, [
     findJourney({ tenantId: prepared.tenant.id, id }),
   ])
-  const journey = row === undefined ? undefined : readJourney(row, means.clock())
-  return journey?.state === 'reconciling' ? journey : fail({ kind: 'journey_not_open' })
+  return row === undefined ? fail({ kind: 'journey_not_open' }) : readJourney(row, means.clock())
 }
 
 /** All of both lists; undefined where nothing is demanded. */
@@ -227,10 +222,6 @@ async function proveLink(
   const place = { tenant: prepared.tenant.id, journey: journey.id }
   const shown = openAttributes(means.keyring, place, journey.attributes)
   const told = readProviderAttributes(policy, provider.attributeMappings, identity.claims)
-  const merged = mergeAttributes(policy, shown, told)
-  const needed = plan.requiredAttributes
-  if (missingAttributes(policy, merged, needed).length > 0)
-    return fail({ kind: 'institution_refused', reason: 'attribute_missing' })
   if (conflictingAttributes(policy, shown, told).length > 0)
     return fail({ kind: 'institution_refused', reason: 'person_conflict' })
   return {
@@ -245,12 +236,17 @@ async function proveLink(
     plan,
     // Whoever is asked to prove who they are already known as, must be that very person.
     expectedId: plan.plan === 'STEP_UP' ? journey.candidateId : undefined,
-    attributes: persistedAttributes(policy, merged),
+    attributes: { policy, shown, told },
     upstream,
   }
 }
 
-type FailureReason = InstitutionReason | 'identity_conflict' | 'identity_unavailable'
+type FailureReason =
+  | InstitutionReason
+  | 'identity_conflict'
+  | 'identity_unavailable'
+  /** Another tab ended the journey, or brought it further, after this call-back was let in. */
+  | 'journey_moved_on'
 
 /** The word for an end that belongs to this login; undefined for what is a fault of ours or of the database. */
 function reasonOf(error: unknown): FailureReason | undefined {
@@ -259,6 +255,7 @@ function reasonOf(error: unknown): FailureReason | undefined {
   if (failure.kind === 'institution_refused') return failure.reason
   if (failure.kind === 'ambiguous_identity') return 'identity_conflict'
   if (failure.kind === 'identity_unavailable') return 'identity_unavailable'
+  if (failure.kind === 'journey_not_open') return 'journey_moved_on'
   return undefined
 }
 
@@ -266,7 +263,7 @@ async function recordFailure(
   means: Means,
   prepared: PreparedTenant,
   sessionId: SessionId,
-  journey: Reconciling,
+  journey: Journey,
   provider: string,
   reason: FailureReason,
 ): Promise<void> {

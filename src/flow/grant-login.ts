@@ -120,7 +120,7 @@ export async function grantLogin(
   }
 }
 
-/** The wallet's attributes that must reach the claims, sealed for the grant; null where no rule needs any. */
+/** The wallet's attributes that must reach the claims, sealed for the grant; null where no rule needs any, or there was no wallet. */
 function carry(
   means: Pick<Deps, 'keyring'>,
   prepared: PreparedTenant,
@@ -128,7 +128,7 @@ function carry(
   policy: AttributePolicy,
   grantId: GrantId,
 ): Sealed | null {
-  if (!carriesAttributes(policy)) return null
+  if (journey.way === 'direct' || !carriesAttributes(policy)) return null
   const tenant = prepared.tenant.id
   const shown = openAttributes(means.keyring, { tenant, journey: journey.id }, journey.attributes)
   const context = { tenant, table: 'login_grant', column: 'wallet_attributes', row: grantId }

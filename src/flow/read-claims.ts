@@ -4,7 +4,12 @@ import { openWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { openUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
-import { type Attributes, releaseClaims } from '../domain/attributes.ts'
+import {
+  type Attributes,
+  type KeptAttributes,
+  readEnvelope,
+  releaseClaims,
+} from '../domain/attributes.ts'
 import type { TenantId } from '../domain/ids.ts'
 import type { GrantRow } from '../store/grant.ts'
 import type { WalletOnlyGrantRow } from '../store/wallet-only-grant.ts'
@@ -21,32 +26,39 @@ export async function readClaims(
 ): Promise<Attributes> {
   const tenant = prepared.tenant.id
   const policy = await prepared.policy('attributes', grant.attribute_policy_version)
-  const kept = grant.identity_id === null ? {} : openKeptAttributes(means.keyring, tenant, grant)
+  const kept = grant.identity_id === null ? NOTHING_KEPT : openKept(means.keyring, tenant, grant)
   const carriedPlace = {
     tenant,
     table: 'login_grant',
     column: 'wallet_attributes',
     row: grant.grant_id,
   }
+  // Nothing carried: no rule needs it, or the login was without a wallet, and what the wallet once showed and we kept counts.
   const carried =
     grant.wallet_attributes === null
-      ? {}
-      : parse(openUnder(means.keyring, 'session', carriedPlace, grant.wallet_attributes))
-  return releaseClaims(policy, kept, carried, new Set(grant.scope.split(' ')))
+      ? kept.wallet
+      : (JSON.parse(
+          textOf(openUnder(means.keyring, 'session', carriedPlace, grant.wallet_attributes)),
+        ) as Attributes)
+  return releaseClaims(policy, kept.values, carried, new Set(grant.scope.split(' ')))
 }
 
+const NOTHING_KEPT: KeptAttributes = { values: {}, wallet: {} }
+
+type KeptRow = Pick<GrantRow, 'key_identity_id' | 'wrapped_data_key' | 'binding_id' | 'attributes'>
+
 /** What reconciliation kept with a binding. Throws `sealed_unreadable`. */
-export function openKeptAttributes(
-  keyring: Keyring,
-  tenant: TenantId,
-  row: Pick<GrantRow, 'key_identity_id' | 'wrapped_data_key' | 'binding_id' | 'attributes'>,
-): Attributes {
+export function openKeptAttributes(keyring: Keyring, tenant: TenantId, row: KeptRow): Attributes {
+  return openKept(keyring, tenant, row).values
+}
+
+function openKept(keyring: Keyring, tenant: TenantId, row: KeptRow): KeptAttributes {
   const key = unwrapDataKey(keyring, tenant, row.key_identity_id, row.wrapped_data_key)
   const column = 'persisted_attributes_envelope'
   const place = { tenant, table: 'identity_link_binding', column, row: row.binding_id }
-  return parse(openWithDataKey(key, place, row.attributes))
+  return readEnvelope(textOf(openWithDataKey(key, place, row.attributes)))
 }
 
-function parse(bytes: Uint8Array): Attributes {
-  return JSON.parse(Buffer.from(bytes).toString('utf8')) as Attributes
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('utf8')
 }

@@ -9,7 +9,12 @@ import { currentVersion } from '../crypto/keyring.ts'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
-import type { Attributes } from '../domain/attributes.ts'
+import {
+  type AttributePolicy,
+  type Attributes,
+  envelopeText,
+  keepAttributes,
+} from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
 import {
   allHashes,
@@ -46,6 +51,7 @@ import {
 } from '../store/match.ts'
 import type { Provider } from '../store/provider.ts'
 import { recogniseJourney, updateSessionStatus } from '../store/session.ts'
+import { refreshBindings } from './refresh-bindings.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /** A wallet and an account that were proven to belong together, in one browser, in one journey; or an account alone (`direct`). */
@@ -58,8 +64,8 @@ export interface ProvenLink {
   plan: IdvPlan
   /** The one person the account may belong to; undefined where anybody's will do. */
   expectedId: IdentityId | undefined
-  /** The attributes to keep. */
-  attributes: Attributes
+  /** What each side said, and the rules that make one set of it. */
+  attributes: { policy: AttributePolicy; shown: Attributes; told: Attributes }
   upstream: UpstreamAssurance
 }
 
@@ -91,7 +97,7 @@ interface Person {
  * Records the link. A known account joins the wallet to its person; a known wallet gets the account; both known and of
  * one person refreshes the binding. Throws `ambiguous_identity` when they belong to two people, `identity_unavailable`
  * when the person is not active (any more), `institution_refused` (`identifier_missing`) when the wallet showed nothing
- * the profile can link by, `journey_not_open` when session or journey moved on; nothing is left then.
+ * the profile can link by, or (`attribute_missing`) when a required attribute has no value, `journey_not_open` when session or journey moved on; nothing is left then.
  */
 export async function recordLink(
   means: Means,
@@ -224,8 +230,10 @@ function namesOf(hits: readonly PersonHit[]): string {
 interface LinkMatches {
   /** What the binding hangs on. */
   primary: MatchId
-  /** Those that were there before: a binding behind one of them is the one to refresh. */
+  /** Those that were there before. */
   known: readonly MatchId[]
+  /** They, and the account's: a binding behind one of them is the one to refresh. */
+  mayHold: readonly MatchId[]
 }
 
 /** Every identifier points at the person. */
@@ -245,9 +253,13 @@ async function writeMatches(
   const hung = primary === undefined ? accounts : written.get(primary)
   // An identifier that identifies and is shared by two people identifies neither.
   if (hung === undefined) return fail({ kind: 'ambiguous_identity' })
-  const mayHold = primary === undefined ? [hung] : [...written.values()]
-  const known = mayHold.filter(({ isNew }) => !isNew).map(({ id }) => id)
-  return { primary: hung.id, known }
+  const known = knownIds(primary === undefined ? [hung] : [...written.values()])
+  const mayHold = knownIds([...written.values(), ...(accounts === undefined ? [] : [accounts])])
+  return { primary: hung.id, known, mayHold }
+}
+
+function knownIds(matches: readonly { id: MatchId; isNew: boolean }[]): MatchId[] {
+  return matches.filter(({ isNew }) => !isNew).map(({ id }) => id)
 }
 
 /**
@@ -292,20 +304,40 @@ async function dropKeys(
   )
 }
 
-/** A new binding, or the one this wallet already has to this account, refreshed in place. */
+/** Without a wallet: the binding of the person's own wallet to this account, where there is one. */
+async function refreshAccount(
+  { means, tx, tenantId, link, account, now }: Recording,
+  identityId: IdentityId,
+): Promise<BindingId | undefined> {
+  const { policy, told } = link.attributes
+  const policyVersion = link.journey.policies.attributes
+  const needed = link.plan.requiredAttributes
+  const described = { tenantId, identityId, account, policy, policyVersion, told, needed, now }
+  return await refreshBindings(means, tx, described)
+}
+
+/**
+ * A new binding, or the one this wallet already has to this account, refreshed in place. A binding that no wallet was part
+ * of gets this one: an account and a wallet have one binding.
+ */
 async function writeBinding(
   recording: Recording,
   person: Person,
   matches: LinkMatches,
 ): Promise<{ id: BindingId; isNew: boolean }> {
   const { tx, tenantId, primary, account, link } = recording
-  const matchIds = matches.known
+  const refreshed =
+    link.journey.way === 'direct' ? await refreshAccount(recording, person.id) : undefined
+  if (refreshed !== undefined) return { id: refreshed, isNew: false }
   const institutionHashes = allHashes([account])
-  const [known] =
-    matchIds.length === 0
-      ? []
-      : await tx.run(findBindingOfAccount({ tenantId, matchIds, institutionHashes }))
   const policy = link.plan.bindingPolicy
+  // A binding that no wallet was part of is this wallet's only where it may be linked at all.
+  const mayHold = policy === 'REUSE_ONLY' ? matches.known : matches.mayHold
+  const [known] =
+    mayHold.length === 0
+      ? []
+      : await tx.run(findBindingOfAccount({ tenantId, matchIds: mayHold, institutionHashes }))
+  const matchIds = matches.known
   if (known === undefined && policy === 'REUSE_ONLY')
     return fail({ kind: 'institution_refused', reason: 'binding_missing' })
   if (known === undefined && matchIds.length > 0 && policy !== 'CREATE_NEW') {
@@ -351,7 +383,7 @@ function sealBinding(
     institutionHash,
     institutionHashVersion,
     institutionId: seal('encrypted_institution_id', link.account.value),
-    attributes: seal('persisted_attributes_envelope', JSON.stringify(link.attributes)),
+    attributes: seal('persisted_attributes_envelope', keptText(link)),
     sealedVersion: currentVersion(means.keyring, 'C'),
     providerId: link.provider.id,
     label: link.account.attribute,
@@ -369,6 +401,10 @@ function sealBinding(
 
 function endOfProof({ clock }: Means, { bindingLifetimeDays: days }: IdvPlan): IsoInstant | null {
   return days === undefined ? null : toInstant(clock() + days * DAY)
+}
+
+function keptText({ attributes: { policy, shown, told }, plan }: ProvenLink): string {
+  return envelopeText(keepAttributes(policy, shown, told, plan.requiredAttributes))
 }
 
 /** Session COMPLETED, journey recognised, the event last. */

@@ -1,9 +1,9 @@
 /** `identity_link_binding`: the proven link between a wallet and an account. A binding lives while its match lives. */
 import { sql } from 'kysely'
-import type { BindingId, MatchId, ProviderId, TenantId } from '../domain/ids.ts'
+import type { BindingId, IdentityId, MatchId, ProviderId, TenantId } from '../domain/ids.ts'
 import type { HolderHash, InstitutionHash, NoHolder, Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { anyOf, type Params, statement } from './statement.ts'
+import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
 
 /** Live bindings behind a match. */
 export const findBindingsByMatch = statement(
@@ -178,6 +178,69 @@ export const updateBinding = statement(
       .where('deleted_at', 'is', null),
 )
 
+/** A wallet's live binding to an account, with the key it is sealed under. */
+export interface AccountBinding {
+  id: BindingId
+  attributes: Sealed
+  /** Whose data key: another than the person's only after a merge. */
+  key_identity_id: IdentityId
+  wrapped_data_key: Sealed
+}
+
+/** A person's live bindings to one account that a wallet was part of and whose proof still counts, the last used first. */
+export const findWalletBindings = sqlStatement(
+  'find_wallet_bindings',
+  (
+    p: Params<{
+      tenantId: TenantId
+      identityId: IdentityId
+      institutionHashes: readonly InstitutionHash[]
+      now: IsoInstant
+    }>,
+  ) => sql<AccountBinding>`
+    SELECT b.id, b.persisted_attributes_envelope AS attributes, k.id AS key_identity_id, k.wrapped_data_key
+      FROM identity_match m
+      JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id AND b.deleted_at IS NULL
+      JOIN identity k ON k.tenant_id = m.tenant_id AND k.id = COALESCE(b.key_identity_id, m.internal_identity_id)
+     WHERE m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = ${p('identityId')} AND m.deleted_at IS NULL
+       AND b.institution_identifier_hash = ANY (${p('institutionHashes')}::text[]) AND b.holder_hash_key_version > 0
+       AND (b.expires_at IS NULL OR b.expires_at > ${p('now')})
+     ORDER BY b.last_used_at DESC, b.id`,
+)
+
+/**
+ * What the institution says of the account now, in a binding that it was not asked to prove again: the wallet's part,
+ * the proof, its assurance and its time stay.
+ */
+export const refreshAttributes = statement(
+  'refresh_attributes',
+  (
+    q,
+    p: Params<
+      Pick<
+        BindingContent,
+        | 'institutionHash'
+        | 'institutionHashVersion'
+        | 'attributes'
+        | 'attributePolicyVersion'
+        | 'now'
+      > & { id: BindingId; tenantId: TenantId }
+    >,
+  ) =>
+    q
+      .updateTable('identity_link_binding')
+      .set({
+        institution_identifier_hash: p('institutionHash'),
+        institution_hash_key_version: p('institutionHashVersion'),
+        persisted_attributes_envelope: p('attributes'),
+        canonical_schema_version: p('attributePolicyVersion'),
+        updated_at: p('now'),
+      })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('deleted_at', 'is', null),
+)
+
 /** Ends one binding; it can be brought back until it is purged. */
 export const softDeleteBinding = statement(
   'soft_delete_binding',
@@ -231,7 +294,10 @@ export const findProvidersOfMatches = statement(
       .where('deleted_at', 'is', null),
 )
 
-/** A live binding of one wallet, whichever of its matches it hangs on, to one account: for refreshing in place. */
+/**
+ * A live binding of one wallet, whichever of its matches it hangs on, to one account: for refreshing in place. One that
+ * no wallet was part of comes last.
+ */
 export const findBindingOfAccount = statement(
   'find_binding_of_account',
   (
@@ -249,6 +315,7 @@ export const findBindingOfAccount = statement(
       .where('match_id', '=', anyOf(p('matchIds')))
       .where('institution_identifier_hash', '=', anyOf(p('institutionHashes')))
       .where('deleted_at', 'is', null)
+      .orderBy((row) => row('holder_hash_key_version', '=', 0))
       .orderBy('id')
       .limit(1),
 )

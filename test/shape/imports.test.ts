@@ -97,6 +97,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'make-id-token',
     'record-link',
     'login-end',
+    'refresh-bindings',
     'publish-documents',
     'provider-health',
     'begin-authorization',
