@@ -77,7 +77,9 @@ export async function finishReconciliation(
     const reason = reasonOf(error)
     if (reason === undefined) throw error
     await recordFailure(means, prepared, session.id, journey, provider?.slug ?? 'unknown', reason)
-    if (provider !== undefined) await noteHealth(means, prepared.tenant.id, provider.id, reason)
+    // What happened in another tab says nothing about the provider.
+    if (provider !== undefined && reason !== 'journey_moved_on')
+      await noteHealth(means, prepared.tenant.id, provider.id, reason)
   }
   return { url: addressOf.continue(prepared.issuer, session.journey_id) }
 }
