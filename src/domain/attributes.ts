@@ -36,6 +36,8 @@ const AttributeName = z
   .regex(/^[a-z][a-z0-9_]{0,63}$/)
   .refine((name) => !RESERVED.has(name), 'is the name of a token claim')
 
+const ClaimPath = z.array(z.string().min(1).max(128)).min(1).max(8)
+
 const AttributeRule = z.strictObject({
   name: AttributeName,
   /** What people are told is asked of their wallet; the name itself when absent. */
@@ -55,7 +57,9 @@ const AttributeRule = z.strictObject({
     .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/)
     .default('openid'),
   /** Where it stands in the credential: a path of member names. */
-  wallet: z.array(z.string().min(1).max(128)).min(1).max(8).optional(),
+  wallet: ClaimPath.optional(),
+  /** Where else it may stand: other formats call it otherwise, as `birthdate` and `birth_date` of a PID (MD-12). */
+  walletAlso: z.array(ClaimPath).min(1).max(8).optional(),
   /**
    * How wallet and institution are compared where both state it, before they are linked; `no` for not at all. Names,
    * birth dates and identifiers are compared even without this (`same-person.ts`).
@@ -87,6 +91,8 @@ export const AttributePolicy = z
         refuse('wallet', 'is needed where only the wallet counts')
       if (rule.compare !== undefined && rule.compare !== 'no' && !readsBoth(rule))
         refuse('compare', 'needs both sides to be read')
+      if (rule.walletAlso !== undefined && rule.wallet === undefined)
+        refuse('walletAlso', 'is said besides `wallet` only')
       if (rule.merge === 'OIDC_ONLY' && rule.wallet !== undefined)
         refuse('wallet', 'is never read where only the provider counts')
       if (rule.project && READS_PROVIDER.has(rule.merge) && !rule.persist)
@@ -124,9 +130,14 @@ function followPath(claims: JsonObject, path: readonly string[]): Json | undefin
   return value
 }
 
+/** Where a rule reads in a credential: its first path, then the others. */
+export function pathsOf(rule: AttributeRule): readonly (readonly string[])[] {
+  return rule.wallet === undefined ? [] : [rule.wallet, ...(rule.walletAlso ?? [])]
+}
+
 /**
  * What the wallet's credentials say, by canonical name. Only attributes with a rule that reads the wallet; where two
- * credentials disagree on a value the attribute is left out, since neither is "the" answer.
+ * places disagree on a value the attribute is left out, since neither is "the" answer.
  */
 export function readWalletAttributes(
   policy: AttributePolicy,
@@ -134,10 +145,9 @@ export function readWalletAttributes(
 ): Attributes {
   const attributes = emptyAttributes()
   for (const rule of policy.rules) {
-    if (rule.wallet === undefined || !READS_WALLET.has(rule.merge)) continue
-    const path = rule.wallet
+    if (!READS_WALLET.has(rule.merge)) continue
     const values = credentials
-      .map(({ claims }) => followPath(claims, path))
+      .flatMap(({ claims }) => pathsOf(rule).map((path) => followPath(claims, path)))
       .filter((value) => !isEmpty(value))
     const [first, ...others] = values
     if (first === undefined) continue
@@ -361,7 +371,7 @@ export function requestedLabels(policy: AttributePolicy, language: 'en' | 'nl'):
 
 /** Where in a credential the rules read; everything else need not be asked for. */
 export function walletPaths(policy: AttributePolicy): (readonly string[])[] {
-  return policy.rules.flatMap((rule) => (rule.wallet === undefined ? [] : [rule.wallet]))
+  return policy.rules.flatMap(pathsOf)
 }
 
 /** Those of them whose value may be kept with the binding, for what wallets are told (protocols VP-059). */

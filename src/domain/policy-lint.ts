@@ -2,7 +2,7 @@
  * The documents of a tenant judged together: each may be right by itself and still not fit the others. Everything that
  * can be known before anybody logs in is said before anything is published.
  */
-import { type AttributeRule, walletPaths } from './attributes.ts'
+import { type AttributeRule, pathsOf, walletPaths } from './attributes.ts'
 import { type ClaimPath, type CredentialQuery, hasRequestedType } from './dcql.ts'
 import type { PolicySet } from './policy.ts'
 import { type Finding, finding } from './policy-finding.ts'
@@ -84,7 +84,7 @@ function lintAttributes({ query, attributes }: PolicySet): readonly Finding[] {
 const NOT_ASKED = 'the query does not ask the wallet for it'
 
 function isAsked(rule: AttributeRule, asked: ReadonlySet<string>): boolean {
-  return rule.wallet !== undefined && asked.has(textOf(rule.wallet))
+  return pathsOf(rule).some((path) => asked.has(textOf(path)))
 }
 
 function lintMaterial({ material }: PolicySet): readonly Finding[] {
