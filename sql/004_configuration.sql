@@ -82,16 +82,19 @@ CREATE TABLE signing_key (
   algorithm text NOT NULL CHECK (algorithm IN ('ES256', 'RS256')),
   state text NOT NULL CHECK (state IN ('next', 'active', 'retiring', 'retired')),
   public_jwk text NOT NULL,
-  sealed_private_key text NOT NULL,                  -- PKCS#8, sealed under Key C
+  sealed_private_key text NOT NULL,                  -- PKCS#8, sealed under Key C; '' once retired
   certificate_chain text,                            -- purpose 'request': JSON array of base64 DER, leaf first
   created_at iso_instant NOT NULL,
   activated_at iso_instant,
   retire_at iso_instant,
   PRIMARY KEY (tenant_id, kid),
-  CHECK ((purpose = 'request') = (certificate_chain IS NOT NULL))
+  CHECK ((purpose = 'request') = (certificate_chain IS NOT NULL)),
+  CHECK ((state = 'retired') = (sealed_private_key = ''))
 );
 -- One active key for each tenant, purpose and algorithm.
 CREATE UNIQUE INDEX idx_signing_key_active ON signing_key (tenant_id, purpose, algorithm) WHERE state = 'active';
+-- And one that waits for its turn.
+CREATE UNIQUE INDEX idx_signing_key_next ON signing_key (tenant_id, purpose, algorithm) WHERE state = 'next';
 
 -- Tokens of the admin API. They all belong to the reserved tenant; for_tenant NULL means every tenant.
 CREATE TABLE admin_token (

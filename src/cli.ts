@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { keysCommand } from './cli/keys.ts'
 import { jobsCommand } from './cli/lists.ts'
 import { policyCommand } from './cli/policy.ts'
+import { signingKeysCommand } from './cli/signing-keys.ts'
 import { tenantCommand } from './cli/tenants.ts'
 import type { Terminal } from './cli/terminal.ts'
 import { tokenCommand } from './cli/tokens.ts'
@@ -44,7 +45,14 @@ const program = new Command('cli')
   .exitOverride()
   .showHelpAfterError('(--help shows what there is)')
   .helpCommand(false)
-const commands = [keysCommand, tokenCommand, tenantCommand, policyCommand, jobsCommand]
+const commands = [
+  keysCommand,
+  signingKeysCommand,
+  tokenCommand,
+  tenantCommand,
+  policyCommand,
+  jobsCommand,
+]
 for (const command of commands) {
   program.addCommand(command(terminal).exitOverride())
 }

@@ -4,11 +4,14 @@ import { SECOND } from './domain/time.ts'
 import { expireJourneysJob } from './job/expire-journeys.ts'
 import { type Job, newOwner, runIfDue } from './job/lease.ts'
 import { refreshProvidersJob } from './job/refresh-providers.ts'
+import { rotateSigningKeysJob } from './job/rotate-signing-keys.ts'
 import { describeError } from './log.ts'
 
 /** Every job there is. */
-export function createJobs(deps: Pick<Deps, 'db' | 'clock' | 'outbound'>): readonly Job[] {
-  return [expireJourneysJob, refreshProvidersJob(deps)]
+export function createJobs(
+  deps: Pick<Deps, 'db' | 'clock' | 'keyring' | 'outbound'>,
+): readonly Job[] {
+  return [expireJourneysJob, refreshProvidersJob(deps), rotateSigningKeysJob(deps)]
 }
 
 /** How often an instance looks; with jitter, so that instances do not look together. */
@@ -20,7 +23,9 @@ export interface Jobs {
 }
 
 /** Begins to look for due jobs. */
-export function startJobs(deps: Pick<Deps, 'db' | 'clock' | 'log' | 'metrics' | 'outbound'>): Jobs {
+export function startJobs(
+  deps: Pick<Deps, 'db' | 'clock' | 'keyring' | 'log' | 'metrics' | 'outbound'>,
+): Jobs {
   const jobs = createJobs(deps)
   const owner = newOwner()
   let stopped = false

@@ -7,7 +7,12 @@ import type { TenantId } from '../domain/ids.ts'
 import type { Sealed } from '../domain/text.ts'
 import type { Keyring } from './keyring.ts'
 import { openUnder, sealUnder } from './seal.ts'
-import { exportPublicJwk, importSigningKey } from './signing-key.ts'
+import {
+  exportPublicJwk,
+  generateSigningKey,
+  importSigningKey,
+  type SigningAlgorithm,
+} from './signing-key.ts'
 import { thumbprint } from './thumbprint.ts'
 
 /** A private key that is ready to sign. */
@@ -35,6 +40,20 @@ export function sealSigningKey(
   pkcs8: Uint8Array,
 ): Sealed {
   return sealUnder(keyring, 'signing-key', contextOf(place), pkcs8)
+}
+
+/** A new key for a tenant's tokens, as its row keeps it. Takes up to a second, for RSA. */
+export async function makeTokenKey(
+  keyring: Keyring,
+  tenant: TenantId,
+  algorithm: SigningAlgorithm,
+): Promise<{ kid: string; publicJwk: string; sealedPrivateKey: Sealed }> {
+  const { kid, publicJwk, privatePkcs8 } = await generateSigningKey(algorithm)
+  return {
+    kid,
+    publicJwk: JSON.stringify(publicJwk),
+    sealedPrivateKey: sealSigningKey(keyring, { tenant, kid }, privatePkcs8),
+  }
 }
 
 /**

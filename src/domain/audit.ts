@@ -90,6 +90,9 @@ export type AuditDetail =
       /** The older version whose document this is. */
       restored?: number | undefined
     }
+  | { type: 'signing_key_activated'; actor: string; algorithm: string; kid: string }
+  | { type: 'signing_key_retired'; actor: string; kid: string }
+  | { type: 'signing_key_removed'; actor: string; kid: string; grants: number }
   | { type: 'signing_key_created'; actor: string; purpose: string; algorithm: string }
   | { type: 'authorization_server_trusted'; actor: string; server: string }
   | { type: 'authorization_server_distrusted'; actor: string; server: string }

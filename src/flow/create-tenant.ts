@@ -1,7 +1,6 @@
 /** A new tenant with its keys and, if they are sent along, its policies: one call, one transaction. */
 import { newId } from '../crypto/random.ts'
-import { sealSigningKey } from '../crypto/sealed-signing-key.ts'
-import { generateSigningKey } from '../crypto/signing-key.ts'
+import { makeTokenKey } from '../crypto/sealed-signing-key.ts'
 import type { Deps } from '../deps.ts'
 import { type AdminActor, requireScope, requireScopeEverywhere } from '../domain/admin.ts'
 import type { AuditDetail } from '../domain/audit.ts'
@@ -91,21 +90,10 @@ async function tokenKeyStep(
   tenantId: TenantId,
   algorithm: 'ES256' | 'RS256',
 ) {
-  const key = await generateSigningKey(algorithm)
+  const made = await makeTokenKey(deps.keyring, tenantId, algorithm)
   return insertSigningKey({
-    tenantId,
-    kid: key.kid,
-    purpose: 'token',
-    algorithm,
-    state: 'active',
-    publicJwk: JSON.stringify(key.publicJwk),
-    sealedPrivateKey: sealSigningKey(
-      deps.keyring,
-      { tenant: tenantId, kid: key.kid },
-      key.privatePkcs8,
-    ),
-    certificateChain: null,
-    now: toInstant(deps.clock()),
+    ...{ tenantId, ...made, purpose: 'token', algorithm, state: 'active' },
+    ...{ certificateChain: null, now: toInstant(deps.clock()) },
   })
 }
 

@@ -9,6 +9,7 @@ import { policyDraftRoutes } from './admin/policy-drafts.ts'
 import { policyTrialRoutes } from './admin/policy-trials.ts'
 import { providerRoutes } from './admin/providers.ts'
 import { relyingPartyRoutes } from './admin/relying-parties.ts'
+import { signingKeyRoutes } from './admin/signing-keys.ts'
 import { tenantRoutes } from './admin/tenants.ts'
 import { tokenAdminRoutes } from './admin/tokens.ts'
 import type { Route } from './route.ts'
@@ -17,6 +18,7 @@ import type { Route } from './route.ts'
 export function adminRoutes(deps: AdminDeps): Route[] {
   return [
     ...tenantRoutes(deps),
+    ...signingKeyRoutes(deps),
     ...relyingPartyRoutes(deps),
     ...authorizationServerRoutes(deps),
     ...providerRoutes(deps),

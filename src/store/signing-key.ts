@@ -1,8 +1,9 @@
 /** `signing_key`: next → active → retiring → retired, for tokens and for wallet requests apart; sealed at rest. */
+import { sql } from 'kysely'
 import type { TenantId } from '../domain/ids.ts'
 import type { Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { type Params, statement } from './statement.ts'
+import { type Params, sqlStatement, statement } from './statement.ts'
 
 /** Every key that is still of use: all but the retired ones. */
 export const listSigningKeys = statement(
@@ -66,4 +67,91 @@ export const retireActiveSigningKey = statement(
       .where('purpose', '=', p('purpose'))
       .where('algorithm', '=', p('algorithm'))
       .where('state', '=', 'active'),
+)
+
+/** A key for tokens that is published and waits for its turn; no row when one waits already. */
+export const publishNextKey = sqlStatement(
+  'publish_next_key',
+  (
+    p: Params<{
+      tenantId: TenantId
+      kid: string
+      algorithm: 'ES256' | 'RS256'
+      publicJwk: string
+      sealedPrivateKey: Sealed
+      now: IsoInstant
+    }>,
+  ) => sql<{ kid: string }>`
+    INSERT INTO signing_key (tenant_id, kid, purpose, algorithm, state, public_jwk, sealed_private_key, created_at)
+    VALUES (${p('tenantId')}, ${p('kid')}, 'token', ${p('algorithm')}, 'next', ${p('publicJwk')},
+            ${p('sealedPrivateKey')}, ${p('now')})
+    ON CONFLICT (tenant_id, purpose, algorithm) WHERE state = 'next' DO NOTHING
+    RETURNING kid`,
+)
+
+/** next → active; its predecessor must have made way in the same transaction. */
+export const activateSigningKey = statement(
+  'activate_signing_key',
+  (q, p: Params<{ tenantId: TenantId; kid: string; now: IsoInstant }>) =>
+    q
+      .updateTable('signing_key')
+      .set({ state: 'active', activated_at: p('now') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('kid', '=', p('kid'))
+      .where('state', '=', 'next'),
+)
+
+/** retiring → retired, past its time: the private half is gone, and it is published no more. */
+export const retireSigningKey = statement(
+  'retire_signing_key',
+  (q, p: Params<{ tenantId: TenantId; kid: string; now: IsoInstant }>) =>
+    q
+      .updateTable('signing_key')
+      .set({ state: 'retired', sealed_private_key: '' as Sealed })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('kid', '=', p('kid'))
+      .where('state', '=', 'retiring')
+      .where('retire_at', '<=', p('now')),
+)
+
+/** Any state → retired, at once: nothing it signed counts any more. Returns what it was for. */
+export const removeSigningKey = sqlStatement(
+  'remove_signing_key',
+  (p: Params<{ tenantId: TenantId; kid: string; now: IsoInstant }>) => sql<{
+    algorithm: 'ES256' | 'RS256'
+    was: 'next' | 'active' | 'retiring'
+  }>`
+    WITH old AS (
+      SELECT kid, state FROM signing_key
+       WHERE tenant_id = ${p('tenantId')} AND kid = ${p('kid')} AND purpose = 'token' AND state <> 'retired'
+         FOR UPDATE
+    )
+    UPDATE signing_key k SET state = 'retired', sealed_private_key = '', retire_at = ${p('now')}
+      FROM old WHERE k.tenant_id = ${p('tenantId')} AND k.kid = old.kid
+    RETURNING k.algorithm, old.state AS was`,
+)
+
+/** Every key of a tenant, retired ones included, newest first. */
+export const listAllSigningKeys = statement(
+  'list_all_signing_keys',
+  (q, p: Params<{ tenantId: TenantId }>) =>
+    q
+      .selectFrom('signing_key')
+      .select(['kid', 'purpose', 'algorithm', 'state', 'created_at', 'activated_at', 'retire_at'])
+      .where('tenant_id', '=', p('tenantId'))
+      .orderBy('created_at', 'desc')
+      .orderBy('kid')
+      .limit(200),
+)
+
+/** Ends every login's tokens: a key that got away may have signed anything (OP-91). */
+export const revokeAllGrants = statement(
+  'revoke_all_grants',
+  (q, p: Params<{ tenantId: TenantId; now: IsoInstant }>) =>
+    q
+      .updateTable('login_grant')
+      .set({ revoked_at: p('now') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('revoked_at', 'is', null)
+      .where('expires_at', '>', p('now')),
 )

@@ -192,6 +192,7 @@ const PATH_PARAMETERS: { readonly [name: string]: JsonObject } = {
     'Client id of the relying party, percent-encoded.',
     'demo-app',
   ),
+  kid: pathParameter('kid', 'Which key.', 'cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s'),
   provider: pathParameter('provider', 'Slug of the provider.', 'surf'),
   kind: {
     ...pathParameter('kind', 'Which of the five documents.', 'selector'),

@@ -112,6 +112,12 @@ export const RELYING_PARTY = {
   enabled: true,
 }
 
+export const SIGNING_KEY = {
+  kid: REQUEST_CERTIFICATE.kid,
+  ...{ purpose: 'token', algorithm: 'ES256', state: 'active' },
+  ...{ created_at: INSTANT, activated_at: INSTANT, retire_at: null },
+}
+
 export const NEW_AUTHORIZATION_SERVER = {
   issuer: 'https://login.university.example',
   jwks_uri: 'https://login.university.example/jwks',

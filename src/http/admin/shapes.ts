@@ -54,6 +54,12 @@ import {
   RelyingPartyWithSecret,
 } from './relying-party-shapes.ts'
 import {
+  PublishedSigningKey,
+  SigningKey,
+  SigningKeyList,
+  SigningKeyRotation,
+} from './signing-key-shapes.ts'
+import {
   NewTenant,
   RequestCertificate,
   RequestIdentity,
@@ -83,6 +89,7 @@ export const SHAPES = {
     RelyingPartyWithSecret,
     RelyingPartyList,
   },
+  ...{ SigningKey, SigningKeyList, SigningKeyRotation, PublishedSigningKey },
   ...{ NewAuthorizationServer, AuthorizationServer, AuthorizationServerList },
   ...{ NewProvider, ProviderChange, Provider, ProviderList },
   ...{ PolicyDocument, PublishedPolicy, PolicyVersion, Policy, PolicyHistory },

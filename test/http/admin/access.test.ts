@@ -27,6 +27,7 @@ function adminCalls(tenant: string) {
         .replace(':provider', 'surf')
         .replace(':kind', 'selector')
         .replace(':version', '1')
+        .replace(':kid', 'A'.repeat(43))
         .replace(/:(id|identity|match|merge)(?=\/|$)/g, '00000000-0000-4000-8000-000000000000'),
       scope: /scope `([a-z:]+)`/.exec(route.operation.description ?? '')?.[1] ?? '',
       ofTenant: route.path.includes(':tenant'),
@@ -52,6 +53,7 @@ const BODIES: { [operationId: string]: unknown } = {
   planPolicies: {},
   explainPolicies: {},
   comparePolicies: { from: 1, to: 1 },
+  rotateSigningKey: { algorithm: 'ES256' },
   trustAuthorizationServer: {
     ...{ issuer: 'https://as.example', jwks_uri: 'https://as.example/jwks' },
   },
