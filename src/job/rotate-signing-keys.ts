@@ -1,5 +1,4 @@
 /** Keys for tokens get old by themselves: published, used, kept, gone (protocols OP-90; domain/signing-key-age.ts). */
-import type { Selectable } from 'kysely'
 import { newId } from '../crypto/random.ts'
 import { makeTokenKey } from '../crypto/sealed-signing-key.ts'
 import type { Deps } from '../deps.ts'
@@ -11,10 +10,9 @@ import {
   type KeyStep,
   PUBLISHED_AFTER,
 } from '../domain/signing-key-age.ts'
-import { MINUTE, toInstant } from '../domain/time.ts'
+import { type IsoInstant, MINUTE, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, type Transaction } from '../store/database.ts'
-import type { SigningKeyTable } from '../store/schema.ts'
 import {
   activateSigningKey,
   listSigningKeys,
@@ -58,7 +56,15 @@ async function rotateTenant(means: Means, tenantId: TenantId): Promise<JobCounts
 
 const COUNTED = { publish: 'published', activate: 'activated', retire: 'retired' } as const
 
-function readKey(row: Selectable<SigningKeyTable>): AgeingKey {
+interface KeyRow {
+  kid: string
+  state: AgeingKey['state']
+  created_at: IsoInstant
+  activated_at: IsoInstant | null
+  retire_at: IsoInstant | null
+}
+
+function readKey(row: KeyRow): AgeingKey {
   return {
     kid: row.kid,
     state: row.state,
