@@ -1,6 +1,6 @@
 /** The browser's side of a journey: the page, its QR code and status, the wallet's return, cancelling, going on. */
 import type { Deps } from '../deps.ts'
-import { fail } from '../domain/failure.ts'
+import { BridgeError, fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { cancelJourney } from '../flow/cancel-journey.ts'
@@ -161,7 +161,13 @@ async function goDirect(deps: Means, exchange: Exchange): Promise<Response> {
   const browserId = browserOf(exchange)
   const provider = form.get('provider') ?? fail({ kind: 'not_found' })
   const { language } = await chooseProvider(deps, prepared, id, browserId, provider)
-  const next = await continueJourney(deps, prepared, browserId, { journeyId: id })
+  const next = await continueJourney(deps, prepared, browserId, { journeyId: id }).catch(
+    (error: unknown): Next => {
+      // The button was pressed twice, and the other press was faster: on with the journey as it is now.
+      if (!(error instanceof BridgeError) || error.failure.kind !== 'journey_not_open') throw error
+      return { kind: 'redirect', url: addressOf.continue(prepared.issuer, id) }
+    },
+  )
   return next.kind === 'redirect'
     ? answerOnward(exchange, language, next.url)
     : answerNext(exchange, next)

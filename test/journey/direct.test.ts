@@ -170,11 +170,14 @@ test('fifty presses of the button at once: one journey, and whoever finishes get
   const browser = createBrowser()
   const attempt = await tenant.relyingParty.begin()
   const page = await browser.get(attempt.url)
-  const sent = await Promise.all(
-    Array.from({ length: 50 }, () => pressDirect(browser, page).catch(() => undefined)),
+  const sent = await Promise.all(Array.from({ length: 50 }, () => pressDirect(browser, page)))
+  // Whoever was overtaken is sent on with the journey as it is, and gets to the institution too.
+  const addresses = await Promise.all(
+    sent.map(async (url) =>
+      url.startsWith(bridge.url) ? ((await browser.get(url)).location ?? '') : url,
+    ),
   )
-  const addresses = sent.filter((url) => url !== undefined)
-  expect(addresses.length).toBeGreaterThan(0)
+  for (const url of addresses) expect(url.startsWith(bridge.institution.issuer)).toBe(true)
   const states = addresses.map((url) => new URL(url).searchParams.get('state'))
   expect(new Set(states).size).toBe(states.length)
   const end = await browser.follow(await loginAt(addresses[0] ?? '', STUDENT), atRelyingParty)
