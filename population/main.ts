@@ -1,0 +1,40 @@
+/** `npm run population`: ten thousand made-up people through the real matcher and a real database. Exits 1 on a wrong link. */
+import { parseArgs } from 'node:util'
+import { startDatabase } from '../bench/cluster.ts'
+import { reportLines, summaryOf } from './report.ts'
+import { runPopulation } from './run.ts'
+
+const USAGE = 'npm run population -- [--people 10000] [--seed 1] [--policies default,subject]'
+
+const { values } = parseArgs({
+  options: {
+    people: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    policies: { type: 'string' },
+  },
+})
+const [people, seed] = [Number(values.people), Number(values.seed)]
+if (!Number.isInteger(people) || people < 1 || !Number.isInteger(seed)) throw new TypeError(USAGE)
+
+const database = await startDatabase()
+try {
+  const results = await runPopulation({
+    ...{
+      runtimeUrl: database.runtimeUrl,
+      people,
+      seed,
+      sets: values.policies?.split(','),
+      atOnce: 8,
+    },
+    onProgress: (set, done, of) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r${set}: ${done} of ${of} logins `)
+    },
+  })
+  if (process.stderr.isTTY) process.stderr.write('\n')
+  for (const line of reportLines(results)) console.log(line)
+  const summary = summaryOf(results)
+  console.log(JSON.stringify(summary))
+  if (summary.wrong_links > 0) process.exitCode = 1
+} finally {
+  await database.stop()
+}
