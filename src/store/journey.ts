@@ -1,5 +1,5 @@
 /** `journey`: what the service remembers between two requests. Each arrow of `domain/journey.ts` is one statement. */
-import { type Selectable, sql } from 'kysely'
+import { type RawBuilder, type Selectable, sql } from 'kysely'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
 import type { HashedIdentifier } from '../domain/identifier.ts'
 import type {
@@ -350,33 +350,54 @@ export interface HitRow {
   fingerprints: string | null
 }
 
-const hitsOf = (journeyMatches: ReturnType<typeof sql<boolean>>) => sql<HitRow>`
+/**
+ * Written so that only one order of steps is possible: journey, its hashes' matches, their people, those people's bindings.
+ * A planner without statistics, as on the day a service is new, takes a tenant for one row and joins the tenant's whole
+ * tables with one another.
+ */
+const hitsOf = (tenantId: TenantId, journeyMatches: RawBuilder<boolean>) => sql<HitRow>`
+  WITH shown AS MATERIALIZED (
+    SELECT j.identifier_hashes AS hashes FROM journey j
+     WHERE ${journeyMatches} AND j.state IN ('presented', 'choosing', 'recognised')
+  ), met AS MATERIALIZED (
+    SELECT m.* FROM identity_match m
+     WHERE m.tenant_id = ${tenantId} AND m.deleted_at IS NULL
+       AND m.identifier_hash = ANY (ARRAY(SELECT unnest(hashes) FROM shown))
+  ), bound AS MATERIALIZED (
+    SELECT own.internal_identity_id AS identity_id, b.*
+      FROM identity_match own CROSS JOIN LATERAL (
+        SELECT id, match_id, last_used_at, expires_at, stale_since, material_fingerprints
+          FROM identity_link_binding
+         WHERE tenant_id = ${tenantId} AND match_id = own.id AND deleted_at IS NULL
+        OFFSET 0
+      ) b
+     WHERE own.tenant_id = ${tenantId} AND own.deleted_at IS NULL
+       AND own.internal_identity_id = ANY (ARRAY(SELECT internal_identity_id FROM met))
+  )
   SELECT m.id AS match_id, m.identifier_type, m.identifier_hash, m.hash_key_version,
          m.metadata_json IS NOT DISTINCT FROM ${sql.lit(SHARED)} AS shared,
          i.id AS identity_id, i.status AS identity_status, i.audit_salt,
          b.id AS binding_id, b.match_id AS binding_match_id, b.last_used_at AS binding_used_at,
          b.expires_at AS binding_expires_at, b.stale_since AS binding_stale_since,
          b.material_fingerprints AS fingerprints
-    FROM journey j
-    JOIN identity_match m ON m.tenant_id = j.tenant_id AND m.identifier_hash = ANY (j.identifier_hashes)
-     AND m.deleted_at IS NULL
-    JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id
-    LEFT JOIN (
-      identity_match own
-      JOIN identity_link_binding b ON b.tenant_id = own.tenant_id AND b.match_id = own.id AND b.deleted_at IS NULL
-    ) ON own.tenant_id = m.tenant_id AND own.internal_identity_id = m.internal_identity_id AND own.deleted_at IS NULL
-   WHERE ${journeyMatches} AND j.state IN ('presented', 'choosing', 'recognised')`
+    FROM met m
+   CROSS JOIN LATERAL (
+     SELECT id, status, audit_salt FROM identity
+      WHERE tenant_id = ${tenantId} AND id = m.internal_identity_id OFFSET 0
+   ) i
+    LEFT JOIN bound b ON b.identity_id = m.internal_identity_id`
 
 export const findHits = sqlStatement(
   'find_hits',
   (p: Params<{ tenantId: TenantId; id: JourneyId }>) =>
-    hitsOf(sql<boolean>`j.tenant_id = ${p('tenantId')} AND j.id = ${p('id')}`),
+    hitsOf(p('tenantId'), sql<boolean>`j.tenant_id = ${p('tenantId')} AND j.id = ${p('id')}`),
 )
 
 export const findHitsByResponseCode = sqlStatement(
   'find_hits_by_response_code',
   (p: Params<{ tenantId: TenantId; responseCodeHash: SecretHash }>) =>
     hitsOf(
+      p('tenantId'),
       sql<boolean>`j.tenant_id = ${p('tenantId')} AND j.response_code_hash = ${p('responseCodeHash')}`,
     ),
 )
