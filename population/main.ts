@@ -25,6 +25,7 @@ try {
       seed,
       sets: values.policies?.split(','),
       atOnce: 8,
+      mixUps: true,
     },
     onProgress: (set, done, of) => {
       if (process.stderr.isTTY) process.stderr.write(`\r${set}: ${done} of ${of} logins `)

@@ -11,6 +11,8 @@ export interface RunOptions {
   seed: number
   /** Names of the policy sets; all of them where absent. */
   sets?: readonly string[] | undefined
+  /** Whether some people use a twin's account by mistake. */
+  mixUps: boolean
   /** Visits at a time. */
   atOnce: number
   /** Hears how far it is. */
@@ -25,7 +27,7 @@ export interface Result {
 
 export async function runPopulation(options: RunOptions): Promise<Result[]> {
   const people = createPeople(options.people, options.seed)
-  const visits = createVisits(people, options.seed)
+  const visits = createVisits(people, options.seed).filter(({ mixUp }) => options.mixUps || !mixUp)
   const world = await openWorld(options.runtimeUrl, options.atOnce)
   try {
     const results: Result[] = []

@@ -117,6 +117,8 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
       WHERE id = (SELECT match_id FROM identity_link_binding WHERE tenant_id = '${id}' ORDER BY created_at DESC LIMIT 1);
      INSERT INTO identity_match (id, tenant_id, identifier_hash, identifier_type, internal_identity_id, hash_key, created_at, updated_at, last_used_at, deleted_at)
        SELECT 'unbound-' || tenant_id, tenant_id, 'deleted:unbound-' || tenant_id, 'KEY', id, 'A', created_at, created_at, created_at, '${long}' FROM identity WHERE tenant_id = '${id}' LIMIT 1;
+     UPDATE identity_link_binding SET deleted_at = '${long}', deletion_reason = 'test'
+      WHERE id = (SELECT id FROM identity_link_binding WHERE tenant_id = '${id}' ORDER BY created_at DESC LIMIT 1);
      INSERT INTO signing_key (tenant_id, kid, purpose, algorithm, state, public_jwk, sealed_private_key, created_at)
        SELECT tenant_id, gen_random_uuid(), purpose, algorithm, 'retiring', public_jwk, sealed_private_key, created_at FROM signing_key WHERE tenant_id = '${id}' AND purpose = 'token';
      INSERT INTO identity (tenant_id, id, status, merged_into, wrapped_data_key, data_key_version, audit_salt, created_at)
@@ -290,7 +292,13 @@ function exactly(name: string, row: Row): Row {
       return { from: row.merged_into }
     case 'findFamily':
     case 'lockPeople':
+    case 'endMatches':
+    case 'endBindings':
+    case 'restoreMatches':
+    case 'restoreBindings':
       return { ids: [row.id] }
+    case 'revokeGrantsOn':
+      return { bindings: [row.binding_id] }
     case 'findMergesOf':
       return { identityId: row.merged_id }
     case 'dropOldKeys':
