@@ -5,9 +5,11 @@ import { BridgeError } from '../src/domain/failure.ts'
 import type { IdentityId, JourneyId, TenantId } from '../src/domain/ids.ts'
 import type { Parameters } from '../src/domain/relying-party.ts'
 import { beginAuthorization } from '../src/flow/begin-authorization.ts'
-import { continueJourney, type Next } from '../src/flow/continue-journey.ts'
+import { chooseAccount } from '../src/flow/choose-account.ts'
+import { continueJourney } from '../src/flow/continue-journey.ts'
 import { finishReconciliation } from '../src/flow/finish-reconciliation.ts'
 import { openRequest } from '../src/flow/journey-secrets.ts'
+import type { Next } from '../src/flow/login-end.ts'
 import { readWalletForm, receivePresentation } from '../src/flow/receive-presentation.ts'
 import type { PreparedTenant } from '../src/flow/tenants.ts'
 import { read } from '../src/store/database.ts'
@@ -61,6 +63,10 @@ export async function makeVisit(
     if (provider === undefined) throw new Error('the provider is gone')
     await finishReconciliation(deps, prepared, provider.id, parameters, browser)
     next = await continueJourney(deps, prepared, browser, { journeyId: begun.journeyId })
+  }
+  if (next.kind === 'choose') {
+    const choice = { position: 0, remember: false }
+    next = (await chooseAccount(deps, prepared, begun.journeyId, browser, choice))?.next ?? next
   }
   return { asked, ...(await judge(world, tenantId, begun.journeyId, next)) }
 }

@@ -1,11 +1,13 @@
 /** Two people of a tenant of their own, each with a wallet and an account, and a look at their rows. */
 import type { Configuration } from 'openid-client'
+import { createBrowser } from '../../demo/browser.ts'
 import { DEMO_PEOPLE, type DemoPerson, passwordOf, walletOf } from '../../demo/people.ts'
+import type { Login } from '../../demo/relying-party.ts'
 import type { Wallet } from '../../demo/wallet.ts'
 import { openWithDataKey, sealWithDataKey, unwrapDataKey } from '../../src/crypto/data-key.ts'
 import type { IdentityId, TenantId } from '../../src/domain/ids.ts'
 import type { Sealed } from '../../src/domain/text.ts'
-import { type Bridge, logIn, type TestTenant } from '../support/bridge.ts'
+import { type Bridge, logIn, presentAt, REDIRECT_URI, type TestTenant } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
 
 export interface Person {
@@ -118,4 +120,24 @@ export async function resealAsSurvivor(
         WHERE id = '${row.id}'`,
     )
   }
+}
+
+/**
+ * A login of a known wallet, through the page that asks for an account where there are several: the one whose entry holds
+ * `account`, else the first. Throws where the institution is asked.
+ */
+export async function knownLogin(tenant: TestTenant, wallet: Wallet, account = ''): Promise<Login> {
+  const browser = createBrowser()
+  const attempt = await tenant.relyingParty.begin()
+  const isChooser = (url: string) => url.endsWith('/account')
+  const isDone = (url: string) => url.startsWith(REDIRECT_URI) || isChooser(url)
+  const page = await browser.follow(await presentAt(browser, wallet, attempt), isDone)
+  if (page.location === undefined) throw new Error(`the login ended with ${page.status}`)
+  if (!isChooser(page.location)) return await attempt.finish(page.location)
+  const entries = (await browser.get(page.location)).text.split('<div class="account">').slice(1)
+  const position = entries.findIndex((entry) => entry.includes(account))
+  const { text } = await browser.post(page.location, { account: String(position) })
+  const [onward] = /https:\/\/app\.example\/callback[^"' ]+/.exec(text) ?? []
+  if (onward === undefined) throw new Error('the page leads nowhere')
+  return await attempt.finish(onward.replaceAll('&amp;', '&'))
 }
