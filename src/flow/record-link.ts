@@ -28,7 +28,7 @@ import type { MaterialPolicy } from '../domain/material.ts'
 import type { IdvPlan } from '../domain/plan.ts'
 import { decidePerson, type PersonDecision } from '../domain/recognition.ts'
 import { type HolderHash, type InstitutionHash, noHolder } from '../domain/text.ts'
-import { DAY, type IsoInstant, toInstant } from '../domain/time.ts'
+import { DAY, fromInstant, type IsoInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import {
   type BindingContent,
@@ -394,13 +394,13 @@ function sealBinding(
     selectorPolicyVersion: `${policies.selector} ${link.journey.decided.rule}`,
     // Keyed hashes, not values: compared at every login, for a material may have changed.
     fingerprints: JSON.stringify(fingerprintsOf([...shown, account])),
-    expiresAt: endOfProof(means, link.plan),
+    expiresAt: endOfProof(now, link.plan),
     now,
   }
 }
 
-function endOfProof({ clock }: Means, { bindingLifetimeDays: days }: IdvPlan): IsoInstant | null {
-  return days === undefined ? null : toInstant(clock() + days * DAY)
+function endOfProof(now: IsoInstant, { bindingLifetimeDays: days }: IdvPlan): IsoInstant | null {
+  return days === undefined ? null : toInstant(fromInstant(now) + days * DAY)
 }
 
 function keptText({ attributes: { policy, shown, told }, plan }: ProvenLink): string {
