@@ -519,7 +519,7 @@ describe('RUN_IDV', () => {
     await publish(bridge, tenant, 'selector', {
       rules: [
         { id: 'expired', when: { states: ['EXPIRED_BINDING'] }, plan: lasting },
-        { id: 'else', plan: USE },
+        { id: 'rest', plan: USE },
       ],
       default: closed('unreachable'),
     })
