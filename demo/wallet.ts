@@ -137,7 +137,7 @@ async function presentWithLibrary(link: string, means: LibraryMeans): Promise<Re
   return readReply(response)
 }
 
-/** One presentation for each credential query whose type the wallet holds, with the claims that it names. */
+/** One presentation for each credential query that the wallet can answer, with the claims that it names. */
 async function selectAndPresent(request: Request, means: LibraryMeans) {
   const library = new SDJwtVcInstance({
     hasher: digest,
@@ -151,9 +151,9 @@ async function selectAndPresent(request: Request, means: LibraryMeans) {
       const text = await present(query, request)
       if (text !== undefined) return [query.id, [text]] as const
     }
-    const type = query.meta.vct_values.find((vct) => means.credentials.has(vct))
+    const type = query.meta.vct_values?.find((vct) => means.credentials.has(vct))
     const credential = means.credentials.get(type ?? '')
-    if (credential === undefined) throw new Error('the wallet holds no such credential')
+    if (credential === undefined) return undefined
     const names = (query.claims ?? []).map((claim) => [String(claim.path[0]), true])
     const presentation = await library.present(credential, Object.fromEntries(names), {
       kb: {
@@ -166,7 +166,9 @@ async function selectAndPresent(request: Request, means: LibraryMeans) {
     })
     return [query.id, [presentation]] as const
   })
-  return Object.fromEntries(await Promise.all(entries))
+  const answered = (await Promise.all(entries)).filter((entry) => entry !== undefined)
+  if (answered.length === 0) throw new Error('the wallet holds no such credential')
+  return Object.fromEntries(answered)
 }
 
 function encryptionOf(enc: string) {

@@ -255,3 +255,37 @@ describe('several credentials of several formats', () => {
     await expect(presentAt(createBrowser(), mixed, attempt)).rejects.toThrow('heard 400')
   })
 })
+
+describe('one attribute in either of two formats', () => {
+  it('MD-12, VP-058 is the same claim, whichever the wallet holds', async () => {
+    const either = await addTenant(
+      'either-format',
+      {
+        credentials: [
+          {
+            ...{ id: 'sd', format: 'dc+sd-jwt', meta: { vct_values: [bridge.issuer.vct] } },
+            claims: [{ path: ['birthdate'] }],
+          },
+          {
+            ...{ id: 'mdl', format: 'mso_mdoc', meta: { doctype_value: MDL } },
+            claims: [{ path: [MDL_NAMESPACE, 'birth_date'] }],
+          },
+        ],
+        credential_sets: [{ options: [['sd'], ['mdl']] }],
+      },
+      [
+        {
+          ...{ name: 'birthdate', merge: 'WALLET_ONLY', persist: true, project: true },
+          ...{ wallet: ['birthdate'], walletAlso: [[MDL_NAMESPACE, 'birth_date']] },
+        },
+      ],
+    )
+    const read: unknown[] = []
+    const sdJwt = await bridge.newWallet({ birthdate: '1995-12-10' })
+    for (const wallet of [sdJwt, await mdlWallet()]) {
+      const { login } = await logIn(bridge, wallet, { tenant: either })
+      read.push(login.claims.birthdate)
+    }
+    expect(read).toEqual(['1995-12-10', '1995-12-10'])
+  })
+})
