@@ -144,3 +144,27 @@ CREATE TABLE client_assertion (
   PRIMARY KEY (tenant_id, client_id, jti_hash)
 );
 CREATE INDEX idx_client_assertion_expires ON client_assertion (tenant_id, expires_at);
+
+-- A round trip that an administrator makes at a provider to see what comes back. Nobody becomes known by it. What it
+-- showed is sealed until it has been looked at once; what stays for the administration is names, no value.
+CREATE TABLE provider_test (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  id text NOT NULL,
+  provider_id text NOT NULL,
+  state text NOT NULL CHECK (state IN ('created', 'started', 'succeeded', 'failed')),
+  start_hash text,                                   -- SHA-256 of what the address to begin at holds
+  browser_hash text,                                 -- SHA-256 of the browser's cookie, once it began
+  state_hash text,                                   -- SHA-256 of the state sent to the provider
+  provider_updated_at iso_instant,                   -- the provider row as it was then
+  sealed text,                                       -- first nonce and verifier, then what came back
+  outcome text,                                      -- JSON: reason, and names of claims and attributes
+  created_by text NOT NULL,                          -- id of the admin token
+  created_at iso_instant NOT NULL,
+  expires_at iso_instant NOT NULL,
+  PRIMARY KEY (id, tenant_id),
+  FOREIGN KEY (tenant_id, provider_id) REFERENCES reconciliation_provider (tenant_id, id)
+);
+CREATE UNIQUE INDEX idx_provider_test_start ON provider_test (start_hash, tenant_id) WHERE start_hash IS NOT NULL;
+CREATE UNIQUE INDEX idx_provider_test_state ON provider_test (state_hash, tenant_id) WHERE state_hash IS NOT NULL;
+CREATE INDEX idx_provider_test_provider ON provider_test (provider_id, tenant_id);
+CREATE INDEX idx_provider_test_expires ON provider_test (expires_at, tenant_id);

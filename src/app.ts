@@ -10,6 +10,7 @@ import { answerFailure } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
 import { iconRoutes } from './http/icon.ts'
 import { loginRoutes } from './http/login.ts'
+import { providerTestRoutes } from './http/provider-test.ts'
 import { createRateLimits } from './http/rate-limit.ts'
 import { referenceRoutes } from './http/reference.ts'
 import type { Route } from './http/route.ts'
@@ -27,6 +28,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...loginRoutes(deps),
     ...accountRoutes(deps),
     ...callbackRoutes(deps),
+    ...providerTestRoutes(deps),
     ...tokenRoutes(deps),
     ...tokenStateRoutes(deps),
     ...userinfoRoutes(deps),

@@ -80,6 +80,8 @@ export type AuditDetail =
   | { type: 'provider_registered'; actor: string; provider: string }
   | { type: 'provider_updated'; actor: string; provider: string }
   | { type: 'provider_deleted'; actor: string; provider: string }
+  | { type: 'provider_test_created'; actor: string; provider: string }
+  | { type: 'provider_tested'; provider: string; outcome: InstitutionReason | 'ok' }
   | { type: 'policy_draft_saved'; actor: string; kind: string }
   | { type: 'policy_draft_dropped'; actor: string; kind: string }
   | {

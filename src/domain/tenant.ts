@@ -37,5 +37,7 @@ export const addressOf = {
   direct: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/direct`,
   accounts: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/account`,
   continue: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/continue`,
+  providerTest: (issuer: string, start: string) => `${issuer}/provider-test/${start}`,
+  providerTestResult: (issuer: string, id: string) => `${issuer}/provider-test/${id}/result`,
   callback: (issuer: string, providerId: string) => `${issuer}/callback/${providerId}`,
 } as const

@@ -15,6 +15,7 @@ import {
   lockProvider,
   deleteProvider as remove,
 } from '../store/provider.ts'
+import { dropProviderTests } from '../store/provider-test.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 import { ownProvider } from './provider-view.ts'
@@ -54,6 +55,7 @@ export async function deleteProvider(
     if (use?.linked === true) refuse('provider: people are linked through it')
     if (use?.open === true) refuse('provider: a login there is not over')
     await tx.runLast([
+      dropProviderTests({ tenantId, providerId: id }),
       remove({ tenantId, id }),
       insertAuditEvent(tenantId, newId(), now, {
         detail: { type: 'provider_deleted', actor: actor.id, provider: id },

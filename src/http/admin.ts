@@ -7,6 +7,7 @@ import { identityRoutes } from './admin/identities.ts'
 import { policyRoutes } from './admin/policies.ts'
 import { policyDraftRoutes } from './admin/policy-drafts.ts'
 import { policyTrialRoutes } from './admin/policy-trials.ts'
+import { providerTestAdminRoutes } from './admin/provider-tests.ts'
 import { providerRoutes } from './admin/providers.ts'
 import { relyingPartyRoutes } from './admin/relying-parties.ts'
 import { signingKeyRoutes } from './admin/signing-keys.ts'
@@ -22,6 +23,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...relyingPartyRoutes(deps),
     ...authorizationServerRoutes(deps),
     ...providerRoutes(deps),
+    ...providerTestAdminRoutes(deps),
     ...policyRoutes(deps),
     ...policyDraftRoutes(deps),
     ...policyTrialRoutes(deps),

@@ -2,6 +2,7 @@
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { ProviderId } from '../domain/ids.ts'
+import { finishProviderTest } from '../flow/finish-provider-test.ts'
 import { finishReconciliation } from '../flow/finish-reconciliation.ts'
 import { readBrowserId } from './browser.ts'
 import {
@@ -40,13 +41,11 @@ async function callBack(deps: Means, exchange: Exchange): Promise<Response> {
   const provider = exchange.http.req.param('provider') ?? ''
   if (!PROVIDER_ID.test(provider)) fail({ kind: 'not_found' })
   const browserId = readBrowserId(exchange.http, prepared.tenant.id)
-  const next = await finishReconciliation(
-    deps,
-    prepared,
-    provider as ProviderId,
-    queryOf(exchange.http),
-    browserId,
-  )
+  const answered = [provider as ProviderId, queryOf(exchange.http), browserId] as const
+  // Both ways leave by the one redirect URI that is registered at the provider.
+  const next =
+    (await finishProviderTest(deps, prepared, ...answered)) ??
+    (await finishReconciliation(deps, prepared, ...answered))
   // A clean address: the code leaves the address bar before anything else loads (UP-25).
   return redirectTo(next.url)
 }

@@ -12,6 +12,7 @@ import { deleteExpiredGrants, deleteSpentAssertions } from '../store/grant.ts'
 import { deleteEndedJourneys, expireJourneys } from '../store/journey.ts'
 import { deleteRevokedTokens } from '../store/machine-token.ts'
 import { sweepGuards } from '../store/match.ts'
+import { deleteProviderTests } from '../store/provider-test.ts'
 import { deleteExpiredSessions, expireSessions } from '../store/session.ts'
 import type { Changed, Step } from '../store/statement.ts'
 import type { Job, JobCounts, JobMeans } from './lease.ts'
@@ -84,6 +85,7 @@ function batchSteps(
     deleteExpiredGrants({ tenantId, now, limit }),
     deleteSpentAssertions({ tenantId, now, limit }),
     sweepGuards({ tenantId, before: guardsBefore, limit }),
+    deleteProviderTests({ tenantId, before: endedBefore, limit }),
     deleteRevokedTokens({ tenantId, now, limit }),
   ]
 }

@@ -306,6 +306,22 @@ export interface PolicyVersionTable {
   published_by: Fixed<string>
 }
 
+export interface ProviderTestTable {
+  tenant_id: Fixed<TenantId>
+  id: Fixed<string>
+  provider_id: Fixed<ProviderId>
+  state: 'created' | 'started' | 'succeeded' | 'failed'
+  start_hash: SecretHash | null
+  browser_hash: SecretHash | null
+  state_hash: SecretHash | null
+  provider_updated_at: IsoInstant | null
+  sealed: Sealed | null
+  outcome: string | null
+  created_by: Fixed<string>
+  created_at: Fixed<IsoInstant>
+  expires_at: IsoInstant
+}
+
 export interface PolicyDraftTable {
   tenant_id: Fixed<TenantId>
   kind: Fixed<PolicyKind>
@@ -534,6 +550,7 @@ export interface Database {
   relying_party: RelyingPartyTable
   policy_version: PolicyVersionTable
   policy_draft: PolicyDraftTable
+  provider_test: ProviderTestTable
   signing_key: SigningKeyTable
   admin_token: AdminTokenTable
   key_check: KeyCheckTable

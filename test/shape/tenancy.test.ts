@@ -34,6 +34,7 @@ const GRANTS: { readonly [table: string]: readonly string[] } = {
   pairwise_subject: ALL,
   policy_draft: ALL,
   policy_version: APPEND,
+  provider_test: ALL,
   reconciliation_provider: ALL,
   reconciliation_session: ALL,
   refresh_token: ALL,

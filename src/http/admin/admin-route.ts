@@ -194,6 +194,7 @@ const PATH_PARAMETERS: { readonly [name: string]: JsonObject } = {
   ),
   kid: pathParameter('kid', 'Which key.', 'cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s'),
   provider: pathParameter('provider', 'Slug of the provider.', 'surf'),
+  test: pathParameter('test', 'Id of the test login.', '2f1c9a60-7d0e-4c0b-9a55-3f1d2c4b5a69'),
   kind: {
     ...pathParameter('kind', 'Which of the five documents.', 'selector'),
     schema: { type: 'string', enum: ['trust', 'query', 'attributes', 'material', 'selector'] },

@@ -163,6 +163,24 @@ export const PROVIDER = {
   updated_at: INSTANT,
 }
 
+export const MAPPING_PREVIEW = {
+  identified: true,
+  attributes: [
+    { name: 'given_name', claim: 'given_name', value: 'Sanne', kept: true, released: 'profile' },
+  ],
+  missing: ['family_name'],
+  unused: [],
+}
+export const PROVIDER_TEST = {
+  id: ID,
+  state: 'succeeded',
+  reason: null,
+  claims: ['sub', 'given_name'],
+  attributes: ['given_name'],
+  missing: ['family_name'],
+  expires_at: INSTANT,
+}
+
 export const POLICY_VERSION = {
   version: 1,
   digest: DIGEST,

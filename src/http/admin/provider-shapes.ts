@@ -113,3 +113,38 @@ export const Provider = z.object({
   updated_at: instant,
 })
 export const ProviderList = z.object({ providers: z.array(Provider) })
+
+export const MappingSample = z.strictObject({
+  claims: wholeObject.describe('As the ID token and userinfo have them.'),
+  attribute_mappings: provider.attribute_mappings
+    .optional()
+    .describe("Tried in place of the provider's own."),
+})
+export const MappingPreview = z.object({
+  identified: z.boolean().describe('Whether the claim that identifies accounts is usable.'),
+  attributes: z.array(
+    z.object({
+      name: z.string(),
+      claim: z.string(),
+      value: z.unknown(),
+      kept: z.boolean().describe('With the binding, encrypted.'),
+      released: z.string().nullable().describe('The scope that releases it; null: never.'),
+    }),
+  ),
+  missing: z.array(z.string()).describe('Required, and not given.'),
+  unused: z.array(z.string()).describe('Given, and not used.'),
+})
+export const NewProviderTest = z.object({
+  id: z.string(),
+  url: z.string().describe('To be opened in a browser, within 15 minutes.'),
+  expires_at: instant,
+})
+export const ProviderTest = z.object({
+  id: z.string(),
+  state: z.enum(['created', 'started', 'succeeded', 'failed']),
+  reason: z.string().nullable().describe('Why it failed, in a word.'),
+  claims: z.array(z.string()),
+  attributes: z.array(z.string()),
+  missing: z.array(z.string()).describe('Required attributes that the provider did not fill.'),
+  expires_at: instant,
+})

@@ -37,7 +37,16 @@ import {
   RecordedLogin,
   UnjudgedDocument,
 } from './policy-shapes.ts'
-import { NewProvider, Provider, ProviderChange, ProviderList } from './provider-shapes.ts'
+import {
+  MappingPreview,
+  MappingSample,
+  NewProvider,
+  NewProviderTest,
+  Provider,
+  ProviderChange,
+  ProviderList,
+  ProviderTest,
+} from './provider-shapes.ts'
 import {
   AdminToken,
   AdminTokenList,
@@ -92,6 +101,7 @@ export const SHAPES = {
   ...{ SigningKey, SigningKeyList, SigningKeyRotation, PublishedSigningKey },
   ...{ NewAuthorizationServer, AuthorizationServer, AuthorizationServerList },
   ...{ NewProvider, ProviderChange, Provider, ProviderList },
+  ...{ MappingSample, MappingPreview, NewProviderTest, ProviderTest },
   ...{ PolicyDocument, PublishedPolicy, PolicyVersion, Policy, PolicyHistory },
   ...{ PolicyDraft, PolicyDraftList, PolicyCheck, PolicyFinding, PolicyVerdict },
   ...{ RecordedLogin, PolicyTrial, PolicyPlan, PolicyExplanation },

@@ -1,5 +1,7 @@
 /** Everything a person reads, in two languages of one type, and the choice between them. Plain, warm and short. */
 
+import type { InstitutionReason } from '../../domain/failure.ts'
+
 /** A language the pages speak. */
 export type Language = 'en' | 'nl'
 
@@ -123,6 +125,43 @@ const en = {
   goBack: 'Go back',
   reference: 'For the help desk, mention this reference:',
   notice: 'Privacy notice',
+  test: {
+    good: 'The test login went well',
+    bad: 'The test login did not go well',
+    goodText:
+      'A login like this one would be accepted. Nobody was linked, and nothing of this is kept.',
+    badText: 'A login like this one would end. Nobody was linked, and nothing of this is kept.',
+    once: 'This page is shown once.',
+    reason: 'Why',
+    identifier: 'Accounts are known by',
+    found: 'found',
+    absent: 'not found',
+    level: 'What the provider said of the login',
+    nothing: 'nothing',
+    mapped: 'What becomes of it',
+    attribute: 'Attribute',
+    claim: 'Claim',
+    value: 'Value',
+    use: 'Use',
+    kept: 'kept',
+    released: (scope: string) => `released with ${scope}`,
+    missing: 'Required, and not given',
+    unused: 'Given, and not used',
+    all: 'Everything the provider said',
+    reasons: {
+      login_refused: 'The provider answered that the login was refused.',
+      response_invalid: 'The answer was not for this login or not from this provider.',
+      token_request_failed: 'The provider did not redeem the code. Is the client secret right?',
+      id_token_invalid: 'The ID token is not valid.',
+      userinfo_invalid: 'The answer of the userinfo endpoint is not valid.',
+      subject_missing: 'The claim that accounts are known by is missing, empty or several values.',
+      attribute_missing: 'A required attribute has no value.',
+      identifier_missing: 'What the person would be known by is not there.',
+      assurance_insufficient: 'The login is not as strong as the provider’s entry demands.',
+      institution_not_allowed: 'The person belongs to an organisation that is not allowed here.',
+      unavailable: 'The provider could not be reached, or was changed during the test.',
+    } satisfies Record<InstitutionReason, string>,
+  },
   api: {
     contents: 'Contents',
     other: 'Other',
@@ -259,6 +298,44 @@ const nl: Dictionary = {
   goBack: 'Ga terug',
   reference: 'Noem bij de helpdesk dit kenmerk:',
   notice: 'Privacyverklaring',
+  test: {
+    good: 'De testlogin is gelukt',
+    bad: 'De testlogin is niet gelukt',
+    goodText:
+      'Zo’n login wordt geaccepteerd. Er is niemand gekoppeld en hiervan wordt niets bewaard.',
+    badText: 'Zo’n login loopt vast. Er is niemand gekoppeld en hiervan wordt niets bewaard.',
+    once: 'Deze pagina is één keer te zien.',
+    reason: 'Waarom',
+    identifier: 'Een account wordt herkend aan',
+    found: 'gevonden',
+    absent: 'niet gevonden',
+    level: 'Wat de provider over de login zei',
+    nothing: 'niets',
+    mapped: 'Wat ervan wordt',
+    attribute: 'Attribuut',
+    claim: 'Claim',
+    value: 'Waarde',
+    use: 'Gebruik',
+    kept: 'bewaard',
+    released: (scope) => `gedeeld met ${scope}`,
+    missing: 'Verplicht en niet gegeven',
+    unused: 'Gegeven en niet gebruikt',
+    all: 'Alles wat de provider zei',
+    reasons: {
+      login_refused: 'De provider antwoordde dat de login is geweigerd.',
+      response_invalid: 'Het antwoord hoorde niet bij deze login of kwam niet van deze provider.',
+      token_request_failed: 'De provider wisselde de code niet in. Klopt het client secret?',
+      id_token_invalid: 'Het ID-token is niet geldig.',
+      userinfo_invalid: 'Het antwoord van het userinfo-adres is niet geldig.',
+      subject_missing:
+        'De claim waaraan accounts worden herkend ontbreekt, is leeg of heeft meer waarden.',
+      attribute_missing: 'Een verplicht attribuut heeft geen waarde.',
+      identifier_missing: 'Dat waaraan de persoon herkend zou worden ontbreekt.',
+      assurance_insufficient: 'De login is minder sterk dan bij de provider is ingesteld.',
+      institution_not_allowed: 'De persoon hoort bij een organisatie die hier niet is toegestaan.',
+      unavailable: 'De provider was niet bereikbaar of is tijdens de test gewijzigd.',
+    },
+  },
   api: {
     contents: 'Inhoud',
     other: 'Overig',

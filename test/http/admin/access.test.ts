@@ -28,6 +28,7 @@ function adminCalls(tenant: string) {
         .replace(':kind', 'selector')
         .replace(':version', '1')
         .replace(':kid', 'A'.repeat(43))
+        .replace(':test', '00000000-0000-4000-8000-000000000000')
         .replace(/:(id|identity|match|merge)(?=\/|$)/g, '00000000-0000-4000-8000-000000000000'),
       scope: /scope `([a-z:]+)`/.exec(route.operation.description ?? '')?.[1] ?? '',
       ofTenant: route.path.includes(':tenant'),
@@ -46,6 +47,7 @@ const BODIES: { [operationId: string]: unknown } = {
     ...{ slug: 'p', name: 'P', issuer: 'https://idp.example', client_id: 'c', client_secret: 's' },
   },
   updateProvider: {},
+  previewMapping: { claims: {} },
   publishPolicy: {},
   restorePolicy: { version: 1 },
   savePolicyDraft: {},
