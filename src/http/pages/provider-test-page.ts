@@ -31,7 +31,7 @@ export function renderProviderTestPage(view: ProviderTestPageView): string {
 <h1>${title}</h1>
 <p><bdi>${view.providerName}</bdi></p>
 <p>${view.reason === undefined ? texts.goodText : texts.badText} ${texts.once}</p>
-${view.reason !== undefined && markup`<p><strong>${texts.reason}:</strong> ${texts.reasons[view.reason]}</p>`}
+${view.reason !== undefined && markup`<p><strong>${texts.reason}:</strong> ${whyOf(view.reason, texts)}</p>`}
 </div>
 ${drawJudgement(view, texts)}
 ${view.mapping !== undefined && drawMapping(view.mapping, texts)}
@@ -39,6 +39,12 @@ ${view.mapping !== undefined && drawMapping(view.mapping, texts)}
 ${drawClaims(view.claims, texts)}
 </div>`,
   })
+}
+
+/** Some reasons are of logins with a wallet, which a test has not. */
+function whyOf(reason: InstitutionReason, texts: Dictionary['test']): string {
+  const known: { readonly [R in InstitutionReason]?: string } = texts.reasons
+  return known[reason] ?? texts.otherReason
 }
 
 function drawJudgement(view: ProviderTestPageView, texts: Dictionary['test']): Markup {

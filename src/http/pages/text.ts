@@ -1,7 +1,5 @@
 /** Everything a person reads, in two languages of one type, and the choice between them. Plain, warm and short. */
 
-import type { InstitutionReason } from '../../domain/failure.ts'
-
 /** A language the pages speak. */
 export type Language = 'en' | 'nl'
 
@@ -148,6 +146,7 @@ const en = {
     missing: 'Required, and not given',
     unused: 'Given, and not used',
     all: 'Everything the provider said',
+    otherReason: 'A login would end for another reason.',
     reasons: {
       login_refused: 'The provider answered that the login was refused.',
       response_invalid: 'The answer was not for this login or not from this provider.',
@@ -156,11 +155,10 @@ const en = {
       userinfo_invalid: 'The answer of the userinfo endpoint is not valid.',
       subject_missing: 'The claim that accounts are known by is missing, empty or several values.',
       attribute_missing: 'A required attribute has no value.',
-      identifier_missing: 'What the person would be known by is not there.',
       assurance_insufficient: 'The login is not as strong as the provider’s entry demands.',
       institution_not_allowed: 'The person belongs to an organisation that is not allowed here.',
       unavailable: 'The provider could not be reached, or was changed during the test.',
-    } satisfies Record<InstitutionReason, string>,
+    },
   },
   api: {
     contents: 'Contents',
@@ -321,6 +319,7 @@ const nl: Dictionary = {
     missing: 'Verplicht en niet gegeven',
     unused: 'Gegeven en niet gebruikt',
     all: 'Alles wat de provider zei',
+    otherReason: 'Een login loopt om een andere reden vast.',
     reasons: {
       login_refused: 'De provider antwoordde dat de login is geweigerd.',
       response_invalid: 'Het antwoord hoorde niet bij deze login of kwam niet van deze provider.',
@@ -330,7 +329,6 @@ const nl: Dictionary = {
       subject_missing:
         'De claim waaraan accounts worden herkend ontbreekt, is leeg of heeft meer waarden.',
       attribute_missing: 'Een verplicht attribuut heeft geen waarde.',
-      identifier_missing: 'Dat waaraan de persoon herkend zou worden ontbreekt.',
       assurance_insufficient: 'De login is minder sterk dan bij de provider is ingesteld.',
       institution_not_allowed: 'De persoon hoort bij een organisatie die hier niet is toegestaan.',
       unavailable: 'De provider was niet bereikbaar of is tijdens de test gewijzigd.',
