@@ -17,7 +17,7 @@ import type { TrustMeans } from './trust.ts'
 
 /*
  * One presented mdoc (ISO/IEC 18013-5 sections 9.1.2.4 and 9.1.3, in the presentation of OpenID4VP 1.0 section B.2).
- * Besides `sd-jwt-vc.ts` the place where a credential becomes believed.
+ * Here it becomes believed.
  */
 
 export interface MdocExpectations extends Expectations {

@@ -13,7 +13,7 @@ import { ALGORITHMS, CLOCK_SKEW, type JwsReasons, orRefuse } from './token-rules
 import { findIssuer, type TrustMeans } from './trust.ts'
 
 /*
- * One presented SD-JWT VC: the only place where a credential becomes believed. SD-JWT is RFC 9901, the credential type
+ * One presented SD-JWT VC, and where it becomes believed. SD-JWT is RFC 9901, the credential type
  * is draft-ietf-oauth-sd-jwt-vc-19, and the presentation is that of OpenID4VP 1.0 appendix B.3.
  *
  * The type's metadata, the `vct` URL, is never fetched (VC-12).
