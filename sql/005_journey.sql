@@ -13,7 +13,8 @@ CREATE TABLE journey (
   client_id text NOT NULL,
   browser_hash text NOT NULL,                        -- SHA-256 of the browser's cookie
   language text NOT NULL CHECK (language IN ('en', 'nl')),
-  request text NOT NULL,                             -- sealed: what the relying party asked, and the wallet's secrets
+  request text NOT NULL,                             -- sealed: what the relying party asked
+  wallet_secrets text,                               -- sealed: what the wallet alone is given; NULL as soon as it has answered (VP-082)
   request_kid text NOT NULL,                         -- the request signing key this journey began with (VP-042)
   policies text NOT NULL,                            -- JSON: kind -> version of the policies this journey began with
   -- SHA-256 of what the wallet is given, one pair for each way in; NULL as soon as they are spent

@@ -61,7 +61,7 @@ export interface WalletLink {
   nonce: string
 }
 
-/** What the wallet alone is given, for both ways in. Gone as soon as it has answered (VP-082). */
+/** What the wallet alone is given, for both ways in; sealed at rest, and gone as soon as it has answered (VP-082). */
 export interface WalletSecrets {
   sameDevice: WalletLink
   crossDevice: WalletLink | undefined
@@ -71,7 +71,7 @@ export interface WalletSecrets {
   responseKey: string
 }
 
-/** The part of a journey that is sealed at rest: what the relying party asked, and the wallet's secrets while they count. */
+/** What the relying party asked; sealed at rest, apart from the wallet's secrets, so that each step opens what it needs. */
 export interface SealedRequest {
   redirectUri: string
   scope: readonly string[]
@@ -83,7 +83,6 @@ export interface SealedRequest {
   trigger: Trigger
   /** A person with several accounts is asked, whatever was remembered. */
   selectAccount: boolean
-  wallet: WalletSecrets | undefined
 }
 
 /** What a presentation showed, sealed in its journey until that ends. */
@@ -127,6 +126,8 @@ interface JourneyBase {
   browserHash: SecretHash
   language: 'en' | 'nl'
   request: Sealed
+  /** Sealed {@link WalletSecrets}; undefined as soon as no wallet is waited for. */
+  walletSecrets: Sealed | undefined
   requestKid: string
   policies: PolicyVersions
   createdAt: number

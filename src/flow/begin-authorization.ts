@@ -13,7 +13,7 @@ import { insertJourney } from '../store/journey.ts'
 import type { Provider } from '../store/provider.ts'
 import { walletLink } from '../wallet/request-object.ts'
 import { createResponseKey } from '../wallet/response-encryption.ts'
-import { sealRequest } from './journey-secrets.ts'
+import { sealRequest, sealWalletSecrets } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 export interface Begun {
@@ -71,26 +71,23 @@ export async function beginAuthorization(
   const browserId = browser.id ?? randomText()
   const sameDevice = newLink()
   const crossDevice = tenant.crossDevice ? newLink() : undefined
-  const sealed = sealRequest(
-    deps.keyring,
-    { tenant: tenant.id, journey: journeyId },
-    {
-      redirectUri: request.redirectUri,
-      scope: request.scope,
-      state: request.state,
-      nonce: request.nonce,
-      codeChallenge: request.codeChallenge,
-      maxAge: request.maxAge,
-      trigger: request.trigger,
-      selectAccount: request.selectAccount,
-      wallet: {
-        sameDevice,
-        crossDevice,
-        responseMode: tenant.responseMode,
-        responseKey: Buffer.from(createResponseKey().privateKey).toString('base64url'),
-      },
-    },
-  )
+  const place = { tenant: tenant.id, journey: journeyId }
+  const sealed = sealRequest(deps.keyring, place, {
+    redirectUri: request.redirectUri,
+    scope: request.scope,
+    state: request.state,
+    nonce: request.nonce,
+    codeChallenge: request.codeChallenge,
+    maxAge: request.maxAge,
+    trigger: request.trigger,
+    selectAccount: request.selectAccount,
+  })
+  const walletSecrets = sealWalletSecrets(deps.keyring, place, {
+    sameDevice,
+    crossDevice,
+    responseMode: tenant.responseMode,
+    responseKey: Buffer.from(createResponseKey().privateKey).toString('base64url'),
+  })
   await transact(deps.db, tenant.id, [
     insertJourney({
       tenantId: tenant.id,
@@ -100,6 +97,7 @@ export async function beginAuthorization(
       browserHash: hashSecret(browserId),
       language,
       request: sealed,
+      walletSecrets,
       requestKid,
       policies: JSON.stringify(policies.versions),
       sameDeviceRequestHash: hashSecret(sameDevice.requestId),

@@ -11,7 +11,7 @@ import { toInstant } from '../domain/time.ts'
 import { read, transact } from '../store/database.ts'
 import { chooseDirect, findJourney, readJourney } from '../store/journey.ts'
 import { directProviders } from './begin-authorization.ts'
-import { openRequest, sealPresentation, sealRequest } from './journey-secrets.ts'
+import { sealPresentation } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
@@ -37,12 +37,10 @@ export async function chooseProvider(
   if (journey.state !== 'started' && journey.state !== 'retrieved') return journey
 
   const place = { tenant: tenantId, journey: id }
-  const request = openRequest(means.keyring, place, journey.request)
   await transact(means.db, tenantId, [
     chooseDirect({
       ...{ tenantId, id, providerId: provider.id },
       presentation: sealPresentation(means.keyring, place, NOTHING_SHOWN),
-      request: sealRequest(means.keyring, place, { ...request, wallet: undefined }),
       now: toInstant(now),
       // The next step is the browser's own, at once.
       expiresAt: toInstant(now + RETURN_TIME),

@@ -10,7 +10,7 @@ import { readPolicyVersions, retrieveJourney } from '../store/journey.ts'
 import { readRequestUriPost, signRequestObject } from '../wallet/request-object.ts'
 import type { Form } from '../wallet/response.ts'
 import { publicJwkOf } from '../wallet/response-encryption.ts'
-import { openRequest } from './journey-secrets.ts'
+import { openWalletSecrets } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
@@ -39,14 +39,11 @@ export async function handOutRequest(
   if (signer === undefined) return fail({ kind: 'not_found' })
 
   const query = await prepared.question(readPolicyVersions(journey.policies))
-  const secrets = openRequest(
-    deps.keyring,
-    { tenant: tenant.id, journey: journey.id },
-    journey.request,
-  )
-  const { wallet: given } = secrets
-  const link = journey.cross_device ? given?.crossDevice : given?.sameDevice
-  if (given === undefined || link === undefined) return fail({ kind: 'not_found' })
+  if (journey.wallet_secrets === null) return fail({ kind: 'not_found' })
+  const place = { tenant: tenant.id, journey: journey.id }
+  const given = openWalletSecrets(deps.keyring, place, journey.wallet_secrets)
+  const link = journey.cross_device ? given.crossDevice : given.sameDevice
+  if (link === undefined) return fail({ kind: 'not_found' })
   const lifetime = journey.cross_device ? CROSS_DEVICE_TIME : WALLET_TIME
   return signRequestObject(signer, {
     responseUri: addressOf.walletResponse(issuer),

@@ -1,12 +1,12 @@
 /**
- * The sealed parts of a journey: what the relying party asked together with the wallet's secrets, and the attributes a
- * presentation showed. Sealed under the session sub-key for their own row, so nothing in a journey is of use at rest.
+ * The sealed parts of a journey: what the relying party asked, what the wallet alone is given, and the attributes a
+ * presentation showed, each by itself: a step opens what it needs, and what is spent is dropped unopened. Sealed under the session sub-key for their own row, so nothing in a journey is of use at rest.
  */
 import type { Keyring } from '../crypto/keyring.ts'
 import { openUnder, sealUnder } from '../crypto/seal.ts'
 import type { Attributes } from '../domain/attributes.ts'
 import type { JourneyId, TenantId } from '../domain/ids.ts'
-import type { SealedPresentation, SealedRequest } from '../domain/journey.ts'
+import type { SealedPresentation, SealedRequest, WalletSecrets } from '../domain/journey.ts'
 import type { Sealed } from '../domain/text.ts'
 
 interface Place {
@@ -14,7 +14,9 @@ interface Place {
   journey: JourneyId
 }
 
-function contextOf(place: Place, column: 'request' | 'presentation') {
+type Column = 'request' | 'wallet_secrets' | 'presentation'
+
+function contextOf(place: Place, column: Column) {
   return { tenant: place.tenant, table: 'journey', column, row: place.journey }
 }
 
@@ -25,6 +27,15 @@ export function sealRequest(keyring: Keyring, place: Place, request: SealedReque
 /** Throws `sealed_unreadable`. */
 export function openRequest(keyring: Keyring, place: Place, sealed: Sealed): SealedRequest {
   return JSON.parse(openText(keyring, place, 'request', sealed)) as SealedRequest
+}
+
+export function sealWalletSecrets(keyring: Keyring, place: Place, secrets: WalletSecrets): Sealed {
+  return sealUnder(keyring, 'session', contextOf(place, 'wallet_secrets'), JSON.stringify(secrets))
+}
+
+/** Throws `sealed_unreadable`. */
+export function openWalletSecrets(keyring: Keyring, place: Place, sealed: Sealed): WalletSecrets {
+  return JSON.parse(openText(keyring, place, 'wallet_secrets', sealed)) as WalletSecrets
 }
 
 export function sealPresentation(
@@ -49,12 +60,7 @@ export function openAttributes(keyring: Keyring, place: Place, sealed: Sealed): 
   return openPresentation(keyring, place, sealed).attributes
 }
 
-function openText(
-  keyring: Keyring,
-  place: Place,
-  column: 'request' | 'presentation',
-  sealed: Sealed,
-): string {
+function openText(keyring: Keyring, place: Place, column: Column, sealed: Sealed): string {
   return Buffer.from(openUnder(keyring, 'session', contextOf(place, column), sealed)).toString(
     'utf8',
   )

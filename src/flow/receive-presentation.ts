@@ -16,7 +16,6 @@ import {
   type PolicyVersions,
   REFUSALS_ALLOWED,
   RETURN_TIME,
-  type SealedRequest,
   type WalletSecrets,
 } from '../domain/journey.ts'
 import { describeShown } from '../domain/shown-credentials.ts'
@@ -44,7 +43,7 @@ import {
   type WalletAnswer,
 } from '../wallet/response.ts'
 import { publicJwkOf, type ResponseJwk } from '../wallet/response-encryption.ts'
-import { openRequest, sealPresentation, sealRequest } from './journey-secrets.ts'
+import { openWalletSecrets, sealPresentation } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -70,15 +69,14 @@ export async function receivePresentation(
 ): Promise<Received> {
   const lookup = lookupOf(form)
   const journey = await takeJourney(means, prepared, lookup.stateHash)
+  if (journey.wallet_secrets === null) return fail({ kind: 'not_found' })
   const place = { tenant: prepared.tenant.id, journey: journey.id }
-  const request = openRequest(means.keyring, place, journey.request)
-  const { wallet: secrets } = request
-  if (secrets === undefined) return fail({ kind: 'not_found' })
+  const secrets = openWalletSecrets(means.keyring, place, journey.wallet_secrets)
   try {
     const answer = openAnswer(lookup, secrets)
     if (answer.kind === 'error') return await endByWallet(means, prepared, journey)
     const verified = await verifyAnswer(means, prepared, journey, secrets, answer)
-    return await recordPresentation(means, prepared, journey, verified, request)
+    return await recordPresentation(means, prepared, journey, verified)
   } catch (error) {
     if (error instanceof BridgeError && error.failure.kind === 'presentation_refused')
       await recordRefusal(means, prepared, journey, error.failure.reason)
@@ -154,7 +152,6 @@ async function recordPresentation(
   prepared: PreparedTenant,
   journey: OpenJourneyRow,
   verified: VerifiedPresentation,
-  request: SealedRequest,
 ): Promise<Received> {
   const { tenant, issuer } = prepared
   const place = { tenant: tenant.id, journey: journey.id }
@@ -176,7 +173,6 @@ async function recordPresentation(
         attributes,
         shown: describeShown(await prepared.question(versions), verified.credentials),
       }),
-      request: sealRequest(means.keyring, place, { ...request, wallet: undefined }),
       responseCodeHash: responseCode === undefined ? null : hashSecret(responseCode),
       now: toInstant(now),
       expiresAt: toInstant(now + RETURN_TIME),

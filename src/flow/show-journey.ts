@@ -8,7 +8,7 @@ import type { Journey } from '../domain/journey.ts'
 import { read } from '../store/database.ts'
 import { findJourney, readJourney } from '../store/journey.ts'
 import { crossDeviceEnd, linkFor } from './begin-authorization.ts'
-import { openRequest } from './journey-secrets.ts'
+import { openWalletSecrets } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
@@ -80,11 +80,11 @@ export async function readOpenPage(
   const waiting = journey.state === 'started' || journey.state === 'retrieved'
   if (!waiting && !(journey.state === 'presented' && journey.way === 'same_device'))
     return undefined
-  const secrets = openRequest(
-    means.keyring,
-    { tenant: prepared.tenant.id, journey: id },
-    journey.request,
-  )
+  const place = { tenant: prepared.tenant.id, journey: id }
+  const secrets =
+    journey.walletSecrets === undefined
+      ? undefined
+      : openWalletSecrets(means.keyring, place, journey.walletSecrets)
   const relyingParty = await prepared.relyingParty(journey.clientId)
   if (relyingParty === undefined) return undefined
   const codeEnd = crossDeviceEnd(journey.createdAt)
@@ -95,11 +95,11 @@ export async function readOpenPage(
     purpose: relyingParty.purpose,
     // Once the wallet has answered there is no request left to open, only the wallet to go back to.
     link:
-      secrets.wallet === undefined
+      secrets === undefined
         ? prepared.tenant.walletScheme
-        : linkFor(prepared, journey.requestKid, secrets.wallet.sameDevice),
+        : linkFor(prepared, journey.requestKid, secrets.sameDevice),
     codeExpiresAt:
-      waiting && secrets.wallet?.crossDevice !== undefined && codeEnd > means.clock()
+      waiting && secrets?.crossDevice !== undefined && codeEnd > means.clock()
         ? codeEnd
         : undefined,
     expiresAt: journey.expiresAt,
@@ -117,15 +117,12 @@ export async function readQrLink(
   const journey = await takeOwn(means, prepared, id, browserId)
   if (journey.state !== 'started' && journey.state !== 'retrieved')
     return fail({ kind: 'not_found' })
-  const secrets = openRequest(
-    means.keyring,
-    { tenant: prepared.tenant.id, journey: id },
-    journey.request,
-  )
-  if (
-    secrets.wallet?.crossDevice === undefined ||
-    crossDeviceEnd(journey.createdAt) <= means.clock()
-  )
+  const place = { tenant: prepared.tenant.id, journey: id }
+  const secrets =
+    journey.walletSecrets === undefined
+      ? undefined
+      : openWalletSecrets(means.keyring, place, journey.walletSecrets)
+  if (secrets?.crossDevice === undefined || crossDeviceEnd(journey.createdAt) <= means.clock())
     return fail({ kind: 'not_found' })
-  return linkFor(prepared, journey.requestKid, secrets.wallet?.crossDevice)
+  return linkFor(prepared, journey.requestKid, secrets?.crossDevice)
 }

@@ -35,6 +35,7 @@ interface NewJourney {
   browserHash: SecretHash
   language: 'en' | 'nl'
   request: Sealed
+  walletSecrets: Sealed
   requestKid: string
   policies: string
   sameDeviceRequestHash: SecretHash
@@ -55,6 +56,7 @@ export const insertJourney = statement('insert_journey', (q, p: Params<NewJourne
     browser_hash: p('browserHash'),
     language: p('language'),
     request: p('request'),
+    wallet_secrets: p('walletSecrets'),
     request_kid: p('requestKid'),
     policies: p('policies'),
     same_device_request_hash: p('sameDeviceRequestHash'),
@@ -72,7 +74,7 @@ export interface OpenJourneyRow {
   id: JourneyId
   correlation_id: CorrelationId
   client_id: ClientId
-  request: Sealed
+  wallet_secrets: Sealed | null
   request_kid: string
   policies: string
   created_at: IsoInstant
@@ -94,7 +96,7 @@ export const retrieveJourney = sqlStatement(
      WHERE tenant_id = ${p('tenantId')} AND state IN ('started', 'retrieved') AND expires_at > ${p('now')}
        AND (same_device_request_hash = ${p('requestHash')}
          OR (cross_device_request_hash = ${p('requestHash')} AND created_at > ${p('crossDeviceSince')}))
-    RETURNING id, correlation_id, client_id, request, request_kid, policies, created_at,
+    RETURNING id, correlation_id, client_id, wallet_secrets, request_kid, policies, created_at,
       cross_device_request_hash IS NOT DISTINCT FROM ${p('requestHash')} AS cross_device`,
 )
 
@@ -109,7 +111,7 @@ export const findOpenJourneyByState = sqlStatement(
       crossDeviceSince: IsoInstant
     }>,
   ) => sql<OpenJourneyRow>`
-    SELECT id, correlation_id, client_id, request, request_kid, policies, created_at,
+    SELECT id, correlation_id, client_id, wallet_secrets, request_kid, policies, created_at,
       cross_device_state_hash IS NOT DISTINCT FROM ${p('stateHash')} AS cross_device
       FROM journey
      WHERE tenant_id = ${p('tenantId')} AND state IN ('started', 'retrieved') AND expires_at > ${p('now')}
@@ -117,7 +119,7 @@ export const findOpenJourneyByState = sqlStatement(
          OR (cross_device_state_hash = ${p('stateHash')} AND created_at > ${p('crossDeviceSince')}))`,
 )
 
-/** open → presented, once (VP-080). Both links die with it (VP-082); nothing outside the journey changes (HA-10). */
+/** open → presented, once (VP-080). Both links die with it and the wallet's secrets (VP-082); nothing outside the journey changes (HA-10). */
 export const presentJourney = statement(
   'present_journey',
   (
@@ -130,8 +132,6 @@ export const presentJourney = statement(
       identifiers: string
       identifierHashes: readonly HolderHash[]
       presentation: Sealed
-      /** Without the wallet's secrets. */
-      request: Sealed
       responseCodeHash: SecretHash | null
       now: IsoInstant
       expiresAt: IsoInstant
@@ -146,7 +146,7 @@ export const presentJourney = statement(
         identifiers: p('identifiers'),
         identifier_hashes: p('identifierHashes'),
         presentation: p('presentation'),
-        request: p('request'),
+        wallet_secrets: null,
         response_code_hash: p('responseCodeHash'),
         same_device_request_hash: null,
         same_device_state_hash: null,
@@ -163,7 +163,7 @@ export const presentJourney = statement(
 
 /**
  * started or retrieved → presented by the way `direct`, once: a provider was chosen and no wallet is waited for any more.
- * Both links die with it (VP-082).
+ * Both links die with it and the wallet's secrets (VP-082).
  */
 export const chooseDirect = statement(
   'choose_direct',
@@ -175,8 +175,6 @@ export const chooseDirect = statement(
       providerId: ProviderId
       /** No attributes, sealed. */
       presentation: Sealed
-      /** Without the wallet's secrets. */
-      request: Sealed
       now: IsoInstant
       expiresAt: IsoInstant
     }>,
@@ -191,7 +189,7 @@ export const chooseDirect = statement(
         identifiers: '[]',
         identifier_hashes: sql<HolderHash[]>`'{}'`,
         presentation: p('presentation'),
-        request: p('request'),
+        wallet_secrets: null,
         same_device_request_hash: null,
         same_device_state_hash: null,
         cross_device_request_hash: null,
@@ -253,6 +251,7 @@ export const refusePresentation = sqlStatement(
        SET refusals = refusals + 1, updated_at = ${p('now')},
            state = CASE WHEN refusals >= ${p('allowed')} THEN 'failed' ELSE state END,
            failure = CASE WHEN refusals >= ${p('allowed')} THEN ${p('failure')} END,
+           wallet_secrets = CASE WHEN refusals < ${p('allowed')} THEN wallet_secrets END,
            same_device_request_hash = CASE WHEN refusals < ${p('allowed')} THEN same_device_request_hash END,
            same_device_state_hash = CASE WHEN refusals < ${p('allowed')} THEN same_device_state_hash END,
            cross_device_request_hash = CASE WHEN refusals < ${p('allowed')} THEN cross_device_request_hash END,
@@ -270,6 +269,7 @@ export const failJourney = statement(
       .set({
         state: 'failed',
         failure: p('failure'),
+        wallet_secrets: null,
         presentation: null,
         identifiers: null,
         identifier_hashes: null,
@@ -547,7 +547,7 @@ export const expireJourneys = sqlStatement(
   'expire_journeys',
   (p: Params<{ tenantId: TenantId; now: IsoInstant; limit: number }>) => sql<{ changed: number }>`
     UPDATE journey
-       SET state = 'expired', presentation = NULL, identifiers = NULL, identifier_hashes = NULL,
+       SET state = 'expired', wallet_secrets = NULL, presentation = NULL, identifiers = NULL, identifier_hashes = NULL,
            response_code_hash = NULL,
            same_device_request_hash = NULL, same_device_state_hash = NULL, cross_device_request_hash = NULL,
            cross_device_state_hash = NULL, updated_at = ${p('now')}
@@ -607,6 +607,7 @@ export function readJourney(row: Selectable<JourneyTable>, now: number): Journey
     browserHash: row.browser_hash,
     language: row.language,
     request: row.request,
+    walletSecrets: row.wallet_secrets ?? undefined,
     requestKid: row.request_kid,
     policies: readPolicyVersions(row.policies),
     createdAt: fromInstant(row.created_at),

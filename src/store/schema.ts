@@ -390,6 +390,7 @@ export interface JourneyTable {
   browser_hash: Fixed<SecretHash>
   language: Fixed<'en' | 'nl'>
   request: Sealed
+  wallet_secrets: Sealed | null
   request_kid: Fixed<string>
   policies: Fixed<string>
   same_device_request_hash: SecretHash | null

@@ -7,7 +7,7 @@ import { loginAt } from '../../demo/institution.ts'
 import { createWallet, type Wallet } from '../../demo/wallet.ts'
 import type { JourneyId, TenantId } from '../../src/domain/ids.ts'
 import type { Sealed } from '../../src/domain/text.ts'
-import { openRequest } from '../../src/flow/journey-secrets.ts'
+import { openRequest, openWalletSecrets } from '../../src/flow/journey-secrets.ts'
 import { makeSigningKey, startHostileProvider } from '../institution/hostile-provider.ts'
 import { type Bridge, logIn, STUDENT, startBridge, type TestTenant } from '../support/bridge.ts'
 import { asSuperuser, clusterDataDirectory } from '../support/postgres.ts'
@@ -339,20 +339,21 @@ describe('row 42 row 50 GD-13 what is written', () => {
     mark('holder key x', holder.publicJwk.x)
 
     const markRequest = async (journeyId: string, name: string) => {
-      const [row] = await rows<{ request: Sealed }>(
+      const [row] = await rows<{ request: Sealed; wallet_secrets: Sealed | null }>(
         bridge,
-        `SELECT request FROM journey WHERE id = '${journeyId}'`,
+        `SELECT request, wallet_secrets FROM journey WHERE id = '${journeyId}'`,
       )
       if (row === undefined) throw new Error('no journey')
       const place = { tenant: tenantId, journey: journeyId as JourneyId }
-      const secrets = openRequest(bridge.deps.keyring, place, row.request)
-      mark(`${name} relying party's state`, secrets.state)
+      const asked = openRequest(bridge.deps.keyring, place, row.request)
+      mark(`${name} relying party's state`, asked.state)
       // Gone with the wallet's answer (VP-082): what is marked then are the values of journeys still waiting.
-      if (secrets.wallet === undefined) return
-      mark(`${name} response key`, secrets.wallet.responseKey)
+      if (row.wallet_secrets === null) return
+      const secrets = openWalletSecrets(bridge.deps.keyring, place, row.wallet_secrets)
+      mark(`${name} response key`, secrets.responseKey)
       for (const [way, link] of Object.entries({
-        same: secrets.wallet.sameDevice,
-        qr: secrets.wallet.crossDevice,
+        same: secrets.sameDevice,
+        qr: secrets.crossDevice,
       }))
         for (const [part, value] of Object.entries(link ?? {}))
           mark(`${name} ${way} ${part}`, value)
