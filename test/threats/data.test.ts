@@ -188,12 +188,14 @@ describe('row 40 ciphertexts moved between rows, columns and tenants', () => {
     expect([page.status, page.location]).toEqual([500, undefined])
   })
 
-  test("row 40 another journey's request, at every step that opens it: refused, never a login for somebody else", async () => {
+  test("row 40 another journey's secrets and request, at every step that opens them: refused, never a login for somebody else", async () => {
     const [mine, theirs] = [await open(bridge.tenant, sanne), await open(bridge.tenant, milan)]
-    const request = (id: string) => ({ table: 'journey', column: 'request', where: `id = '${id}'` })
+    const of = (column: string, id: string) => ({ table: 'journey', column, where: `id = '${id}'` })
+    const request = (id: string) => of('request', id)
+    const secrets = (id: string) => of('wallet_secrets', id)
     const prepared = sanne.prepare(mine.request)
     const steps = await expectLoud(() =>
-      moved(request(theirs.journeyId), request(mine.journeyId), async () => [
+      moved(secrets(theirs.journeyId), secrets(mine.journeyId), async () => [
         (await sanne.fetchRequest(mine.link)).status,
         (await sanne.post(prepared)).status,
         (await mine.browser.get(`${bridge.tenant.issuer}/login/${mine.journeyId}`)).status,
