@@ -8,7 +8,7 @@ import { beginAuthorization } from '../src/flow/begin-authorization.ts'
 import { chooseAccount } from '../src/flow/choose-account.ts'
 import { continueJourney } from '../src/flow/continue-journey.ts'
 import { finishReconciliation } from '../src/flow/finish-reconciliation.ts'
-import { openRequest } from '../src/flow/journey-secrets.ts'
+import { openWalletSecrets } from '../src/flow/journey-secrets.ts'
 import type { Next } from '../src/flow/login-end.ts'
 import { readWalletForm, receivePresentation } from '../src/flow/receive-presentation.ts'
 import type { PreparedTenant } from '../src/flow/tenants.ts'
@@ -91,10 +91,11 @@ async function present(
   const tenant = prepared.tenant.id
   const [[row]] = await read(deps.db, tenant, [findJourney({ tenantId: tenant, id: journeyId })])
   if (row === undefined) throw new Error('the journey is gone')
-  const { wallet } = openRequest(deps.keyring, { tenant, journey: journeyId }, row.request)
   const signer = prepared.requestSigners.get(row.request_kid)
-  if (wallet === undefined || signer === undefined) throw new Error('the journey asks nothing')
-  const { nonce, state } = wallet.sameDevice
+  if (row.wallet_secrets === null || signer === undefined)
+    throw new Error('the journey asks nothing')
+  const place = { tenant, journey: journeyId }
+  const { nonce, state } = openWalletSecrets(deps.keyring, place, row.wallet_secrets).sameDevice
   const question = { client_id: signer.clientId, nonce, names: set.asks }
   const presentation = presentCredential(held.credential, held.key, question)
   const body = new URLSearchParams({ vp_token: JSON.stringify({ eduid: [presentation] }), state })
