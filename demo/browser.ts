@@ -12,7 +12,10 @@ export interface Page {
 export interface Browser {
   get(url: string): Promise<Page>
   post(url: string, form: Record<string, string>): Promise<Page>
-  /** Follows redirects until an answer is none, or the next address satisfies `until`. */
+  /**
+   * Follows redirects until an answer is none, or the next address satisfies `until`. Where a page asks whether wallet and
+   * account are both this person's, they say yes.
+   */
   follow(url: string, until?: (url: string) => boolean): Promise<Page>
   /** `name=value; …` as it would be sent to an address. */
   cookies(url: string): string
@@ -58,15 +61,24 @@ export function createBrowser(jar: Map<string, Map<string, string>> = new Map())
     }
   }
 
+  /** Presses the button of a confirmation page; where that leads is the page's `location` then. */
+  async function sayYes(page: Page): Promise<Page> {
+    const action = confirmActionOn(page.text)
+    if (page.status !== 200 || action === undefined) return page
+    const address = new URL(action, page.url).href
+    const answer = await ask(address, { method: 'POST', body: new URLSearchParams() })
+    return { ...answer, location: answer.location ?? onwardLinkIn(answer.text) }
+  }
+
   const browser: Browser = {
     cookies,
     get: (url) => ask(url, { method: 'GET' }),
     post: (url, form) => ask(url, { method: 'POST', body: new URLSearchParams(form) }),
     async follow(url, until = () => false) {
-      let page = await ask(url, { method: 'GET' })
+      let page = await sayYes(await ask(url, { method: 'GET' }))
       for (let step = 0; page.location !== undefined && step < MAX_STEPS; step++) {
         if (until(page.location)) return page
-        page = await ask(page.location, { method: 'GET' })
+        page = await sayYes(await ask(page.location, { method: 'GET' }))
       }
       return page
     },
@@ -84,7 +96,17 @@ export function walletLinkOn(html: string): string {
 
 /** Where a page sends every browser at once (`meta refresh`), as after a button that leads to another site. */
 export function onwardLinkOn(html: string): string {
-  const link = /<meta http-equiv="refresh" content="0;url=([^"]+)">/.exec(html)?.[1]
+  const link = onwardLinkIn(html)
   if (link === undefined) throw new Error('the page leads nowhere')
-  return link.replaceAll('&amp;', '&')
+  return link
+}
+
+function onwardLinkIn(html: string): string | undefined {
+  const link = /<meta http-equiv="refresh" content="0;url=([^"]+)">/.exec(html)?.[1]
+  return link?.replaceAll('&amp;', '&')
+}
+
+/** The form of the page that names wallet and account; undefined on every other page. */
+export function confirmActionOn(html: string): string | undefined {
+  return /<form method="post" action="([^"]+\/confirm)">/.exec(html)?.[1]
 }

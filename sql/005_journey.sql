@@ -8,7 +8,7 @@ CREATE TABLE journey (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
   id text NOT NULL,                                  -- known to the browser only
   state text NOT NULL CHECK (state IN
-    ('started', 'retrieved', 'presented', 'choosing', 'reconciling', 'recognised', 'granted', 'failed', 'expired')),
+    ('started', 'retrieved', 'presented', 'choosing', 'reconciling', 'confirming', 'recognised', 'granted', 'failed', 'expired')),
   correlation_id text NOT NULL,
   client_id text NOT NULL,
   browser_hash text NOT NULL,                        -- SHA-256 of the browser's cookie

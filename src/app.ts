@@ -5,6 +5,7 @@ import { accountRoutes } from './http/account.ts'
 import { adminRoutes } from './http/admin.ts'
 import { authorizeRoutes } from './http/authorize.ts'
 import { callbackRoutes } from './http/callback.ts'
+import { confirmRoutes } from './http/confirm.ts'
 import { discoveryRoutes } from './http/discovery.ts'
 import { answerFailure } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
@@ -27,6 +28,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...walletRoutes(deps),
     ...loginRoutes(deps),
     ...accountRoutes(deps),
+    ...confirmRoutes(deps),
     ...callbackRoutes(deps),
     ...providerTestRoutes(deps),
     ...tokenRoutes(deps),

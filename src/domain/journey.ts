@@ -2,7 +2,7 @@
  * A journey: one browser's way from a relying party's request to a code. Its states are types, so that what has not
  * happened cannot be passed on:
  *
- *   started → retrieved → presented → (choosing | reconciling → recognised) → granted
+ *   started → retrieved → presented → (choosing | reconciling → (confirming →) recognised) → granted
  *   any open state → failed | expired
  *
  * The stored row follows each arrow with one compare-and-set (`store/journey.ts`).
@@ -37,7 +37,7 @@ export const PRESENTATION_TIME = 30 * MINUTE
 export const RETURN_TIME = 60 * SECOND
 /** A refused presentation leaves the journey open this many times (VP-081). */
 export const REFUSALS_ALLOWED = 2
-/** What a person gets to choose an account. */
+/** What a person gets to choose an account, or to say that wallet and account are both theirs. */
 export const CHOICE_TIME = 5 * MINUTE
 /** Lifetime of an authorization code (OP-40). */
 export const CODE_TIME = 60 * SECOND
@@ -178,6 +178,11 @@ export interface Reconciling extends JourneyBase, Presentation {
   candidateId: IdentityId | undefined
 }
 
+/** Wallet and account are proved, and the person is asked whether they belong together. */
+export interface Confirming extends Omit<Reconciling, 'state'> {
+  state: 'confirming'
+}
+
 /** The institution's login was joined with the presentation. */
 export interface Recognised extends JourneyBase, Presentation {
   state: 'recognised'
@@ -192,4 +197,4 @@ export interface Ended extends JourneyBase {
   failure: string | undefined
 }
 
-export type Journey = Open | Presented | Choosing | Reconciling | Recognised | Ended
+export type Journey = Open | Presented | Choosing | Reconciling | Confirming | Recognised | Ended

@@ -42,6 +42,11 @@ const idvFields = {
    * makes none: an account this wallet is not bound to is refused.
    */
   bindingPolicy: z.enum(['REUSE_OR_CREATE', 'CREATE_NEW', 'REUSE_ONLY']).default('REUSE_OR_CREATE'),
+  /**
+   * `new_link`: a page names wallet and account before they are linked for the first time, and the person says yes.
+   * `never`: they are linked at once, where both are named elsewhere or one person is sure to hold both.
+   */
+  confirm: z.enum(['new_link', 'never']).default('new_link'),
   /** Days after which the proof counts as EXPIRED_BINDING; absent: never. */
   bindingLifetimeDays: z.int().min(1).max(3650).optional(),
 }

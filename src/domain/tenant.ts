@@ -36,6 +36,7 @@ export const addressOf = {
   cancel: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/cancel`,
   direct: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/direct`,
   accounts: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/account`,
+  confirm: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/confirm`,
   continue: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/continue`,
   providerTest: (issuer: string, start: string) => `${issuer}/provider-test/${start}`,
   providerTestResult: (issuer: string, id: string) => `${issuer}/provider-test/${id}/result`,

@@ -60,6 +60,8 @@ export async function continueJourney(
       return await startAt(means, prepared, journey, journey.decided, journey.candidateId)
     case 'choosing':
       return { kind: 'choose', journey }
+    case 'confirming':
+      return { kind: 'confirm', journey }
     case 'recognised':
       return await continueRecognised(means, prepared, journey, hits)
     case 'granted':

@@ -14,7 +14,7 @@ import {
 import { readProviderAttributes } from '../domain/attributes.ts'
 import { BridgeError, fail, type InstitutionReason } from '../domain/failure.ts'
 import type { JourneyId, ProviderId, SessionId } from '../domain/ids.ts'
-import type { Journey, Reconciling } from '../domain/journey.ts'
+import type { Confirming, Journey, Reconciling } from '../domain/journey.ts'
 import { type IdvPlan, isIdv, type MinimumAssurance, reachesAssurance } from '../domain/plan.ts'
 import { conflictingAttributes } from '../domain/same-person.ts'
 import { addressOf } from '../domain/tenant.ts'
@@ -34,6 +34,7 @@ import {
   findSessionByState,
   updateSessionStatus,
 } from '../store/session.ts'
+import { holdLink, needsConfirmation } from './hold-link.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
 import { noteHealth } from './provider-health.ts'
 import { type ProvenLink, recordLink } from './record-link.ts'
@@ -70,9 +71,11 @@ export async function finishReconciliation(
     if (!reachesAssurance(ownMinimum(provider), { acr: identity.acrValues, amr: identity.amr }))
       fail({ kind: 'institution_refused', reason: 'assurance_insufficient' })
     const link = await proveLink(means, prepared, provider, session, journey, identity, upstream)
-    await recordLink(means, prepared, link)
+    const asks = await needsConfirmation(means, prepared, link)
+    if (asks) await holdLink(means, prepared, link, identity.label)
+    else await recordLink(means, prepared, link)
     await noteHealth(means, prepared.tenant.id, provider.id, undefined)
-    means.metrics.outcome('reconciliation', 'completed')
+    means.metrics.outcome('reconciliation', asks ? 'held' : 'completed')
   } catch (error) {
     const reason = reasonOf(error)
     if (reason === undefined) throw error
@@ -140,7 +143,7 @@ function demandedMethods(
 }
 
 /** The plan that sent the browser to the institution. */
-function planOf({ decided }: Reconciling): IdvPlan {
+export function planOf({ decided }: Reconciling | Confirming): IdvPlan {
   return isIdv(decided.plan) ? decided.plan : fail({ kind: 'journey_not_open' })
 }
 
@@ -251,7 +254,7 @@ type FailureReason =
   | 'journey_moved_on'
 
 /** The word for an end that belongs to this login; undefined for what is a fault of ours or of the database. */
-function reasonOf(error: unknown): FailureReason | undefined {
+export function reasonOf(error: unknown): FailureReason | undefined {
   if (!(error instanceof BridgeError)) return undefined
   const { failure } = error
   if (failure.kind === 'institution_refused') return failure.reason
@@ -261,7 +264,7 @@ function reasonOf(error: unknown): FailureReason | undefined {
   return undefined
 }
 
-async function recordFailure(
+export async function recordFailure(
   means: Means,
   prepared: PreparedTenant,
   sessionId: SessionId,

@@ -22,7 +22,7 @@ import {
   providerSubjectIdentifier,
 } from '../domain/identifier.ts'
 import type { BindingId, IdentityId, MatchId, SessionId, TenantId } from '../domain/ids.ts'
-import { RETURN_TIME, type Reconciling } from '../domain/journey.ts'
+import { type Confirming, RETURN_TIME, type Reconciling } from '../domain/journey.ts'
 import { canLink, fingerprintsOf, linkedIdentifiers, primaryOf } from '../domain/link.ts'
 import type { MaterialPolicy } from '../domain/material.ts'
 import type { IdvPlan } from '../domain/plan.ts'
@@ -56,7 +56,7 @@ import type { PreparedTenant } from './tenants.ts'
 
 /** A wallet and an account that were proven to belong together, in one browser, in one journey; or an account alone (`direct`). */
 export interface ProvenLink {
-  journey: Reconciling
+  journey: Reconciling | Confirming
   sessionId: SessionId
   provider: Provider
   account: { issuer: string; attribute: string; value: string }
@@ -134,8 +134,16 @@ function requireExpected({ link, account }: Recording, hits: readonly LinkHit[])
     fail({ kind: 'institution_refused', reason: 'candidate_not_confirmed' })
 }
 
-/** Of a login without a wallet nothing is locked, looked up or written on that side. */
-function takeSides(means: Means, tenant: TenantId, material: MaterialPolicy, link: ProvenLink) {
+/**
+ * The identifiers of both sides that a link is made of. Of a login without a wallet nothing is locked, looked up or written
+ * on that side. Throws `institution_refused`: `identifier_missing`, `subject_missing`.
+ */
+export function takeSides(
+  means: Pick<Deps, 'keyring'>,
+  tenant: TenantId,
+  material: MaterialPolicy,
+  link: ProvenLink,
+) {
   const { journey } = link
   const profile = material.profiles.find(({ id }) => id === link.plan.profile)
   const shown = profile === undefined ? [] : linkedIdentifiers(profile, journey.identifiers)

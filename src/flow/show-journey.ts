@@ -59,6 +59,7 @@ export async function readStatus(
       // Same device: the wallet itself brings the browser back, with a code this page does not know (VP-077).
       return journey.way === 'same_device' ? 'retrieved' : 'continue'
     case 'choosing':
+    case 'confirming':
     case 'reconciling':
     case 'recognised':
     case 'granted':

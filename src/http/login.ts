@@ -187,6 +187,8 @@ export function answerNext(exchange: Exchange, next: Next): Response {
       return redirectTo(addressOf.page(prepared.issuer, next.journey.id))
     case 'choose':
       return redirectTo(addressOf.accounts(prepared.issuer, next.journey.id))
+    case 'confirm':
+      return redirectTo(addressOf.confirm(prepared.issuer, next.journey.id))
     case 'end':
       exchange.reference = next.journey.correlationId
       return answerEnd(exchange, next)

@@ -281,6 +281,31 @@ export const findSoftDeletedBindingsPastRetention = statement(
       .limit(p('limit')),
 )
 
+/** A row where a wallet, known under any of these hashes, is linked to this account. */
+export const isWalletBoundTo = statement(
+  'is_wallet_bound_to',
+  (
+    q,
+    p: Params<{
+      tenantId: TenantId
+      walletHashes: readonly HolderHash[]
+      accountHashes: readonly InstitutionHash[]
+    }>,
+  ) =>
+    q
+      .selectFrom('identity_match as m')
+      .innerJoin('identity_link_binding as b', (join) =>
+        join.onRef('b.tenant_id', '=', 'm.tenant_id').onRef('b.match_id', '=', 'm.id'),
+      )
+      .select('b.id')
+      .where('m.tenant_id', '=', p('tenantId'))
+      .where('m.identifier_hash', '=', anyOf(p('walletHashes')))
+      .where('m.deleted_at', 'is', null)
+      .where('b.institution_identifier_hash', '=', anyOf(p('accountHashes')))
+      .where('b.deleted_at', 'is', null)
+      .limit(1),
+)
+
 /** The providers whose accounts the wallet behind any of these matches is linked to already. */
 export const findProvidersOfMatches = statement(
   'find_providers_of_matches',

@@ -283,12 +283,12 @@ export const failJourney = statement(
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('id'))
       .where('state', 'in', [
-        ...['started', 'retrieved', 'presented', 'choosing'],
+        ...['started', 'retrieved', 'presented', 'choosing', 'confirming'],
         ...['reconciling', 'recognised'],
       ] as const),
 )
 
-/** reconciling → failed, and no other state: a failed callback ends only what still waits for one. */
+/** reconciling or confirming → failed, and no other state: a failed callback ends only what still waits for one. */
 export const failReconciling = statement(
   'fail_reconciling',
   (q, p: Params<{ tenantId: TenantId; id: JourneyId; failure: string; now: IsoInstant }>) =>
@@ -304,7 +304,7 @@ export const failReconciling = statement(
       })
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('id'))
-      .where('state', '=', 'reconciling'),
+      .where('state', 'in', ['reconciling', 'confirming']),
 )
 
 /** A journey as a browser asks for it, by its id. The caller compares `browser_hash`. */
@@ -641,13 +641,14 @@ export function readJourney(row: Selectable<JourneyTable>, now: number): Journey
 /** A journey whose plan was chosen. */
 function readDecided(
   row: Selectable<JourneyTable>,
-  state: 'choosing' | 'reconciling' | 'recognised',
+  state: 'choosing' | 'reconciling' | 'confirming' | 'recognised',
   presented: Omit<Presented, 'state'>,
 ): Journey {
   const { decision, identity_id: identityId, binding_id: bindingId, accounts, assurance } = row
   if (decision === null) throw new Error('journey row lacks what its state promises')
   const base = { ...presented, decided: JSON.parse(decision) as Decided }
-  if (state === 'reconciling') return { ...base, state, candidateId: identityId ?? undefined }
+  if (state === 'reconciling' || state === 'confirming')
+    return { ...base, state, candidateId: identityId ?? undefined }
   if (state === 'choosing' && identityId !== null && accounts !== null)
     return { ...base, state, identityId, accounts }
   if (state === 'recognised' && identityId !== null && bindingId !== null && assurance !== null)

@@ -375,6 +375,7 @@ export type JourneyState =
   | 'retrieved'
   | 'presented'
   | 'choosing'
+  | 'confirming'
   | 'reconciling'
   | 'recognised'
   | 'granted'

@@ -148,17 +148,66 @@ export const updateSessionStatus = statement(
         state: null,
         nonce: null,
         code_verifier: null,
+        encrypted_identity: null,
+        encrypted_identity_key_version: null,
       })
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('id'))
       .where('status', '=', p('from')),
 )
 
+/**
+ * Journey reconciling → confirming, with what was proved sealed in its AUTHORIZED session. No row when either moved on;
+ * both live until `expiresAt`.
+ */
+export const holdSession = sqlStatement(
+  'hold_session',
+  (
+    p: Params<{
+      tenantId: TenantId
+      id: SessionId
+      journeyId: JourneyId
+      identity: Sealed
+      keyVersion: number
+      now: IsoInstant
+      expiresAt: IsoInstant
+    }>,
+  ) => sql<{ id: SessionId }>`
+    WITH moved AS (
+      UPDATE journey SET state = 'confirming', updated_at = ${p('now')}, expires_at = ${p('expiresAt')}
+       WHERE tenant_id = ${p('tenantId')} AND id = ${p('journeyId')} AND state = 'reconciling'
+         AND expires_at > ${p('now')}
+         AND EXISTS (SELECT FROM reconciliation_session s WHERE s.tenant_id = ${p('tenantId')}
+                        AND s.id = ${p('id')} AND s.status = 'AUTHORIZED')
+      RETURNING id
+    )
+    UPDATE reconciliation_session s
+       SET encrypted_identity = ${p('identity')}, encrypted_identity_key_version = ${p('keyVersion')}::integer,
+           expires_at = ${p('expiresAt')}
+      FROM moved
+     WHERE s.tenant_id = ${p('tenantId')} AND s.id = ${p('id')} AND s.journey_id = moved.id AND s.status = 'AUTHORIZED'
+    RETURNING s.id`,
+)
+
+/** The session whose proof waits for the person of a journey. */
+export const findHeldSession = statement(
+  'find_held_session',
+  (q, p: Params<{ tenantId: TenantId; journeyId: JourneyId }>) =>
+    q
+      .selectFrom('reconciliation_session')
+      .select(['id', 'encrypted_identity'])
+      .where('tenant_id', '=', p('tenantId'))
+      .where('journey_id', '=', p('journeyId'))
+      .where('status', '=', 'AUTHORIZED')
+      .where('encrypted_identity', 'is not', null),
+)
+
 /** Ends what ran out of time; the rows stay until {@link deleteExpiredSessions} takes them. */
 export const expireSessions = sqlStatement(
   'expire_sessions',
   (p: Params<{ tenantId: TenantId; now: IsoInstant; limit: number }>) => sql<{ changed: number }>`
-    UPDATE reconciliation_session SET status = 'EXPIRED', state = NULL, nonce = NULL, code_verifier = NULL
+    UPDATE reconciliation_session SET status = 'EXPIRED', state = NULL, nonce = NULL, code_verifier = NULL,
+           encrypted_identity = NULL, encrypted_identity_key_version = NULL
      WHERE tenant_id = ${p('tenantId')} AND id = ANY (ARRAY(
        SELECT id FROM reconciliation_session
         WHERE tenant_id = ${p('tenantId')} AND status IN ('PENDING', 'AUTHORIZED') AND expires_at <= ${p('now')}
@@ -257,6 +306,6 @@ export const recogniseJourney = statement(
       })
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('id'))
-      .where('state', '=', 'reconciling')
+      .where('state', 'in', ['reconciling', 'confirming'])
       .where('expires_at', '>', p('now')),
 )

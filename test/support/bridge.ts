@@ -233,12 +233,16 @@ export async function startBridge(
   }
 }
 
-/** The demo's policies, but names are not compared: tests put one person's wallet to other people's accounts. */
+/**
+ * The demo's policies, but nobody is asked before a link and names are not compared: tests put one person's wallet to
+ * other people's accounts, step by step.
+ */
 function forAnybody(policies: ReturnType<typeof demoPolicies>) {
   const rules = policies.attributes.rules.map((rule) =>
     'wallet' in rule && rule.merge === 'OIDC_WINS' ? { ...rule, compare: 'no' } : rule,
   )
-  return { ...policies, attributes: { rules } }
+  const plan = { ...policies.selector.default, confirm: 'never' }
+  return { ...policies, attributes: { rules }, selector: { ...policies.selector, default: plan } }
 }
 
 export const STUDENT = { username: 'sanne', password: 'sanne-demo' }

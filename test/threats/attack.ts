@@ -263,7 +263,7 @@ export async function selectProvider(
   provider: string = DEMO_PROVIDER,
 ): Promise<void> {
   await publishPolicy(bridge.deps, ACTOR, tenant.slug, 'selector', {
-    default: { plan: 'RUN_IDV', provider, profile: 'wallet-and-account' },
+    default: { plan: 'RUN_IDV', provider, profile: 'wallet-and-account', confirm: 'never' },
   })
 }
 

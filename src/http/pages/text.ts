@@ -38,6 +38,15 @@ const en = {
     text: 'We are taking you further.',
     go: 'Continue',
   },
+  confirm: {
+    title: 'Are both of these yours?',
+    text: 'You are about to link your wallet to your account. From then on the wallet alone logs you in.',
+    wallet: 'Your wallet',
+    issuedBy: 'Card issued by',
+    account: 'Your account',
+    warning: 'Do not continue if one of them is not yours, or if somebody asked you to do this.',
+    go: 'Link them and log in',
+  },
   accounts: {
     title: 'Which account?',
     text: 'You have several accounts. Choose the one to log in with at',
@@ -211,6 +220,16 @@ const nl: Dictionary = {
     title: 'Een ogenblik',
     text: 'We brengen je verder.',
     go: 'Ga verder',
+  },
+  confirm: {
+    title: 'Zijn deze allebei van jou?',
+    text: 'Je gaat je wallet aan je account koppelen. Daarna log je met alleen je wallet in.',
+    wallet: 'Je wallet',
+    issuedBy: 'Kaart uitgegeven door',
+    account: 'Je account',
+    warning:
+      'Ga niet verder als een van beide niet van jou is, of als iemand je vroeg dit te doen.',
+    go: 'Koppelen en inloggen',
   },
   accounts: {
     title: 'Met welk account?',
