@@ -4,8 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EDUID_VCT } from '../../demo/issuer.ts'
-import { demoPolicies } from '../../demo/policies.ts'
-import { type Bridge, logIn, startBridge } from '../support/bridge.ts'
+import { type Bridge, logIn, startBridge, testPolicies } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
 
 let bridge: Bridge
@@ -46,7 +45,7 @@ let count = 0
 function folderOf(changes: { [file: string]: unknown } = {}): string {
   const folder = path.join(root, `folder-${count++}`)
   mkdirSync(folder)
-  for (const [kind, document] of Object.entries({ ...demoPolicies(bridge.issuer), ...changes })) {
+  for (const [kind, document] of Object.entries({ ...testPolicies(bridge.issuer), ...changes })) {
     if (document !== undefined)
       writeFileSync(path.join(folder, `${kind}.json`), JSON.stringify(document))
   }
@@ -73,7 +72,7 @@ function loginsFile(): string {
 }
 
 const closed = () => ({
-  ...demoPolicies(bridge.issuer).selector,
+  ...testPolicies(bridge.issuer).selector,
   rules: [
     {
       id: 'closed',
@@ -83,7 +82,7 @@ const closed = () => ({
   ],
 })
 const misfit = () => ({
-  default: { ...demoPolicies(bridge.issuer).selector.default, profile: 'absent' },
+  default: { ...testPolicies(bridge.issuer).selector.default, profile: 'absent' },
 })
 
 describe('issue 3 item 10 policy validate', () => {
@@ -161,7 +160,7 @@ describe('issue 3 item 10 policy plan and apply', () => {
   })
   test('documents that do not fit are not applied, not even the good ones among them', async () => {
     const before = await query(bridge.database.superuserUrl, 'SELECT version FROM policy_version')
-    const { query: asked } = demoPolicies(bridge.issuer)
+    const { query: asked } = testPolicies(bridge.issuer)
     const fewer = {
       credentials: asked.credentials.map((each) => ({ ...each, claims: each.claims.slice(0, 1) })),
     }

@@ -139,7 +139,7 @@ export async function startBridge(
         ...settings,
       },
       requestIdentity: undefined,
-      policies: forAnybody(demoPolicies(issuer)),
+      policies: testPolicies(issuer),
     })
     const clientId = `bridge-${slug}`
     institution.setClient({
@@ -237,7 +237,8 @@ export async function startBridge(
  * The demo's policies, but nobody is asked before a link and names are not compared: tests put one person's wallet to
  * other people's accounts, step by step.
  */
-function forAnybody(policies: ReturnType<typeof demoPolicies>) {
+export function testPolicies(issuer: Issuer) {
+  const policies = demoPolicies(issuer)
   const rules = policies.attributes.rules.map((rule) =>
     'wallet' in rule && rule.merge === 'OIDC_WINS' ? { ...rule, compare: 'no' } : rule,
   )

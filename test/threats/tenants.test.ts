@@ -186,6 +186,15 @@ describe('row 36 everything of tenant A at tenant B', () => {
         }),
       refused: [404],
     },
+    'GET /t/:tenant/login/:journey/confirm': {
+      attack: () => below(presented, '/confirm'),
+      refused: [404],
+    },
+    'POST /t/:tenant/login/:journey/confirm': {
+      attack: async () =>
+        (await confused(presented)).post(`${b.issuer}/login/${presented.journeyId}/confirm`, {}),
+      refused: [404],
+    },
     'POST /t/:tenant/login/:journey/direct': {
       attack: async () =>
         (await confused(waiting)).post(`${b.issuer}/login/${waiting.journeyId}/direct`, {

@@ -1,10 +1,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { demoPolicies } from '../../../demo/policies.ts'
 import { policySchemas } from '../../../scripts/policy-schemas.ts'
 import { POLICY_KINDS } from '../../../src/domain/policy.ts'
-import { type Bridge, logIn, startBridge } from '../../support/bridge.ts'
+import { type Bridge, logIn, startBridge, testPolicies } from '../../support/bridge.ts'
 import { query } from '../../support/postgres.ts'
 import { type Admin, adminWith } from './client.ts'
 
@@ -20,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => bridge.stop())
 beforeEach(() => query(bridge.database.superuserUrl, 'DELETE FROM policy_draft'))
 
-const good = () => demoPolicies(bridge.issuer)
+const good = () => testPolicies(bridge.issuer)
 const save = (kind: string, document: unknown) => admin.put(`${DRAFTS}/${kind}`, document)
 const validate = (body: object = {}) => admin.post(`${DRAFTS}/validate`, body)
 const publish = () => admin.post(`${DRAFTS}/publish`, undefined)

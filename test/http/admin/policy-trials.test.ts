@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EDUID_VCT } from '../../../demo/issuer.ts'
-import { demoPolicies } from '../../../demo/policies.ts'
-import { type Bridge, startBridge } from '../../support/bridge.ts'
+import { type Bridge, startBridge, testPolicies } from '../../support/bridge.ts'
 import { query } from '../../support/postgres.ts'
 import { type Admin, adminWith } from './client.ts'
 
@@ -30,7 +29,7 @@ function logins() {
 }
 
 const closed = () => ({
-  ...demoPolicies(bridge.issuer).selector,
+  ...testPolicies(bridge.issuer).selector,
   rules: [
     {
       id: 'closed',
