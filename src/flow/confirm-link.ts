@@ -9,7 +9,7 @@ import { read } from '../store/database.ts'
 import { findJourney, readJourney } from '../store/journey.ts'
 import { planOf, reasonOf, recordFailure } from './finish-reconciliation.ts'
 import { takeHeldLink } from './hold-link.ts'
-import { openPresentation } from './journey-secrets.ts'
+import { openAttributes, openPresentation } from './journey-secrets.ts'
 import { recordLink } from './record-link.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -85,7 +85,13 @@ export async function confirmLink(
       return fail({ kind: 'institution_refused', reason: 'unavailable' })
     const plan = planOf(journey)
     const expectedId = plan.plan === 'STEP_UP' ? journey.candidateId : undefined
-    await recordLink(means, prepared, { ...held, journey, sessionId, provider, plan, expectedId })
+    const { account, upstream, told } = held
+    const policy = await prepared.policy('attributes', journey.policies.attributes)
+    const place = { tenant: prepared.tenant.id, journey: id }
+    const shown = openAttributes(means.keyring, place, journey.attributes)
+    const attributes = { policy, shown, told }
+    const proven = { account, upstream, attributes, plan, expectedId }
+    await recordLink(means, prepared, { ...proven, journey, sessionId, provider })
     means.metrics.outcome('reconciliation', 'completed')
   } catch (error) {
     const reason = reasonOf(error)

@@ -25,7 +25,8 @@ type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
 export interface HeldLink {
   providerId: ProviderId
   account: ProvenLink['account']
-  attributes: Attributes
+  /** What the institution said, by canonical name; the wallet's side stays in the journey. */
+  told: Attributes
   upstream: UpstreamAssurance
   label: string
 }
@@ -58,7 +59,8 @@ export async function holdLink(
 ): Promise<void> {
   const tenantId = prepared.tenant.id
   const { sessionId, provider, account, attributes, upstream } = link
-  const held: HeldLink = { providerId: provider.id, account, attributes, upstream, label }
+  const { told } = attributes
+  const held: HeldLink = { providerId: provider.id, account, told, upstream, label }
   const place = placeOf(tenantId, sessionId)
   const now = means.clock()
   const [[moved]] = await transact(means.db, tenantId, [
