@@ -12,10 +12,10 @@ import {
   type UpstreamAssurance,
 } from '../domain/assurance.ts'
 import { readProviderAttributes } from '../domain/attributes.ts'
-import { BridgeError, fail, type InstitutionReason } from '../domain/failure.ts'
-import type { JourneyId, ProviderId, SessionId } from '../domain/ids.ts'
-import type { Confirming, Journey, Reconciling } from '../domain/journey.ts'
-import { type IdvPlan, isIdv, type MinimumAssurance, reachesAssurance } from '../domain/plan.ts'
+import { fail } from '../domain/failure.ts'
+import type { JourneyId, ProviderId } from '../domain/ids.ts'
+import type { Journey, Reconciling } from '../domain/journey.ts'
+import { type MinimumAssurance, reachesAssurance } from '../domain/plan.ts'
 import { conflictingAttributes } from '../domain/same-person.ts'
 import { addressOf } from '../domain/tenant.ts'
 import type { Sealed } from '../domain/text.ts'
@@ -25,18 +25,14 @@ import { readCallback } from '../institution/callback.ts'
 import { exchangeCode } from '../institution/exchange.ts'
 import { type InstitutionIdentity, readIdentity } from '../institution/identity.ts'
 import { insertAuditEvent } from '../store/audit.ts'
-import { inTransaction, read, transact } from '../store/database.ts'
-import { failReconciling, findJourney, readJourney } from '../store/journey.ts'
+import { read, transact } from '../store/database.ts'
+import { findJourney, readJourney } from '../store/journey.ts'
 import type { Provider } from '../store/provider.ts'
-import {
-  type AuthorizedSession,
-  authorizeSession,
-  findSessionByState,
-  updateSessionStatus,
-} from '../store/session.ts'
+import { type AuthorizedSession, authorizeSession, findSessionByState } from '../store/session.ts'
 import { holdLink, needsConfirmation } from './hold-link.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
 import { noteHealth } from './provider-health.ts'
+import { planOf, reasonOf, recordFailure } from './reconciliation-end.ts'
 import { type ProvenLink, recordLink } from './record-link.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -142,11 +138,6 @@ function demandedMethods(
     : [...new Set([...(own ?? []), ...(ofPlan ?? [])])]
 }
 
-/** The plan that sent the browser to the institution. */
-export function planOf({ decided }: Reconciling | Confirming): IdvPlan {
-  return isIdv(decided.plan) ? decided.plan : fail({ kind: 'journey_not_open' })
-}
-
 /** What the provider's registration asks of every login. */
 function ownMinimum({ acr, amr }: Provider): MinimumAssurance {
   return {
@@ -244,57 +235,4 @@ async function proveLink(
     attributes: { policy, shown, told },
     upstream,
   }
-}
-
-type FailureReason =
-  | InstitutionReason
-  | 'identity_conflict'
-  | 'identity_unavailable'
-  /** Another tab ended the journey, or brought it further, after this call-back was let in. */
-  | 'journey_moved_on'
-
-/** The word for an end that belongs to this login; undefined for what is a fault of ours or of the database. */
-export function reasonOf(error: unknown): FailureReason | undefined {
-  if (!(error instanceof BridgeError)) return undefined
-  const { failure } = error
-  if (failure.kind === 'institution_refused') return failure.reason
-  if (failure.kind === 'ambiguous_identity') return 'identity_conflict'
-  if (failure.kind === 'identity_unavailable') return 'identity_unavailable'
-  if (failure.kind === 'journey_not_open') return 'journey_moved_on'
-  return undefined
-}
-
-export async function recordFailure(
-  means: Means,
-  prepared: PreparedTenant,
-  sessionId: SessionId,
-  journey: Journey,
-  provider: string,
-  reason: FailureReason,
-): Promise<void> {
-  const tenantId = prepared.tenant.id
-  const now = toInstant(means.clock())
-  await inTransaction(means.db, tenantId, async (tx) => {
-    const end = {
-      tenantId,
-      id: sessionId,
-      from: 'AUTHORIZED',
-      to: 'FAILED',
-      error: reason,
-    } as const
-    const [[session], [moved]] = await tx.runAll([
-      updateSessionStatus(end),
-      failReconciling({ tenantId, id: journey.id, failure: reason, now }),
-    ])
-    // A login that another tab has brought further does not end because this one failed.
-    if (session?.changed !== 1 && moved?.changed !== 1) return
-    await tx.runLast([
-      insertAuditEvent(tenantId, newId(), now, {
-        detail: { type: 'reconciliation_failed', provider, reason },
-        correlationId: journey.correlationId,
-        clientId: journey.clientId,
-      }),
-    ])
-  })
-  means.metrics.outcome('reconciliation', reason)
 }

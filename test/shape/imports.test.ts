@@ -96,6 +96,8 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'read-claims',
     'make-id-token',
     'record-link',
+    'hold-link',
+    'reconciliation-end',
     'login-end',
     'refresh-bindings',
     'publish-documents',
