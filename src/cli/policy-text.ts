@@ -35,13 +35,14 @@ export function outcomeLines(outcomes: readonly OutcomeChange[]): readonly strin
 
 /** Everything about one login: what is asked and shown, every rule, and the end. */
 export function explanationLines(explanation: Explanation): readonly string[] {
-  const { name, missing, untrusted, shown, open, rules } = explanation
+  const { name, missing, untrusted, shown, open, unidentified, rules } = explanation
   return [
     name,
     ...missing.map(({ query, path }) => `  not shown: ${path} (of ${query})`),
     ...untrusted.map((query) => `  no trust entry vouches for the answer to ${query}`),
     `  attributes shown: ${listOr(shown, 'none')}`,
     ...(open.length === 0 ? [] : [`  the institution must have: ${open.join(', ')}`]),
+    ...(unidentified.length === 0 ? [] : [`  no identifier: ${unidentified.join(', ')}`]),
     ...rules.map(({ rule, outcome, held, failed }) => {
       const why = [
         ...(held.length === 0 ? [] : [`holds: ${held.join(', ')}`]),

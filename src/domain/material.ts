@@ -153,8 +153,11 @@ export function walletMaterials(policy: MaterialPolicy): Material[] {
 
 /** Where in a credential the materials read: what has to be asked for, besides what attribute rules use. */
 export function materialPaths(policy: MaterialPolicy): (readonly string[])[] {
-  return walletMaterials(policy).flatMap((material) => {
-    if (material.type === 'claim_tuple') return material.attributes.map(({ path }) => path)
-    return 'path' in material ? [material.path] : []
-  })
+  return walletMaterials(policy).flatMap(pathsOfMaterial)
+}
+
+/** Where one material reads; nowhere for a key. */
+export function pathsOfMaterial(material: Material): (readonly string[])[] {
+  if (material.type === 'claim_tuple') return material.attributes.map(({ path }) => path)
+  return 'path' in material ? [material.path] : []
 }

@@ -11,6 +11,13 @@ import {
   type SelectorFacts,
 } from './choose-plan.ts'
 import { type DcqlQuery, evaluateQuery, leastQuery, satisfiedSets, selectClaims } from './dcql.ts'
+import {
+  type MaterialPolicy,
+  materialName,
+  materialPaths,
+  pathsOfMaterial,
+  walletMaterials,
+} from './material.ts'
 import { completeSet, type PolicyDocuments, type PolicySet } from './policy.ts'
 import type { RecordedLogin } from './recorded-login.ts'
 import { issuerNames } from './shown-credentials.ts'
@@ -39,6 +46,8 @@ export interface Explanation extends Outcome {
   shown: readonly string[]
   /** Required attributes that the wallet alone leaves open: the institution must have them. */
   open: readonly string[]
+  /** Materials of the wallet's side, by name, whose claims are not all shown: they give no identifier. */
+  unidentified: readonly string[]
   /** Every rule in the order it was asked; empty where the presentation is refused. */
   rules: readonly RuleOutcome[]
 }
@@ -50,7 +59,10 @@ export function explainLogin(
   login: RecordedLogin,
 ): Explanation {
   const { query, trust, attributes } = documents
-  const asked = leastQuery(query, walletPaths(attributes))
+  const asked = leastQuery(query, [
+    ...walletPaths(attributes),
+    ...materialPaths(documents.material),
+  ])
   const untrusted = login.credentials
     .filter((credential) => !isVouchedFor(trust, credential))
     .map((credential) => credential.query)
@@ -67,6 +79,7 @@ export function explainLogin(
     untrusted,
     shown: Object.keys(values),
     open: missingAttributes(attributes, values),
+    unidentified: login.entry_point === 'wallet' ? unidentified(documents.material, login) : [],
     rules: explained?.rules ?? [],
   }
 }
@@ -147,6 +160,21 @@ function missingClaims(asked: DcqlQuery, login: RecordedLogin): Explanation['mis
       .filter(({ path }) => !shown.some((each) => selectClaims(path, each.claims).length > 0))
       .map(({ path }) => ({ query: id, path: path.map(String).join('.') }))
   })
+}
+
+/** Whether a value can be read as the material asks, only a real one tells; here it has to be there. */
+function unidentified(policy: MaterialPolicy, login: RecordedLogin): string[] {
+  return walletMaterials(policy)
+    .filter((material) => {
+      const source = 'credential' in material ? material.credential : undefined
+      const claims = login.credentials
+        .filter(({ query }) => source === undefined || query === source)
+        .map((credential) => credential.claims)
+      return !pathsOfMaterial(material).every((path) =>
+        claims.some((each) => selectClaims(path, each).length > 0),
+      )
+    })
+    .map(materialName)
 }
 
 function factsOf(

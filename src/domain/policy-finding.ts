@@ -12,13 +12,11 @@ const SEVERITY = {
   anchor_unusable: 'error',
   /** A plan names a profile that the material policy has not. */
   profile_missing: 'error',
-  /** A profile that has nothing of the wallet's side, or nothing of the institution's. */
-  profile_one_sided: 'error',
   /** A plan names a provider that the tenant has not, or has switched off: nobody can log in that way until it is there. */
   provider_missing: 'warning',
   /** The same beside providers it has: a slip of the pen. */
   provider_unknown: 'error',
-  /** A condition names a credential query, or a set, that the query has not. */
+  /** A condition or a material names a credential query, or a set, that the query has not. */
   query_missing: 'error',
   /** A condition or a plan names an attribute that no rule fills. */
   attribute_missing: 'error',
@@ -30,6 +28,12 @@ const SEVERITY = {
   required_never_filled: 'error',
   /** The wallet is asked for a type of credential that no entry of the trust policy vouches for. */
   type_untrusted: 'warning',
+  /** A tuple that shall identify by itself and is of names and dates only. */
+  weak_tuple: 'error',
+  /** A tuple of names only, that suggests too many people to be of use. */
+  vague_tuple: 'warning',
+  /** A material reads claims that the wallet is never asked for. */
+  material_never_given: 'warning',
   /** The holder's key is all a person is known by; wallets with one-time keys come back as strangers. */
   key_alone: 'warning',
 } as const satisfies { readonly [code: string]: 'error' | 'warning' }

@@ -4,6 +4,13 @@
  */
 import { type AttributeRule, pathsOf, walletPaths } from './attributes.ts'
 import { type ClaimPath, type CredentialQuery, hasRequestedType } from './dcql.ts'
+import {
+  isOfWallet,
+  type Material,
+  materialPaths,
+  pathsOfMaterial,
+  strengthOf,
+} from './material.ts'
 import type { PolicySet } from './policy.ts'
 import { type Finding, finding } from './policy-finding.ts'
 import { type KnownProviders, lintSelector } from './selector-lint.ts'
@@ -46,9 +53,10 @@ function vouchesFor(entry: TrustEntry, credential: CredentialQuery): boolean {
   return entry.format === credential.format && hasRequestedType(credential, namesOfTypes(entry))
 }
 
-function lintQuery({ query, attributes }: PolicySet): readonly Finding[] {
-  if (query === undefined || attributes === undefined) return []
-  const used = new Set(walletPaths(attributes).map(textOf))
+function lintQuery({ query, attributes, material }: PolicySet): readonly Finding[] {
+  // Before both are there nobody can say that a claim is of no use.
+  if (query === undefined || attributes === undefined || material === undefined) return []
+  const used = new Set([...walletPaths(attributes), ...materialPaths(material)].map(textOf))
   return query.credentials.flatMap(({ claims = [] }, credential) =>
     claims.flatMap((claim, index) =>
       claim.values !== undefined || used.has(textOf(claim.path))
@@ -87,23 +95,57 @@ function isAsked(rule: AttributeRule, asked: ReadonlySet<string>): boolean {
   return pathsOf(rule).some((path) => asked.has(textOf(path)))
 }
 
-function lintMaterial({ material }: PolicySet): readonly Finding[] {
+function lintMaterial({ material, query }: PolicySet): readonly Finding[] {
   if (material === undefined) return []
   return material.profiles.flatMap(({ materials }, index) => {
     const path = ['profiles', index, 'materials'] as const
-    const types = new Set(materials.map(({ type }) => type))
-    const found: Finding[] = []
-    if (!types.has('provider_subject')) {
-      found.push(finding('profile_one_sided', 'material', path, 'nothing of the institution'))
-    }
-    if (!types.has('holder_key')) {
-      found.push(finding('profile_one_sided', 'material', path, 'nothing of the wallet'))
-    } else if (types.size === 2) {
-      const message = 'a wallet that shows a new key each time is never recognised'
-      found.push(finding('key_alone', 'material', path, message))
-    }
-    return found
+    const known = materials.filter((each) => isOfWallet(each) && strengthOf(each) === 'identifies')
+    const message = 'a wallet that shows a new key each time is never recognised'
+    return [
+      ...(known.every(({ type }) => type === 'holder_key')
+        ? [finding('key_alone', 'material', path, message)]
+        : []),
+      ...materials.flatMap((each, place) => [
+        ...lintTuple(each, [...path, place]),
+        ...lintSource(each, [...path, place], query),
+      ]),
+    ]
   })
+}
+
+/** Names and birthdays are shared by twins, and by strangers in any large enough institution. */
+function lintTuple(material: Material, path: readonly (string | number)[]): readonly Finding[] {
+  if (material.type !== 'claim_tuple') return []
+  const readings = new Set(material.attributes.map(({ read }) => read))
+  const own = (['exact', 'email', 'tax_code_it'] as const).some((reading) => readings.has(reading))
+  if (material.strength === 'identifies' && !own) {
+    return [finding('weak_tuple', 'material', path, 'names and dates alone identify nobody')]
+  }
+  return readings.size === 1 && readings.has('name')
+    ? [finding('vague_tuple', 'material', path, 'names alone suggest many people')]
+    : []
+}
+
+/** A material that the wallet is never asked for gives no identifier at all. */
+function lintSource(
+  material: Material,
+  path: readonly (string | number)[],
+  query: PolicySet['query'],
+): readonly Finding[] {
+  if (query === undefined || !isOfWallet(material)) return []
+  const credential = 'credential' in material ? material.credential : undefined
+  const sources = query.credentials.filter(
+    ({ id }) => credential === undefined || id === credential,
+  )
+  if (sources.length === 0) {
+    return [finding('query_missing', 'material', path, 'the query has no such credential')]
+  }
+  const asked = new Set(
+    sources.flatMap(({ claims = [] }) => claims.map((claim) => textOf(claim.path))),
+  )
+  return pathsOfMaterial(material).every((each) => asked.has(textOf(each)))
+    ? []
+    : [finding('material_never_given', 'material', path, NOT_ASKED)]
 }
 
 function textOf(path: ClaimPath): string {

@@ -104,6 +104,18 @@ describe('issue 3 item 10 explain', () => {
     ])
     expect(told.open).toEqual(['family_name'])
   })
+  test('a material whose claims are not shown gives no identifier, and is named', () => {
+    const { profiles } = demoPolicies(issuer).material
+    const subject = {
+      ...{ type: 'credential_subject', name: 'eduid', credential: 'eduid' },
+      path: ['eduid'],
+    }
+    const material = {
+      profiles: profiles.map((each) => ({ ...each, materials: [...each.materials, subject] })),
+    }
+    expect(explain(login(), { material }).unidentified).toEqual(['eduid'])
+    expect(explain(login({}, { eduid: true }), { material }).unidentified).toEqual([])
+  })
   test('an issuer nobody vouches for, and a credential nobody asked for', () => {
     const bare = login()
     const altered = (changes: object) => ({

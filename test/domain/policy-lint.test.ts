@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createIssuer } from '../../demo/issuer.ts'
 import { demoPolicies } from '../../demo/policies.ts'
-import { POLICY_KINDS, type PolicySet, readPolicy } from '../../src/domain/policy.ts'
+import { checkPolicy, POLICY_KINDS, type PolicySet, readPolicy } from '../../src/domain/policy.ts'
 import { isAcceptable } from '../../src/domain/policy-finding.ts'
 import { lintPolicies, type PolicySurroundings } from '../../src/domain/policy-lint.ts'
 
@@ -67,6 +67,79 @@ describe('issue 3 item 10 lint', () => {
     const off = [{ slug: 'surf', enabled: false }]
     expect(lint({}, { providers: off })).toContain('warning provider_missing default.provider')
     expect(lint({}, { providers: undefined })).toEqual(lint())
+  })
+  describe('material profiles', () => {
+    /** The demo's profile with more materials. */
+    const having = (...more: object[]) => ({
+      profiles: material.profiles.map((each) => ({
+        ...each,
+        materials: [...each.materials, ...more],
+      })),
+    })
+    const subject = {
+      ...{ type: 'credential_subject', name: 'eduid', credential: 'eduid' },
+      path: ['given_name'],
+    }
+    const tuple = (...attributes: [path: string, read: string][]) => ({
+      ...{ type: 'claim_tuple', name: 'who' },
+      attributes: attributes.map(([path, read]) => ({ path: [path], read })),
+    })
+    const at = 'profiles.0.materials.2'
+
+    test('fault 7 the key is not alone beside something lasting that identifies', () => {
+      expect(lint({ material: having(subject) })).toEqual([])
+      const suggested = { ...subject, strength: 'suggests' }
+      expect(lint({ material: having(suggested) })).toContain(
+        'warning key_alone profiles.0.materials',
+      )
+      const withoutKey = [subject, { type: 'provider_subject' }]
+      expect(
+        lint({ material: { profiles: [{ id: 'wallet-and-account', materials: withoutKey }] } }),
+      ).toEqual([])
+    })
+    test('fault 27 a tuple of names and dates cannot identify, one of names suggests too many', () => {
+      const names = tuple(['given_name', 'name'], ['family_name', 'name'])
+      expect(lint({ material: having(names) })).toContain(`warning vague_tuple ${at}`)
+      const dated = tuple(
+        ['given_name', 'name'],
+        ['family_name', 'name'],
+        ['schac_home_organization', 'date'],
+      )
+      expect(lint({ material: having(dated) })).toEqual(lint())
+      expect(lint({ material: having({ ...dated, strength: 'identifies' }) })).toContain(
+        `error weak_tuple ${at}`,
+      )
+      const own = tuple(
+        ['given_name', 'name'],
+        ['family_name', 'name'],
+        ['schac_home_organization', 'exact'],
+      )
+      expect(lint({ material: having({ ...own, strength: 'identifies' }) })).not.toContain(
+        `error weak_tuple ${at}`,
+      )
+    })
+    test('one whose claims are never asked for, or whose credential is not', () => {
+      expect(lint({ material: having({ ...subject, path: ['eduid'] }) })).toContain(
+        `warning material_never_given ${at}`,
+      )
+      expect(lint({ material: having({ ...subject, credential: 'diploma' }) })).toContain(
+        `error query_missing ${at}`,
+      )
+    })
+    test('VP-061 a claim that only a material uses is not asked for in vain', () => {
+      const asked = { query: asking({ path: ['eduid'] }) }
+      expect(lint(asked)).toContain('warning over_asking credentials.0.claims.3')
+      expect(lint({ ...asked, material: having({ ...subject, path: ['eduid'] }) })).toEqual([])
+    })
+    test('fault 46 a profile without a material of each side is no policy at all', () => {
+      for (const materials of [
+        [{ type: 'holder_key' }, subject],
+        [{ type: 'provider_subject' }, tuple(['a', 'name'], ['b', 'name'])],
+      ]) {
+        const read = checkPolicy('material', { profiles: [{ id: 'x', materials }] })
+        expect(read).toMatchObject({ ok: false, findings: [{ path: 'profiles.0.materials' }] })
+      }
+    })
   })
   test('documents that are not there are said nothing of', () => {
     expect(lintPolicies({}, {})).toEqual([])

@@ -256,6 +256,7 @@ export const POLICY_EXPLANATION = {
       untrusted: [],
       shown: ['given_name'],
       open: [],
+      unidentified: [],
       rules: [
         {
           rule: 'builtin:default',

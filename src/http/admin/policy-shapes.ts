@@ -133,6 +133,9 @@ export const PolicyExplanation = PolicyVerdict.extend({
       open: z
         .array(z.string())
         .describe('Required attributes that the institution would have to have.'),
+      unidentified: z
+        .array(z.string())
+        .describe('Materials whose claims are not all shown: they give no identifier.'),
       rules: z
         .array(
           z.object({

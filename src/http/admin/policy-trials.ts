@@ -65,6 +65,7 @@ export function policyTrialRoutes(deps: AdminDeps): Route[] {
               untrusted: [...each.untrusted],
               shown: [...each.shown],
               open: [...each.open],
+              unidentified: [...each.unidentified],
               rules: each.rules.map(({ rule, outcome, held, failed }) => ({
                 ...{ rule, outcome, held: [...held], failed: [...failed] },
               })),
