@@ -351,6 +351,37 @@ describe('RUN_IDV', () => {
     expect((await walk(tenant, teller, wallet)).asked).toBeUndefined()
   })
 
+  test('refreshDue: a wallet that shows another name than was proven is asked to prove again, once', async () => {
+    const names = {
+      ...{ type: 'claim_tuple', name: 'names' },
+      attributes: [
+        { path: ['given_name'], read: 'name' },
+        { path: ['family_name'], read: 'name' },
+      ],
+    }
+    const materials = [{ type: 'holder_key' }, names, { type: 'provider_subject' }]
+    const rules = [{ id: 'stale', when: { refreshDue: true }, plan: AT_TELLER }]
+    const tenant = await newTenant(
+      'stale',
+      { rules, default: AT_TELLER },
+      { material: { profiles: [{ id: 'wallet-and-account', materials }] } },
+    )
+    const wallet = await bridge.newWallet()
+    await walk(tenant, teller, wallet)
+    expect((await walk(tenant, teller, wallet)).asked).toBeUndefined()
+    const married = { given_name: 'Sanne', family_name: 'Jansen' }
+    const home = { schac_home_organization: 'noorderhaven.example' }
+    wallet.add(await bridge.issuer.issue({ ...married, ...home }, wallet.publicJwk))
+    teller.says = { ...teller.says, ...married }
+    const asked = await walk(tenant, teller, wallet)
+    expect([asked.asked !== undefined, asked.login?.claims['family_name']]).toEqual([
+      true,
+      'Jansen',
+    ])
+    expect(await bindings(tenant)).toHaveLength(1)
+    expect((await walk(tenant, teller, wallet)).asked).toBeUndefined()
+  })
+
   test('acr_values is in order of preference', async () => {
     const tenant = await newTenant('preferred')
     const wallet = await bridge.newWallet()

@@ -68,7 +68,10 @@ async function findViolations(page: Page): Promise<string[]> {
 }
 
 const END_PAGES = Object.keys(DICTIONARIES.en.end).map((kind) => `/end/${kind}`)
-const ADDRESSES = ['/login', '/reference', ...END_PAGES].flatMap((page) => [page, `${page}?nl`])
+const ADDRESSES = ['/login', '/account', '/reference', ...END_PAGES].flatMap((page) => [
+  page,
+  `${page}?nl`,
+])
 
 describe('WCAG 2.2 AA', () => {
   test.each(ADDRESSES)(

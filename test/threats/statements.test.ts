@@ -134,8 +134,8 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
          FROM identity_link_binding b JOIN identity_match m ON m.id = b.match_id WHERE b.tenant_id = '${id}' GROUP BY 1, 2;
      INSERT INTO login_grant (tenant_id, id, client_id, subject, correlation_id, scope, acr, amr, attribute_policy_version, created_at, expires_at)
        VALUES ('${id}', 'nobody-${id}', 'app', gen_random_uuid(), 'c', 'openid', 'acr', '[]', 1, '${long}', '2099-01-01T00:00:00.000Z');
-     INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, created_at, expires_at)
-       VALUES ('${id}', 'nobody-${id}', 'nobody-${id}', 'app', 'https://app.example/', '${long}', '2099-01-01T00:00:00.000Z');
+     INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, code_challenge, created_at, expires_at)
+       VALUES ('${id}', 'nobody-${id}', 'nobody-${id}', 'app', 'https://app.example/', 'challenge', '${long}', '2099-01-01T00:00:00.000Z');
      INSERT INTO access_token (tenant_id, token_hash, grant_id, created_at, expires_at)
        VALUES ('${id}', 'nobody-${id}', 'nobody-${id}', '${long}', '2099-01-01T00:00:00.000Z');
      INSERT INTO pairwise_subject (tenant_id, identity_id, sector, subject, created_at, origin_id)
@@ -196,6 +196,10 @@ const ABOUT: Record<string, string> = {
   findGrantByAccessToken: 'access_token',
   findCode: 'authorization_code',
   redeemLiveCode: 'authorization_code',
+  redeemWalletOnlyCode: 'authorization_code',
+  findWalletOnlyCode: 'authorization_code',
+  findWalletOnlyGrant: 'access_token',
+  offerAccounts: 'journey',
   recordEdges: 'identity_merge',
   returnMatches: 'identity_merge',
   findBindingsToSplit: 'identity_merge',
@@ -273,6 +277,16 @@ function exactly(name: string, row: Row): Row {
         amr: '[]',
       }
     }
+    case 'findAccounts': {
+      const match = first(
+        'identity_match',
+        ({ internal_identity_id: of, deleted_at: end }) => of === row.id && end === null,
+      )
+      const bound = first('identity_link_binding', ({ match_id }) => match_id === match.id)
+      return { identityId: row.id, bindingIds: [bound.id ?? 'none'] }
+    }
+    case 'offerAccounts':
+      return { identityId: 'nobody', accounts: ['none'], decision: '{}' }
     case 'recordEdges':
       return { mergeId: row.id, mergedId: row.surviving_id, survivingId: row.surviving_id }
     case 'returnMatches':

@@ -61,7 +61,10 @@ function drawAccount(
   language: Language,
 ): Markup {
   const id = `account-${position}`
-  const day = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: 'UTC' })
+  const day = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : 'nl', {
+    dateStyle: 'long',
+    timeZone: 'UTC',
+  })
   return markup`<div class="account"><input type="radio" id="${id}" name="account" value="${position}" required
 aria-describedby="${id}-about"${isChosen && markup` checked`}>
 <div><label for="${id}"><bdi>${title}</bdi></label>

@@ -1,6 +1,7 @@
 /** Views that several tests draw, and a small reader of what was drawn. */
 import type { JsonObject } from '../../../src/domain/text.ts'
 import { toInstant } from '../../../src/domain/time.ts'
+import type { AccountPageView } from '../../../src/http/pages/account-page.ts'
 import type { EndPageView } from '../../../src/http/pages/end-page.ts'
 import type { LoginPageView } from '../../../src/http/pages/login-page.ts'
 import type { Language } from '../../../src/http/pages/text.ts'
@@ -44,6 +45,27 @@ export function loginView(change: Partial<LoginPageView> = {}): LoginPageView {
     now: NOW,
     expiresAt: toInstant(NOW + 120_000),
     alternatives: [],
+    ...change,
+  }
+}
+
+export function accountView(change: Partial<AccountPageView> = {}): AccountPageView {
+  return {
+    language: 'en',
+    nonce: NONCE,
+    tenant: loginView().tenant,
+    relyingPartyName: 'University Library',
+    accounts: [
+      {
+        title: 'Example University',
+        details: ['Role: student@example.edu'],
+        lastUsedAt: toInstant(NOW),
+      },
+      { title: 'Example Hospital', details: [], lastUsedAt: toInstant(NOW - 86_400_000) },
+    ],
+    remembered: undefined,
+    chooseUrl: '/t/example/login/1/account',
+    cancelUrl: '/t/example/cancel/1',
     ...change,
   }
 }
