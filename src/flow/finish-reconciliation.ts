@@ -13,7 +13,7 @@ import {
 } from '../domain/assurance.ts'
 import { readProviderAttributes } from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
-import type { JourneyId, ProviderId } from '../domain/ids.ts'
+import type { IdentityId, JourneyId, ProviderId } from '../domain/ids.ts'
 import type { Journey, Reconciling } from '../domain/journey.ts'
 import { type MinimumAssurance, reachesAssurance } from '../domain/plan.ts'
 import { conflictingAttributes } from '../domain/same-person.ts'
@@ -128,6 +128,11 @@ async function takeJourney(
   return row === undefined ? fail({ kind: 'journey_not_open' }) : readJourney(row, means.clock())
 }
 
+/** Who a step-up is to confirm: without anybody nothing could be confirmed, and nothing is. */
+function requireCandidate({ candidateId }: Reconciling): IdentityId {
+  return candidateId ?? fail({ kind: 'institution_refused', reason: 'candidate_not_confirmed' })
+}
+
 /** All of both lists; undefined where nothing is demanded. */
 function demandedMethods(
   own: readonly string[] | undefined,
@@ -231,7 +236,7 @@ async function proveLink(
     },
     plan,
     // Whoever is asked to prove who they are already known as, must be that very person.
-    expectedId: plan.plan === 'STEP_UP' ? journey.candidateId : undefined,
+    expectedId: plan.plan === 'STEP_UP' ? requireCandidate(journey) : undefined,
     attributes: { policy, shown, told },
     upstream,
   }
