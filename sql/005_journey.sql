@@ -88,6 +88,7 @@ CREATE TABLE authorization_code (
   client_id text NOT NULL,
   redirect_uri text NOT NULL,
   code_challenge text,
+  dpop_jkt text,                                     -- the key that must redeem it (RFC 9449 section 10); NULL: any, or none
   nonce text,
   created_at iso_instant NOT NULL,
   expires_at iso_instant NOT NULL,

@@ -6,6 +6,7 @@ const ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25519']
 const MAX_ASSERTION = 16 * 1024
 const MAX_LIFETIME_SECONDS = (5 * MINUTE) / SECOND
 const SKEW_SECONDS = 60
+const FUTURE_SECONDS = 30
 
 /** The client an assertion says it is from; nothing is proved. Undefined when it cannot be read. */
 export function readAssertionClient(assertion: string): string | undefined {
@@ -29,6 +30,8 @@ export async function judgeClientAssertion(
     clientId: string
     audience: string
     keys: readonly Record<string, unknown>[]
+    /** Algorithms this client may not use. */
+    refused?: readonly string[]
     /** Milliseconds. */
     now: number
   },
@@ -37,7 +40,7 @@ export async function judgeClientAssertion(
   try {
     const keys = createLocalJWKSet({ keys: expected.keys as JWK[] })
     const { payload } = await jwtVerify(assertion, keys, {
-      algorithms: ALGORITHMS,
+      algorithms: ALGORITHMS.filter((name) => expected.refused?.includes(name) !== true),
       issuer: expected.clientId,
       subject: expected.clientId,
       audience: expected.audience,
@@ -45,7 +48,10 @@ export async function judgeClientAssertion(
       clockTolerance: SKEW_SECONDS,
       currentDate: new Date(expected.now),
     })
-    const { aud, exp, jti } = payload
+    const { aud, exp, jti, iat, nbf } = payload
+    // Clocks differ by seconds; a time of a minute ahead is no accident (FAPI 2.0, protocols OP-94).
+    const latest = toSeconds(expected.now) + FUTURE_SECONDS
+    if ((iat ?? 0) > latest || (nbf ?? 0) > latest) return undefined
     if (
       typeof aud !== 'string' ||
       exp === undefined ||

@@ -47,6 +47,7 @@ const KEY_FOR: Readonly<Record<Exclude<Purpose, 'key-check'>, KeyName>> = {
   'signing-key': 'C',
   webhook: 'C',
   'audit-subject': 'C',
+  'dpop-nonce': 'C',
 }
 
 const KEY_CHECK_LABEL = 'identity-bridge/key-check/v1'

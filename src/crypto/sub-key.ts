@@ -24,6 +24,7 @@ export type Purpose =
   | 'institution-identifier'
   | SealPurpose
   | 'audit-subject'
+  | 'dpop-nonce'
   | 'key-check'
 
 /** Which sub-key is meant; together these are the whole of HKDF's info. */

@@ -86,6 +86,8 @@ export type OAuthError =
   | 'unsupported_response_type'
   | 'invalid_scope'
   | 'invalid_target' // RFC 8707
+  | 'invalid_dpop_proof' // RFC 9449
+  | 'use_dpop_nonce'
   | 'invalid_token'
   | 'insufficient_scope'
   | 'access_denied'
@@ -108,7 +110,16 @@ export type Failure =
   /** The request's own form is wrong: `detail` is a fixed sentence that names the part, never its value. */
   | { kind: 'invalid_request'; detail: string }
   /** An OAuth or OpenID error; with `redirect` it goes back to the relying party, else it is answered here. */
-  | { kind: 'oauth'; error: OAuthError; description: string; redirect?: ErrorRedirect }
+  | {
+      kind: 'oauth'
+      error: OAuthError
+      description: string
+      redirect?: ErrorRedirect
+      /** The scheme that was refused at a resource, where it is not Bearer. */
+      challenge?: 'DPoP'
+      /** What the next DPoP proof must carry. */
+      dpopNonce?: string
+    }
   /** The browser is shown a page; used where redirecting would be unsafe (unknown client or redirect URI). */
   | { kind: 'authorization_refused'; description: string }
   /** Unknown, expired and foreign things look alike. */

@@ -78,6 +78,8 @@ export interface SealedRequest {
   state: string | undefined
   nonce: string | undefined
   codeChallenge: string | undefined
+  /** Absent in journeys that began before there was such a thing. */
+  dpopJkt?: string | undefined
   /** Seconds; how old a login may be that the person brings along. 0 for `prompt=login` (OP-18, OP-19). */
   maxAge: number | undefined
   trigger: Trigger

@@ -61,6 +61,8 @@ export interface AuthorizationRequest {
   state: string | undefined
   nonce: string | undefined
   codeChallenge: string | undefined
+  /** Thumbprint of the key that must redeem the code (RFC 9449 section 10). */
+  dpopJkt: string | undefined
   uiLocales: string | undefined
   /** Seconds; how old a login may be that the person brings along. 0 for `prompt=login` (OP-18, OP-19). */
   maxAge: number | undefined
@@ -76,6 +78,8 @@ export interface AuthorizationRequest {
 export interface Parameters {
   get(name: string): string | undefined
   readonly repeated: readonly string[]
+  /** Whether they came through the pushed request endpoint, from a client that proved itself (RFC 9126). */
+  readonly pushed?: true
 }
 
 const CODE_CHALLENGE = /^[A-Za-z0-9_-]{43}$/
@@ -145,6 +149,8 @@ export function judgeAuthorizationRequest(
   const redirect: ErrorRedirect = { redirectUri, state, issuer }
   if (parameters.repeated.length > 0)
     refuse(redirect, 'invalid_request', 'a parameter occurs twice')
+  if (relyingParty.pushedRequestsOnly && parameters.pushed !== true)
+    refuse(redirect, 'invalid_request', 'this client must push its requests')
   judgeUnsupported(parameters, redirect)
   const prompt = judgePrompt(parameters, redirect)
   return {
@@ -154,6 +160,7 @@ export function judgeAuthorizationRequest(
     state,
     nonce: limited(parameters.get('nonce'), 512, redirect, 'nonce is too long'),
     codeChallenge: judgeCodeChallenge(parameters, redirect, relyingParty),
+    dpopJkt: judgeThumbprint(parameters, redirect),
     uiLocales: parameters.get('ui_locales'),
     maxAge: judgeMaxAge(parameters, redirect, prompt),
     trigger: readTrigger(
@@ -234,6 +241,14 @@ function judgeScope(
   if (scopes.some((scope) => !SCOPE_TOKEN.test(scope)))
     refuse(redirect, 'invalid_scope', 'scope is malformed')
   return [...new Set(scopes)].filter((scope) => known.has(scope))
+}
+
+function judgeThumbprint(parameters: Parameters, redirect: ErrorRedirect): string | undefined {
+  const jkt = parameters.get('dpop_jkt')
+  // As long as a challenge: both are SHA-256.
+  if (jkt !== undefined && !CODE_CHALLENGE.test(jkt))
+    refuse(redirect, 'invalid_request', 'dpop_jkt is malformed')
+  return jkt
 }
 
 function judgeCodeChallenge(

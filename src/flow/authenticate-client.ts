@@ -80,6 +80,8 @@ async function provesKey(
     clientId,
     audience: prepared.issuer,
     keys: jwks?.keys ?? [],
+    // FAPI 2.0 Security Profile 5.4.1: no PKCS#1 v1.5.
+    refused: relyingParty.profile === 'fapi2' ? ['RS256'] : [],
     now: means.clock(),
   })
   if (judged === undefined) return false

@@ -17,17 +17,20 @@ import {
 import { readForeignToken } from '../institution/machine-token.ts'
 import { read } from '../store/database.ts'
 import { findMachineClient } from '../store/machine-token.ts'
+import { checkResourceProof, type ProvenRequest } from './check-proof.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /** What of a request proves who makes it. */
 export interface MachineCredentials {
   /** The `Authorization` header. */
   authorization: string | undefined
+  /** For `Authorization: DPoP`: the `DPoP` header, and what was asked for, as the world sees it. */
+  proof?: ProvenRequest | undefined
 }
 
 type Means = Pick<Deps, 'db' | 'clock' | 'metrics'>
 
-const BEARER = /^bearer ([A-Za-z0-9._~+/-]{1,8192}=*)$/i
+const TOKEN = /^(bearer|dpop) ([A-Za-z0-9._~+/-]{1,8192}=*)$/i
 
 /**
  * The client behind the token, which both token and registration allow `scope`. Unknown, expired, revoked, meant for
@@ -40,13 +43,15 @@ export async function authenticateMachine(
   credentials: MachineCredentials,
   scope: MachineScope,
 ): Promise<MachineClient> {
-  const token = BEARER.exec(credentials.authorization ?? '')?.[1]
+  const [, scheme = '', token] = TOKEN.exec(credentials.authorization ?? '') ?? []
   const issuer = token === undefined ? undefined : readTokenIssuer(token)
   const claims =
     token === undefined || issuer === undefined
       ? undefined
       : await readMachineToken(means, prepared, token, issuer)
-  if (issuer === undefined || claims === undefined) return refuse(means)
+  if (token === undefined || issuer === undefined || claims === undefined) return refuse(means)
+  if (!(await isBoundTo(means, prepared, { scheme, token, ...credentials }, claims.jkt)))
+    return refuse(means)
   const clientId = claims.clientId as ClientId
   const tenantId = prepared.tenant.id
   if (clientId.includes('\0')) return refuse(means)
@@ -55,6 +60,7 @@ export async function authenticateMachine(
   ])
   // A client speaks with tokens of the one issuer it is registered for, whoever else knows its name.
   if (client === undefined || (client.issued_by ?? prepared.issuer) !== issuer) return refuse(means)
+  if (client.dpop_bound_access_tokens === 1 && claims.jkt === undefined) return refuse(means)
   const allowed = new Set(JSON.parse(client.machine_scopes) as MachineScope[])
   const scopes = new Set(knownMachineScopes(claims.scope).filter((name) => allowed.has(name)))
   if (!scopes.has(scope)) {
@@ -79,7 +85,20 @@ async function readMachineToken(
       ? readAccessToken(token, { issuer, keys: prepared.verifyingKeys, now })
       : foreign && (await readForeignToken(token, { ...foreign, now }))
   const audience = foreign?.audience ?? dataApiOf(prepared.issuer)
-  return claims?.audiences.includes(audience) && claims.jkt === undefined ? claims : undefined
+  return claims?.audiences.includes(audience) ? claims : undefined
+}
+
+/** A bound token counts with its key, and a bearer token as one: neither is the other (RFC 9449 section 7). */
+async function isBoundTo(
+  means: Means,
+  prepared: PreparedTenant,
+  given: { scheme: string; token: string; proof?: ProvenRequest | undefined },
+  jkt: string | undefined,
+): Promise<boolean> {
+  if (given.scheme.toLowerCase() === 'bearer') return jkt === undefined
+  if (jkt === undefined || given.proof === undefined) return false
+  const shown = { ...given.proof, accessToken: given.token }
+  return (await checkResourceProof(means, prepared, shown)) === jkt
 }
 
 function refuse(means: Means): never {

@@ -78,6 +78,7 @@ export async function beginAuthorization(
     state: request.state,
     nonce: request.nonce,
     codeChallenge: request.codeChallenge,
+    dpopJkt: request.dpopJkt,
     maxAge: request.maxAge,
     trigger: request.trigger,
     selectAccount: request.selectAccount,

@@ -93,6 +93,7 @@ export async function grantLogin(
         codeHash: hashSecret(code),
         redirectUri: request.redirectUri,
         codeChallenge: request.codeChallenge ?? null,
+        dpopJkt: request.dpopJkt ?? null,
         nonce: request.nonce ?? null,
         codeExpiresAt: toInstant(now + CODE_TIME),
         eventId: newId(),

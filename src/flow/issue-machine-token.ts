@@ -14,11 +14,13 @@ export interface MachineTokenRequest {
   scope: string | undefined
   /** Whom the token is for; undefined: the tenant's data API. */
   resource: string | undefined
+  /** The key the token will be bound to; undefined: a bearer token. */
+  jkt: string | undefined
 }
 
 export interface MachineTokenResponse {
   access_token: string
-  token_type: 'Bearer'
+  token_type: 'Bearer' | 'DPoP'
   /** Seconds. */
   expires_in: number
   scope: string
@@ -50,11 +52,12 @@ export async function issueMachineToken(
     iat: toSeconds(now),
     exp: toSeconds(now + MACHINE_TOKEN_TIME),
     jti: newId(),
+    ...(request.jkt === undefined ? {} : { cnf: { jkt: request.jkt } }),
   })
   means.metrics.outcome('token', 'ok')
   return {
     access_token: token,
-    token_type: 'Bearer',
+    token_type: request.jkt === undefined ? 'Bearer' : 'DPoP',
     expires_in: MACHINE_TOKEN_TIME / SECOND,
     scope,
   }

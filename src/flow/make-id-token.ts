@@ -14,7 +14,7 @@ import type { PreparedTenant, TokenKey } from './tenants.ts'
 /** The token response of RFC 6749 section 5.1, in the wire's spelling. */
 export interface TokenResponse {
   access_token: string
-  token_type: 'Bearer'
+  token_type: 'Bearer' | 'DPoP'
   expires_in: number
   /** Not at a refresh that leaves `openid` out. */
   id_token?: string

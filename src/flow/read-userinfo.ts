@@ -10,11 +10,19 @@ import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { read } from '../store/database.ts'
 import { type AccessRow, findGrantByAccessToken } from '../store/grant.ts'
 import { findWalletOnlyGrant, type WalletOnlyAccessRow } from '../store/wallet-only-grant.ts'
+import { checkResourceProof } from './check-proof.ts'
 import { readClaims } from './read-claims.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /** Plain, or as a JWT for a client that registered an algorithm. */
 export type Userinfo = { claims: JsonObject } | { signed: string }
+
+/** A token, and the proof of its key where it came as `Authorization: DPoP`. */
+export interface TokenCredentials {
+  accessToken: string
+  proof: string | undefined
+  method: 'GET' | 'POST'
+}
 
 const ACCESS_TOKEN = /^[A-Za-z0-9_-]{43}$/
 
@@ -25,12 +33,13 @@ const ACCESS_TOKEN = /^[A-Za-z0-9_-]{43}$/
 export async function readUserinfo(
   means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
   prepared: PreparedTenant,
-  accessToken: string,
+  credentials: TokenCredentials,
 ): Promise<Userinfo> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
+  const { accessToken } = credentials
   const grant = await findGrant(means, tenantId, accessToken, now)
-  if (grant === undefined) {
+  if (grant === undefined || !(await isBoundTo(means, prepared, credentials, grant.access_jkt))) {
     means.metrics.outcome('userinfo', 'invalid_token')
     return fail({
       kind: 'oauth',
@@ -50,6 +59,18 @@ export async function readUserinfo(
   const algorithm = relyingParty?.userinfoAlgorithm
   if (algorithm === undefined) return { claims: answer }
   return { signed: sign(prepared, algorithm, grant.client_id, answer) }
+}
+
+/** A bound token counts with its key, and a bearer token as one: neither is the other (RFC 9449 section 7). */
+async function isBoundTo(
+  means: Pick<Deps, 'db' | 'clock'>,
+  prepared: PreparedTenant,
+  { accessToken, proof, method }: TokenCredentials,
+  jkt: string | null,
+): Promise<boolean> {
+  if (proof === undefined || jkt === null) return proof === undefined && jkt === null
+  const url = `${prepared.issuer}/userinfo`
+  return (await checkResourceProof(means, prepared, { proof, method, url, accessToken })) === jkt
 }
 
 /** For clients that registered it (OpenID Connect Core 5.3.2): `iss` and `aud` beside the claims, no time of its own. */

@@ -26,6 +26,8 @@ export interface CodeRequest {
   code: string
   redirectUri: string
   codeVerifier: string | undefined
+  /** The key the tokens will be bound to; undefined: bearer tokens. */
+  jkt: string | undefined
 }
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -53,7 +55,7 @@ export async function redeemCode(
   const tokenHash = hashSecret(accessToken)
   const code = {
     ...{ tenantId, codeHash, clientId: relyingParty.clientId, redirectUri: request.redirectUri },
-    ...{ codeChallenge, tokenHash, now: toInstant(now) },
+    ...{ codeChallenge, tokenHash, jkt: request.jkt ?? null, now: toInstant(now) },
     tokenExpiresAt: toInstant(now + ACCESS_TOKEN_TIME),
   }
   const redeem = redeemLiveCode(code)
@@ -64,7 +66,9 @@ export async function redeemCode(
       : await transact(means.db, tenantId, [
           redeem,
           beginRefresh({
-            ...{ tenantId, accessHash: tokenHash, tokenHash: hashSecret(refreshToken), jkt: null },
+            ...{ tenantId, accessHash: tokenHash, tokenHash: hashSecret(refreshToken) },
+            // A client that proves itself each time may change its key (RFC 9449 section 5).
+            jkt: relyingParty.authentication === 'none' ? (request.jkt ?? null) : null,
             ...{ always: !relyingParty.offlineAccessNeeded, now: toInstant(now) },
             expiresAt: toInstant(now + REFRESH_IDLE_TIME),
             familyEndsAt: toInstant(now + REFRESH_TIME),
@@ -77,7 +81,7 @@ export async function redeemCode(
   means.metrics.outcome('token', 'ok')
   return {
     access_token: accessToken,
-    token_type: 'Bearer',
+    token_type: request.jkt === undefined ? 'Bearer' : 'DPoP',
     expires_in: ACCESS_TOKEN_TIME / SECOND,
     id_token: idToken,
     ...(refreshToken === undefined || begun.length === 0 ? {} : { refresh_token: refreshToken }),

@@ -23,6 +23,8 @@ export interface RefreshRequest {
   refreshToken: string
   /** Scopes the new access token shall have; undefined: all that were granted. */
   scope: readonly string[] | undefined
+  /** The key the caller proved to hold; undefined: none. */
+  jkt: string | undefined
 }
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -94,7 +96,8 @@ async function take(refresh: Refresh, salt: string): Promise<RefreshRow | undefi
     [
       takeRefreshToken({
         ...{ tenantId, tokenHash: hashSecret(refreshToken), clientId: relyingParty.clientId },
-        ...{ jkt: null, scopes: scope ?? [], rotates: rotates(relyingParty), salt },
+        jkt: relyingParty.authentication === 'none' ? (request.jkt ?? null) : null,
+        ...{ scopes: scope ?? [], rotates: rotates(relyingParty), salt },
         nextHash: hashSecret(successorOf(refreshToken, salt)),
         ...accessTokenRow(refresh),
         expiresAt: toInstant(now + REFRESH_IDLE_TIME),
@@ -110,7 +113,7 @@ function accessTokenRow({ request, accessToken, now }: Refresh) {
   return {
     accessHash: hashSecret(accessToken),
     accessScope: request.scope?.join(' ') ?? null,
-    accessJkt: null,
+    accessJkt: request.jkt ?? null,
     accessExpiresAt: toInstant(now + ACCESS_TOKEN_TIME),
     now: toInstant(now),
   }
@@ -131,7 +134,7 @@ async function answer(
   means.metrics.outcome('refresh', 'ok')
   return {
     access_token: accessToken,
-    token_type: 'Bearer',
+    token_type: request.jkt === undefined ? 'Bearer' : 'DPoP',
     expires_in: ACCESS_TOKEN_TIME / SECOND,
     ...(idToken === undefined ? {} : { id_token: idToken }),
     refresh_token: refreshToken,

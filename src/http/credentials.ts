@@ -64,6 +64,21 @@ function decodeForm(part: string): string {
   }
 }
 
+/** The token of `Authorization: DPoP` with its proof, or of `Bearer` without; undefined when there is neither. */
+export function readAccessToken(
+  http: Context,
+): { accessToken: string; proof: string | undefined } | undefined {
+  const bearer = readBearer(http)
+  if (bearer !== undefined) return { accessToken: bearer, proof: undefined }
+  const token = /^dpop ([A-Za-z0-9._~+/-]{1,8192}=*)$/i.exec(
+    http.req.header('authorization') ?? '',
+  )?.[1]
+  // Without a proof the empty one stands for it, and is refused as any other that is none.
+  return token === undefined
+    ? undefined
+    : { accessToken: token, proof: http.req.header('dpop') ?? '' }
+}
+
 /** The token of `Authorization: Bearer`; undefined when there is none. */
 export function readBearer(http: Context): string | undefined {
   const header = http.req.header('authorization')

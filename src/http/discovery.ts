@@ -88,6 +88,7 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
     introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     introspection_signing_alg_values_supported: ['ES256'],
     code_challenge_methods_supported: ['S256'],
+    dpop_signing_alg_values_supported: ['ES256', 'ES384', 'EdDSA', 'Ed25519'],
     authorization_response_iss_parameter_supported: true,
     // Stated because the default of each is not ours (OP-87).
     claims_parameter_supported: false,

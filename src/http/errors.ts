@@ -33,7 +33,7 @@ function tell(failure: Failure): Told {
       return { status: 400, error: 'invalid_request', description: failure.detail, page: 'failed' }
     case 'oauth':
       return {
-        status: OAUTH_STATUS[failure.error] ?? 400,
+        status: failure.challenge === undefined ? (OAUTH_STATUS[failure.error] ?? 400) : 401,
         error: failure.error,
         description: failure.description,
         page: 'failed',
@@ -215,6 +215,9 @@ export function answerFailure(failure: Failure, form: ErrorForm, page: PageSetti
 /** RFC 6750 section 3: a refused access token says so in the challenge; a client that failed basic gets one too. */
 function bearerChallenge(failure: Failure): Record<string, string> {
   if (failure.kind !== 'oauth') return {}
+  if (failure.dpopNonce !== undefined) return { 'dpop-nonce': failure.dpopNonce }
+  if (failure.challenge === 'DPoP')
+    return { 'www-authenticate': `DPoP error="${failure.error}", algs="ES256 ES384 EdDSA"` }
   if (failure.error === 'invalid_token' || failure.error === 'insufficient_scope')
     return { 'www-authenticate': `Bearer error="${failure.error}"` }
   if (failure.error === 'invalid_client')

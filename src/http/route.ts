@@ -53,7 +53,10 @@ export interface Route {
 }
 
 /** What an answer of a {@link Route.crossOrigin} route carries; `serve.ts` adds it to failures. */
-export const CROSS_ORIGIN = { 'access-control-allow-origin': '*' } as const
+export const CROSS_ORIGIN = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'DPoP-Nonce, WWW-Authenticate',
+} as const
 
 /** The tenant of a route below `/t/:tenant`; `serve.ts` has put it there. */
 export function tenantOf(exchange: Exchange): PreparedTenant {

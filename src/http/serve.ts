@@ -11,7 +11,7 @@ import { answerFailure } from './errors.ts'
 import { NO_TENANT, type PageTenant } from './pages/layout.ts'
 import { chooseLanguage } from './pages/text.ts'
 import type { RateLimits } from './rate-limit.ts'
-import type { Exchange, Route } from './route.ts'
+import { CROSS_ORIGIN, type Exchange, type Route } from './route.ts'
 
 const SLUG = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
@@ -66,7 +66,8 @@ async function answer(
   } catch (error) {
     exchange.failure = failureOf(deps, error, exchange)
     const response = answerFailure(exchange.failure, route.errors, pageSetting(exchange))
-    if (route.crossOrigin) response.headers.set('access-control-allow-origin', '*')
+    if (route.crossOrigin)
+      for (const [name, value] of Object.entries(CROSS_ORIGIN)) response.headers.set(name, value)
     return response
   }
 }

@@ -2,6 +2,7 @@
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { Parameters as FormParameters, RelyingParty } from '../domain/relying-party.ts'
+import { checkTokenProof, nextNonce } from '../flow/check-proof.ts'
 import { issueMachineToken, type MachineTokenResponse } from '../flow/issue-machine-token.ts'
 import type { TokenResponse } from '../flow/make-id-token.ts'
 import { redeemCode } from '../flow/redeem-code.ts'
@@ -52,10 +53,29 @@ async function issue(deps: Means, exchange: Exchange): Promise<Response> {
       error: 'unsupported_grant_type',
       description: 'the grant type is not supported',
     })
-  const tokens = await grant(deps, prepared, relyingParty, form)
+  const jkt = await proveKey(deps, exchange, relyingParty)
+  const tokens = await grant(deps, prepared, relyingParty, form, jkt)
+  const nonce = jkt === undefined ? {} : { 'dpop-nonce': nextNonce(deps, prepared) }
   return Response.json(tokens, {
-    headers: { 'cache-control': 'no-store', pragma: 'no-cache', ...CROSS_ORIGIN },
+    headers: { 'cache-control': 'no-store', pragma: 'no-cache', ...CROSS_ORIGIN, ...nonce },
   })
+}
+
+/** The key that the tokens will be bound to: of any client that shows one, and of those that registered to. */
+async function proveKey(
+  deps: Means,
+  exchange: Exchange,
+  { dpopBound }: RelyingParty,
+): Promise<string | undefined> {
+  const proof = exchange.http.req.header('dpop')
+  if (proof === undefined && !dpopBound) return undefined
+  if (proof === undefined) {
+    const description = 'this client binds its tokens: a DPoP proof is needed'
+    return fail({ kind: 'oauth', error: 'invalid_dpop_proof', description })
+  }
+  const prepared = tenantOf(exchange)
+  const url = `${prepared.issuer}/token`
+  return await checkTokenProof(deps, prepared, { proof, method: 'POST', url })
 }
 
 type Grant = (
@@ -63,6 +83,7 @@ type Grant = (
   prepared: PreparedTenant,
   relyingParty: RelyingParty,
   form: FormParameters,
+  jkt: string | undefined,
 ) => Promise<TokenResponse | MachineTokenResponse>
 
 /** What the endpoint knows how to give, by `grant_type`; discovery announces these. */
@@ -73,29 +94,29 @@ const GRANTS: { readonly [grantType: string]: Grant } = {
 }
 export const GRANT_TYPES = Object.keys(GRANTS)
 
-function giveForCode(...[deps, prepared, relyingParty, form]: Parameters<Grant>) {
+function giveForCode(...[deps, prepared, relyingParty, form, jkt]: Parameters<Grant>) {
   const code = form.get('code')
   if (code === undefined || code.length > MAX_CODE) return refuse('code is missing or malformed')
   const redirectUri = form.get('redirect_uri')
   if (redirectUri === undefined) return refuse('redirect_uri is missing')
   const codeVerifier = form.get('code_verifier')
-  return redeemCode(deps, prepared, relyingParty, { code, redirectUri, codeVerifier })
+  return redeemCode(deps, prepared, relyingParty, { code, redirectUri, codeVerifier, jkt })
 }
 
-function giveForRefreshToken(...[deps, prepared, relyingParty, form]: Parameters<Grant>) {
+function giveForRefreshToken(...[deps, prepared, relyingParty, form, jkt]: Parameters<Grant>) {
   const refreshToken = form.get('refresh_token')
   if (refreshToken === undefined) return refuse('refresh_token is missing')
   const asked = form.get('scope')
   if (asked !== undefined && asked.length > MAX_SCOPE) return refuse('scope is too long')
   const scope = asked === undefined ? undefined : [...new Set(asked.split(' '))]
-  return refreshTokens(deps, prepared, relyingParty, { refreshToken, scope })
+  return refreshTokens(deps, prepared, relyingParty, { refreshToken, scope, jkt })
 }
 
-function giveToMachine(...[deps, prepared, relyingParty, form]: Parameters<Grant>) {
+function giveToMachine(...[deps, prepared, relyingParty, form, jkt]: Parameters<Grant>) {
   const scope = form.get('scope')
   if (scope !== undefined && scope.length > MAX_SCOPE) return refuse('scope is too long')
   const resource = form.get('resource')
-  return issueMachineToken(deps, prepared, relyingParty, { scope, resource })
+  return issueMachineToken(deps, prepared, relyingParty, { scope, resource, jkt })
 }
 
 function refuse(description: string): never {
@@ -105,7 +126,7 @@ function refuse(description: string): never {
 const TOKEN: Operation = {
   ...{ operationId: 'redeemCode', tags: ['Relying parties'], summary: 'Ask for tokens' },
   description:
-    'With `authorization_code`: RFC 6749 section 4.1.3 with PKCE (RFC 7636); a code works once, for 60 seconds, and a valid replay ends what was issued. With `refresh_token`: RFC 6749 section 6; each token works once and is followed by the next, and a used one that comes again ends them all. With `client_credentials`: a machine client gets a signed access token for itself (RFC 9068), for the data API or for one of its registered resources.',
+    'With `authorization_code`: RFC 6749 section 4.1.3 with PKCE (RFC 7636); a code works once, for 60 seconds, and a valid replay ends what was issued. With `refresh_token`: RFC 6749 section 6; each token works once and is followed by the next, and a used one that comes again ends them all. With `client_credentials`: a machine client gets a signed access token for itself (RFC 9068), for the data API or for one of its registered resources. With a `DPoP` header the tokens are bound to its key (RFC 9449); the proof needs the nonce that the first try is answered with.',
   security: clientSecurity(),
   parameters: [TENANT_PARAMETER],
   requestBody: formBody(
@@ -131,7 +152,7 @@ const TOKEN: Operation = {
       'Tokens.',
       objectSchema({
         access_token: text('Opaque, for /userinfo; for a machine client a JWT.'),
-        token_type: { type: 'string', const: 'Bearer' },
+        token_type: { type: 'string', enum: ['Bearer', 'DPoP'] },
         expires_in: count('Seconds.'),
         'id_token?': text('A JWS; verify it with the keys of /jwks. Not for machine clients.'),
         'refresh_token?': text(
@@ -149,7 +170,7 @@ const TOKEN: Operation = {
     ),
     '400': errorAnswer(
       'OAuthError',
-      'invalid_request, invalid_grant, unsupported_grant_type, unauthorized_client, invalid_scope, invalid_target.',
+      'invalid_request, invalid_grant, unsupported_grant_type, unauthorized_client, invalid_scope, invalid_target, invalid_dpop_proof, use_dpop_nonce.',
     ),
     '401': errorAnswer('OAuthError', 'invalid_client.'),
     '413': errorAnswer('OAuthError', 'The form is too large.'),

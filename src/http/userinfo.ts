@@ -2,7 +2,7 @@
 import type { Deps } from '../deps.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { readUserinfo } from '../flow/read-userinfo.ts'
-import { readBearer } from './credentials.ts'
+import { readAccessToken } from './credentials.ts'
 import { errorAnswer, jsonAnswer, objectSchema, TENANT_PARAMETER, text } from './describe.ts'
 import { readFormBody, readParameters } from './parse.ts'
 import { CROSS_ORIGIN, type Exchange, type Operation, type Route, tenantOf } from './route.ts'
@@ -25,7 +25,7 @@ export function userinfoRoutes(deps: Means): Route[] {
         method: 'GET',
         operation: describe('readUserinfo', 'Claims about the person'),
       },
-      handle: (exchange) => answer(deps, exchange, readBearer(exchange.http)),
+      handle: (exchange) => answer(deps, exchange, 'GET', readAccessToken(exchange.http)),
     },
     {
       ...{
@@ -34,23 +34,32 @@ export function userinfoRoutes(deps: Means): Route[] {
         operation: describe('readUserinfoByPost', 'Claims about the person, by POST'),
       },
       handle: async (exchange) =>
-        answer(deps, exchange, readBearer(exchange.http) ?? (await readFormToken(exchange))),
+        answer(
+          deps,
+          exchange,
+          'POST',
+          readAccessToken(exchange.http) ?? (await readFormToken(exchange)),
+        ),
     },
   ]
 }
 
 /** The token in a form body (RFC 6750 section 2.2); never in the query. */
-async function readFormToken(exchange: Exchange): Promise<string | undefined> {
+async function readFormToken(
+  exchange: Exchange,
+): Promise<{ accessToken: string; proof: undefined } | undefined> {
   if (exchange.http.req.header('content-type') === undefined) return undefined
   const body = await readFormBody(exchange.http, MAX_FORM)
   const form = readParameters(new URLSearchParams(Buffer.from(body).toString('utf8')))
-  return form.repeated.length > 0 ? undefined : form.get('access_token')
+  const accessToken = form.repeated.length > 0 ? undefined : form.get('access_token')
+  return accessToken === undefined ? undefined : { accessToken, proof: undefined }
 }
 
 async function answer(
   deps: Means,
   exchange: Exchange,
-  token: string | undefined,
+  method: 'GET' | 'POST',
+  token: { accessToken: string; proof: string | undefined } | undefined,
 ): Promise<Response> {
   const headers = { 'cache-control': 'no-store', ...CROSS_ORIGIN }
   if (token === undefined)
@@ -59,7 +68,7 @@ async function answer(
       status: 401,
       headers: { ...headers, 'www-authenticate': 'Bearer' },
     })
-  const told = await readUserinfo(deps, tenantOf(exchange), token)
+  const told = await readUserinfo(deps, tenantOf(exchange), { ...token, method })
   if ('claims' in told) return Response.json(told.claims, { headers })
   return new Response(told.signed, { headers: { ...headers, 'content-type': 'application/jwt' } })
 }

@@ -105,6 +105,7 @@ export const redeemLiveCode = sqlStatement(
       clientId: ClientId
       redirectUri: string
       codeChallenge: string | null
+      jkt: string | null
       tokenHash: SecretHash
       tokenExpiresAt: IsoInstant
       now: IsoInstant
@@ -117,12 +118,13 @@ export const redeemLiveCode = sqlStatement(
         ${LINKED}
        WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')} AND c.client_id = ${p('clientId')}
          AND c.redirect_uri = ${p('redirectUri')} AND c.code_challenge IS NOT DISTINCT FROM ${p('codeChallenge')}
+         AND (c.dpop_jkt IS NULL OR c.dpop_jkt = ${p('jkt')})
          AND c.consumed_at IS NULL AND c.expires_at > ${p('now')}
          AND g.tenant_id = c.tenant_id AND g.id = c.grant_id AND g.revoked_at IS NULL
       RETURNING ${GRANT_COLUMNS}, c.nonce
     ), issued AS (
-      INSERT INTO access_token (tenant_id, token_hash, grant_id, created_at, expires_at)
-      SELECT ${p('tenantId')}, ${p('tokenHash')}, grant_id, ${p('now')}::iso_instant,
+      INSERT INTO access_token (tenant_id, token_hash, grant_id, jkt, created_at, expires_at)
+      SELECT ${p('tenantId')}, ${p('tokenHash')}, grant_id, ${p('jkt')}, ${p('now')}::iso_instant,
              ${p('tokenExpiresAt')}::iso_instant
         FROM redeemed
     )

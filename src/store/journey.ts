@@ -447,6 +447,7 @@ export const grantJourney = sqlStatement(
       codeHash: SecretHash
       redirectUri: string
       codeChallenge: string | null
+      dpopJkt: string | null
       nonce: string | null
       codeExpiresAt: IsoInstant
       eventId: string
@@ -523,10 +524,10 @@ export const grantJourney = sqlStatement(
         ${p('grantExpiresAt')}::iso_instant
         FROM moved
     ), code AS (
-      INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, code_challenge, nonce,
+      INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, code_challenge, dpop_jkt, nonce,
         created_at, expires_at)
       SELECT ${p('tenantId')}, ${p('codeHash')}, ${p('grantId')}, ${p('clientId')}, ${p('redirectUri')},
-        ${p('codeChallenge')}, ${p('nonce')}, ${p('now')}::iso_instant, ${p('codeExpiresAt')}::iso_instant
+        ${p('codeChallenge')}, ${p('dpopJkt')}, ${p('nonce')}, ${p('now')}::iso_instant, ${p('codeExpiresAt')}::iso_instant
         FROM moved
     ), event AS (
       INSERT INTO audit_event (id, tenant_id, event_type, correlation_id, subject_hash, client_id, detail, created_at)

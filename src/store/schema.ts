@@ -444,6 +444,7 @@ export interface AuthorizationCodeTable {
   client_id: Fixed<ClientId>
   redirect_uri: Fixed<string>
   code_challenge: Fixed<string | null>
+  dpop_jkt: Fixed<string | null>
   nonce: Fixed<string | null>
   created_at: Fixed<IsoInstant>
   expires_at: Fixed<IsoInstant>

@@ -51,6 +51,7 @@ export const grantWalletOnly = sqlStatement(
       codeHash: SecretHash
       redirectUri: string
       codeChallenge: string | null
+      dpopJkt: string | null
       nonce: string | null
       codeExpiresAt: IsoInstant
       eventId: string
@@ -72,10 +73,10 @@ export const grantWalletOnly = sqlStatement(
         ${p('walletAttributes')}, ${p('now')}::iso_instant, ${p('grantExpiresAt')}::iso_instant
         FROM moved
     ), code AS (
-      INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, code_challenge, nonce,
+      INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, code_challenge, dpop_jkt, nonce,
         created_at, expires_at)
       SELECT ${p('tenantId')}, ${p('codeHash')}, ${p('grantId')}, ${p('clientId')}, ${p('redirectUri')},
-        ${p('codeChallenge')}, ${p('nonce')}, ${p('now')}::iso_instant, ${p('codeExpiresAt')}::iso_instant
+        ${p('codeChallenge')}, ${p('dpopJkt')}, ${p('nonce')}, ${p('now')}::iso_instant, ${p('codeExpiresAt')}::iso_instant
         FROM moved
     ), event AS (
       INSERT INTO audit_event (id, tenant_id, event_type, correlation_id, client_id, detail, created_at)
@@ -108,6 +109,7 @@ export const redeemWalletOnlyCode = sqlStatement(
       clientId: ClientId
       redirectUri: string
       codeChallenge: string | null
+      jkt: string | null
       tokenHash: SecretHash
       tokenExpiresAt: IsoInstant
       now: IsoInstant
@@ -121,6 +123,7 @@ export const redeemWalletOnlyCode = sqlStatement(
         ${ALIVE}
        WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')} AND c.client_id = ${p('clientId')}
          AND c.redirect_uri = ${p('redirectUri')} AND c.code_challenge IS NOT DISTINCT FROM ${p('codeChallenge')}
+         AND (c.dpop_jkt IS NULL OR c.dpop_jkt = ${p('jkt')})
          AND c.consumed_at IS NULL AND c.expires_at > ${p('now')} AND g.revoked_at IS NULL
          FOR UPDATE OF c
     ), consumed AS (
@@ -128,8 +131,8 @@ export const redeemWalletOnlyCode = sqlStatement(
         FROM live WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = live.code_hash AND c.consumed_at IS NULL
       RETURNING c.grant_id
     ), issued AS (
-      INSERT INTO access_token (tenant_id, token_hash, grant_id, created_at, expires_at)
-      SELECT ${p('tenantId')}, ${p('tokenHash')}, grant_id, ${p('now')}::iso_instant, ${p('tokenExpiresAt')}::iso_instant
+      INSERT INTO access_token (tenant_id, token_hash, grant_id, jkt, created_at, expires_at)
+      SELECT ${p('tenantId')}, ${p('tokenHash')}, grant_id, ${p('jkt')}, ${p('now')}::iso_instant, ${p('tokenExpiresAt')}::iso_instant
         FROM consumed
     )
     SELECT live.* FROM live JOIN consumed ON consumed.grant_id = live.grant_id`,

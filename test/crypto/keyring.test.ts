@@ -163,6 +163,7 @@ describe('CR-30 sub-keys', () => {
     'signing-key',
     'webhook',
     'audit-subject',
+    'dpop-nonce',
     'key-check',
   ]
 
@@ -180,7 +181,7 @@ describe('CR-30 sub-keys', () => {
         ),
       ),
     )
-    expect(new Set(derived).size).toBe(3 * 9 * 3 * 3)
+    expect(new Set(derived).size).toBe(3 * purposes.length * 3 * 3)
   })
 
   test('CR-31 a sub-key without a tenant is refused', () => {

@@ -95,6 +95,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'error-return',
     'read-claims',
     'make-id-token',
+    'check-proof',
     'record-link',
     'hold-link',
     'reconciliation-end',

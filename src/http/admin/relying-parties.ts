@@ -54,6 +54,9 @@ export function relyingPartyRoutes(deps: AdminDeps): Route[] {
           subjectType: body.subject_type,
           sectorIdentifierUri: body.sector_identifier_uri,
           userinfoAlgorithm: body.userinfo_signed_response_alg ?? undefined,
+          dpopBound: body.dpop_bound_access_tokens,
+          pushedRequestsOnly: body.require_pushed_authorization_requests,
+          profile: body.profile,
           machineScopes: body.machine_scopes,
           audiences: body.audiences,
           resource: body.resource ?? undefined,
@@ -141,6 +144,13 @@ function changeOf(sent: Body<'RelyingPartyChange'>): RelyingPartyChange {
     ...(sent.userinfo_signed_response_alg === undefined
       ? {}
       : { userinfoAlgorithm: sent.userinfo_signed_response_alg ?? undefined }),
+    ...(sent.dpop_bound_access_tokens === undefined
+      ? {}
+      : { dpopBound: sent.dpop_bound_access_tokens }),
+    ...(sent.require_pushed_authorization_requests === undefined
+      ? {}
+      : { pushedRequestsOnly: sent.require_pushed_authorization_requests }),
+    ...(sent.profile === undefined ? {} : { profile: sent.profile }),
     ...(sent.machine_scopes === undefined ? {} : { machineScopes: sent.machine_scopes }),
     ...(sent.audiences === undefined ? {} : { audiences: sent.audiences }),
     ...(sent.resource === undefined ? {} : { resource: sent.resource ?? undefined }),
@@ -165,6 +175,9 @@ function tell(relyingParty: RelyingParty) {
     subject_type: relyingParty.subjectType,
     sector_identifier_uri: relyingParty.sectorIdentifierUri ?? null,
     userinfo_signed_response_alg: relyingParty.userinfoAlgorithm ?? null,
+    dpop_bound_access_tokens: relyingParty.dpopBound,
+    require_pushed_authorization_requests: relyingParty.pushedRequestsOnly,
+    profile: relyingParty.profile,
     machine_scopes: [...relyingParty.machineScopes],
     audiences: [...relyingParty.audiences],
     resource: relyingParty.resource ?? null,

@@ -42,6 +42,15 @@ const capable = {
     .enum(['ES256', 'RS256'])
     .nullable()
     .describe('Userinfo comes as a JWT signed with this; null: plain JSON.'),
+  dpop_bound_access_tokens: z.boolean().describe('Every token of it is bound to a key (RFC 9449).'),
+  require_pushed_authorization_requests: z
+    .boolean()
+    .describe('It sends authorization requests to the pushed request endpoint alone (RFC 9126).'),
+  profile: z
+    .enum(['standard', 'fapi2'])
+    .describe(
+      '`fapi2`: the FAPI 2.0 Security Profile. Needs `private_key_jwt` without RS256, and sets PKCE, bound tokens and pushed requests.',
+    ),
   machine_scopes: machineScopes,
   audiences: z
     .array(url)
@@ -91,6 +100,10 @@ export const NewRelyingParty = z.strictObject({
       'Its host is the sector. The JSON array there must list every redirect URI; it is fetched now. Instead of `sector`.',
     ),
   userinfo_signed_response_alg: capable.userinfo_signed_response_alg.optional(),
+  dpop_bound_access_tokens: capable.dpop_bound_access_tokens.default(false),
+  require_pushed_authorization_requests:
+    capable.require_pushed_authorization_requests.default(false),
+  profile: capable.profile.default('standard'),
   machine_scopes: capable.machine_scopes.default([]),
   audiences: capable.audiences.default([]),
   resource: capable.resource.optional(),
