@@ -122,7 +122,8 @@ CREATE TABLE reconciliation_session (
   created_at iso_instant NOT NULL,
   expires_at iso_instant NOT NULL,
   journey_id text NOT NULL,                          -- added: the browser's journey this login belongs to
-  provider_updated_at iso_instant NOT NULL,          -- added: the provider row as it was when the login began
+  provider_updated_at iso_instant NOT NULL,          -- added: which state of the provider row the login began with
+  provider_snapshot text NOT NULL,                   -- added: JSON of what of it counts; a change touches new logins only
   FOREIGN KEY (tenant_id, provider_id) REFERENCES reconciliation_provider (tenant_id, id),
   -- added: nothing usable stays behind once a session has left PENDING
   CHECK (status = 'PENDING' OR (nonce IS NULL AND code_verifier IS NULL AND state IS NULL))

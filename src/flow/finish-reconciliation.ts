@@ -27,7 +27,7 @@ import { type InstitutionIdentity, readIdentity } from '../institution/identity.
 import { insertAuditEvent } from '../store/audit.ts'
 import { read, transact } from '../store/database.ts'
 import { findJourney, readJourney } from '../store/journey.ts'
-import type { Provider } from '../store/provider.ts'
+import { type Provider, providerAsBegun } from '../store/provider.ts'
 import { type AuthorizedSession, authorizeSession, findSessionByState } from '../store/session.ts'
 import { holdLink, needsConfirmation } from './hold-link.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
@@ -53,7 +53,9 @@ export async function finishReconciliation(
   const callback = readCallback(parameters)
   const session = await takeSession(means, prepared, providerId, callback, browserId)
   const journey = await takeJourney(means, prepared, session.journey_id)
-  const provider = await prepared.provider(providerId)
+  const current = await prepared.provider(providerId)
+  const provider =
+    current === undefined ? undefined : providerAsBegun(current, session.provider_snapshot)
   try {
     if (journey.state !== 'reconciling') return fail({ kind: 'journey_not_open' })
     if (provider === undefined) fail({ kind: 'institution_refused', reason: 'unavailable' })
@@ -177,9 +179,8 @@ async function askInstitution(
   callback: Callback,
   demanded: DemandedAssurance,
 ): Promise<InstitutionIdentity> {
-  // A provider that was changed during the login: its endpoints and the session's do not belong together (UP-04).
-  if (provider.updatedAt !== session.provider_updated_at || !provider.enabled)
-    return fail({ kind: 'institution_refused', reason: 'unavailable' })
+  // Changed during the login, it is spoken to as it was when the login began (UP-04); switched off, not at all.
+  if (!provider.enabled) return fail({ kind: 'institution_refused', reason: 'unavailable' })
   const tenant = prepared.tenant.id
   const open = (column: string, sealed: Sealed) => {
     const context = { tenant, table: 'reconciliation_session', column, row: session.id }

@@ -19,8 +19,8 @@ import { type IdvPlan, isIdv } from '../domain/plan.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
 import { buildAuthorizationUrl } from '../institution/authorization.ts'
-import { transact } from '../store/database.ts'
-import type { Provider } from '../store/provider.ts'
+import { read, transact } from '../store/database.ts'
+import { findProvider, type Provider, snapshotProvider } from '../store/provider.ts'
 import { startSession } from '../store/session.ts'
 import { openRequest } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -81,6 +81,7 @@ export async function startReconciliation(
       identifierType: shown?.type ?? null,
       providerId: provider.id,
       providerUpdatedAt: provider.updatedAt,
+      providerSnapshot: snapshotProvider(provider),
       authorizationUrl: address.urlWithoutQuery,
       state: hashSecret(state),
       nonce: seal('nonce', nonce),
@@ -101,7 +102,12 @@ export async function startReconciliation(
       }),
     }),
   ])
-  if (moved === undefined) return fail({ kind: 'journey_not_open' })
+  if (moved === undefined) {
+    // Another instance may have switched the provider off since this one looked; the statement did look.
+    const wanted = findProvider({ tenantId: tenant.id, id: provider.id })
+    const [[row]] = await read(means.db, tenant.id, [wanted])
+    return row?.enabled === 1 ? fail({ kind: 'journey_not_open' }) : undefined
+  }
   means.metrics.outcome('reconciliation', 'started')
   return { kind: 'redirect', url: address.url }
 }

@@ -272,7 +272,8 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
       issuerKeys: createIssuerKeyCache(),
     },
     connect(provider) {
-      const key = `${provider.id} ${provider.updatedAt}`
+      // A login that began before a change of the row goes on with the metadata it began with.
+      const key = `${provider.id} ${provider.updatedAt} ${provider.scopes} ${provider.metadata}`
       const known = connections.get(key)
       if (known !== undefined) return known
       const connected = connectProvider(means, {

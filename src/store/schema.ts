@@ -142,6 +142,7 @@ export interface ReconciliationSessionTable {
   expires_at: Fixed<IsoInstant>
   journey_id: Fixed<JourneyId>
   provider_updated_at: Fixed<IsoInstant>
+  provider_snapshot: Fixed<string>
 }
 
 export interface AuxiliaryDataTable {

@@ -28,6 +28,8 @@ interface NewSession {
   identifierType: IdentifierType | null
   providerId: ProviderId
   providerUpdatedAt: IsoInstant
+  /** `store/provider.ts` makes it. */
+  providerSnapshot: string
   authorizationUrl: string
   state: SecretHash
   nonce: Sealed
@@ -56,6 +58,7 @@ export const insertSession = statement('insert_session', (q, p: Params<NewSessio
     expires_at: p('expiresAt'),
     journey_id: p('journeyId'),
     provider_updated_at: p('providerUpdatedAt'),
+    provider_snapshot: p('providerSnapshot'),
   }),
 )
 
@@ -88,6 +91,7 @@ export interface AuthorizedSession {
   journey_id: JourneyId
   provider_id: ProviderId
   provider_updated_at: IsoInstant
+  provider_snapshot: string
   nonce: Sealed
   code_verifier: Sealed
   redirect_uri: string
@@ -123,8 +127,8 @@ export const authorizeSession = sqlStatement(
        SET status = 'AUTHORIZED', state = NULL, nonce = NULL, code_verifier = NULL
       FROM held
      WHERE s.tenant_id = ${p('tenantId')} AND s.id = held.id AND s.status = 'PENDING'
-    RETURNING s.id, s.journey_id, s.provider_id, s.provider_updated_at, held.nonce, held.code_verifier, s.redirect_uri,
-      s.created_at`,
+    RETURNING s.id, s.journey_id, s.provider_id, s.provider_updated_at, s.provider_snapshot, held.nonce,
+      held.code_verifier, s.redirect_uri, s.created_at`,
 )
 
 /** Moves a session on from the state it is believed to be in; `changed` is 0 when it was not. */
@@ -255,15 +259,18 @@ export const startSession = sqlStatement(
          SET state = 'reconciling', decision = ${p('decision')}, identity_id = ${p('candidateId')}, response_code_hash = NULL, expires_at = ${p('expiresAt')}, updated_at = ${p('now')}
        WHERE tenant_id = ${p('tenantId')} AND id = ${p('journeyId')} AND state = ${p('journeyState')}
          AND expires_at > ${p('now')} AND presented_at > ${p('presentedSince')}
+         -- An instance may believe for a second that a provider is on which another has switched off.
+         AND EXISTS (SELECT FROM reconciliation_provider
+                      WHERE tenant_id = ${p('tenantId')} AND id = ${p('providerId')} AND enabled = 1)
       RETURNING id
     ), session AS (
       INSERT INTO reconciliation_session (id, tenant_id, status, identifier_hash, identifier_type, provider_id,
         authorization_url, state, nonce, code_verifier, redirect_uri, token_endpoint, created_at, expires_at,
-        journey_id, provider_updated_at)
+        journey_id, provider_updated_at, provider_snapshot)
       SELECT ${p('id')}, ${p('tenantId')}, 'PENDING', ${p('identifierHash')}, ${p('identifierType')}, ${p('providerId')},
         ${p('authorizationUrl')}, ${p('state')}, ${p('nonce')}, ${p('codeVerifier')}, ${p('redirectUri')},
         ${p('tokenEndpoint')}, ${p('now')}::iso_instant, ${p('expiresAt')}::iso_instant, moved.id,
-        ${p('providerUpdatedAt')}::iso_instant
+        ${p('providerUpdatedAt')}::iso_instant, ${p('providerSnapshot')}
         FROM moved
     ), event AS (
       INSERT INTO audit_event (id, tenant_id, event_type, correlation_id, client_id, detail, created_at)

@@ -88,7 +88,7 @@ export const SEED_TABLES: { readonly [name: string]: SeedTable } = {
       'created_at text not null',
       'expires_at text not null',
     ],
-    added: ['journey_id', 'provider_updated_at'],
+    added: ['journey_id', 'provider_updated_at', 'provider_snapshot'],
     primaryKey: ['id'],
     unique: [],
     indexes: {
