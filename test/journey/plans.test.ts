@@ -14,7 +14,16 @@ import {
   tenantAt,
   walk,
 } from '../support/walk.ts'
-import { obtainCode, redeem, tally, times, userinfoStatus } from '../threats/attack.ts'
+import {
+  answer,
+  isRelyingParty,
+  obtainCode,
+  open,
+  redeem,
+  tally,
+  times,
+  userinfoStatus,
+} from '../threats/attack.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 const FORCE = { acr_values: 'urn:identity-bridge:acr:wallet-same-device+institution' }
@@ -235,6 +244,16 @@ describe('SKIP_RECONCILIATION', () => {
     expect((await walk(tenant, teller, whole)).login).toBeDefined()
     expect((await walk(tenant, teller, bare)).login).toBeUndefined()
     expect(await lastEvent(bridge, tenant)).toMatchObject({ reason: 'attribute_missing' })
+  })
+
+  test('the browser that comes back fifty times at once gets one code', async () => {
+    const tenant = await newTenant('guests-race', { default: SKIP })
+    const wallet = await bridge.newWallet()
+    const opened = await open(tenant, wallet)
+    const { redirectUri = '' } = await answer(wallet, opened)
+    const pages = await Promise.all(times(50, () => opened.browser.get(redirectUri)))
+    expect(pages.filter(({ location }) => isRelyingParty(location ?? ''))).toHaveLength(1)
+    expect(await countOf(tenant, 'login_grant')).toBe(1)
   })
 
   test('OP-42, OP-43 its code is single use: of fifty one wins, and the replay ends the grant', async () => {
