@@ -34,6 +34,8 @@ export interface SelectorFacts {
   state: HolderState
   /** The state names somebody who only may be this person: nobody is logged in or linked before it is confirmed. */
   candidate: boolean
+  /** The state names the very person, though by a tuple; only where the tenant's material lets a tuple identify. */
+  identified?: boolean
   /** Scopes granted to the relying party. */
   projections: readonly string[]
   /** Client id. */
@@ -110,7 +112,12 @@ const AMBIGUOUS: Decision = {
 }
 
 function withoutRule({ default: plan }: SelectorPolicy, facts: SelectorFacts): Decision {
-  const known = facts.state === 'MATCHED_HOLDER_KEY' || facts.state === 'MATCHED_SUBJECT'
+  // A tuple suggests, unless the tenant's material says that it identifies.
+  const byTuple = facts.state === 'MATCHED_CLAIM_TUPLE'
+  const known =
+    facts.state === 'MATCHED_HOLDER_KEY' ||
+    facts.state === 'MATCHED_SUBJECT' ||
+    (byTuple && facts.identified === true)
   if (known && !facts.candidate && facts.trigger === 'login') {
     return {
       plan: { plan: 'USE_EXISTING_BINDING', requiredAttributes: [] },
@@ -118,7 +125,7 @@ function withoutRule({ default: plan }: SelectorPolicy, facts: SelectorFacts): D
       reasons: ['no_rule_matched', 'holder_known'],
     }
   }
-  if ((facts.candidate || facts.state === 'MATCHED_CLAIM_TUPLE') && isIdv(plan)) {
+  if ((facts.candidate || (byTuple && facts.identified !== true)) && isIdv(plan)) {
     return {
       plan: { ...plan, plan: 'STEP_UP' },
       rule: 'builtin:candidate',

@@ -35,6 +35,7 @@ export async function decidePlan(
     ...{ credentialTypes: shown.types, issuers: shown.issuers, attributes },
     state: found.state,
     candidate: person?.proof === 'candidate',
+    identified: person?.proof === 'identified',
     projections: scope,
     relyingParty: journey.clientId,
     refreshDue: person?.bindings[0]?.stale === true,

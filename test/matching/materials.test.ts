@@ -1,0 +1,230 @@
+/** Whom a wallet is recognised as, by each kind of material, through HTTP and the database. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EDUID_VCT } from '../../demo/issuer.ts'
+import { SANNE } from '../../demo/people.ts'
+import type { Wallet } from '../../demo/wallet.ts'
+import { publishPolicy } from '../../src/flow/publish-policy.ts'
+import {
+  ACTOR,
+  type Bridge,
+  logIn,
+  STUDENT,
+  startBridge,
+  type TestTenant,
+  testPolicies,
+} from '../support/bridge.ts'
+import { query } from '../support/postgres.ts'
+
+const MILAN = { username: 'milan', password: 'milan-demo' }
+const KEY = { type: 'holder_key' }
+const ACCOUNT = { type: 'provider_subject' }
+const SUBJECT = { type: 'credential_subject', name: 'student', credential: 'eduid', path: ['sub'] }
+const TUPLE = {
+  ...{ type: 'claim_tuple', name: 'who', credential: 'eduid' },
+  attributes: [
+    { path: ['given_name'], read: 'name' },
+    { path: ['family_name'], read: 'name' },
+    { path: ['birthdate'], read: 'date' },
+  ],
+}
+
+let bridge: Bridge
+beforeAll(async () => {
+  bridge = await startBridge()
+})
+afterAll(() => bridge.stop())
+
+/** A tenant that links by these materials and asks for what they read. */
+async function tenantBy(
+  slug: string,
+  materials: readonly object[],
+  also: { material?: object; plan?: object; rules?: readonly object[] } = {},
+): Promise<TestTenant> {
+  const tenant = await bridge.addTenant(slug)
+  const { selector } = testPolicies(bridge.issuer)
+  const names = ['given_name', 'family_name', 'birthdate', 'sub', 'schac_home_organization']
+  const claims = names.map((name) => ({ path: [name] }))
+  const credential = { id: 'eduid', format: 'dc+sd-jwt', meta: { vct_values: [EDUID_VCT] }, claims }
+  const profile = { id: 'wallet-and-account', materials: [...materials, ACCOUNT] }
+  const publish = (kind: 'query' | 'material' | 'selector', document: unknown) =>
+    publishPolicy(bridge.deps, ACTOR, slug, kind, document)
+  await publish('query', { credentials: [credential] })
+  await publish('material', { profiles: [profile], ...also.material })
+  await publish('selector', {
+    ...{ rules: also.rules ?? [], default: { ...selector.default, ...also.plan } },
+  })
+  return tenant
+}
+
+/** A wallet with a fresh key, holding what the issuer says of somebody. */
+const walletOf = (claims: object = {}): Promise<Wallet> =>
+  bridge.newWallet({ ...SANNE.credential, sub: 'S-1', ...claims } as typeof SANNE.credential)
+
+interface Counts {
+  people: number
+  keys: number
+  subjects: number
+  accounts: number
+  tuples: number
+  bindings: number
+}
+
+async function countsOf({ slug }: TestTenant): Promise<Counts> {
+  const of = (condition: string) =>
+    `(SELECT count(*)::int FROM identity_match m WHERE m.tenant_id = t.id AND m.deleted_at IS NULL AND ${condition})`
+  const [row] = await query<Counts>(
+    bridge.database.superuserUrl,
+    `SELECT (SELECT count(*)::int FROM identity i WHERE i.tenant_id = t.id) AS people,
+            ${of(`identifier_type = 'KEY'`)} AS keys,
+            ${of(`identifier_type = 'SUBJECT_ID' AND hash_key = 'A'`)} AS subjects,
+            ${of(`identifier_type = 'SUBJECT_ID' AND hash_key = 'B'`)} AS accounts,
+            ${of(`identifier_type = 'CLAIM_TUPLE'`)} AS tuples,
+            (SELECT count(*)::int FROM identity_link_binding b WHERE b.tenant_id = t.id AND b.deleted_at IS NULL) AS bindings
+       FROM tenant t WHERE t.slug = '${slug}'`,
+  )
+  if (row === undefined) throw new Error('no such tenant')
+  return row
+}
+
+describe('issue 3.8 fault 7 a batch of 20 credentials, each with a key of its own', () => {
+  test('known by the issuer’s subject: one login at the institution, one person, no row for a dead key', async () => {
+    const tenant = await tenantBy('batch', [KEY, SUBJECT])
+    const subs = new Set<string>()
+    const asked: boolean[] = []
+    for (let turn = 0; turn < 20; turn++) {
+      const { login, viaInstitution } = await logIn(bridge, await walletOf(), { tenant })
+      subs.add(String(login.idToken.sub))
+      asked.push(viaInstitution)
+    }
+    expect(asked).toEqual([true, ...Array<boolean>(19).fill(false)])
+    expect(subs.size).toBe(1)
+    expect(await countsOf(tenant)).toEqual({
+      ...{ people: 1, keys: 1, subjects: 1, accounts: 1, tuples: 0, bindings: 1 },
+    })
+  }, 60_000)
+
+  test('known by a tuple that identifies, the key refused alone', async () => {
+    const strong = { ...TUPLE, strength: 'identifies' }
+    const refused = { material: { key_alone: 'refused' } }
+    const tenant = await tenantBy('tuples', [KEY, strong], refused)
+    const first = await logIn(bridge, await walletOf(), { tenant })
+    const again = await logIn(bridge, await walletOf({ given_name: 'SANNE' }), { tenant })
+    expect(again.viaInstitution).toBe(false)
+    expect(again.login.idToken.sub).toBe(first.login.idToken.sub)
+    expect(await countsOf(tenant)).toMatchObject({ people: 1, keys: 1, tuples: 1, bindings: 1 })
+  })
+
+  test('known by nothing but the key: the institution each time, and no more rows than are kept', async () => {
+    const tenant = await tenantBy('keys', [KEY], { material: { keys_kept: 3 } })
+    for (let turn = 0; turn < 6; turn++) {
+      bridge.clock.advance(1_000)
+      expect((await logIn(bridge, await walletOf(), { tenant })).viaInstitution).toBe(true)
+    }
+    expect(await countsOf(tenant)).toMatchObject({ people: 1, keys: 3, accounts: 1, bindings: 3 })
+  })
+})
+
+describe('fault 7 a subject without the key', () => {
+  test('KEY can be forbidden: no key is ever written, and the subject alone recognises', async () => {
+    const tenant = await tenantBy('keyless', [SUBJECT])
+    const first = await logIn(bridge, await walletOf(), { tenant })
+    const second = await logIn(bridge, await walletOf(), { tenant })
+    expect(second.viaInstitution).toBe(false)
+    expect(second.login.idToken.sub).toBe(first.login.idToken.sub)
+    expect(await countsOf(tenant)).toMatchObject({ keys: 0, subjects: 1, bindings: 1 })
+  })
+
+  test('CR-22 where the subject is empty there is nothing to link by: the login ends, and no person is made', async () => {
+    const tenant = await tenantBy('empty', [SUBJECT])
+    await expect(logIn(bridge, await walletOf({ sub: '' }), { tenant })).rejects.toThrow(
+      'Your wallet showed too little',
+    )
+    expect(await countsOf(tenant)).toMatchObject({ people: 0, accounts: 0, bindings: 0 })
+  })
+
+  test('row 10 another subject is another person, whatever else is the same', async () => {
+    const tenant = await tenantBy('others', [SUBJECT])
+    const one = await logIn(bridge, await walletOf(), { tenant })
+    const two = await logIn(bridge, await walletOf({ sub: 'S-2' }), { tenant, user: MILAN })
+    expect(two.viaInstitution).toBe(true)
+    expect(two.login.idToken.sub).not.toBe(one.login.idToken.sub)
+  })
+})
+
+describe('a tuple that only suggests', () => {
+  test('fault 10 fault 11 a new wallet of the same name is nobody before the institution says so, and then joins', async () => {
+    const tenant = await tenantBy('suggested', [KEY, TUPLE])
+    const first = await logIn(bridge, await walletOf(), { tenant })
+    const second = await logIn(bridge, await walletOf(), { tenant, user: STUDENT })
+    expect(second.viaInstitution).toBe(true)
+    expect(second.login.idToken.sub).toBe(first.login.idToken.sub)
+    expect(await countsOf(tenant)).toMatchObject({ people: 1, keys: 2, tuples: 1 })
+  })
+
+  test('twins: what two people share speaks for neither, and both keep their own wallets', async () => {
+    // By default a candidate has to be the one it looks like; here whoever looks like somebody may prove to be another.
+    const when = { states: ['MATCHED_CLAIM_TUPLE'] }
+    const plan = testPolicies(bridge.issuer).selector.default
+    const rules = [{ id: 'look-alike', when, plan }]
+    const tenant = await tenantBy('twins', [KEY, TUPLE], { rules })
+    const [one, two] = [await walletOf(), await walletOf()]
+    const first = await logIn(bridge, one, { tenant })
+    const second = await logIn(bridge, two, { tenant, user: MILAN })
+    expect(second.login.idToken.sub).not.toBe(first.login.idToken.sub)
+    const [match] = await query<{ metadata_json: string }>(
+      bridge.database.superuserUrl,
+      `SELECT metadata_json FROM identity_match WHERE identifier_type = 'CLAIM_TUPLE'
+        AND tenant_id = (SELECT id FROM tenant WHERE slug = 'twins')`,
+    )
+    expect(match?.metadata_json).toBe('{"shared":true}')
+    for (const [wallet, before] of [
+      [one, first],
+      [two, second],
+    ] as const) {
+      const again = await logIn(bridge, wallet, { tenant })
+      expect([again.viaInstitution, again.login.idToken.sub]).toEqual([
+        false,
+        before.login.idToken.sub,
+      ])
+    }
+  })
+})
+
+describe('what changed, and what ran out', () => {
+  test('issue 3.2 a changed name marks the binding to be refreshed', async () => {
+    const tenant = await tenantBy('married', [SUBJECT, TUPLE])
+    const stale = () =>
+      query<{ stale: boolean }>(
+        bridge.database.superuserUrl,
+        `SELECT stale_since IS NOT NULL AS stale FROM identity_link_binding
+          WHERE deleted_at IS NULL AND tenant_id = (SELECT id FROM tenant WHERE slug = 'married')`,
+      )
+    await logIn(bridge, await walletOf(), { tenant })
+    await logIn(bridge, await walletOf(), { tenant })
+    expect(await stale()).toEqual([{ stale: false }])
+    await logIn(bridge, await walletOf({ family_name: 'Bakker' }), { tenant })
+    expect(await stale()).toEqual([{ stale: true }])
+  })
+
+  test('fault 12 a proof that ran out is proved again, in the same binding', async () => {
+    const tenant = await tenantBy('expiring', [SUBJECT], { plan: { bindingLifetimeDays: 1 } })
+    const first = await logIn(bridge, await walletOf(), { tenant })
+    const ends = (change: string) =>
+      query<{ expires_at: string }>(
+        bridge.database.superuserUrl,
+        `UPDATE identity_link_binding SET ${change} WHERE deleted_at IS NULL
+            AND tenant_id = (SELECT id FROM tenant WHERE slug = 'expiring') RETURNING expires_at`,
+      )
+    const [proved] = await ends('id = id')
+    const inDays = (Date.parse(proved?.expires_at ?? '') - bridge.clock.now()) / 86_400_000
+    expect(inDays).toBeCloseTo(1, 2)
+    await ends(`expires_at = '2020-01-01T00:00:00.000Z'`)
+    const wallet = await walletOf()
+    const second = await logIn(bridge, wallet, { tenant })
+    expect([second.viaInstitution, second.login.idToken.sub]).toEqual([
+      true,
+      first.login.idToken.sub,
+    ])
+    expect(await countsOf(tenant)).toMatchObject({ people: 1, bindings: 1 })
+  })
+})
