@@ -42,7 +42,7 @@ async function tenantBy(
 ): Promise<TestTenant> {
   const tenant = await bridge.addTenant(slug)
   const { selector } = testPolicies(bridge.issuer)
-  const names = ['given_name', 'family_name', 'birthdate', 'sub', 'schac_home_organization']
+  const names = ['given_name', 'family_name', 'birthdate', 'sub', 'email']
   const claims = names.map((name) => ({ path: [name] }))
   const credential = { id: 'eduid', format: 'dc+sd-jwt', meta: { vct_values: [EDUID_VCT] }, claims }
   const profile = { id: 'wallet-and-account', materials: [...materials, ACCOUNT] }
@@ -104,7 +104,11 @@ describe('issue 3.8 fault 7 a batch of 20 credentials, each with a key of its ow
   }, 60_000)
 
   test('known by a tuple that identifies, the key refused alone', async () => {
-    const strong = { ...TUPLE, strength: 'identifies' }
+    const own = { path: ['email'], read: 'email' }
+    const strong = {
+      ...{ ...TUPLE, strength: 'identifies' },
+      attributes: [...TUPLE.attributes, own],
+    }
     const refused = { material: { key_alone: 'refused' } }
     const tenant = await tenantBy('tuples', [KEY, strong], refused)
     const first = await logIn(bridge, await walletOf(), { tenant })
