@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import { environmentExample } from '../../scripts/env-example.ts'
 import { policySchemas } from '../../scripts/policy-schemas.ts'
 import { sourceTree } from '../../scripts/source-tree.ts'
+import { FINDING_CODES, finding } from '../../src/domain/policy-finding.ts'
+import { RecordedLogins } from '../../src/domain/recorded-login.ts'
 
 test('.env.example is the list of variables in config.ts', () => {
   expect(readFileSync('.env.example', 'utf8')).toBe(environmentExample())
@@ -31,6 +33,17 @@ test('issue 3 item 10 docs/schemas is what the code reads policy documents with 
     (file) => [file, readFileSync(`docs/schemas/${file}`, 'utf8')] as const,
   )
   expect(new Map(files)).toEqual(policySchemas())
+})
+
+test('issue 3 item 10 docs/policies.md names every finding with its severity, and its recorded logins are some', () => {
+  const text = readFileSync('docs/policies.md', 'utf8')
+  const told = [...text.matchAll(/^\| `([a-z_]+)` \| (error|warning) \|/gm)].map(
+    ([, code, severity]) => [code, severity],
+  )
+  const real = FINDING_CODES.map((code) => [code, finding(code, 'query', [], '').severity])
+  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(real))
+  const sample = /```json\n([\s\S]*?)```/.exec(text)?.[1] ?? ''
+  expect(RecordedLogins.parse(JSON.parse(sample))).toHaveLength(3)
 })
 
 test('every local link of the documents leads somewhere', () => {
