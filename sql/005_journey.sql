@@ -36,6 +36,8 @@ CREATE TABLE journey (
   accounts text[],                                   -- bindings that the person chooses from, in the order of the page
   assurance text,                                    -- JSON: acr, amr and time of the upstream login, once there was one
   failure text,                                      -- a word from our own list
+  pushed_request_hash text,                          -- the pushed request it began with (RFC 9126)
+  spent_request_hash text,                           -- the same once a code was issued for it: that happens once (OP-33)
   created_at iso_instant NOT NULL,
   updated_at iso_instant NOT NULL,
   expires_at iso_instant NOT NULL,
@@ -51,9 +53,23 @@ CREATE UNIQUE INDEX idx_journey_cross_state ON journey (cross_device_state_hash,
   WHERE cross_device_state_hash IS NOT NULL;
 CREATE UNIQUE INDEX idx_journey_response_code ON journey (response_code_hash, tenant_id)
   WHERE response_code_hash IS NOT NULL;
+CREATE UNIQUE INDEX idx_journey_spent_request ON journey (spent_request_hash, tenant_id)
+  WHERE spent_request_hash IS NOT NULL;
 CREATE INDEX idx_journey_expires ON journey (expires_at, tenant_id);
 CREATE INDEX idx_journey_identity ON journey (identity_id, tenant_id) WHERE identity_id IS NOT NULL;
 ALTER TABLE journey SET (fillfactor = 60);
+
+-- Authorization requests that clients pushed (RFC 9126): judged when they came, and again when the browser brings them.
+CREATE TABLE pushed_request (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  reference_hash text NOT NULL,                      -- SHA-256 of the random part of its request_uri
+  client_id text NOT NULL,
+  request text NOT NULL,                             -- sealed: the parameters as they came
+  created_at iso_instant NOT NULL,
+  expires_at iso_instant NOT NULL,
+  PRIMARY KEY (reference_hash, tenant_id)
+);
+CREATE INDEX idx_pushed_request_expires ON pushed_request (expires_at, tenant_id);
 
 -- What a finished login lets one relying party ask about one person.
 CREATE TABLE login_grant (

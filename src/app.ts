@@ -11,6 +11,7 @@ import { answerFailure } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
 import { iconRoutes } from './http/icon.ts'
 import { loginRoutes } from './http/login.ts'
+import { pushedRequestRoutes } from './http/par.ts'
 import { providerTestRoutes } from './http/provider-test.ts'
 import { createRateLimits } from './http/rate-limit.ts'
 import { referenceRoutes } from './http/reference.ts'
@@ -31,6 +32,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...confirmRoutes(deps),
     ...callbackRoutes(deps),
     ...providerTestRoutes(deps),
+    ...pushedRequestRoutes(deps),
     ...tokenRoutes(deps),
     ...tokenStateRoutes(deps),
     ...userinfoRoutes(deps),

@@ -39,6 +39,8 @@ export const RETURN_TIME = 60 * SECOND
 export const REFUSALS_ALLOWED = 2
 /** What a person gets to choose an account, or to say that wallet and account are both theirs. */
 export const CHOICE_TIME = 5 * MINUTE
+/** How long a pushed authorization request waits for its browser (OP-31). */
+export const PUSHED_TIME = 60 * SECOND
 /** Lifetime of an authorization code (OP-40). */
 export const CODE_TIME = 60 * SECOND
 export const ACCESS_TOKEN_TIME = 10 * MINUTE

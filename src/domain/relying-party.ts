@@ -82,6 +82,14 @@ export interface Parameters {
   readonly pushed?: true
 }
 
+/** Every parameter of an authorization request that is read, or refused by name. */
+export const AUTHORIZATION_PARAMETERS = [
+  ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce'],
+  ...['code_challenge', 'code_challenge_method', 'dpop_jkt', 'prompt', 'max_age', 'acr_values'],
+  ...['claims', 'id_token_hint', 'ui_locales', 'idp_hint', 'request', 'request_uri'],
+  'registration',
+] as const
+
 const CODE_CHALLENGE = /^[A-Za-z0-9_-]{43}$/
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 

@@ -5,7 +5,12 @@ import { releasingScopes } from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'
 import { CROSS_DEVICE_TIME, WALLET_TIME, type WalletLink } from '../domain/journey.ts'
-import { judgeAuthorizationRequest, type Parameters } from '../domain/relying-party.ts'
+import {
+  type AuthorizationRequest,
+  judgeAuthorizationRequest,
+  type Parameters,
+  type RelyingParty,
+} from '../domain/relying-party.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
@@ -14,6 +19,7 @@ import type { Provider } from '../store/provider.ts'
 import { walletLink } from '../wallet/request-object.ts'
 import { createResponseKey } from '../wallet/response-encryption.ts'
 import { sealRequest, sealWalletSecrets } from './journey-secrets.ts'
+import { takeRequest } from './pushed-request.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 export interface Begun {
@@ -38,6 +44,20 @@ export function directProviders({ tenant, providers }: PreparedTenant): readonly
   return tenant.directLogin ? providers.filter((provider) => provider.enabled) : []
 }
 
+/** The request as this tenant understands it: its scopes, its issuer. Throws as {@link judgeAuthorizationRequest}. */
+export function judgeRequest(
+  { issuer, policies }: PreparedTenant,
+  relyingParty: RelyingParty | undefined,
+  parameters: Parameters,
+): AuthorizationRequest {
+  const scopes = new Set([
+    'openid',
+    ...(policies === undefined ? [] : releasingScopes(policies.documents.attributes)),
+    ...(relyingParty?.grantTypes.includes('refresh_token') ? ['offline_access'] : []),
+  ])
+  return judgeAuthorizationRequest(parameters, relyingParty, issuer, scopes)
+}
+
 /**
  * Judges the request (OP-10 to OP-17) and stores a journey. One round trip. Throws `authorization_refused` or an `oauth`
  * failure with a redirect.
@@ -45,21 +65,17 @@ export function directProviders({ tenant, providers }: PreparedTenant): readonly
 export async function beginAuthorization(
   deps: Pick<Deps, 'db' | 'keyring' | 'clock'>,
   prepared: PreparedTenant,
-  parameters: Parameters,
+  given: Parameters,
   browser: { id: string | undefined; language: (uiLocales: string | undefined) => 'en' | 'nl' },
 ): Promise<Begun> {
-  const { tenant, issuer, policies } = prepared
+  const { tenant, policies } = prepared
+  const { parameters, referenceHash } = await takeRequest(deps, prepared, given)
   const clientId = parameters.get('client_id')
   const relyingParty =
     clientId === undefined || clientId.length > 512
       ? undefined
       : await prepared.relyingParty(clientId as ClientId)
-  const scopes = new Set([
-    'openid',
-    ...(policies === undefined ? [] : releasingScopes(policies.documents.attributes)),
-    ...(relyingParty?.grantTypes.includes('refresh_token') ? ['offline_access'] : []),
-  ])
-  const request = judgeAuthorizationRequest(parameters, relyingParty, issuer, scopes)
+  const request = judgeRequest(prepared, relyingParty, parameters)
   const { requestKid } = prepared
   if (policies === undefined || requestKid === undefined)
     return fail({ kind: 'authorization_refused', description: 'This login is not set up yet.' })
@@ -101,6 +117,7 @@ export async function beginAuthorization(
       walletSecrets,
       requestKid,
       policies: JSON.stringify(policies.versions),
+      pushedRequestHash: referenceHash ?? null,
       sameDeviceRequestHash: hashSecret(sameDevice.requestId),
       sameDeviceStateHash: hashSecret(sameDevice.state),
       crossDeviceRequestHash: crossDevice === undefined ? null : hashSecret(crossDevice.requestId),

@@ -25,6 +25,7 @@ import { transact } from '../store/database.ts'
 import { grantJourney } from '../store/journey.ts'
 import { withParameters } from './error-return.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
+import { noRowIfSpent } from './pushed-request.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 export interface RecognisedPerson {
@@ -112,7 +113,7 @@ export async function grantLogin(
       }),
     ],
     { retries: 2 },
-  )
+  ).catch(noRowIfSpent)
   if (granted === undefined) return undefined
   means.metrics.outcome('login', upstream === undefined ? 'known_holder' : 'reconciled')
   return {

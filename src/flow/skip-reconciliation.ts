@@ -18,6 +18,7 @@ import { grantWalletOnly } from '../store/wallet-only-grant.ts'
 import { withParameters } from './error-return.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
+import { noRowIfSpent } from './pushed-request.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type SkipPlan = Extract<Plan, { plan: 'SKIP_RECONCILIATION' }>
@@ -80,7 +81,7 @@ export async function skipReconciliation(
       }),
       now: toInstant(now),
     }),
-  ])
+  ]).catch(noRowIfSpent)
   if (granted === undefined)
     return await refuseLogin(means, prepared, journey, 'unavailable', decided)
   means.metrics.outcome('login', 'wallet_only')

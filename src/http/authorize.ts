@@ -1,6 +1,7 @@
 /** GET and POST /authorize: the relying party's request, answered with the login page. */
 import type { Deps } from '../deps.ts'
 import { addressOf } from '../domain/tenant.ts'
+import type { JsonObject } from '../domain/text.ts'
 import { beginAuthorization } from '../flow/begin-authorization.ts'
 import { chooseProvider } from '../flow/choose-provider.ts'
 import { continueJourney } from '../flow/continue-journey.ts'
@@ -99,8 +100,9 @@ async function authorize(
   const { pathname, search } = new URL(http.req.url)
   const page = {
     ...{ ...begun, state: 'waiting' as const },
-    // A form cannot be repeated by a link.
-    tryAgainUrl: http.req.method === 'GET' ? pathname + search : undefined,
+    // A form cannot be repeated by a link, and a pushed request not after its minute.
+    tryAgainUrl:
+      http.req.method === 'GET' && !source.has('request_uri') ? pathname + search : undefined,
   }
   return answerLoginPage(deps, prepared, begun.journeyId, page, { 'set-cookie': cookie })
 }
@@ -151,6 +153,13 @@ const PARAMETERS: readonly [
   ['ui_locales', 'Languages the person prefers: `en`, `nl`.', 'nl en', false],
 ]
 
+/** The same as members of a form. */
+export const AUTHORIZATION_MEMBERS: { readonly [name: string]: JsonObject } = Object.fromEntries(
+  PARAMETERS.map(
+    ([name, about, , required]) => [required ? name : `${name}?`, text(about)] as const,
+  ),
+)
+
 function describe(operationId: 'authorize' | 'authorizeByForm'): Operation {
   const responses = {
     '200': pageAnswer(
@@ -185,14 +194,11 @@ function describe(operationId: 'authorize' | 'authorizeByForm'): Operation {
         ),
       ],
     }
-  const members = PARAMETERS.map(
-    ([name, about, , required]) => [required ? name : `${name}?`, text(about)] as const,
-  )
   const example = PARAMETERS.map(([name, , value]) => [name, value] as const)
   return {
     ...common,
     summary: 'Start a login by form',
     parameters: [TENANT_PARAMETER],
-    requestBody: formBody(objectSchema(Object.fromEntries(members)), Object.fromEntries(example)),
+    requestBody: formBody(objectSchema(AUTHORIZATION_MEMBERS), Object.fromEntries(example)),
   }
 }

@@ -13,6 +13,7 @@ import { GRANT_TYPES } from './token.ts'
 /** Metadata members and the path each stands for. */
 const ENDPOINTS = {
   authorization_endpoint: '/authorize',
+  pushed_authorization_request_endpoint: '/par',
   token_endpoint: '/token',
   userinfo_endpoint: '/userinfo',
   jwks_uri: '/jwks',
@@ -92,6 +93,7 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
     authorization_response_iss_parameter_supported: true,
     // Stated because the default of each is not ours (OP-87).
     claims_parameter_supported: false,
+    require_pushed_authorization_requests: false,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
     service_documentation: new URL('/reference', issuer).href,

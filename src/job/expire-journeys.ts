@@ -13,6 +13,7 @@ import { deleteEndedJourneys, expireJourneys } from '../store/journey.ts'
 import { deleteRevokedTokens } from '../store/machine-token.ts'
 import { sweepGuards } from '../store/match.ts'
 import { deleteProviderTests } from '../store/provider-test.ts'
+import { deletePushedRequests } from '../store/pushed-request.ts'
 import { deleteExpiredSessions, expireSessions } from '../store/session.ts'
 import type { Changed, Step } from '../store/statement.ts'
 import type { Job, JobCounts, JobMeans } from './lease.ts'
@@ -86,6 +87,7 @@ function batchSteps(
     deleteSpentAssertions({ tenantId, now, limit }),
     sweepGuards({ tenantId, before: guardsBefore, limit }),
     deleteProviderTests({ tenantId, before: endedBefore, limit }),
+    deletePushedRequests({ tenantId, now, limit }),
     deleteRevokedTokens({ tenantId, now, limit }),
   ]
 }

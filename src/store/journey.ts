@@ -38,6 +38,7 @@ interface NewJourney {
   walletSecrets: Sealed
   requestKid: string
   policies: string
+  pushedRequestHash: SecretHash | null
   sameDeviceRequestHash: SecretHash
   sameDeviceStateHash: SecretHash
   crossDeviceRequestHash: SecretHash | null
@@ -59,6 +60,7 @@ export const insertJourney = statement('insert_journey', (q, p: Params<NewJourne
     wallet_secrets: p('walletSecrets'),
     request_kid: p('requestKid'),
     policies: p('policies'),
+    pushed_request_hash: p('pushedRequestHash'),
     same_device_request_hash: p('sameDeviceRequestHash'),
     same_device_state_hash: p('sameDeviceStateHash'),
     cross_device_request_hash: p('crossDeviceRequestHash'),
@@ -483,7 +485,7 @@ export const grantJourney = sqlStatement(
       UPDATE journey
          SET state = 'granted', identity_id = ${p('identityId')}, binding_id = ${p('bindingId')},
              response_code_hash = NULL, presentation = NULL, identifiers = NULL, identifier_hashes = NULL,
-             updated_at = ${p('now')}
+             spent_request_hash = journey.pushed_request_hash, updated_at = ${p('now')}
         FROM live
        WHERE journey.tenant_id = ${p('tenantId')} AND journey.id = ${p('id')} AND journey.state = ${p('from')}
          AND journey.expires_at > ${p('now')}

@@ -413,9 +413,20 @@ export interface JourneyTable {
   accounts: readonly BindingId[] | null
   assurance: string | null
   failure: string | null
+  pushed_request_hash: Fixed<SecretHash | null>
+  spent_request_hash: SecretHash | null
   created_at: Fixed<IsoInstant>
   updated_at: IsoInstant
   expires_at: IsoInstant
+}
+
+export interface PushedRequestTable {
+  tenant_id: Fixed<TenantId>
+  reference_hash: Fixed<SecretHash>
+  client_id: Fixed<ClientId>
+  request: Fixed<Sealed>
+  created_at: Fixed<IsoInstant>
+  expires_at: Fixed<IsoInstant>
 }
 
 export interface LoginGrantTable {
@@ -559,6 +570,7 @@ export interface Database {
   admin_token: AdminTokenTable
   key_check: KeyCheckTable
   journey: JourneyTable
+  pushed_request: PushedRequestTable
   login_grant: LoginGrantTable
   authorization_code: AuthorizationCodeTable
   access_token: AccessTokenTable

@@ -62,7 +62,7 @@ export const grantWalletOnly = sqlStatement(
     WITH moved AS (
       UPDATE journey
          SET state = 'granted', response_code_hash = NULL, presentation = NULL, identifiers = NULL,
-             identifier_hashes = NULL, updated_at = ${p('now')}
+             identifier_hashes = NULL, spent_request_hash = pushed_request_hash, updated_at = ${p('now')}
        WHERE tenant_id = ${p('tenantId')} AND id = ${p('id')} AND state = 'presented' AND expires_at > ${p('now')}
       RETURNING id
     ), granted AS (

@@ -35,6 +35,7 @@ const GRANTS: { readonly [table: string]: readonly string[] } = {
   policy_draft: ALL,
   policy_version: APPEND,
   provider_test: ALL,
+  pushed_request: ALL,
   reconciliation_provider: ALL,
   reconciliation_session: ALL,
   refresh_token: ALL,
