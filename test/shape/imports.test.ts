@@ -105,6 +105,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'provider-health',
     'begin-authorization',
     'browser-cookie',
+    'pushed-request',
   ]
   const steps = [
     ...['decide-plan', 'use-binding', 'skip-reconciliation', 'grant-login'],
