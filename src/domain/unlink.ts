@@ -39,21 +39,37 @@ export function decideUnlink(
 ): Unlinked | undefined {
   const match = matches.find(({ id }) => id === named)
   if (match === undefined) return undefined
-  const rests = (binding: OwnBinding, on: OwnMatch) =>
-    binding.matchId === on.id ||
-    (on.side === 'B' ? binding.accountHash === on.hash : binding.proved.includes(on.hash))
-  const ended = bindings.filter((binding) => rests(binding, match))
-  const staying = bindings.filter((binding) => !ended.includes(binding))
-  const orphans = matches.filter(
-    (other) =>
-      other.side === 'A' &&
-      !staying.some((binding) => rests(binding, other)) &&
-      (staying.length === 0 || ended.some((binding) => rests(binding, other))),
-  )
+  const ended = bindings.filter((binding) => restsOn(binding, match))
+  const orphans = orphansOf(matches, bindings, ended)
   return {
-    matches: [...new Set([match.id, ...orphans.map(({ id }) => id)])].sort(),
+    matches: [...new Set([match.id, ...orphans])].sort(),
     bindings: ended.map(({ id }) => id).sort(),
   }
+}
+
+/**
+ * What of the wallet's side nothing rests on any more once these bindings ended: the person must not be known by it, for
+ * any match of a person leads to all their bindings.
+ */
+export function orphansOf(
+  matches: readonly OwnMatch[],
+  bindings: readonly OwnBinding[],
+  ended: readonly OwnBinding[],
+): MatchId[] {
+  if (ended.length === 0) return []
+  const staying = bindings.filter((binding) => !ended.includes(binding))
+  return matches
+    .filter(({ side }) => side === 'A')
+    .filter((match) => !staying.some((binding) => restsOn(binding, match)))
+    .filter((match) => staying.length === 0 || ended.some((binding) => restsOn(binding, match)))
+    .map(({ id }) => id)
+}
+
+function restsOn(binding: OwnBinding, match: OwnMatch): boolean {
+  if (binding.matchId === match.id) return true
+  return match.side === 'B'
+    ? binding.accountHash === match.hash
+    : binding.proved.includes(match.hash)
 }
 
 /** Every text in a binding's fingerprints, at any depth: their hashes among them. */

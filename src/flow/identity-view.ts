@@ -1,13 +1,16 @@
 /** A person as an administrator sees them: which links there are, and no identifier, hash or attribute. */
+import type { Selectable } from 'kysely'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { BindingId, IdentityId, MatchId, TenantId } from '../domain/ids.ts'
-import type { IdentifierType } from '../domain/text.ts'
+import type { IdentifierType, Json } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
+import { type OwnBinding, type OwnMatch, textsIn } from '../domain/unlink.ts'
 import { read } from '../store/database.ts'
 import { findIdentity } from '../store/identity.ts'
 import { findMergesOf } from '../store/merge.ts'
 import { findAllBindings, findAllMatches } from '../store/person.ts'
+import type { IdentityLinkBindingTable, IdentityMatchTable } from '../store/schema.ts'
 import { type MergeView, viewMerge } from './merge-view.ts'
 
 interface Ended {
@@ -76,3 +79,31 @@ export async function viewIdentity(
 function endOf(row: { deleted_at: IsoInstant | null; deletion_reason: string | null }): Ended {
   return { endedAt: row.deleted_at ?? undefined, reason: row.deletion_reason ?? undefined }
 }
+
+/** A person's live matches as the rules see them. */
+export function liveMatches(rows: readonly MatchRow[]): OwnMatch[] {
+  return rows
+    .filter(({ deleted_at }) => deleted_at === null)
+    .map((row) => ({ id: row.id, side: row.hash_key, hash: row.identifier_hash }))
+}
+
+/** A person's live bindings as the rules see them. */
+export function liveBindings(rows: readonly BindingRow[]): OwnBinding[] {
+  return rows
+    .filter(({ deleted_at }) => deleted_at === null)
+    .map((row) => ({
+      id: row.id,
+      matchId: row.match_id,
+      accountHash: row.institution_identifier_hash ?? undefined,
+      proved: textsIn(JSON.parse(row.material_fingerprints ?? 'null') as Json),
+    }))
+}
+
+type MatchRow = Pick<
+  Selectable<IdentityMatchTable>,
+  'id' | 'hash_key' | 'identifier_hash' | 'deleted_at'
+>
+type BindingRow = Pick<
+  Selectable<IdentityLinkBindingTable>,
+  'id' | 'match_id' | 'institution_identifier_hash' | 'material_fingerprints' | 'deleted_at'
+>

@@ -4,10 +4,11 @@ import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
 import { fail } from '../domain/failure.ts'
-import type { BindingId, IdentityId, MergeId, TenantId } from '../domain/ids.ts'
+import type { BindingId, IdentityId, MatchId, MergeId, TenantId } from '../domain/ids.ts'
 import { decideSplit, planSplit, type SplitBinding, type SplitPlan } from '../domain/merge.ts'
 import type { Sealed } from '../domain/text.ts'
 import { fromInstant, type IsoInstant, toInstant } from '../domain/time.ts'
+import { orphansOf } from '../domain/unlink.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { softDeleteBinding } from '../store/binding.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
@@ -21,9 +22,14 @@ import {
   revokeGrantsOf,
   type SplitBindingRow,
 } from '../store/merge.ts'
+import { endMatches, findAllBindings, findAllMatches } from '../store/person.ts'
 import { giveSubjects, releaseSubjects } from '../store/subject.ts'
 import { findAdminTenant } from './admin-tenant.ts'
+import { liveBindings, liveMatches } from './identity-view.ts'
 import { type MergeView, readPerson, subjectHash, viewMerge } from './merge-view.ts'
+
+/** Why a binding or match ended. */
+const ENDED = 'IDENTITY_SPLIT'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
 
@@ -112,12 +118,14 @@ async function recordSplit(splitting: Splitting): Promise<MergeView> {
   ])
   const bindings = rows.map(readBinding)
   const plan = planSplit(bindings, merged.id)
+  const orphans = await findOrphans(splitting, plan)
   const changes = bindingSteps(splitting, rows, plan)
   if (changes.length > 0) await tx.runAll(changes)
   const [one, other] = [mergedFamily, survivingFamily].map((family) => family.map(({ id }) => id))
   const people = [...(one ?? []), ...(other ?? [])]
   const back = bindings.filter(({ owner, deleted }) => owner === merged.id && !deleted)
   await tx.runLast([
+    endMatches({ tenantId, ids: orphans, reason: ENDED, now }),
     releaseSubjects({ tenantId, people }),
     giveSubjects({ tenantId, id: merged.id, family: one ?? [] }),
     giveSubjects({ tenantId, id: surviving.id, family: other ?? [] }),
@@ -135,6 +143,25 @@ async function recordSplit(splitting: Splitting): Promise<MergeView> {
     }),
   ])
   return { ...merge, splitBy: actor.id, splitAt: now }
+}
+
+/** What either is known by through nothing but a binding that ends now: that wallet proves its account again. */
+async function findOrphans(
+  { tx, tenantId, merged, surviving }: Splitting,
+  { end }: SplitPlan,
+): Promise<MatchId[]> {
+  if (end.length === 0) return []
+  const orphans: MatchId[] = []
+  for (const { id: identityId } of [merged, surviving]) {
+    const [matches, bindings] = await tx.runAll([
+      findAllMatches({ tenantId, identityId }),
+      findAllBindings({ tenantId, identityId }),
+    ])
+    const own = liveBindings(bindings)
+    const ended = own.filter(({ id }) => end.includes(id))
+    orphans.push(...orphansOf(liveMatches(matches), own, ended))
+  }
+  return orphans
 }
 
 function readBinding(row: SplitBindingRow): SplitBinding {
@@ -160,7 +187,7 @@ function bindingSteps(splitting: Splitting, rows: readonly SplitBindingRow[], pl
   return [
     ...chosen(plan.unmark).map(stay),
     ...resealed(splitting, chosen(plan.reseal)).map(stay),
-    ...plan.end.map((id) => softDeleteBinding({ tenantId, id, reason: 'IDENTITY_SPLIT', now })),
+    ...plan.end.map((id) => softDeleteBinding({ tenantId, id, reason: ENDED, now })),
   ]
 }
 

@@ -1,13 +1,11 @@
 /** A wallet or an account is taken from its person, at the person's own wish or by an administrator's decision. */
-import type { Selectable } from 'kysely'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
 import { fail } from '../domain/failure.ts'
 import type { IdentityId, MatchId, TenantId } from '../domain/ids.ts'
-import type { Json } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
-import { decideUnlink, textsIn, type Unlinked, type UnlinkReason } from '../domain/unlink.ts'
+import { decideUnlink, type Unlinked, type UnlinkReason } from '../domain/unlink.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
 import { lockPeople } from '../store/identity.ts'
@@ -18,9 +16,8 @@ import {
   findAllMatches,
   revokeGrantsOn,
 } from '../store/person.ts'
-import type { IdentityLinkBindingTable, IdentityMatchTable } from '../store/schema.ts'
 import { findAdminTenant } from './admin-tenant.ts'
-import { type IdentityView, viewIdentity } from './identity-view.ts'
+import { type IdentityView, liveBindings, liveMatches, viewIdentity } from './identity-view.ts'
 import { subjectHash } from './merge-view.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
@@ -50,8 +47,8 @@ export async function unlink(
     if (person === undefined || named === undefined) return fail({ kind: 'not_found' })
     if (person.status !== 'ACTIVE')
       return fail({ kind: 'conflict', detail: 'the person is not active' })
-    const own = matches.filter(({ deleted_at }) => deleted_at === null).map(readMatch)
-    const bound = bindings.filter(({ deleted_at }) => deleted_at === null).map(readBinding)
+    const own = liveMatches(matches)
+    const bound = liveBindings(bindings)
     const ended = decideUnlink(own, bound, matchId)
     if (ended === undefined) return
     const told = { actor: actor.id, reason, identifier: named.identifier_type }
@@ -83,24 +80,4 @@ async function recordEnd(
       subjectHash: subjectHash(means, tenantId, person),
     }),
   ])
-}
-
-function readMatch(
-  row: Pick<Selectable<IdentityMatchTable>, 'id' | 'hash_key' | 'identifier_hash'>,
-) {
-  return { id: row.id, side: row.hash_key, hash: row.identifier_hash }
-}
-
-function readBinding(
-  row: Pick<
-    Selectable<IdentityLinkBindingTable>,
-    'id' | 'match_id' | 'institution_identifier_hash' | 'material_fingerprints'
-  >,
-) {
-  return {
-    id: row.id,
-    matchId: row.match_id,
-    accountHash: row.institution_identifier_hash ?? undefined,
-    proved: textsIn(JSON.parse(row.material_fingerprints ?? 'null') as Json),
-  }
 }

@@ -200,14 +200,16 @@ describe('item 6 split', () => {
       "deletion_reason = 'IDENTITY_SPLIT'",
     )
     expect(ended).toHaveLength(1)
-    // The third wallet has lost its way to the account, so its person must prove one again.
+    // The third wallet is a stranger's again, and the account leads it to whom the account belongs.
+    const proved = await logIn(bridge, third, { tenant, user: accountOf('milan') })
+    expect([proved.viaInstitution, proved.login.claims.sub]).toEqual([true, newer.claims.sub])
     const own = await rowsOf<{ id: string }>(
       bridge,
       tenant,
       'identity_match',
       `internal_identity_id = '${newer.id}' AND deleted_at IS NULL`,
     )
-    expect(own).toHaveLength(2)
+    expect(own).toHaveLength(3)
     // Were the survivor erased now, the merged person's binding would still open: its key is its own.
     const [binding] = await rowsOf<{ key_identity_id: string | null }>(
       bridge,
