@@ -6,6 +6,7 @@ import type { IdentityId, JourneyId, TenantId } from '../src/domain/ids.ts'
 import type { Parameters } from '../src/domain/relying-party.ts'
 import { beginAuthorization } from '../src/flow/begin-authorization.ts'
 import { chooseAccount } from '../src/flow/choose-account.ts'
+import { confirmLink } from '../src/flow/confirm-link.ts'
 import { continueJourney } from '../src/flow/continue-journey.ts'
 import { finishReconciliation } from '../src/flow/finish-reconciliation.ts'
 import { openWalletSecrets } from '../src/flow/journey-secrets.ts'
@@ -62,6 +63,11 @@ export async function makeVisit(
     const provider = prepared.providers[0]
     if (provider === undefined) throw new Error('the provider is gone')
     await finishReconciliation(deps, prepared, provider.id, parameters, browser)
+    next = await continueJourney(deps, prepared, browser, { journeyId: begun.journeyId })
+  }
+  if (next.kind === 'confirm') {
+    // Two names that are not those of one person have ended the login before; the person presses Yes.
+    await confirmLink(deps, prepared, begun.journeyId, browser)
     next = await continueJourney(deps, prepared, browser, { journeyId: begun.journeyId })
   }
   if (next.kind === 'choose') {

@@ -36,6 +36,7 @@ import {
   findProvidersOfMatches,
   insertBinding,
   softDeleteBinding,
+  unifyAccount,
   updateBinding,
 } from '../store/binding.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
@@ -117,10 +118,21 @@ export async function recordLink(
     const person = await takePerson(recording, decision, hits)
     const matches = await writeMatches(recording, person.id, hits)
     const binding = await writeBinding(recording, person, matches)
+    await spellAccountOnce(recording)
     await finishJourney(recording, person, binding)
   }
   // A deadlock undoes everything, so the whole may be tried again (PG-17).
   await inTransaction(means.db, tenantId, work, { retries: 2 })
+}
+
+/** While Key B rotates, what was linked under another version of it still leads to the same account. */
+async function spellAccountOnce({ tx, tenantId, account }: Recording): Promise<void> {
+  const [{ hash: institutionHash, version: institutionHashVersion }, ...others] = account.hashes
+  if (others.length === 0) return
+  const institutionHashes = allHashes([account])
+  await tx.run(
+    unifyAccount({ tenantId, institutionHashes, institutionHash, institutionHashVersion }),
+  )
 }
 
 /**

@@ -253,6 +253,30 @@ export const softDeleteBinding = statement(
       .where('deleted_at', 'is', null),
 )
 
+/**
+ * Every binding to an account under one spelling of its hash. While Key B rotates, wallets that were linked on either side
+ * of the step would else seem to lead to two accounts.
+ */
+export const unifyAccount = sqlStatement(
+  'unify_account',
+  (
+    p: Params<{
+      tenantId: TenantId
+      institutionHashes: readonly InstitutionHash[]
+      institutionHash: InstitutionHash
+      institutionHashVersion: number
+    }>,
+  ) => sql<{ changed: number }>`
+    UPDATE identity_link_binding
+       SET institution_identifier_hash = ${p('institutionHash')},
+           institution_hash_key_version = ${p('institutionHashVersion')}::integer,
+           material_fingerprints = (COALESCE(material_fingerprints, '{}')::jsonb || jsonb_build_object(
+             'provider_subject', jsonb_build_object('hash', ${p('institutionHash')}::text,
+               'version', ${p('institutionHashVersion')}::integer)))::text
+     WHERE tenant_id = ${p('tenantId')} AND institution_identifier_hash = ANY (${p('institutionHashes')}::text[])
+       AND institution_identifier_hash <> ${p('institutionHash')}`,
+)
+
 /** Removes a binding for good; its match may follow only afterwards. */
 export const hardDeleteBinding = statement(
   'hard_delete_binding',

@@ -44,7 +44,7 @@ test('issue 3 nobody of three hundred is linked to somebody else, under any of t
   const database = await createTestDatabase()
   try {
     const results = await runPopulation({
-      ...{ runtimeUrl: database.runtimeUrl, people: 300, seed: SEED, mixUps: false, atOnce: 6 },
+      ...{ runtimeUrl: database.runtimeUrl, people: 300, seed: SEED, mixUps: true, atOnce: 6 },
       sets: ['default', 'subject-and-tuple'],
     })
     const summary = summaryOf(results)
@@ -53,12 +53,14 @@ test('issue 3 nobody of three hundred is linked to somebody else, under any of t
     for (const result of results) {
       const { tally } = result
       expect(tally.visits).toBeGreaterThan(600)
-      // All but the few whom a namesake keeps out.
-      expect(tally.persons).toBeGreaterThan(290)
+      // All but those whom a namesake, or a name that the two registers spell apart, keeps out.
+      expect(tally.persons).toBeGreaterThan(250)
+      expect(tally.mixUps).toBeGreaterThan(0)
+      expect(tally.mixUpsRefused).toBe(tally.mixUps)
       // Everybody who was missed is told with a cause.
       const told = [...tally.missed.values()].reduce((sum, count) => sum + count, 0)
       expect(told).toBe(tally.missedLinks)
-      expect(tally.missedLinks / tally.returning).toBeLessThan(0.05)
+      expect(tally.missedLinks / tally.returning).toBeLessThan(0.15)
     }
     // Whoever is known by more than a key is asked less.
     expect(rich?.tally.askedAgain).toBeLessThan(plain?.tally.askedAgain ?? 0)
