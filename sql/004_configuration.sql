@@ -36,6 +36,19 @@ CREATE TABLE relying_party (
 -- A name stands for one resource server only.
 CREATE UNIQUE INDEX idx_relying_party_resource ON relying_party (tenant_id, resource) WHERE resource IS NOT NULL;
 
+-- Initial access tokens (RFC 7591): who may register relying parties without an administrator, how often, until when.
+CREATE TABLE registration_token (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  id text NOT NULL,
+  token_hash text NOT NULL,                          -- SHA-256 of 256 random bits
+  name text NOT NULL,
+  uses_left integer NOT NULL CHECK (uses_left >= 0),
+  created_at iso_instant NOT NULL,
+  expires_at iso_instant NOT NULL,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, token_hash)
+);
+
 -- The tenant's own authorization server: machine tokens of these issuers are taken from the clients registered for them.
 CREATE TABLE authorization_server (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),

@@ -15,6 +15,7 @@ import { pushedRequestRoutes } from './http/par.ts'
 import { providerTestRoutes } from './http/provider-test.ts'
 import { createRateLimits } from './http/rate-limit.ts'
 import { referenceRoutes } from './http/reference.ts'
+import { registrationRoutes } from './http/registration.ts'
 import type { Route } from './http/route.ts'
 import { pageSetting, serveRoute } from './http/serve.ts'
 import { tokenRoutes } from './http/token.ts'
@@ -35,6 +36,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...pushedRequestRoutes(deps),
     ...tokenRoutes(deps),
     ...tokenStateRoutes(deps),
+    ...registrationRoutes(deps),
     ...userinfoRoutes(deps),
   ]
   const routes = [

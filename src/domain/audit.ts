@@ -96,6 +96,8 @@ export type AuditDetail =
   | { type: 'signing_key_retired'; actor: string; kid: string }
   | { type: 'signing_key_removed'; actor: string; kid: string; grants: number }
   | { type: 'signing_key_created'; actor: string; purpose: string; algorithm: string }
+  | { type: 'registration_token_created'; actor: string; token: string }
+  | { type: 'registration_token_revoked'; actor: string; token: string }
   | { type: 'authorization_server_trusted'; actor: string; server: string }
   | { type: 'authorization_server_distrusted'; actor: string; server: string }
   | {

@@ -88,6 +88,8 @@ export type OAuthError =
   | 'invalid_target' // RFC 8707
   | 'invalid_dpop_proof' // RFC 9449
   | 'use_dpop_nonce'
+  | 'invalid_redirect_uri' // RFC 7591
+  | 'invalid_client_metadata'
   | 'invalid_token'
   | 'insufficient_scope'
   | 'access_denied'

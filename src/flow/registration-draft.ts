@@ -69,7 +69,9 @@ export async function draftRelyingParty(
 }
 
 function sectorOf({ grantTypes, subjectType, sectorIdentifierUri, ...asked }: Asked): string {
-  if (!grantTypes.includes('authorization_code')) return NO_SECTOR
+  // Without redirect URIs there is no login: refused with a better word where one was asked for.
+  if (!grantTypes.includes('authorization_code') || asked.redirectUris.length === 0)
+    return NO_SECTOR
   if (sectorIdentifierUri !== undefined && asked.sector !== undefined)
     refuse('sector: not beside sector_identifier_uri')
   if (subjectType === 'public') return PUBLIC_SECTOR

@@ -27,7 +27,7 @@ import {
 } from '../domain/policy.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import { issuerOf, type Tenant } from '../domain/tenant.ts'
-import { type Clock, SECOND } from '../domain/time.ts'
+import { type Clock, SECOND, toInstant } from '../domain/time.ts'
 import { type ConnectedProvider, connectProvider } from '../institution/connection.ts'
 import { createKeySet, type KeySet } from '../institution/key-set.ts'
 import type { ProviderMetadata } from '../institution/provider.ts'
@@ -40,6 +40,7 @@ import {
 import { type BridgeDatabase, read } from '../store/database.ts'
 import { findCurrentPolicies, findPolicy } from '../store/policy.ts'
 import { findProvider, listProviders, type Provider, readProvider } from '../store/provider.ts'
+import { listRegistrationTokens } from '../store/registration-token.ts'
 import { findRelyingParty, readRelyingParty } from '../store/relying-party.ts'
 import type { SigningKeyTable } from '../store/schema.ts'
 import { listSigningKeys } from '../store/signing-key.ts'
@@ -89,6 +90,8 @@ export interface PreparedTenant {
   readonly jwks: { readonly keys: readonly object[] }
   readonly providers: readonly Provider[]
   relyingParty(clientId: ClientId): Promise<RelyingParty | undefined>
+  /** Whether there is an initial access token that is good now: else nobody may register by themselves (RFC 7591). */
+  registersClients(): boolean
   /** A document by its number: journeys end with the policies they began with. */
   policy<K extends PolicyKind>(kind: K, version: number): Promise<PolicyDocuments[K]>
   /** What wallets are asked under these versions: the query, less the claims that no attribute rule or material uses. */
@@ -171,12 +174,17 @@ export function createTenants(means: Means): Tenants {
 
 async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTenant> {
   const tenantId = tenant.id
-  const [policyRows, keyRows, providerRows, serverRows] = await read(means.db, tenantId, [
-    findCurrentPolicies({ tenantId }),
-    listSigningKeys({ tenantId }),
-    listProviders({ tenantId }),
-    listAuthorizationServers({ tenantId }),
-  ])
+  const [policyRows, keyRows, providerRows, serverRows, invitations] = await read(
+    means.db,
+    tenantId,
+    [
+      findCurrentPolicies({ tenantId }),
+      listSigningKeys({ tenantId }),
+      listProviders({ tenantId }),
+      listAuthorizationServers({ tenantId }),
+      listRegistrationTokens({ tenantId }),
+    ],
+  )
   const issuer = issuerOf(means.publicUrl, tenant.slug)
   const host = new URL(means.publicUrl).hostname
   const requestKeys = keyRows.filter((key) => key.purpose === 'request')
@@ -224,6 +232,10 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
       })),
     },
     providers: providerRows.map(readProvider),
+    registersClients: () =>
+      invitations.some(
+        (token) => token.uses_left > 0 && token.expires_at > toInstant(means.clock()),
+      ),
     async relyingParty(clientId) {
       if (relyingParties.has(clientId)) return relyingParties.get(clientId)
       // A header or an assertion may hold what no column can.

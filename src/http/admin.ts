@@ -9,6 +9,7 @@ import { policyDraftRoutes } from './admin/policy-drafts.ts'
 import { policyTrialRoutes } from './admin/policy-trials.ts'
 import { providerTestAdminRoutes } from './admin/provider-tests.ts'
 import { providerRoutes } from './admin/providers.ts'
+import { registrationTokenRoutes } from './admin/registration-tokens.ts'
 import { relyingPartyRoutes } from './admin/relying-parties.ts'
 import { signingKeyRoutes } from './admin/signing-keys.ts'
 import { tenantRoutes } from './admin/tenants.ts'
@@ -22,6 +23,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...signingKeyRoutes(deps),
     ...relyingPartyRoutes(deps),
     ...authorizationServerRoutes(deps),
+    ...registrationTokenRoutes(deps),
     ...providerRoutes(deps),
     ...providerTestAdminRoutes(deps),
     ...policyRoutes(deps),

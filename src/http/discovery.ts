@@ -67,6 +67,7 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
   return {
     issuer,
     ...Object.fromEntries(endpoints.map(([member, path]) => [member, issuer + path])),
+    ...(prepared.registersClients() ? { registration_endpoint: `${issuer}/register` } : {}),
     scopes_supported: [
       'openid',
       'offline_access',

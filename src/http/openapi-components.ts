@@ -38,6 +38,11 @@ export const SECURITY_SCHEMES: { readonly [name: string]: JsonObject } = {
     description:
       'A token of the administration (`iba_…`). The first one: `npm run cli -- token create`, or the file `admin-token` in the data folder of an embedded installation.',
   },
+  registrationToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An initial access token (`ibr_…`), made by an administrator of the tenant.',
+  },
   accessToken: { type: 'http', scheme: 'bearer', description: 'The access token of a login.' },
   clientSecretBasic: {
     type: 'http',

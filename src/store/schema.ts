@@ -290,6 +290,16 @@ export interface AuthorizationServerTable {
   created_at: Fixed<IsoInstant>
 }
 
+export interface RegistrationTokenTable {
+  tenant_id: Fixed<TenantId>
+  id: Fixed<string>
+  token_hash: Fixed<SecretHash>
+  name: Fixed<string>
+  uses_left: number
+  created_at: Fixed<IsoInstant>
+  expires_at: Fixed<IsoInstant>
+}
+
 export interface RevokedTokenTable {
   tenant_id: Fixed<TenantId>
   jti_hash: Fixed<SecretHash>
@@ -577,6 +587,7 @@ export interface Database {
   refresh_token: RefreshTokenTable
   client_assertion: ClientAssertionTable
   authorization_server: AuthorizationServerTable
+  registration_token: RegistrationTokenTable
   revoked_token: RevokedTokenTable
   audit_head: AuditHeadTable
   audit_checkpoint: AuditCheckpointTable

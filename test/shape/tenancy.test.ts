@@ -39,6 +39,7 @@ const GRANTS: { readonly [table: string]: readonly string[] } = {
   reconciliation_provider: ALL,
   reconciliation_session: ALL,
   refresh_token: ALL,
+  registration_token: ALL,
   relying_party: ALL,
   revoked_token: ALL,
   schema_migration: READ,

@@ -1,6 +1,6 @@
-/** Authorization servers of the tenant's own, as the administration reads and answers them. */
+/** Who else speaks for clients: the tenant's own authorization servers, and holders of initial access tokens. */
 import { z } from 'zod'
-import { url } from './common-shapes.ts'
+import { instant, shown, url } from './common-shapes.ts'
 
 const server = {
   issuer: url.describe('`iss` of its tokens, compared character by character.'),
@@ -26,3 +26,22 @@ export const AuthorizationServer = z.object({
 export const AuthorizationServerList = z.object({
   authorization_servers: z.array(AuthorizationServer),
 })
+
+export const NewRegistrationToken = z.strictObject({
+  name: shown(120).describe('What it is for.'),
+  uses: z.int().min(1).max(1000).default(1).describe('How many relying parties it may register.'),
+  expires_in_days: z.int().min(1).max(365).default(7),
+})
+export const CreatedRegistrationToken = z.object({
+  id: z.string(),
+  token: z.string().describe('Said this once.'),
+  expires_at: instant,
+})
+export const RegistrationToken = z.object({
+  id: z.string(),
+  name: z.string(),
+  uses_left: z.int(),
+  created_at: instant,
+  expires_at: instant,
+})
+export const RegistrationTokenList = z.object({ tokens: z.array(RegistrationToken) })

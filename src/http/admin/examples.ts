@@ -115,6 +115,11 @@ export const RELYING_PARTY = {
   enabled: true,
 }
 
+export const REGISTRATION_TOKEN = {
+  ...{ id: ID, name: 'student projects', uses_left: 5 },
+  ...{ created_at: INSTANT, expires_at: '2026-02-07T12:00:00.000Z' },
+}
+
 export const SIGNING_KEY = {
   kid: REQUEST_CERTIFICATE.kid,
   ...{ purpose: 'token', algorithm: 'ES256', state: 'active' },

@@ -12,7 +12,11 @@ import { TrustPolicy } from '../../domain/trust-policy.ts'
 import {
   AuthorizationServer,
   AuthorizationServerList,
+  CreatedRegistrationToken,
   NewAuthorizationServer,
+  NewRegistrationToken,
+  RegistrationToken,
+  RegistrationTokenList,
 } from './authorization-server-shapes.ts'
 import { Identity, Merge, NewMerge, Nothing, UnlinkRequest } from './identity-shapes.ts'
 import {
@@ -99,6 +103,12 @@ export const SHAPES = {
     RelyingPartyList,
   },
   ...{ SigningKey, SigningKeyList, SigningKeyRotation, PublishedSigningKey },
+  ...{
+    NewRegistrationToken,
+    CreatedRegistrationToken,
+    RegistrationToken,
+    RegistrationTokenList,
+  },
   ...{ NewAuthorizationServer, AuthorizationServer, AuthorizationServerList },
   ...{ NewProvider, ProviderChange, Provider, ProviderList },
   ...{ MappingSample, MappingPreview, NewProviderTest, ProviderTest },

@@ -55,6 +55,7 @@ const BODIES: { [operationId: string]: unknown } = {
   planPolicies: {},
   explainPolicies: {},
   comparePolicies: { from: 1, to: 1 },
+  createRegistrationToken: { name: 'x' },
   rotateSigningKey: { algorithm: 'ES256' },
   trustAuthorizationServer: {
     ...{ issuer: 'https://as.example', jwks_uri: 'https://as.example/jwks' },
