@@ -11,6 +11,7 @@ import { fromInstant, toInstant, toSeconds } from '../domain/time.ts'
 import { read } from '../store/database.ts'
 import { findMachineClient } from '../store/machine-token.ts'
 import { findLiveToken, type LiveTokenRow } from '../store/token-state.ts'
+import { findLiveWalletOnlyToken, type WalletOnlyTokenRow } from '../store/wallet-only-grant.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'clock' | 'metrics'>
@@ -67,13 +68,20 @@ async function inspectOpaque(
 ): Promise<JsonObject> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
-  const [[row]] = await read(means.db, tenantId, [
-    findLiveToken({ tenantId, tokenHash: hashSecret(token), clientId, now }),
-  ])
-  return row === undefined ? INACTIVE : describeLogin(prepared.issuer, row)
+  const asked = { tenantId, tokenHash: hashSecret(token), clientId, now }
+  const [[row]] = await read(means.db, tenantId, [findLiveToken(asked)])
+  if (row !== undefined) return describeLogin(prepared.issuer, row)
+  // Most logins have a person behind them; the other kind is asked for only where there is none of these.
+  const [[alone]] = await read(means.db, tenantId, [findLiveWalletOnlyToken(asked)])
+  if (alone === undefined) return INACTIVE
+  return describeLogin(prepared.issuer, { ...alone, kind: 'access', token_scope: null })
 }
 
-function describeLogin(issuer: string, row: LiveTokenRow): JsonObject {
+/** What is told of either kind of login. */
+type LoginToken = Pick<LiveTokenRow, 'kind' | 'token_scope'> &
+  Omit<WalletOnlyTokenRow, 'identity_id' | 'audit_salt'>
+
+function describeLogin(issuer: string, row: LoginToken): JsonObject {
   const bound = row.token_jkt === null ? {} : { cnf: { jkt: row.token_jkt } }
   const type = row.token_jkt === null ? 'Bearer' : 'DPoP'
   return {

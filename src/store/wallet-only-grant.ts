@@ -150,3 +150,24 @@ export const findWalletOnlyGrant = sqlStatement(
       ${ALIVE}
      WHERE t.tenant_id = ${p('tenantId')} AND t.token_hash = ${p('tokenHash')} AND t.expires_at > ${p('now')}`,
 )
+
+/** What introspection tells of a live access token of such a login. */
+export interface WalletOnlyTokenRow extends WalletOnlyGrantRow {
+  token_jkt: string | null
+  issued_at: IsoInstant
+  ends_at: IsoInstant
+}
+
+/** The live access token of this client with its grant; they have no refresh tokens. */
+export const findLiveWalletOnlyToken = sqlStatement(
+  'find_live_wallet_only_token',
+  (p: Params<{ tenantId: TenantId; tokenHash: SecretHash; clientId: ClientId; now: IsoInstant }>) =>
+    sql<WalletOnlyTokenRow>`
+    SELECT ${COLUMNS}, t.jkt AS token_jkt, t.created_at AS issued_at, t.expires_at AS ends_at
+      FROM access_token t
+      JOIN login_grant g ON g.tenant_id = t.tenant_id AND g.id = t.grant_id AND g.revoked_at IS NULL
+       AND g.identity_id IS NULL
+      ${ALIVE}
+     WHERE t.tenant_id = ${p('tenantId')} AND t.token_hash = ${p('tokenHash')} AND g.client_id = ${p('clientId')}
+       AND t.expires_at > ${p('now')}`,
+)

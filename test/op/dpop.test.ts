@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose'
 import * as client from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createBrowser } from '../../demo/browser.ts'
+import { createBrowser, walletLinkOn } from '../../demo/browser.ts'
 import type { Wallet } from '../../demo/wallet.ts'
 import { authenticateMachine } from '../../src/flow/authenticate-machine.ts'
 import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
@@ -292,6 +292,42 @@ describe('FAPI 2.0 by one switch', () => {
     const pair = await generateKeyPair(alg, { extractable: true })
     return { pair, set: { keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k', alg }] } }
   }
+
+  test('fapi2-security-profile-final-test-plan happy-flow: pushed, asserted, proven; the code good for its client once', async () => {
+    const { pair, set } = await jwks()
+    const fapi = await register(bridge, {
+      ...{ profile: 'fapi2', authentication: 'private_key_jwt', jwks: set as never },
+      grantTypes: ['authorization_code', 'refresh_token'],
+    })
+    const authentication = client.PrivateKeyJwt({ key: pair.privateKey, kid: 'k' })
+    const { configuration } = await relyingPartyOf(bridge, fapi, { authentication })
+    const DPoP = client.getDPoPHandle(configuration, await client.randomDPoPKeyPair())
+    const verifier = client.randomPKCECodeVerifier()
+    const url = await client.buildAuthorizationUrlWithPAR(configuration, {
+      ...{ redirect_uri: REDIRECT_URI, scope: 'openid offline_access', state: 's', nonce: 'n' },
+      code_challenge: await client.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+    })
+    const browser = createBrowser()
+    const page = await browser.get(url.href)
+    const reply = await wallet.present(walletLinkOn(page.text))
+    const end = await browser.follow(reply.redirectUri ?? '', (to) => to.startsWith(REDIRECT_URI))
+    const callback = new URL(end.location ?? '')
+    expect(callback.searchParams.get('iss')).toBe(bridge.tenant.issuer)
+    const checks = { pkceCodeVerifier: verifier, expectedState: 's', expectedNonce: 'n' }
+    const finish = () =>
+      client.authorizationCodeGrant(configuration, callback, checks, undefined, { DPoP })
+    const tokens = await finish()
+    expect([tokens.token_type, tokens.claims()?.aud]).toEqual(['dpop', fapi.id])
+    const refreshed = await client.refreshTokenGrant(
+      configuration,
+      tokens.refresh_token ?? '',
+      undefined,
+      { DPoP },
+    )
+    expect(refreshed.refresh_token).toBe(tokens.refresh_token)
+    await expect(finish()).rejects.toMatchObject({ error: 'invalid_grant' })
+  })
 
   test('OP-94 it sets PKCE, bound tokens and pushed requests', async () => {
     const { set } = await jwks()

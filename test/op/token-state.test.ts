@@ -3,6 +3,7 @@ import * as client from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Wallet } from '../../demo/wallet.ts'
 import { authenticateMachine } from '../../src/flow/authenticate-machine.ts'
+import { publishPolicy } from '../../src/flow/publish-policy.ts'
 import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
 import { ACTOR, type Bridge, logIn, startBridge } from '../support/bridge.ts'
 import { basic, later, leavesNoTrace, rows, times, userinfoStatus } from '../threats/attack.ts'
@@ -160,6 +161,21 @@ describe('introspection', () => {
     )
     expect(refreshed).toMatchObject({ active: true, sub: idToken.sub })
     expect(refreshed.token_type).toBeUndefined()
+  })
+
+  test('OP-70 a login that links nobody has a token like any other', async () => {
+    const tenant = await bridge.addTenant('guests')
+    await publishPolicy(bridge.deps, ACTOR, 'guests', 'selector', {
+      default: { plan: 'SKIP_RECONCILIATION' },
+    })
+    const { login } = await logIn(bridge, await bridge.newWallet(), { tenant })
+    const headers = { authorization: basic(tenant.clientId, tenant.clientSecret) }
+    const ask = (token: string) => post(`${tenant.issuer}/introspect`, { token }, headers)
+    const token = login.tokens.access_token
+    expect((await ask(token)).body).toMatchObject({ active: true, sub: login.idToken.sub })
+    expect((await introspect(token)).body).toEqual(INACTIVE)
+    await post(`${tenant.issuer}/revoke`, { token }, headers)
+    expect((await ask(token)).body).toEqual(INACTIVE)
   })
 
   test('OP-70 exactly {"active":false} for what is unknown, over, used, revoked or another’s', async () => {
