@@ -48,12 +48,12 @@ export async function deleteProvider(
     ) {
       refuse('provider: the selector policy names it')
     }
-    const [, [use]] = await tx.runAll([
+    const [, uses] = await tx.runAll([
       lockProvider({ tenantId, id }),
       findProviderUse({ tenantId, id }),
     ])
-    if (use?.linked === true) refuse('provider: people are linked through it')
-    if (use?.open === true) refuse('provider: a login there is not over')
+    if (uses.some(({ use }) => use === 'linked')) refuse('provider: people are linked through it')
+    if (uses.length > 0) refuse('provider: a login there is not over')
     await tx.runLast([
       dropProviderTests({ tenantId, providerId: id }),
       remove({ tenantId, id }),

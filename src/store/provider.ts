@@ -134,11 +134,12 @@ export const lockProvider = statement(
 /** What holds a provider in place: links that were proven there, and logins under way. */
 export const findProviderUse = sqlStatement(
   'find_provider_use',
-  (p: Params<{ tenantId: TenantId; id: ProviderId }>) => sql<{ linked: boolean; open: boolean }>`
-    SELECT EXISTS (SELECT FROM identity_link_binding
-                    WHERE tenant_id = ${p('tenantId')} AND provider_id = ${p('id')}) AS linked,
-           EXISTS (SELECT FROM reconciliation_session
-                    WHERE tenant_id = ${p('tenantId')} AND provider_id = ${p('id')}) AS open`,
+  (p: Params<{ tenantId: TenantId; id: ProviderId }>) => sql<{ use: 'linked' | 'open' }>`
+    SELECT 'linked' AS use WHERE EXISTS (
+      SELECT FROM identity_link_binding WHERE tenant_id = ${p('tenantId')} AND provider_id = ${p('id')})
+    UNION ALL
+    SELECT 'open' WHERE EXISTS (
+      SELECT FROM reconciliation_session WHERE tenant_id = ${p('tenantId')} AND provider_id = ${p('id')})`,
 )
 
 /** For good. A session that still names it refuses this (foreign key). */

@@ -60,6 +60,9 @@ describe('issue 3 item 11 an institution manages only its own providers', () => 
       expect((await own.get(`${ALL}/${slug}`)).status, slug).toBe(404)
       expect((await own.patch(`${ALL}/${slug}`, { enabled: false })).status, slug).toBe(404)
       expect((await own.delete(`${ALL}/${slug}`)).status, slug).toBe(404)
+      expect((await own.post(`${ALL}/${slug}/tests`, undefined)).status, slug).toBe(404)
+      const preview = await own.post(`${ALL}/${slug}/mapping-preview`, { claims: {} })
+      expect(preview.status, slug).toBe(404)
     }
     expect((await other.get(`${ALL}/theirs`)).body.enabled).toBe(true)
     expect((await admin.get(`${ALL}/surf`)).body.enabled).toBe(true)
