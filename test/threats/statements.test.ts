@@ -112,6 +112,17 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
        SELECT gen_random_uuid(), tenant_id, id, 'notes', 'v1.x', created_at, created_at, NULL FROM identity WHERE tenant_id = '${id}';
      INSERT INTO auxiliary_data (id, tenant_id, identity_id, category, encrypted_payload, created_at, updated_at, expires_at)
        SELECT gen_random_uuid(), tenant_id, id, 'old', 'v1.x', created_at, created_at, '${long}' FROM identity WHERE tenant_id = '${id}';
+     INSERT INTO policy_draft (tenant_id, kind, document, digest, based_on, state, saved_at, saved_by)
+       VALUES ('${id}', 'query', '{"of":"${id}"}', 'digest-${id}', 1, 'draft', '${long}', 'test');
+     INSERT INTO reconciliation_provider (id, tenant_id, slug, name, issuer, oidc_client_id, client_auth_method, scopes, metadata, created_at, updated_at)
+       SELECT 'spare-' || tenant_id, tenant_id, 'spare', name, issuer, 'spare', client_auth_method, scopes, metadata, created_at, updated_at
+         FROM reconciliation_provider WHERE tenant_id = '${id}' LIMIT 1;
+     INSERT INTO provider_test (tenant_id, id, provider_id, state, start_hash, browser_hash, state_hash, provider_updated_at, sealed, created_by, created_at, expires_at)
+       SELECT tenant_id, state || '-' || tenant_id, id, state, CASE WHEN state IN ('created', 'started') THEN 'start-' || state || tenant_id END,
+              'browser-' || tenant_id, CASE state WHEN 'started' THEN 'state-' || tenant_id END, updated_at, 'sealed-' || state || tenant_id,
+              'test', '${long}', CASE state WHEN 'failed' THEN '${long}' ELSE '2999-01-01T00:00:00.000Z' END
+         FROM reconciliation_provider, unnest(ARRAY['created', 'started', 'succeeded', 'failed']) AS state
+        WHERE tenant_id = '${id}' AND slug = 'surf';
      INSERT INTO client_assertion (tenant_id, client_id, jti_hash, expires_at) VALUES ('${id}', 'app', gen_random_uuid(), '${long}');
      UPDATE identity_match SET deleted_at = '${long}', deletion_reason = 'test', deleted_identifier_hash = identifier_hash, identifier_hash = 'deleted:' || id
       WHERE id = (SELECT match_id FROM identity_link_binding WHERE tenant_id = '${id}' ORDER BY created_at DESC LIMIT 1);

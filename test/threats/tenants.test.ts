@@ -6,6 +6,7 @@ import { readRequest, type Wallet } from '../../demo/wallet.ts'
 import { allRoutes } from '../../src/app.ts'
 import { ADMIN_SCOPE_NAMES } from '../../src/domain/admin.ts'
 import { createAdminToken } from '../../src/flow/create-admin-token.ts'
+import { createProviderTest } from '../../src/flow/create-provider-test.ts'
 import { registerRelyingParty } from '../../src/flow/register-relying-party.ts'
 import {
   ACTOR,
@@ -128,7 +129,10 @@ describe('row 36 everything of tenant A at tenant B', () => {
     })
   const formHeaders = { 'content-type': 'application/x-www-form-urlencoded' }
 
-  const attacks: Record<string, { attack: Attack; refused: readonly number[] }> = {
+  const attacks: Record<
+    string,
+    { attack: Attack; refused: readonly number[]; mayWrite?: readonly string[] }
+  > = {
     'GET /t/:tenant/authorize': {
       attack: () => ask(`/t/other/authorize?${authorizationOf({ client_id: onlyAtA.clientId })}`),
       refused: [400],
@@ -217,6 +221,41 @@ describe('row 36 everything of tenant A at tenant B', () => {
         (await confused(reconciling)).get(reconciling.callback.replace('/t/demo/', '/t/other/')),
       refused: [403, 404],
     },
+    'GET /t/:tenant/provider-test/:start': {
+      attack: async () => {
+        const { url } = await createProviderTest(bridge.deps, ACTOR, 'demo', 'surf')
+        const { pathname } = new URL(url.replace('/t/demo/', '/t/other/'))
+        return ask(pathname)
+      },
+      mayWrite: ['provider_test'],
+      refused: [404],
+    },
+    'GET /t/:tenant/provider-test/:id/result': {
+      attack: async () => {
+        const { id } = await createProviderTest(bridge.deps, ACTOR, 'demo', 'surf')
+        return (await confused(waiting)).get(`${b.issuer}/provider-test/${id}/result`)
+      },
+      mayWrite: ['provider_test'],
+      refused: [403],
+    },
+    'POST /t/:tenant/introspect': {
+      attack: () =>
+        ask('/t/other/introspect', {
+          method: 'POST',
+          headers: { ...formHeaders, authorization: basic('app', a.clientSecret) },
+          body: `token=${accessToken}`,
+        }),
+      refused: [401],
+    },
+    'POST /t/:tenant/revoke': {
+      attack: () =>
+        ask('/t/other/revoke', {
+          method: 'POST',
+          headers: { ...formHeaders, authorization: basic('app', a.clientSecret) },
+          body: `token=${accessToken}`,
+        }),
+      refused: [401],
+    },
     'POST /t/:tenant/token': {
       attack: async () => {
         const foreignClient = await redeem(
@@ -267,16 +306,20 @@ describe('row 36 everything of tenant A at tenant B', () => {
   test.each(Object.keys(attacks))(
     'row 36 %s refuses what is A’s, and nothing moves',
     async (name) => {
-      const { attack, refused } = attacks[name] ?? { attack: undefined, refused: [] }
+      const { attack, refused, mayWrite = [] } = attacks[name] ?? { attack: undefined, refused: [] }
       if (attack === undefined) throw new Error('no attack')
-      const { status, location, text } = await leavesNoTrace(bridge, async () => {
-        const journeys = `SELECT id, state, refusals FROM journey ORDER BY id`
-        const mine = `SELECT id, state, refusals FROM journey WHERE tenant_id = '${await tenantIdOf(bridge, a.slug)}' ORDER BY id`
-        const before = [await rows(bridge, mine), (await rows(bridge, journeys)).length]
-        const answered = await attack()
-        expect(await rows(bridge, mine)).toEqual(before[0])
-        return answered
-      })
+      const { status, location, text } = await leavesNoTrace(
+        bridge,
+        async () => {
+          const journeys = `SELECT id, state, refusals FROM journey ORDER BY id`
+          const mine = `SELECT id, state, refusals FROM journey WHERE tenant_id = '${await tenantIdOf(bridge, a.slug)}' ORDER BY id`
+          const before = [await rows(bridge, mine), (await rows(bridge, journeys)).length]
+          const answered = await attack()
+          expect(await rows(bridge, mine)).toEqual(before[0])
+          return answered
+        },
+        mayWrite,
+      )
       expect([name, refused.includes(status), location]).toEqual([name, true, undefined])
       expect(text).not.toMatch(/access_token|code=|Sanne|Course catalogue/)
     },
