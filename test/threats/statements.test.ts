@@ -332,6 +332,10 @@ function exactly(name: string, row: Row): Row {
       return { way: 'same_device' }
     case 'startSession':
       return { providerId: first('reconciliation_provider').id }
+    case 'findProviderUse':
+      return { id: row.provider_id ?? first('identity_link_binding').provider_id }
+    case 'dropPolicyDrafts':
+      return { kinds: [row.kind] }
     case 'updateRelyingParty':
       return { idTokenAlgorithm: 'ES256', authentication: 'none' }
     default:
