@@ -86,14 +86,12 @@ function parametersOf(): Parameters {
   return { get: (name) => sent.get(name), repeated: [] }
 }
 
-/** The wallet's answer, in the clear (`direct_post`): who is who does not hang on its encryption. */
-async function present(
+/** What a journey asks of a wallet on the same device. */
+export async function walletQuestion(
   { deps }: World,
-  set: PolicySet,
   prepared: PreparedTenant,
   journeyId: JourneyId,
-  held: Held,
-): Promise<string> {
+): Promise<{ clientId: string; nonce: string; state: string }> {
   const tenant = prepared.tenant.id
   const [[row]] = await read(deps.db, tenant, [findJourney({ tenantId: tenant, id: journeyId })])
   if (row === undefined) throw new Error('the journey is gone')
@@ -101,12 +99,24 @@ async function present(
   if (row.wallet_secrets === null || signer === undefined)
     throw new Error('the journey asks nothing')
   const place = { tenant, journey: journeyId }
-  const { nonce, state } = openWalletSecrets(deps.keyring, place, row.wallet_secrets).sameDevice
-  const question = { client_id: signer.clientId, nonce, names: set.asks }
+  const { sameDevice } = openWalletSecrets(deps.keyring, place, row.wallet_secrets)
+  return { clientId: signer.clientId, nonce: sameDevice.nonce, state: sameDevice.state }
+}
+
+/** The wallet's answer, in the clear (`direct_post`): who is who does not hang on its encryption. */
+async function present(
+  world: World,
+  set: PolicySet,
+  prepared: PreparedTenant,
+  journeyId: JourneyId,
+  held: Held,
+): Promise<string> {
+  const { clientId, nonce, state } = await walletQuestion(world, prepared, journeyId)
+  const question = { client_id: clientId, nonce, names: set.asks }
   const presentation = presentCredential(held.credential, held.key, question)
   const body = new URLSearchParams({ vp_token: JSON.stringify({ eduid: [presentation] }), state })
   const form = readWalletForm(Buffer.from(body.toString()))
-  const { redirectUri = '' } = await receivePresentation(deps, prepared, form)
+  const { redirectUri = '' } = await receivePresentation(world.deps, prepared, form)
   return new URL(redirectUri).searchParams.get('response_code') ?? ''
 }
 
