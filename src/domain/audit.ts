@@ -17,6 +17,7 @@ export type RefusalReason =
   | 'candidate_missing' // STEP_UP for a stranger
   | 'candidate_unconfirmed' // USE_EXISTING_BINDING for somebody who only may be this person
   | 'attribute_missing'
+  | 'acr_unmet' // the relying party takes no other acr than those it named as essential
   | 'assurance_insufficient'
 
 /** What the selector decided, in the words of the tenant's own document. */

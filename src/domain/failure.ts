@@ -95,6 +95,7 @@ export type OAuthError =
   | 'access_denied'
   | 'login_required'
   | 'interaction_required'
+  | 'unmet_authentication_requirements' // OpenID Connect Core Unmet Authentication Requirements 1.0
   | 'request_not_supported'
   | 'request_uri_not_supported'
   | 'registration_not_supported'
@@ -106,6 +107,8 @@ export interface ErrorRedirect {
   redirectUri: string
   state: string | undefined
   issuer: string
+  /** By POST (OAuth 2.0 Form Post Response Mode); absent: in the query. */
+  formPost?: true
 }
 
 export type Failure =

@@ -87,6 +87,10 @@ export interface SealedRequest {
   trigger: Trigger
   /** A person with several accounts is asked, whatever was remembered. */
   selectAccount: boolean
+  /** The answer goes back by POST. Absent: by the query. */
+  formPost?: true | undefined
+  /** One of these or no login (Core 5.5.1.1). Absent: any. */
+  essentialAcr?: readonly string[] | undefined
 }
 
 /** What a presentation showed, sealed in its journey until that ends. */

@@ -2,6 +2,7 @@
  * Relying parties, and which authorization requests they may make (RFC 6749, OpenID Connect Core 3.1.2.1, RFC 7636,
  * protocols OP-01 to OP-27).
  */
+import { z } from 'zod'
 import { ACR, ACR_VALUES } from './assurance.ts'
 import { type ErrorRedirect, fail, type OAuthError } from './failure.ts'
 import type { ClientId } from './ids.ts'
@@ -72,6 +73,10 @@ export interface AuthorizationRequest {
   selectAccount: boolean
   /** Which provider to log in at without a wallet; a wish (no standard, but Keycloak and its peers know it). */
   idpHint: string | undefined
+  /** The answer goes back by POST; undefined: by the query. */
+  formPost: true | undefined
+  /** Values of `acr` of which one must be reached; undefined: whatever comes. */
+  essentialAcr: readonly string[] | undefined
 }
 
 /** Parameters as they came: empty ones are absent (RFC 6749 section 3.1), repeated ones are named apart. */
@@ -154,13 +159,15 @@ export function judgeAuthorizationRequest(
     })
 
   const state = parameters.repeated.includes('state') ? undefined : parameters.get('state')
-  const redirect: ErrorRedirect = { redirectUri, state, issuer }
+  const formPost = parameters.get('response_mode') === 'form_post' ? true : undefined
+  const redirect: ErrorRedirect = { redirectUri, state, issuer, ...(formPost && { formPost }) }
   if (parameters.repeated.length > 0)
     refuse(redirect, 'invalid_request', 'a parameter occurs twice')
   if (relyingParty.pushedRequestsOnly && parameters.pushed !== true)
     refuse(redirect, 'invalid_request', 'this client must push its requests')
   judgeUnsupported(parameters, redirect)
   const prompt = judgePrompt(parameters, redirect)
+  const essentialAcr = judgeClaims(parameters, redirect)
   return {
     relyingParty,
     redirectUri,
@@ -171,11 +178,16 @@ export function judgeAuthorizationRequest(
     dpopJkt: judgeThumbprint(parameters, redirect),
     uiLocales: parameters.get('ui_locales'),
     maxAge: judgeMaxAge(parameters, redirect, prompt),
-    trigger: readTrigger(
-      limited(parameters.get('acr_values'), 1024, redirect, 'acr_values is too long'),
-    ),
+    trigger: readTrigger([
+      ...(essentialAcr ?? []),
+      ...(limited(parameters.get('acr_values'), 1024, redirect, 'acr_values is too long')?.split(
+        ' ',
+      ) ?? []),
+    ]),
     selectAccount: prompt.includes('select_account'),
     idpHint: parameters.get('idp_hint'),
+    formPost,
+    essentialAcr,
   }
 }
 
@@ -202,8 +214,8 @@ function judgeUnsupported(parameters: Parameters, redirect: ErrorRedirect): void
   if (responseType !== 'code')
     refuse(redirect, 'unsupported_response_type', 'only response_type code is supported')
   const responseMode = parameters.get('response_mode')
-  if (responseMode !== undefined && responseMode !== 'query')
-    refuse(redirect, 'invalid_request', 'only response_mode query is supported')
+  if (responseMode !== undefined && responseMode !== 'query' && responseMode !== 'form_post')
+    refuse(redirect, 'invalid_request', 'only response_mode query and form_post are supported')
   limited(redirect.state, 4096, { ...redirect, state: undefined }, 'state is too long')
 }
 
@@ -216,13 +228,63 @@ function judgePrompt(parameters: Parameters, redirect: ErrorRedirect): readonly 
 }
 
 /** `acr_values` is in order of preference, and values nobody here knows are passed over (Core 3.1.2.1). */
-function readTrigger(acrValues: string | undefined): Trigger {
-  const preferred = acrValues?.split(' ').find((value) => ACR_VALUES.includes(value))
+function readTrigger(acrValues: readonly string[]): Trigger {
+  const preferred = acrValues.find((value) => ACR_VALUES.includes(value))
   const upstream: readonly (string | undefined)[] = [
     ACR.sameDeviceUpstream,
     ACR.crossDeviceUpstream,
   ]
   return upstream.includes(preferred) ? 'force_reconciliation' : 'login'
+}
+
+/**
+ * Of the parameter `claims` (Core 5.5) only what is essential for us to hear: an `acr` without which the client takes no
+ * login. Which claims are released is the scopes' business, and discovery says so.
+ */
+function judgeClaims(
+  parameters: Parameters,
+  redirect: ErrorRedirect,
+): readonly string[] | undefined {
+  const claims = limited(parameters.get('claims'), 4096, redirect, 'claims is too long')
+  if (claims === undefined) return undefined
+  const acr = readAcrClaim(claims, redirect)
+  if (acr?.essential !== true) return undefined
+  const wanted = acr.values ?? (acr.value === undefined ? undefined : [acr.value])
+  if (wanted === undefined) return undefined
+  const known = wanted.filter((value) => ACR_VALUES.includes(value))
+  if (known.length > 0) return known
+  return refuse(
+    redirect,
+    'unmet_authentication_requirements',
+    'none of the essential acr values can be reached here',
+  )
+}
+
+const AcrRequest = z.object({
+  id_token: z
+    .looseObject({
+      acr: z
+        .looseObject({
+          essential: z.boolean().optional(),
+          value: z.string().optional(),
+          values: z.array(z.string()).optional(),
+        })
+        .nullish(),
+    })
+    .nullish(),
+})
+
+function readAcrClaim(claims: string, redirect: ErrorRedirect) {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(claims)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return refuse(redirect, 'invalid_request', 'claims is not JSON')
+  }
+  const read = AcrRequest.safeParse(parsed)
+  if (!read.success) return refuse(redirect, 'invalid_request', 'claims is malformed')
+  return read.data.id_token?.acr
 }
 
 function judgeMaxAge(

@@ -98,6 +98,8 @@ export async function beginAuthorization(
     maxAge: request.maxAge,
     trigger: request.trigger,
     selectAccount: request.selectAccount,
+    formPost: request.formPost,
+    essentialAcr: request.essentialAcr,
   })
   const walletSecrets = sealWalletSecrets(deps.keyring, place, {
     sameDevice,

@@ -9,7 +9,7 @@ import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read } from '../store/database.ts'
 import { failJourney, findJourney, readJourney } from '../store/journey.ts'
-import { errorReturn } from './error-return.ts'
+import { type ErrorReturn, errorReturn } from './error-return.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
@@ -21,7 +21,7 @@ export async function cancelJourney(
   prepared: PreparedTenant,
   id: JourneyId,
   browserId: string | undefined,
-): Promise<{ url: string; journey: Journey; tooLate: boolean }> {
+): Promise<ErrorReturn & { journey: Journey; tooLate: boolean }> {
   const tenantId = prepared.tenant.id
   const [[row]] = await read(means.db, tenantId, [findJourney({ tenantId, id })])
   if (row === undefined) return fail({ kind: 'not_found' })

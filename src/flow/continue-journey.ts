@@ -5,11 +5,12 @@
 
 import { hashSecret, newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
+import { assureLogin } from '../domain/assurance.ts'
 import { fail } from '../domain/failure.ts'
 import type { IdentityId, JourneyId } from '../domain/ids.ts'
 import type { Decided, Journey, Presented, Recognised, Reconciling } from '../domain/journey.ts'
 import { evidenceFor } from '../domain/recognition.ts'
-import { toInstant } from '../domain/time.ts'
+import { toInstant, toSeconds } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read } from '../store/database.ts'
 import {
@@ -24,6 +25,7 @@ import {
 import { decidePlan, personOf } from './decide-plan.ts'
 import { errorReturn } from './error-return.ts'
 import { grantLogin } from './grant-login.ts'
+import { openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
 import { skipReconciliation } from './skip-reconciliation.ts'
 import { startReconciliation } from './start-reconciliation.ts'
@@ -136,6 +138,9 @@ async function continuePresented(
   if (decided === undefined)
     return await refuseLogin(means, prepared, journey, 'identity_unavailable')
   const { plan } = decided
+  const asIs = plan.plan === 'USE_EXISTING_BINDING' || plan.plan === 'SKIP_RECONCILIATION'
+  if (asIs && journey.way !== 'direct' && !reachesAcr(means, prepared, journey))
+    return await refuseLogin(means, prepared, journey, 'acr_unmet', decided)
   switch (plan.plan) {
     case 'USE_EXISTING_BINDING':
       return await useBinding(means, prepared, journey, { ...decided, plan }, found, hits)
@@ -167,6 +172,20 @@ async function startAt(
   return started ?? (await refuseLogin(means, prepared, journey, 'unavailable', decided))
 }
 
+/** Whether the login, granted as it stands, has an `acr` that the relying party takes (OP-20). */
+function reachesAcr(
+  { keyring }: Means,
+  prepared: PreparedTenant,
+  journey: Presented | Recognised,
+): boolean {
+  const place = { tenant: prepared.tenant.id, journey: journey.id }
+  const { essentialAcr } = openRequest(keyring, place, journey.request)
+  if (essentialAcr === undefined) return true
+  const upstream = journey.state === 'recognised' ? journey.upstream : undefined
+  const { acr } = assureLogin(journey.way, toSeconds(journey.presentedAt), upstream)
+  return essentialAcr.includes(acr)
+}
+
 async function continueRecognised(
   means: Means,
   prepared: PreparedTenant,
@@ -174,6 +193,8 @@ async function continueRecognised(
   hits: readonly HitRow[],
 ): Promise<Next> {
   const { identityId, bindingId, decided } = journey
+  if (!reachesAcr(means, prepared, journey))
+    return await refuseLogin(means, prepared, journey, 'acr_unmet')
   const evidence = evidenceFor(identityId, journey.identifiers, hits.map(readHit))
   const auditSalt = hits.find((hit) => hit.identity_id === identityId)?.audit_salt ?? undefined
   const granted =

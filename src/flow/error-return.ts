@@ -1,11 +1,32 @@
 /** The way back to the relying party for a login that did not come to a code (RFC 6749 section 4.1.2.1, RFC 9207). */
 import type { Keyring } from '../crypto/keyring.ts'
-import type { Journey } from '../domain/journey.ts'
+import type { Journey, SealedRequest } from '../domain/journey.ts'
 import { openRequest } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
+/** What a browser posts to the relying party, for clients that asked for `response_mode=form_post`. */
+export interface ReturnForm {
+  action: string
+  fields: readonly (readonly [name: string, value: string])[]
+}
+
+/** Where the browser goes; with `form` by POST, and then `url` is the bare address. */
 export interface ErrorReturn {
   url: string
+  form?: ReturnForm
+}
+
+/** The way back in the response mode that the request asked for. */
+export function returnTo(
+  request: Pick<SealedRequest, 'redirectUri' | 'formPost'>,
+  parameters: { readonly [name: string]: string | undefined },
+): ErrorReturn {
+  const { redirectUri } = request
+  if (request.formPost !== true) return { url: withParameters(redirectUri, parameters) }
+  const fields = Object.entries(parameters).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  )
+  return { url: redirectUri, form: { action: redirectUri, fields } }
 }
 
 /** A URL with parameters added to whatever query it has. */
@@ -19,17 +40,19 @@ export function withParameters(
   return url.href
 }
 
-/** `redirect_uri` with `error=access_denied`, the request's `state`, and our `iss`. Opens the sealed request. */
+/** The redirect URI with an error for how the login ended (`failure` where the row does not say yet), the request's `state`, and our `iss`. Opens the sealed request. */
 export function errorReturn(
   keyring: Keyring,
   prepared: PreparedTenant,
   journey: Journey,
+  failure = 'failure' in journey ? journey.failure : undefined,
 ): ErrorReturn {
   const request = openRequest(
     keyring,
     { tenant: prepared.tenant.id, journey: journey.id },
     journey.request,
   )
-  const parameters = { error: 'access_denied', state: request.state, iss: prepared.issuer }
-  return { url: withParameters(request.redirectUri, parameters) }
+  // An essential acr that was not reached has a word of its own (OpenID Connect Core Unmet Authentication Requirements).
+  const error = failure === 'acr_unmet' ? 'unmet_authentication_requirements' : 'access_denied'
+  return returnTo(request, { error, state: request.state, iss: prepared.issuer })
 }

@@ -23,7 +23,7 @@ import type { Sealed } from '../domain/text.ts'
 import { toInstant, toSeconds } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
 import { grantJourney } from '../store/journey.ts'
-import { withParameters } from './error-return.ts'
+import { type ErrorReturn, returnTo } from './error-return.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
 import { noRowIfSpent } from './pushed-request.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -48,7 +48,7 @@ export async function grantLogin(
   journey: Presented | Choosing | Recognised,
   decided: Decided,
   person: RecognisedPerson,
-): Promise<{ kind: 'redirect'; url: string } | undefined> {
+): Promise<({ kind: 'redirect' } & ErrorReturn) | undefined> {
   const { tenant, issuer } = prepared
   const relyingParty = await prepared.relyingParty(journey.clientId)
   if (relyingParty === undefined || !relyingParty.enabled) return fail({ kind: 'journey_not_open' })
@@ -118,7 +118,7 @@ export async function grantLogin(
   means.metrics.outcome('login', upstream === undefined ? 'known_holder' : 'reconciled')
   return {
     kind: 'redirect',
-    url: withParameters(request.redirectUri, { code, state: request.state, iss: issuer }),
+    ...returnTo(request, { code, state: request.state, iss: issuer }),
   }
 }
 

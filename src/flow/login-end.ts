@@ -20,7 +20,7 @@ import { type ErrorReturn, errorReturn } from './error-return.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 export type Next =
-  | { kind: 'redirect'; url: string }
+  | ({ kind: 'redirect' } & ErrorReturn)
   /** Still waiting for the wallet. */
   | { kind: 'wait'; journey: Open | Presented }
   /** The person has several accounts, and a page to choose one on. */
@@ -63,7 +63,7 @@ export async function refuseLogin(
   })
   if (lost) return await readEnd(means, prepared, journey)
   means.metrics.outcome('continue', reason)
-  const back = errorReturn(means.keyring, prepared, journey)
+  const back = errorReturn(means.keyring, prepared, journey, reason)
   return { kind: 'end', end: 'failed', failure: reason, back, journey }
 }
 

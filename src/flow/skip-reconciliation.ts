@@ -15,7 +15,7 @@ import type { Plan } from '../domain/plan.ts'
 import { toInstant, toSeconds } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
 import { grantWalletOnly } from '../store/wallet-only-grant.ts'
-import { withParameters } from './error-return.ts'
+import { returnTo } from './error-return.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
 import { noRowIfSpent } from './pushed-request.ts'
@@ -85,6 +85,5 @@ export async function skipReconciliation(
   if (granted === undefined)
     return await refuseLogin(means, prepared, journey, 'unavailable', decided)
   means.metrics.outcome('login', 'wallet_only')
-  const url = withParameters(request.redirectUri, { code, state: request.state, iss: issuer })
-  return { kind: 'redirect', url }
+  return { kind: 'redirect', ...returnTo(request, { code, state: request.state, iss: issuer }) }
 }

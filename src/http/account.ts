@@ -69,7 +69,7 @@ async function choose(deps: Means, exchange: Exchange): Promise<Response> {
   })
   if (chosen === undefined) return redirectTo(addressOf.continue(prepared.issuer, id))
   return chosen.next.kind === 'redirect'
-    ? answerOnward(exchange, chosen.language, chosen.next.url)
+    ? answerOnward(exchange, chosen.language, chosen.next)
     : answerNext(exchange, chosen.next)
 }
 

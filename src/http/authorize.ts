@@ -150,6 +150,19 @@ const PARAMETERS: readonly [
     'login',
     false,
   ],
+  ['response_mode', '`query` or `form_post`.', 'query', false],
+  [
+    'claims',
+    'Only an essential `acr` of `id_token` is heard: one of its values, or `unmet_authentication_requirements`. Which claims are released is for the scopes to say.',
+    '{"id_token":{"acr":{"essential":true,"values":["urn:identity-bridge:acr:wallet-same-device"]}}}',
+    false,
+  ],
+  [
+    'request_uri',
+    'Of a pushed request, with `client_id` and nothing else.',
+    'urn:ietf:params:oauth:request_uri:Qf2lXvOAY6Y5b8m1o0cJc2Tt8m0xZ7b1Jx3o0pC2yYk',
+    false,
+  ],
   ['ui_locales', 'Languages the person prefers: `en`, `nl`.', 'nl en', false],
 ]
 

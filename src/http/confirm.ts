@@ -51,7 +51,7 @@ async function confirm(deps: Means, exchange: Exchange): Promise<Response> {
   if (confirmed === undefined) return redirectTo(addressOf.continue(prepared.issuer, id))
   const next = await continueJourney(deps, prepared, browserId, { journeyId: id })
   return next.kind === 'redirect'
-    ? answerOnward(exchange, confirmed.language, next.url)
+    ? answerOnward(exchange, confirmed.language, next)
     : answerNext(exchange, next)
 }
 

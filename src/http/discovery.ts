@@ -39,6 +39,17 @@ export function discoveryRoutes(mounted: readonly Route[]): Route[] {
       operation: METADATA,
       handle: answer,
     },
+    // The same document where RFC 8414 section 5 lets OpenID clients look for it.
+    {
+      ...common,
+      path: '/.well-known/openid-configuration/t/:tenant',
+      operation: {
+        ...METADATA,
+        operationId: 'openidConfigurationBeforePath',
+        summary: 'The same document with the well-known part before the path',
+      },
+      handle: answer,
+    },
     // RFC 8414 puts the well-known part between host and path (OP-89).
     {
       ...common,
@@ -77,7 +88,7 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
     acr_values_supported: ACR_VALUES,
     ui_locales_supported: ['en', 'nl'],
     response_types_supported: ['code'],
-    response_modes_supported: ['query'],
+    response_modes_supported: ['query', 'form_post'],
     grant_types_supported: GRANT_TYPES,
     subject_types_supported: ['pairwise', 'public'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],

@@ -2,9 +2,10 @@
  * What the world hears of a failure: one exhaustive switch to a status, a code and a public sentence, then one of four
  * forms. A new failure without an answer does not compile.
  */
-import type { Failure, OAuthError } from '../domain/failure.ts'
+import type { ErrorRedirect, Failure, OAuthError } from '../domain/failure.ts'
 import { pageHeaders } from './pages/content-security-policy.ts'
 import { type EndPageKind, renderEndPage } from './pages/end-page.ts'
+import { renderFormPostPage } from './pages/form-post-page.ts'
 import type { PageTenant } from './pages/layout.ts'
 import type { Language } from './pages/text.ts'
 import type { ErrorForm } from './route.ts'
@@ -229,6 +230,7 @@ function bearerChallenge(failure: Failure): Record<string, string> {
 function answerPage(failure: Failure, told: Told, page: PageSetting): Response {
   if (failure.kind === 'oauth' && failure.redirect !== undefined) {
     const { redirectUri, state, issuer } = failure.redirect
+    if (failure.redirect.formPost === true) return answerByPost(failure, failure.redirect, page)
     const url = new URL(redirectUri)
     url.searchParams.append('error', failure.error)
     url.searchParams.append('error_description', failure.description)
@@ -251,6 +253,28 @@ function answerPage(failure: Failure, told: Told, page: PageSetting): Response {
     ...told.headers,
   }
   return new Response(html, { status: told.status, headers })
+}
+
+/** The same by POST, for a client that asked for it. */
+function answerByPost(
+  failure: Extract<Failure, { kind: 'oauth' }>,
+  { redirectUri, state, issuer }: ErrorRedirect,
+  page: PageSetting,
+): Response {
+  const nonce = page.nonce()
+  const html = renderFormPostPage({
+    ...{ language: page.language, nonce, tenant: page.tenant, action: redirectUri },
+    fields: [
+      ['error', failure.error],
+      ['error_description', failure.description],
+      ...(state === undefined ? [] : [['state', state] as const]),
+      ['iss', issuer],
+    ],
+  })
+  const formAction = [new URL(redirectUri).origin]
+  return new Response(html, {
+    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce, { formAction }) },
+  })
 }
 
 /** A redirect after something was decided: always 303, never cached, no referrer (OP-25, UP-25). */

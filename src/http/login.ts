@@ -6,6 +6,7 @@ import { addressOf } from '../domain/tenant.ts'
 import { cancelJourney } from '../flow/cancel-journey.ts'
 import { chooseProvider } from '../flow/choose-provider.ts'
 import { continueJourney, type JourneyHandle } from '../flow/continue-journey.ts'
+import type { ErrorReturn, ReturnForm } from '../flow/error-return.ts'
 import type { Next } from '../flow/login-end.ts'
 import { readOpenPage, readQrLink, readStatus } from '../flow/show-journey.ts'
 import { readBrowserId } from './browser.ts'
@@ -25,11 +26,12 @@ import { redirectTo } from './errors.ts'
 import { answerLoginPage } from './login-answer.ts'
 import { pageHeaders } from './pages/content-security-policy.ts'
 import { type EndPageKind, renderEndPage } from './pages/end-page.ts'
+import { renderFormPostPage } from './pages/form-post-page.ts'
 import { renderOnwardPage } from './pages/onward-page.ts'
 import { renderQr } from './pages/qr.ts'
 import { queryOf, readFormBody, readParameters } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
-import { newNonce, pageTenant } from './serve.ts'
+import { newNonce, pageSetting, pageTenant } from './serve.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
 
@@ -136,16 +138,16 @@ async function showStatus(deps: Means, exchange: Exchange): Promise<Response> {
 }
 
 async function cancel(deps: Means, exchange: Exchange): Promise<Response> {
-  const { journey, url, tooLate } = await cancelJourney(
+  const { journey, tooLate, ...back } = await cancelJourney(
     deps,
     tenantOf(exchange),
     journeyOf(exchange),
     browserOf(exchange),
   )
   exchange.reference = journey.correlationId
-  if (!tooLate) return answerOnward(exchange, journey.language, url)
+  if (!tooLate) return answerOnward(exchange, journey.language, back)
   return answerEnd(exchange, {
-    ...{ kind: 'end', end: 'granted', failure: undefined, back: { url }, journey },
+    ...{ kind: 'end', end: 'granted', failure: undefined, back, journey },
   })
 }
 
@@ -169,7 +171,7 @@ async function goDirect(deps: Means, exchange: Exchange): Promise<Response> {
     },
   )
   return next.kind === 'redirect'
-    ? answerOnward(exchange, language, next.url)
+    ? answerOnward(exchange, language, next)
     : answerNext(exchange, next)
 }
 
@@ -182,7 +184,9 @@ export function answerNext(exchange: Exchange, next: Next): Response {
   const prepared = tenantOf(exchange)
   switch (next.kind) {
     case 'redirect':
-      return redirectTo(next.url)
+      return next.form === undefined
+        ? redirectTo(next.url)
+        : answerForm(exchange, pageSetting(exchange).language, next.form)
     case 'wait':
       return redirectTo(addressOf.page(prepared.issuer, next.journey.id))
     case 'choose':
@@ -196,11 +200,26 @@ export function answerNext(exchange: Exchange, next: Next): Response {
 }
 
 /** After a button: on to another site, by a page and not by a redirect (`pages/onward-page.ts` says why). */
-export function answerOnward(exchange: Exchange, language: 'en' | 'nl', url: string): Response {
+export function answerOnward(
+  exchange: Exchange,
+  language: 'en' | 'nl',
+  { url, form }: ErrorReturn,
+): Response {
+  if (form !== undefined) return answerForm(exchange, language, form)
   const nonce = newNonce()
   const tenant = pageTenant(exchange.prepared, language)
   return new Response(renderOnwardPage({ language, nonce, tenant, url }), {
     headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) },
+  })
+}
+
+/** The answer to the relying party by POST; the policy of the page lets its form go there and nowhere else. */
+function answerForm(exchange: Exchange, language: 'en' | 'nl', form: ReturnForm): Response {
+  const nonce = newNonce()
+  const tenant = pageTenant(exchange.prepared, language)
+  const formAction = [new URL(form.action).origin]
+  return new Response(renderFormPostPage({ language, nonce, tenant, ...form }), {
+    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce, { formAction }) },
   })
 }
 
@@ -213,7 +232,11 @@ function answerEnd(exchange: Exchange, next: Extract<Next, { kind: 'end' }>): Re
     nonce,
     tenant: pageTenant(exchange.prepared, language),
     kind: endKind(next),
-    backUrl: next.end === 'granted' ? undefined : next.back.url,
+    backUrl: next.end === 'granted' || next.back.form !== undefined ? undefined : next.back.url,
+    backForm:
+      next.end === 'granted' || next.back.form === undefined
+        ? undefined
+        : addressOf.cancel(new URL(tenantOf(exchange).issuer).pathname, next.journey.id),
     reference: next.journey.correlationId,
   })
   return new Response(html, {
@@ -236,6 +259,7 @@ function endKind(next: Extract<Next, { kind: 'end' }>): EndPageKind {
       return 'not_recognised'
     case 'plan_refused':
     case 'binding_missing':
+    case 'acr_unmet':
     case 'candidate_missing':
     case 'candidate_unconfirmed':
       return 'not_allowed'

@@ -1,6 +1,6 @@
 /** The page on which a login, or an attempt at one, comes to rest. */
 import { type PageTenant, renderPage } from './layout.ts'
-import { type Markup, markup, pageLink } from './markup.ts'
+import { type Markup, markup, ownPath, pageLink } from './markup.ts'
 import { DICTIONARIES, type Dictionary, type Language } from './text.ts'
 
 /** How it ended; the texts stand in `text.ts` under the same names. The HTTP status is the caller's. */
@@ -17,6 +17,8 @@ export interface EndPageView {
   tryAgainUrl?: string | undefined
   /** Leads back to the relying party. Left out likewise. */
   backUrl?: string | undefined
+  /** The same for a client that is answered by POST: takes a button; a path on this origin. */
+  backForm?: string | undefined
   /** The correlation id, for the help desk. */
   reference?: string | undefined
 }
@@ -40,6 +42,10 @@ export function renderEndPage(view: EndPageView): string {
 </div>
 ${view.detail !== undefined && markup`<p class="soft" lang="en">${view.detail}</p>`}
 ${drawLinks(view, dictionary)}
+${
+  view.backForm !== undefined &&
+  markup`<form method="post" action="${ownPath('backForm', view.backForm)}"><button class="button plain" type="submit">${dictionary.goBack}</button></form>`
+}
 ${
   view.reference !== undefined &&
   markup`<p class="soft reference">${dictionary.reference} <code>${view.reference}</code></p>`
