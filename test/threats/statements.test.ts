@@ -254,7 +254,7 @@ function invent(parameter: string): unknown {
     return '2020-01-01T00:00:00.000Z'
   if (/At$/.test(parameter)) return later()
   if (['after', 'afterId', 'afterSlug'].includes(parameter)) return ''
-  if (parameter === 'limit') return '100'
+  if (parameter === 'limit' || parameter === 'uses') return '100'
   if (parameter === 'types') return ['KEY']
   if (/[hH]ashes$/.test(parameter)) return ['uEi-nobody']
   if (

@@ -7,6 +7,7 @@ import { allRoutes } from '../../src/app.ts'
 import { ADMIN_SCOPE_NAMES } from '../../src/domain/admin.ts'
 import { createAdminToken } from '../../src/flow/create-admin-token.ts'
 import { createProviderTest } from '../../src/flow/create-provider-test.ts'
+import { createRegistrationToken } from '../../src/flow/create-registration-token.ts'
 import { registerRelyingParty } from '../../src/flow/register-relying-party.ts'
 import {
   ACTOR,
@@ -237,6 +238,29 @@ describe('row 36 everything of tenant A at tenant B', () => {
       },
       mayWrite: ['provider_test'],
       refused: [403],
+    },
+    'POST /t/:tenant/register': {
+      attack: async () => {
+        const { token } = await createRegistrationToken(bridge.deps, ACTOR, a.slug, {
+          ...{ name: 'projects of A', uses: 1, days: 1 },
+        })
+        return ask('/t/other/register', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+          body: JSON.stringify({ redirect_uris: [REDIRECT_URI] }),
+        })
+      },
+      mayWrite: ['registration_token', 'tenant'],
+      refused: [404],
+    },
+    'POST /t/:tenant/par': {
+      attack: () =>
+        ask('/t/other/par', {
+          method: 'POST',
+          headers: { ...formHeaders, authorization: basic(onlyAtA.clientId, onlyAtA.secret) },
+          body: authorizationOf({ client_id: onlyAtA.clientId }),
+        }),
+      refused: [401],
     },
     'POST /t/:tenant/introspect': {
       attack: () =>
