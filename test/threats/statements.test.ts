@@ -124,6 +124,18 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
          FROM reconciliation_provider, unnest(ARRAY['created', 'started', 'succeeded', 'failed']) AS state
         WHERE tenant_id = '${id}' AND slug = 'surf';
      INSERT INTO client_assertion (tenant_id, client_id, jti_hash, expires_at) VALUES ('${id}', 'app', gen_random_uuid(), '${long}');
+     INSERT INTO authorization_server (tenant_id, id, issuer, jwks_uri, audience, created_at)
+       VALUES ('${id}', 'server-${id}', 'https://as-${id}.example', 'https://as-${id}.example/jwks', 'audience-${id}', '${long}');
+     INSERT INTO revoked_token (tenant_id, jti_hash, expires_at) VALUES ('${id}', 'revoked-${id}', '${long}');
+     INSERT INTO registration_token (tenant_id, id, token_hash, name, uses_left, created_at, expires_at)
+       VALUES ('${id}', 'invitation-${id}', 'invitation-hash-${id}', 'name-${id}', 3, '${long}', '2099-01-01T00:00:00.000Z');
+     INSERT INTO refresh_token (tenant_id, token_hash, grant_id, created_at, expires_at, family_ends_at)
+       SELECT tenant_id, 'refresh-' || id, id, created_at, '2099-01-01T00:00:00.000Z', '2099-01-01T00:00:00.000Z'
+         FROM login_grant WHERE tenant_id = '${id}' AND identity_id IS NOT NULL;
+     INSERT INTO signing_key (tenant_id, kid, purpose, algorithm, state, public_jwk, sealed_private_key, created_at)
+       SELECT tenant_id, 'next-' || algorithm || tenant_id, purpose, algorithm, 'next', public_jwk, sealed_private_key, created_at
+         FROM signing_key WHERE tenant_id = '${id}' AND purpose = 'token' AND state = 'active';
+     UPDATE signing_key SET retire_at = '${long}' WHERE tenant_id = '${id}' AND state = 'retiring';
      UPDATE identity_match SET deleted_at = '${long}', deletion_reason = 'test', deleted_identifier_hash = identifier_hash, identifier_hash = 'deleted:' || id
       WHERE id = (SELECT match_id FROM identity_link_binding WHERE tenant_id = '${id}' ORDER BY created_at DESC LIMIT 1);
      INSERT INTO identity_match (id, tenant_id, identifier_hash, identifier_type, internal_identity_id, hash_key, created_at, updated_at, last_used_at, deleted_at)
