@@ -19,6 +19,7 @@ CREATE TABLE relying_party (
   grant_types text NOT NULL DEFAULT '["authorization_code"]',                -- JSON array: what it may ask the token endpoint for
   offline_access_needed integer NOT NULL DEFAULT 1 CHECK (offline_access_needed IN (0, 1)), -- 0: a refresh token with every code
   machine_scopes text NOT NULL DEFAULT '[]',         -- JSON array: what its own tokens may do (domain/machine.ts)
+  data_access text NOT NULL DEFAULT '{"claims":[],"auxiliary":[]}', -- JSON: what of people its tokens show and change; nothing that is not named
   audiences text NOT NULL DEFAULT '[]',              -- JSON array: resources besides ours it may ask tokens for (RFC 8707)
   resource text,                                     -- what it is called as a resource server, whose tokens it may introspect
   issued_by text,                                    -- issuer of the tenant's own authorization server: its tokens come from there

@@ -153,6 +153,20 @@ CREATE TABLE revoked_token (
 );
 CREATE INDEX idx_revoked_token_expires ON revoked_token (expires_at, tenant_id);
 
+-- Writes of the data API that carried an Idempotency-Key: claimed by one attempt, then with its answer, for a day.
+CREATE TABLE idempotency_key (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  client_id text NOT NULL,
+  key_hash text NOT NULL,                            -- SHA-256 of the caller's key
+  request_hash text NOT NULL,                        -- SHA-256 of what was asked for
+  claim text NOT NULL,                               -- which attempt is at it
+  claimed_until iso_instant NOT NULL,                -- an attempt that died is followed by another one then
+  answer text,                                       -- sealed; NULL while in flight
+  expires_at iso_instant NOT NULL,
+  PRIMARY KEY (key_hash, client_id, tenant_id)
+);
+CREATE INDEX idx_idempotency_key_expires ON idempotency_key (tenant_id, expires_at);
+
 -- jti values of client assertions that were spent (OP-47).
 CREATE TABLE client_assertion (
   tenant_id text NOT NULL CHECK (tenant_id <> ''),

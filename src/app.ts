@@ -6,6 +6,7 @@ import { adminRoutes } from './http/admin.ts'
 import { authorizeRoutes } from './http/authorize.ts'
 import { callbackRoutes } from './http/callback.ts'
 import { confirmRoutes } from './http/confirm.ts'
+import { dataRoutes } from './http/data.ts'
 import { discoveryRoutes } from './http/discovery.ts'
 import { answerFailure } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
@@ -42,6 +43,7 @@ export function allRoutes(deps: Deps): Route[] {
   const routes = [
     ...journey,
     ...discoveryRoutes(journey),
+    ...dataRoutes(deps),
     ...adminRoutes(deps),
     ...healthRoutes(deps),
     ...iconRoutes(),

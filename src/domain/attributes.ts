@@ -31,6 +31,11 @@ const RESERVED = new Set([
   ...['__proto__', 'constructor', 'prototype'],
 ])
 
+/** Whether tokens are made of a claim of this name. */
+export function isReservedClaim(name: string): boolean {
+  return RESERVED.has(name)
+}
+
 const AttributeName = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,63}$/)

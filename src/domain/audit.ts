@@ -130,6 +130,16 @@ export type AuditDetail =
       bindings: number
     }
   | { type: 'link_restored'; actor: string; identifier: string; matches: number; bindings: number }
+  /** A machine client asked by an identifier; whoever may ask can try names out. */
+  | { type: 'person_looked_up'; identifier: string; found: boolean }
+  | {
+      type: 'person_read'
+      part: 'identity' | 'claims' | 'auxiliary' | 'devices' | 'enrichment'
+    }
+  /** The category's name is one of the client's registration. */
+  | { type: 'auxiliary_written'; category: string }
+  | { type: 'auxiliary_deleted'; category: string }
+  | { type: 'auxiliary_expired'; removed: number }
   | { type: 'identity_looked_up'; actor: string; provider: string; found: boolean }
   | { type: 'admin_token_created'; actor: string; token: string; scopes: string }
   | { type: 'admin_token_revoked'; actor: string; token: string }

@@ -1,4 +1,5 @@
 /** What a client may do beyond sending browsers here: grants, machine scopes, resources, profile; judged as one. */
+import { NO_ACCESS } from './data-access.ts'
 import { fail } from './failure.ts'
 import { isResourceName } from './machine.ts'
 import type { RelyingParty } from './relying-party.ts'
@@ -8,6 +9,7 @@ export type Capabilities = Pick<
   | 'grantTypes'
   | 'offlineAccessNeeded'
   | 'machineScopes'
+  | 'dataAccess'
   | 'audiences'
   | 'resource'
   | 'issuedBy'
@@ -24,6 +26,7 @@ export const PLAIN: Capabilities = {
   grantTypes: ['authorization_code'],
   offlineAccessNeeded: true,
   machineScopes: [],
+  dataAccess: NO_ACCESS,
   audiences: [],
   resource: undefined,
   issuedBy: undefined,
@@ -80,6 +83,9 @@ function judgeMachine(client: RelyingParty): void {
     refuse('token_endpoint_auth_method: a client of another issuer has none here')
   if (!asks && issuedBy === undefined && machineScopes.length > 0)
     refuse('machine_scopes: only with client_credentials or issued_by')
+  const { claims, auxiliary } = client.dataAccess
+  if (machineScopes.length === 0 && claims.length + auxiliary.length > 0)
+    refuse('data_access: only with machine_scopes')
   if (!asks && audiences.length > 0) refuse('audiences: only with client_credentials')
 }
 
@@ -99,6 +105,7 @@ export function capabilitiesRow(client: RelyingParty) {
     grantTypes: JSON.stringify(client.grantTypes),
     offlineAccessNeeded: client.offlineAccessNeeded ? 1 : 0,
     machineScopes: JSON.stringify(client.machineScopes),
+    dataAccess: JSON.stringify(client.dataAccess),
     audiences: JSON.stringify(client.audiences),
     resource: client.resource ?? null,
     issuedBy: client.issuedBy ?? null,

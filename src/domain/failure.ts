@@ -144,6 +144,12 @@ export type Failure =
   | { kind: 'admin_unauthenticated' }
   | { kind: 'admin_forbidden'; scope: string }
   | { kind: 'conflict'; detail: string }
+  /** The client's registration does not name the category. */
+  | { kind: 'category_forbidden' }
+  /** If-Match or If-None-Match does not hold (RFC 9110 section 13). */
+  | { kind: 'precondition_failed' }
+  /** An Idempotency-Key came with another request than before. */
+  | { kind: 'idempotency_key_reused' }
   | { kind: 'rate_limited'; retryAfterSeconds: number }
   | { kind: 'payload_too_large' }
   | { kind: 'unsupported_media_type' }

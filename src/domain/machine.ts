@@ -2,6 +2,7 @@
  * Machine clients: programs of an institution that act for themselves, with a token of their own (RFC 6749 section 4.4,
  * RFC 9068).
  */
+import type { DataAccess } from './data-access.ts'
 import type { ClientId } from './ids.ts'
 
 /** What a machine token may allow, each with the sentence that tells people so. */
@@ -22,6 +23,8 @@ export interface MachineClient {
   clientId: ClientId
   /** What both the token and the registration allow. */
   scopes: ReadonlySet<MachineScope>
+  /** What of people it may see and change. */
+  access: DataAccess
   /** Who made the token: ourselves, or the tenant's own authorization server. */
   issuer: string
 }

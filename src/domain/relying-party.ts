@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { ACR, ACR_VALUES } from './assurance.ts'
+import type { DataAccess } from './data-access.ts'
 import { type ErrorRedirect, fail, type OAuthError } from './failure.ts'
 import type { ClientId } from './ids.ts'
 import type { MachineScope } from './machine.ts'
@@ -37,6 +38,8 @@ export interface RelyingParty {
   offlineAccessNeeded: boolean
   /** What its own tokens may do. */
   machineScopes: readonly MachineScope[]
+  /** What of people they show and change. */
+  dataAccess: DataAccess
   /** Resources besides ours that it may ask tokens for (RFC 8707). */
   audiences: readonly string[]
   /** What it is called as a resource server; it may introspect tokens that are meant for this (OP-70). */

@@ -6,6 +6,7 @@ import {
 } from '../crypto/access-token.ts'
 import { hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
+import type { DataAccess } from '../domain/data-access.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId } from '../domain/ids.ts'
 import {
@@ -68,7 +69,8 @@ export async function authenticateMachine(
     fail({ kind: 'oauth', error: 'insufficient_scope', description: `scope ${scope} is needed` })
   }
   means.metrics.outcome('machine', 'ok')
-  return { clientId, scopes, issuer }
+  const access = JSON.parse(client.data_access) as DataAccess
+  return { clientId, scopes, access, issuer }
 }
 
 /** The claims of a token that is meant for this tenant's data API. */

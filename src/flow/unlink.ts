@@ -3,7 +3,7 @@ import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
 import { fail } from '../domain/failure.ts'
-import type { IdentityId, MatchId, TenantId } from '../domain/ids.ts'
+import type { ClientId, IdentityId, MatchId, TenantId } from '../domain/ids.ts'
 import { toInstant } from '../domain/time.ts'
 import { decideUnlink, type Unlinked, type UnlinkReason } from '../domain/unlink.ts'
 import { insertAuditEvent } from '../store/audit.ts'
@@ -36,26 +36,50 @@ export async function unlink(
   request: { identityId: IdentityId; matchId: MatchId; reason: UnlinkReason },
 ): Promise<IdentityView> {
   const { id: tenantId } = await findAdminTenant(means.db, actor, 'identities:manage', slug)
-  const { identityId, matchId, reason } = request
-  const work = async (tx: Transaction) => {
-    const [[person], matches, bindings] = await tx.runAll([
-      lockPeople({ tenantId, ids: [identityId] }),
-      findAllMatches({ tenantId, identityId }),
-      findAllBindings({ tenantId, identityId }),
-    ])
-    const named = matches.find(({ id }) => id === matchId)
-    if (person === undefined || named === undefined) return fail({ kind: 'not_found' })
-    if (person.status !== 'ACTIVE')
-      return fail({ kind: 'conflict', detail: 'the person is not active' })
-    const own = liveMatches(matches)
-    const bound = liveBindings(bindings)
-    const ended = decideUnlink(own, bound, matchId)
-    if (ended === undefined) return
-    const told = { actor: actor.id, reason, identifier: named.identifier_type }
-    await recordEnd(means, tx, tenantId, ended, told, person)
-  }
+  const { identityId } = request
+  const work = (tx: Transaction) => endLink(means, tx, tenantId, { ...request, actor: actor.id })
   await inTransaction(means.db, tenantId, work, { retries: 2 })
   return await viewIdentity(means.db, tenantId, identityId)
+}
+
+export interface EndedLink {
+  identityId: IdentityId
+  matchId: MatchId
+  reason: UnlinkReason
+  /** Who decided it, as the audit trail names them. */
+  actor: string
+  /** The machine client, where it was one. */
+  clientId?: ClientId
+  /** Runs before anything is written. */
+  before?: (tx: Transaction) => Promise<void>
+}
+
+/**
+ * The same inside a transaction, which it commits unless the link had ended before. Throws `not_found` for a match that is
+ * not this person's, `conflict` for a person who is not active.
+ */
+export async function endLink(
+  means: Means,
+  tx: Transaction,
+  tenantId: TenantId,
+  { identityId, matchId, reason, actor, clientId, before }: EndedLink,
+): Promise<void> {
+  const [[person], matches, bindings] = await tx.runAll([
+    lockPeople({ tenantId, ids: [identityId] }),
+    findAllMatches({ tenantId, identityId }),
+    findAllBindings({ tenantId, identityId }),
+  ])
+  const named = matches.find(({ id }) => id === matchId)
+  if (person === undefined || named === undefined) return fail({ kind: 'not_found' })
+  if (person.status !== 'ACTIVE')
+    return fail({ kind: 'conflict', detail: 'the person is not active' })
+  const own = liveMatches(matches)
+  const bound = liveBindings(bindings)
+  const ended = decideUnlink(own, bound, matchId)
+  if (ended === undefined) return
+  await before?.(tx)
+  const told = { actor, reason, identifier: named.identifier_type }
+  await recordEnd(means, tx, tenantId, ended, { ...told, clientId }, person)
 }
 
 async function recordEnd(
@@ -63,21 +87,28 @@ async function recordEnd(
   tx: Transaction,
   tenantId: TenantId,
   ended: Unlinked,
-  told: { actor: string; reason: UnlinkReason; identifier: string },
+  told: {
+    actor: string
+    reason: UnlinkReason
+    identifier: string
+    clientId: ClientId | undefined
+  },
   person: { audit_salt: string | null },
 ): Promise<void> {
   const now = toInstant(means.clock())
-  const { reason } = told
+  const { clientId, ...plain } = told
+  const { reason } = plain
   await tx.runLast([
     endBindings({ tenantId, ids: ended.bindings, reason, now }),
     endMatches({ tenantId, ids: ended.matches, reason, now }),
     revokeGrantsOn({ tenantId, bindings: ended.bindings, now }),
     insertAuditEvent(tenantId, newId(), now, {
       detail: {
-        ...{ type: 'link_ended', ...told },
+        ...{ type: 'link_ended', ...plain },
         ...{ matches: ended.matches.length, bindings: ended.bindings.length },
       },
       subjectHash: subjectHash(means, tenantId, person),
+      clientId,
     }),
   ])
 }

@@ -45,6 +45,7 @@ export interface RelyingPartyChange
       | 'grantTypes'
       | 'offlineAccessNeeded'
       | 'machineScopes'
+      | 'dataAccess'
       | 'audiences'
       | 'resource'
       | 'userinfoAlgorithm'

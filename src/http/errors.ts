@@ -121,6 +121,27 @@ function tell(failure: Failure): Told {
       }
     case 'conflict':
       return { status: 409, error: 'conflict', description: failure.detail, page: 'failed' }
+    case 'category_forbidden':
+      return {
+        status: 403,
+        error: 'category_forbidden',
+        description: 'the registration does not allow this category',
+        page: 'failed',
+      }
+    case 'precondition_failed':
+      return {
+        status: 412,
+        error: 'precondition_failed',
+        description: 'it is not what the condition says',
+        page: 'failed',
+      }
+    case 'idempotency_key_reused':
+      return {
+        status: 422,
+        error: 'idempotency_key_reused',
+        description: 'Idempotency-Key: was used for another request',
+        page: 'failed',
+      }
     case 'rate_limited':
       return {
         status: 429,

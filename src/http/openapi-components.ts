@@ -43,6 +43,12 @@ export const SECURITY_SCHEMES: { readonly [name: string]: JsonObject } = {
     scheme: 'bearer',
     description: 'An initial access token (`ibr_…`), made by an administrator of the tenant.',
   },
+  machineToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      "A machine client's access token for the data API: from this tenant's token endpoint (`client_credentials`), or from its own authorization server.",
+  },
   accessToken: { type: 'http', scheme: 'bearer', description: 'The access token of a login.' },
   clientSecretBasic: {
     type: 'http',
@@ -68,6 +74,7 @@ const PROBLEMS: { readonly [status: string]: readonly [code: string, title: stri
   403: ['insufficient_scope', 'scope clients:manage is needed'],
   404: ['not_found', 'there is nothing here'],
   409: ['conflict', 'slug: there is a tenant of this name'],
+  412: ['precondition_failed', 'it is not what the condition says'],
   413: ['payload_too_large', 'the body is too large'],
   415: ['unsupported_media_type', 'the content type is not accepted here'],
   422: ['policy_refused', 'the document was refused'],

@@ -28,6 +28,7 @@ const TAGS: readonly (readonly [name: string, description: string])[] = [
     'Institutions',
     "OpenID Connect the other way round: where institutions' providers send browsers back to.",
   ],
+  ['Data', 'For machine clients of institutions: people, and what is kept about them.'],
   ['Administration: tenants', 'Institutions, or federation portals: who is served here.'],
   ['Administration: relying parties', 'Who may send people here to log in.'],
   ['Administration: providers', 'Where people prove once that they belong to an institution.'],

@@ -71,3 +71,69 @@ export const countAllAux = statement('count_all_aux', (q, p: Params<{ tenantId: 
     .select(sql<number>`count(*)::int`.as('count'))
     .where('tenant_id', '=', p('tenantId')),
 )
+
+export interface FamilyAuxRow {
+  id: string
+  identity_id: IdentityId
+  category: string
+  encrypted_payload: Sealed
+  updated_at: IsoInstant
+  expires_at: IsoInstant | null
+  wrapped_data_key: Sealed
+}
+
+/** One row a category: the person's own, or else what somebody who was merged into them has; each under its own key. */
+export const findFamilyAux = sqlStatement(
+  'find_family_aux',
+  (p: Params<{ tenantId: TenantId; identityId: IdentityId; now: IsoInstant }>) => sql<FamilyAuxRow>`
+    WITH RECURSIVE family AS (
+      SELECT id FROM identity WHERE tenant_id = ${p('tenantId')} AND id = ${p('identityId')}
+      UNION
+      SELECT i.id FROM identity i JOIN family f ON i.merged_into = f.id WHERE i.tenant_id = ${p('tenantId')}
+    )
+    SELECT DISTINCT ON (a.category) a.id, a.identity_id, a.category, a.encrypted_payload, a.updated_at, a.expires_at,
+           i.wrapped_data_key
+      FROM family f
+      JOIN auxiliary_data a ON a.tenant_id = ${p('tenantId')} AND a.identity_id = f.id
+      JOIN identity i ON i.tenant_id = a.tenant_id AND i.id = a.identity_id
+     WHERE a.expires_at IS NULL OR a.expires_at > ${p('now')}
+     ORDER BY a.category, (a.identity_id = ${p('identityId')}) DESC, a.updated_at DESC, a.id`,
+)
+
+/** The person's own row of a category, expired or not: a new text takes its place and keeps its id. */
+export const findOwnAux = statement(
+  'find_own_aux',
+  (q, p: Params<{ tenantId: TenantId; identityId: IdentityId; category: string }>) =>
+    q
+      .selectFrom('auxiliary_data')
+      .select(['id'])
+      .where('tenant_id', '=', p('tenantId'))
+      .where('identity_id', '=', p('identityId'))
+      .where('category', '=', p('category')),
+)
+
+/** Removes a category of the person and of everybody who was merged into them. */
+export const deleteFamilyAux = sqlStatement(
+  'delete_family_aux',
+  (p: Params<{ tenantId: TenantId; identityId: IdentityId; category: string }>) => sql<{
+    changed: number
+  }>`
+    WITH RECURSIVE family AS (
+      SELECT id FROM identity WHERE tenant_id = ${p('tenantId')} AND id = ${p('identityId')}
+      UNION
+      SELECT i.id FROM identity i JOIN family f ON i.merged_into = f.id WHERE i.tenant_id = ${p('tenantId')}
+    )
+    DELETE FROM auxiliary_data
+     WHERE tenant_id = ${p('tenantId')} AND identity_id IN (SELECT id FROM family) AND category = ${p('category')}`,
+)
+
+/** Removes rows past their time; bounded. */
+export const deleteExpiredAux = sqlStatement(
+  'delete_expired_aux',
+  (p: Params<{ tenantId: TenantId; now: IsoInstant; limit: number }>) => sql<{ changed: number }>`
+    DELETE FROM auxiliary_data
+     WHERE tenant_id = ${p('tenantId')} AND id = ANY (ARRAY(
+       SELECT id FROM auxiliary_data
+        WHERE tenant_id = ${p('tenantId')} AND expires_at IS NOT NULL AND expires_at <= ${p('now')}
+        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED))`,
+)

@@ -10,10 +10,11 @@ export const findMachineClient = sqlStatement(
   'find_machine_client',
   (p: Params<{ tenantId: TenantId; clientId: ClientId; jtiHash: SecretHash }>) => sql<{
     machine_scopes: string
+    data_access: string
     issued_by: string | null
     dpop_bound_access_tokens: number
   }>`
-    SELECT r.machine_scopes, r.issued_by, r.dpop_bound_access_tokens
+    SELECT r.machine_scopes, r.data_access, r.issued_by, r.dpop_bound_access_tokens
       FROM relying_party r
      WHERE r.tenant_id = ${p('tenantId')} AND r.client_id = ${p('clientId')} AND r.enabled = 1
        AND NOT EXISTS (SELECT FROM revoked_token t

@@ -1,5 +1,6 @@
 /** `relying_party`: who may send browsers to `/authorize`. */
 import type { Selectable } from 'kysely'
+import type { DataAccess } from '../domain/data-access.ts'
 import type { ClientId, TenantId } from '../domain/ids.ts'
 import type { MachineScope } from '../domain/machine.ts'
 import type { ClientAuthentication, GrantType, RelyingParty } from '../domain/relying-party.ts'
@@ -26,6 +27,7 @@ interface Registration {
   grantTypes: string
   offlineAccessNeeded: 0 | 1
   machineScopes: string
+  dataAccess: string
   audiences: string
   resource: string | null
   issuedBy: string | null
@@ -79,6 +81,7 @@ export const insertRelyingParty = statement('insert_relying_party', (q, p: Param
     grant_types: p('grantTypes'),
     offline_access_needed: p('offlineAccessNeeded'),
     machine_scopes: p('machineScopes'),
+    data_access: p('dataAccess'),
     audiences: p('audiences'),
     resource: p('resource'),
     issued_by: p('issuedBy'),
@@ -114,6 +117,7 @@ export const updateRelyingParty = statement(
         grant_types: p('grantTypes'),
         offline_access_needed: p('offlineAccessNeeded'),
         machine_scopes: p('machineScopes'),
+        data_access: p('dataAccess'),
         audiences: p('audiences'),
         resource: p('resource'),
         sector_identifier_uri: p('sectorIdentifierUri'),
@@ -149,6 +153,7 @@ export function readRelyingParty(row: Selectable<RelyingPartyTable>): RelyingPar
     grantTypes: JSON.parse(row.grant_types) as GrantType[],
     offlineAccessNeeded: row.offline_access_needed === 1,
     machineScopes: JSON.parse(row.machine_scopes) as MachineScope[],
+    dataAccess: JSON.parse(row.data_access) as DataAccess,
     audiences: JSON.parse(row.audiences) as string[],
     resource: row.resource ?? undefined,
     issuedBy: row.issued_by ?? undefined,

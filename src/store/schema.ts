@@ -267,6 +267,7 @@ export interface RelyingPartyTable {
   grant_types: Defaulted<string>
   offline_access_needed: Defaulted<Flag>
   machine_scopes: Defaulted<string>
+  data_access: Defaulted<string>
   audiences: Defaulted<string>
   resource: string | null
   issued_by: string | null
@@ -331,6 +332,17 @@ export interface ProviderTestTable {
   created_by: Fixed<string>
   created_at: Fixed<IsoInstant>
   expires_at: IsoInstant
+}
+
+export interface IdempotencyKeyTable {
+  tenant_id: Fixed<TenantId>
+  client_id: Fixed<ClientId>
+  key_hash: Fixed<SecretHash>
+  request_hash: Fixed<string>
+  claim: string
+  claimed_until: IsoInstant
+  answer: Sealed | null
+  expires_at: Fixed<IsoInstant>
 }
 
 export interface PolicyDraftTable {
@@ -589,6 +601,7 @@ export interface Database {
   authorization_server: AuthorizationServerTable
   registration_token: RegistrationTokenTable
   revoked_token: RevokedTokenTable
+  idempotency_key: IdempotencyKeyTable
   audit_head: AuditHeadTable
   audit_checkpoint: AuditCheckpointTable
   job: JobTable

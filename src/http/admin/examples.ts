@@ -108,6 +108,7 @@ export const RELYING_PARTY = {
   sector_identifier_uri: null,
   userinfo_signed_response_alg: null,
   machine_scopes: [],
+  data_access: { claims: [], auxiliary: [] },
   audiences: [],
   resource: null,
   issued_by: null,

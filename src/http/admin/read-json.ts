@@ -17,10 +17,11 @@ export async function readJsonBody<Schema extends z.ZodType>(
   http: Context,
   schema: Schema,
   limit: number,
+  options: { maxDepth?: number } = {},
 ): Promise<z.output<Schema>> {
   if (!JSON_TYPE.test(http.req.header('content-type') ?? ''))
     fail({ kind: 'unsupported_media_type' })
-  return parseWith(schema, parseJson(await readBody(http, limit)), 'body')
+  return parseWith(schema, parseJson(await readBody(http, limit), options), 'body')
 }
 
 /** The value as the schema reads it. Throws `invalid_request` with up to five paths and what is wrong there. */
@@ -45,9 +46,10 @@ function nameOf(step: PropertyKey): string {
   return /^[A-Za-z0-9_.-]{1,64}$/.test(name) ? name : '?'
 }
 
-function parseJson(bytes: Uint8Array): Json {
+function parseJson(bytes: Uint8Array, options: { maxDepth?: number }): Json {
   try {
-    return parseStrictJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return parseStrictJson(text, options)
   } catch (error) {
     if (!(error instanceof StrictJsonError || error instanceof TypeError)) throw error
     return fail({ kind: 'invalid_request', detail: 'body: not strict JSON in UTF-8' })

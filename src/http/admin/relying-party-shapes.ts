@@ -1,5 +1,6 @@
 /** Relying parties as the administration reads and answers them; members as in OpenID Connect Registration 1.0. */
 import { z } from 'zod'
+import { DataAccess, NO_ACCESS } from '../../domain/data-access.ts'
 import { MACHINE_SCOPE_NAMES } from '../../domain/machine.ts'
 import { inTwoLanguages, nextCursor, shown, url, wholeObject } from './common-shapes.ts'
 
@@ -52,6 +53,9 @@ const capable = {
       '`fapi2`: the FAPI 2.0 Security Profile. Needs `private_key_jwt` without RS256, and sets PKCE, bound tokens and pushed requests.',
     ),
   machine_scopes: machineScopes,
+  data_access: DataAccess.describe(
+    'What of people its own tokens show and change. What is not named here stays hidden.',
+  ),
   audiences: z
     .array(url)
     .max(20)
@@ -105,6 +109,7 @@ export const NewRelyingParty = z.strictObject({
     capable.require_pushed_authorization_requests.default(false),
   profile: capable.profile.default('standard'),
   machine_scopes: capable.machine_scopes.default([]),
+  data_access: capable.data_access.default(NO_ACCESS),
   audiences: capable.audiences.default([]),
   resource: capable.resource.optional(),
   issued_by: url

@@ -9,6 +9,7 @@ import { MaterialPolicy } from '../../domain/material.ts'
 import { SelectorPolicy } from '../../domain/selector.ts'
 import type { JsonObject } from '../../domain/text.ts'
 import { TrustPolicy } from '../../domain/trust-policy.ts'
+import { DATA_SHAPES } from '../data/shapes.ts'
 import {
   AuthorizationServer,
   AuthorizationServerList,
@@ -119,6 +120,7 @@ export const SHAPES = {
   ...{ PublishedPolicies, PolicyRestoration, UnjudgedDocument },
   ...{ NewAdminToken, CreatedAdminToken, AdminToken, AdminTokenList },
   ...{ AuditEvent, AuditEventList },
+  ...DATA_SHAPES,
   ...{ Identity, UnlinkRequest, NewMerge, Merge, Nothing },
 }
 export type ShapeName = keyof typeof SHAPES

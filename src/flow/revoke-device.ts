@@ -1,0 +1,41 @@
+/** A machine client takes a wallet from its person: the same as an unlink of that wallet. */
+import { fail } from '../domain/failure.ts'
+import type { IdentityId, MatchId } from '../domain/ids.ts'
+import type { MachineClient } from '../domain/machine.ts'
+import { lockDataPersonForWriting } from '../store/data-person.ts'
+import { inTransaction, type Transaction } from '../store/database.ts'
+import { findAllMatches } from '../store/person.ts'
+import { answerOnce, type OnceRequest, type WriteAnswer } from './answer-once.ts'
+import type { DataMeans } from './data-person.ts'
+import type { PreparedTenant } from './tenants.ts'
+import { endLink } from './unlink.ts'
+
+/**
+ * Answers 204 when no login is granted by that wallet any more. Throws `not_found` alike for an unknown person, a device
+ * that is not theirs, one that is revoked already, and a match that is no wallet; and what {@link answerOnce} throws.
+ */
+export async function revokeDevice(
+  means: DataMeans,
+  prepared: PreparedTenant,
+  client: MachineClient,
+  request: { id: IdentityId; device: MatchId; once: OnceRequest },
+): Promise<WriteAnswer> {
+  const tenantId = prepared.tenant.id
+  const { clientId } = client
+  const answer: WriteAnswer = { status: 204 }
+  return await answerOnce(means, prepared, client, request.once, async (settle) => {
+    const work = async (tx: Transaction) => {
+      const [person] = await tx.run(lockDataPersonForWriting({ tenantId, id: request.id }))
+      if (person === undefined) return fail({ kind: 'not_found' })
+      const identityId = person.id
+      const matches = await tx.run(findAllMatches({ tenantId, identityId }))
+      const device = matches.find(({ id }) => id === request.device)
+      if (device?.hash_key !== 'A' || device.deleted_at !== null) return fail({ kind: 'not_found' })
+      const link = { identityId, matchId: device.id, reason: 'ADMIN_REQUEST' } as const
+      const before = (open: Transaction) => settle(open, answer)
+      await endLink(means, tx, tenantId, { ...link, actor: 'machine-client', clientId, before })
+    }
+    await inTransaction(means.db, tenantId, work, { retries: 2 })
+    return answer
+  })
+}
