@@ -123,6 +123,8 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
               'test', '${long}', CASE state WHEN 'failed' THEN '${long}' ELSE '2999-01-01T00:00:00.000Z' END
          FROM reconciliation_provider, unnest(ARRAY['created', 'started', 'succeeded', 'failed']) AS state
         WHERE tenant_id = '${id}' AND slug = 'surf';
+     INSERT INTO idempotency_key (tenant_id, client_id, key_hash, request_hash, claim, claimed_until, expires_at)
+       VALUES ('${id}', 'app', 'key-of-${id}', 'request-of-${id}', 'claim-of-${id}', '${long}', '${long}');
      INSERT INTO client_assertion (tenant_id, client_id, jti_hash, expires_at) VALUES ('${id}', 'app', gen_random_uuid(), '${long}');
      INSERT INTO authorization_server (tenant_id, id, issuer, jwks_uri, audience, created_at)
        VALUES ('${id}', 'server-${id}', 'https://as-${id}.example', 'https://as-${id}.example/jwks', 'audience-${id}', '${long}');
@@ -223,6 +225,8 @@ const ABOUT: Record<string, string> = {
   findWalletOnlyCode: 'authorization_code',
   findWalletOnlyGrant: 'access_token',
   offerAccounts: 'journey',
+  deleteFamilyAux: 'auxiliary_data',
+  touchPerson: 'identity_link_binding',
   recordEdges: 'identity_merge',
   returnMatches: 'identity_merge',
   findBindingsToSplit: 'identity_merge',
