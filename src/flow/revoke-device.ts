@@ -7,8 +7,8 @@ import { inTransaction, type Transaction } from '../store/database.ts'
 import { findAllMatches } from '../store/person.ts'
 import { answerOnce, type OnceRequest, type WriteAnswer } from './answer-once.ts'
 import type { DataMeans } from './data-person.ts'
+import { endLink } from './end-link.ts'
 import type { PreparedTenant } from './tenants.ts'
-import { endLink } from './unlink.ts'
 
 /**
  * Answers 204 when no login is granted by that wallet any more. Throws `not_found` alike for an unknown person, a device

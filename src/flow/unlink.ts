@@ -1,24 +1,11 @@
-/** A wallet or an account is taken from its person, at the person's own wish or by an administrator's decision. */
-import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
-import { fail } from '../domain/failure.ts'
-import type { ClientId, IdentityId, MatchId, TenantId } from '../domain/ids.ts'
-import { toInstant } from '../domain/time.ts'
-import { decideUnlink, type Unlinked, type UnlinkReason } from '../domain/unlink.ts'
-import { insertAuditEvent } from '../store/audit.ts'
+import type { IdentityId, MatchId } from '../domain/ids.ts'
+import type { UnlinkReason } from '../domain/unlink.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
-import { lockPeople } from '../store/identity.ts'
-import {
-  endBindings,
-  endMatches,
-  findAllBindings,
-  findAllMatches,
-  revokeGrantsOn,
-} from '../store/person.ts'
 import { findAdminTenant } from './admin-tenant.ts'
-import { type IdentityView, liveBindings, liveMatches, viewIdentity } from './identity-view.ts'
-import { subjectHash } from './merge-view.ts'
+import { endLink } from './end-link.ts'
+import { type IdentityView, viewIdentity } from './identity-view.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
 
@@ -40,75 +27,4 @@ export async function unlink(
   const work = (tx: Transaction) => endLink(means, tx, tenantId, { ...request, actor: actor.id })
   await inTransaction(means.db, tenantId, work, { retries: 2 })
   return await viewIdentity(means.db, tenantId, identityId)
-}
-
-export interface EndedLink {
-  identityId: IdentityId
-  matchId: MatchId
-  reason: UnlinkReason
-  /** Who decided it, as the audit trail names them. */
-  actor: string
-  /** The machine client, where it was one. */
-  clientId?: ClientId
-  /** Runs before anything is written. */
-  before?: (tx: Transaction) => Promise<void>
-}
-
-/**
- * The same inside a transaction, which it commits unless the link had ended before. Throws `not_found` for a match that is
- * not this person's, `conflict` for a person who is not active.
- */
-export async function endLink(
-  means: Means,
-  tx: Transaction,
-  tenantId: TenantId,
-  { identityId, matchId, reason, actor, clientId, before }: EndedLink,
-): Promise<void> {
-  const [[person], matches, bindings] = await tx.runAll([
-    lockPeople({ tenantId, ids: [identityId] }),
-    findAllMatches({ tenantId, identityId }),
-    findAllBindings({ tenantId, identityId }),
-  ])
-  const named = matches.find(({ id }) => id === matchId)
-  if (person === undefined || named === undefined) return fail({ kind: 'not_found' })
-  if (person.status !== 'ACTIVE')
-    return fail({ kind: 'conflict', detail: 'the person is not active' })
-  const own = liveMatches(matches)
-  const bound = liveBindings(bindings)
-  const ended = decideUnlink(own, bound, matchId)
-  if (ended === undefined) return
-  await before?.(tx)
-  const told = { actor, reason, identifier: named.identifier_type }
-  await recordEnd(means, tx, tenantId, ended, { ...told, clientId }, person)
-}
-
-async function recordEnd(
-  means: Means,
-  tx: Transaction,
-  tenantId: TenantId,
-  ended: Unlinked,
-  told: {
-    actor: string
-    reason: UnlinkReason
-    identifier: string
-    clientId: ClientId | undefined
-  },
-  person: { audit_salt: string | null },
-): Promise<void> {
-  const now = toInstant(means.clock())
-  const { clientId, ...plain } = told
-  const { reason } = plain
-  await tx.runLast([
-    endBindings({ tenantId, ids: ended.bindings, reason, now }),
-    endMatches({ tenantId, ids: ended.matches, reason, now }),
-    revokeGrantsOn({ tenantId, bindings: ended.bindings, now }),
-    insertAuditEvent(tenantId, newId(), now, {
-      detail: {
-        ...{ type: 'link_ended', ...plain },
-        ...{ matches: ended.matches.length, bindings: ended.bindings.length },
-      },
-      subjectHash: subjectHash(means, tenantId, person),
-      clientId,
-    }),
-  ])
 }

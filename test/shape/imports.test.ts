@@ -106,6 +106,9 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'begin-authorization',
     'browser-cookie',
     'pushed-request',
+    'data-person',
+    'answer-once',
+    'end-link',
   ]
   const steps = [
     ...['decide-plan', 'use-binding', 'skip-reconciliation', 'grant-login'],
