@@ -6,7 +6,6 @@
  * through the institution and the login with the wallet alone cannot give different claims.
  */
 import { z } from 'zod'
-import { fail } from './failure.ts'
 import type { Json, JsonObject } from './text.ts'
 
 /** Claims that the token itself is made of; an attribute may not take their name. */
@@ -140,6 +139,13 @@ export function pathsOf(rule: AttributeRule): readonly (readonly string[])[] {
   return rule.wallet === undefined ? [] : [rule.wallet, ...(rule.walletAlso ?? [])]
 }
 
+/** What one credential says of a rule's attribute: a value for each place that has one. */
+export function shownValues(rule: AttributeRule, claims: JsonObject): Json[] {
+  return pathsOf(rule)
+    .map((path) => followPath(claims, path))
+    .filter((value): value is Json => !isEmpty(value))
+}
+
 /**
  * What the wallet's credentials say, by canonical name. Only attributes with a rule that reads the wallet; where two
  * places disagree on a value the attribute is left out, since neither is "the" answer.
@@ -151,10 +157,7 @@ export function readWalletAttributes(
   const attributes = emptyAttributes()
   for (const rule of policy.rules) {
     if (!READS_WALLET.has(rule.merge)) continue
-    const values = credentials
-      .flatMap(({ claims }) => pathsOf(rule).map((path) => followPath(claims, path)))
-      .filter((value) => !isEmpty(value))
-    const [first, ...others] = values
+    const [first, ...others] = credentials.flatMap(({ claims }) => shownValues(rule, claims))
     if (first === undefined) continue
     if (others.some((other) => JSON.stringify(other) !== JSON.stringify(first))) continue
     attributes[rule.name] = first
@@ -278,48 +281,6 @@ export function attributeLabel(
 /** The part that is kept with the binding. */
 export function persistedAttributes(policy: AttributePolicy, values: Attributes): Attributes {
   return keep(policy, values, (rule) => rule.persist)
-}
-
-/** What is kept with a binding: the merged attributes, and what the wallet's side of them was. */
-export interface KeptAttributes {
-  values: Attributes
-  /** Needed when the institution alone speaks next: the merge is then made anew, and not out of an older merge. */
-  wallet: Attributes
-}
-
-/**
- * The part of both sides that is kept. Throws `institution_refused` (`attribute_missing`) where a required attribute, or
- * one that the plan needs besides, has no value on either.
- */
-export function keepAttributes(
-  policy: AttributePolicy,
-  wallet: Attributes,
-  provider: Attributes,
-  needed: readonly string[],
-): KeptAttributes {
-  const merged = mergeAttributes(policy, wallet, provider)
-  if (missingAttributes(policy, merged, needed).length > 0)
-    return fail({ kind: 'institution_refused', reason: 'attribute_missing' })
-  return {
-    values: persistedAttributes(policy, merged),
-    wallet: persistedAttributes(policy, wallet),
-  }
-}
-
-/** No attribute can be called this. */
-const WALLET_MEMBER = '$wallet'
-
-/** The text that is sealed in the binding: the values by name, the wallet's side under a name of its own. */
-export function envelopeText({ values, wallet }: KeptAttributes): string {
-  return JSON.stringify(
-    Object.keys(wallet).length === 0 ? values : { ...values, [WALLET_MEMBER]: wallet },
-  )
-}
-
-/** Reads {@link envelopeText}. */
-export function readEnvelope(text: string): KeptAttributes {
-  const { [WALLET_MEMBER]: wallet = {}, ...values } = JSON.parse(text) as Attributes
-  return { values, wallet: wallet as Attributes }
 }
 
 /** Rules whose claim needs what the wallet shows at this very login: the kept value alone does not decide. */

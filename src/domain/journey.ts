@@ -19,6 +19,7 @@ import type {
   ProviderId,
   TenantId,
 } from './ids.ts'
+import type { Origins } from './kept-attributes.ts'
 import type { Plan } from './plan.ts'
 import type { HolderState, Trigger } from './selector-rule.ts'
 import type { ShownCredentials } from './shown-credentials.ts'
@@ -96,12 +97,15 @@ export interface SealedRequest {
 /** What a presentation showed, sealed in its journey until that ends. */
 export interface SealedPresentation {
   attributes: Attributes
+  /** Which credentials stated them. */
+  origins: Origins
   shown: ShownCredentials
 }
 
 /** Of a login without a wallet. */
 export const NOTHING_SHOWN: SealedPresentation = {
   attributes: {},
+  origins: {},
   shown: { queries: [], credentialSets: [], types: [], issuers: [] },
 }
 

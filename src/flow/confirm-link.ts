@@ -8,7 +8,7 @@ import type { Confirming } from '../domain/journey.ts'
 import { read } from '../store/database.ts'
 import { findJourney, readJourney } from '../store/journey.ts'
 import { takeHeldLink } from './hold-link.ts'
-import { openAttributes, openPresentation } from './journey-secrets.ts'
+import { openPresentation, openStated } from './journey-secrets.ts'
 import { planOf, reasonOf, recordFailure } from './reconciliation-end.ts'
 import { recordLink } from './record-link.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -88,7 +88,7 @@ export async function confirmLink(
     const { account, upstream, told } = held
     const policy = await prepared.policy('attributes', journey.policies.attributes)
     const place = { tenant: prepared.tenant.id, journey: id }
-    const shown = openAttributes(means.keyring, place, journey.attributes)
+    const shown = openStated(means.keyring, place, journey.attributes)
     const attributes = { policy, shown, told }
     const proven = { account, upstream, attributes, plan, expectedId }
     await recordLink(means, prepared, { ...proven, journey, sessionId, provider })

@@ -15,6 +15,7 @@ import { readProviderAttributes } from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
 import type { IdentityId, JourneyId, ProviderId } from '../domain/ids.ts'
 import type { Journey, Reconciling } from '../domain/journey.ts'
+import { statedByProvider } from '../domain/kept-attributes.ts'
 import { type MinimumAssurance, reachesAssurance } from '../domain/plan.ts'
 import { conflictingAttributes } from '../domain/same-person.ts'
 import { addressOf } from '../domain/tenant.ts'
@@ -30,7 +31,7 @@ import { findJourney, readJourney } from '../store/journey.ts'
 import { type Provider, providerAsBegun } from '../store/provider.ts'
 import { type AuthorizedSession, authorizeSession, findSessionByState } from '../store/session.ts'
 import { holdLink, needsConfirmation } from './hold-link.ts'
-import { openAttributes, openRequest } from './journey-secrets.ts'
+import { openRequest, openStated } from './journey-secrets.ts'
 import { noteHealth } from './provider-health.ts'
 import { planOf, reasonOf, recordFailure } from './reconciliation-end.ts'
 import { type ProvenLink, recordLink } from './record-link.ts'
@@ -222,9 +223,10 @@ async function proveLink(
   const policy = await prepared.policy('attributes', journey.policies.attributes)
   const plan = planOf(journey)
   const place = { tenant: prepared.tenant.id, journey: journey.id }
-  const shown = openAttributes(means.keyring, place, journey.attributes)
-  const told = readProviderAttributes(policy, provider.attributeMappings, identity.claims)
-  if (conflictingAttributes(policy, shown, told).length > 0)
+  const shown = openStated(means.keyring, place, journey.attributes)
+  const values = readProviderAttributes(policy, provider.attributeMappings, identity.claims)
+  const told = statedByProvider(values, provider.id, toInstant(means.clock()))
+  if (conflictingAttributes(policy, shown.values, told.values).length > 0)
     return fail({ kind: 'institution_refused', reason: 'person_conflict' })
   return {
     journey,

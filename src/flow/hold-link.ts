@@ -6,11 +6,11 @@ import { currentVersion } from '../crypto/keyring.ts'
 import { openUnder, sealUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
-import type { Attributes } from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
 import { allHashes } from '../domain/identifier.ts'
 import type { ProviderId, SessionId, TenantId } from '../domain/ids.ts'
 import { CHOICE_TIME, type Confirming } from '../domain/journey.ts'
+import type { Stated } from '../domain/kept-attributes.ts'
 import type { Sealed } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
 import { isWalletBoundTo } from '../store/binding.ts'
@@ -26,7 +26,7 @@ export interface HeldLink {
   providerId: ProviderId
   account: ProvenLink['account']
   /** What the institution said, by canonical name; the wallet's side stays in the journey. */
-  told: Attributes
+  told: Stated
   upstream: UpstreamAssurance
   label: string
 }

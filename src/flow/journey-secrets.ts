@@ -7,6 +7,7 @@ import { openUnder, sealUnder } from '../crypto/seal.ts'
 import type { Attributes } from '../domain/attributes.ts'
 import type { JourneyId, TenantId } from '../domain/ids.ts'
 import type { SealedPresentation, SealedRequest, WalletSecrets } from '../domain/journey.ts'
+import type { Stated } from '../domain/kept-attributes.ts'
 import type { Sealed } from '../domain/text.ts'
 
 interface Place {
@@ -58,6 +59,12 @@ export function openPresentation(
 /** Throws `sealed_unreadable`. */
 export function openAttributes(keyring: Keyring, place: Place, sealed: Sealed): Attributes {
   return openPresentation(keyring, place, sealed).attributes
+}
+
+/** The same, with which credentials stated them. Throws `sealed_unreadable`. */
+export function openStated(keyring: Keyring, place: Place, sealed: Sealed): Stated {
+  const { attributes: values, origins } = openPresentation(keyring, place, sealed)
+  return { values, origins }
 }
 
 function openText(keyring: Keyring, place: Place, column: Column, sealed: Sealed): string {

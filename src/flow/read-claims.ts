@@ -4,13 +4,9 @@ import { openWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { openUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
-import {
-  type Attributes,
-  type KeptAttributes,
-  readEnvelope,
-  releaseClaims,
-} from '../domain/attributes.ts'
+import { type Attributes, releaseClaims } from '../domain/attributes.ts'
 import type { TenantId } from '../domain/ids.ts'
+import { type KeptAttributes, NOTHING_STATED, readEnvelope } from '../domain/kept-attributes.ts'
 import type { GrantRow } from '../store/grant.ts'
 import type { WalletOnlyGrantRow } from '../store/wallet-only-grant.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -36,14 +32,14 @@ export async function readClaims(
   // Nothing carried: no rule needs it, or the login was without a wallet, and what the wallet once showed and we kept counts.
   const carried =
     grant.wallet_attributes === null
-      ? kept.wallet
+      ? kept.wallet.values
       : (JSON.parse(
           textOf(openUnder(means.keyring, 'session', carriedPlace, grant.wallet_attributes)),
         ) as Attributes)
   return releaseClaims(policy, kept.values, carried, new Set(grant.scope.split(' ')))
 }
 
-const NOTHING_KEPT: KeptAttributes = { values: {}, wallet: {} }
+const NOTHING_KEPT: KeptAttributes = { ...NOTHING_STATED, wallet: NOTHING_STATED }
 
 type KeptRow = Pick<GrantRow, 'key_identity_id' | 'wrapped_data_key' | 'binding_id' | 'attributes'>
 
@@ -52,7 +48,8 @@ export function openKeptAttributes(keyring: Keyring, tenant: TenantId, row: Kept
   return openKept(keyring, tenant, row).values
 }
 
-function openKept(keyring: Keyring, tenant: TenantId, row: KeptRow): KeptAttributes {
+/** The same, with whose word each of it is, and the wallet's side of it. Throws `sealed_unreadable`. */
+export function openKept(keyring: Keyring, tenant: TenantId, row: KeptRow): KeptAttributes {
   const key = unwrapDataKey(keyring, tenant, row.key_identity_id, row.wrapped_data_key)
   const column = 'persisted_attributes_envelope'
   const place = { tenant, table: 'identity_link_binding', column, row: row.binding_id }

@@ -18,6 +18,7 @@ import {
   RETURN_TIME,
   type WalletSecrets,
 } from '../domain/journey.ts'
+import { statedByWallet } from '../domain/kept-attributes.ts'
 import { describeShown } from '../domain/shown-credentials.ts'
 import { shownIdentifiers } from '../domain/shown-identifiers.ts'
 import { addressOf } from '../domain/tenant.ts'
@@ -160,8 +161,9 @@ async function recordPresentation(
   const versions = readPolicyVersions(journey.policies)
   const identifiers = await identify(means, prepared, versions, verified)
   const rules = await prepared.policy('attributes', versions.attributes)
-  const attributes = readWalletAttributes(rules, verified.credentials)
+  const read = readWalletAttributes(rules, verified.credentials)
   const now = means.clock()
+  const stated = statedByWallet(rules, verified.credentials, read, toInstant(now))
   const [[moved]] = await transact(means.db, tenant.id, [
     presentJourney({
       tenantId: tenant.id,
@@ -170,7 +172,8 @@ async function recordPresentation(
       identifiers: JSON.stringify(identifiers),
       identifierHashes: allHashes(identifiers),
       presentation: sealPresentation(means.keyring, place, {
-        attributes,
+        attributes: stated.values,
+        origins: stated.origins,
         shown: describeShown(await prepared.question(versions), verified.credentials),
       }),
       responseCodeHash: responseCode === undefined ? null : hashSecret(responseCode),

@@ -9,12 +9,7 @@ import { currentVersion } from '../crypto/keyring.ts'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
-import {
-  type AttributePolicy,
-  type Attributes,
-  envelopeText,
-  keepAttributes,
-} from '../domain/attributes.ts'
+import type { AttributePolicy } from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
 import {
   allHashes,
@@ -23,6 +18,7 @@ import {
 } from '../domain/identifier.ts'
 import type { BindingId, IdentityId, MatchId, SessionId, TenantId } from '../domain/ids.ts'
 import { type Confirming, RETURN_TIME, type Reconciling } from '../domain/journey.ts'
+import { envelopeText, keepAttributes, type Stated } from '../domain/kept-attributes.ts'
 import { canLink, fingerprintsOf, linkedIdentifiers, primaryOf } from '../domain/link.ts'
 import type { MaterialPolicy } from '../domain/material.ts'
 import type { IdvPlan } from '../domain/plan.ts'
@@ -66,7 +62,7 @@ export interface ProvenLink {
   /** The one person the account may belong to; undefined where anybody's will do. */
   expectedId: IdentityId | undefined
   /** What each side said, and the rules that make one set of it. */
-  attributes: { policy: AttributePolicy; shown: Attributes; told: Attributes }
+  attributes: { policy: AttributePolicy; shown: Stated; told: Stated }
   upstream: UpstreamAssurance
 }
 

@@ -4,15 +4,15 @@
  */
 import { openWithDataKey, sealWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
 import type { Deps } from '../deps.ts'
+import type { AttributePolicy } from '../domain/attributes.ts'
+import { allHashes, type HashedIdentifier } from '../domain/identifier.ts'
+import type { BindingId, IdentityId, TenantId } from '../domain/ids.ts'
 import {
-  type AttributePolicy,
-  type Attributes,
   envelopeText,
   keepAttributes,
   readEnvelope,
-} from '../domain/attributes.ts'
-import { allHashes, type HashedIdentifier } from '../domain/identifier.ts'
-import type { BindingId, IdentityId, TenantId } from '../domain/ids.ts'
+  type Stated,
+} from '../domain/kept-attributes.ts'
 import type { InstitutionHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { type AccountBinding, findWalletBindings, refreshAttributes } from '../store/binding.ts'
@@ -25,7 +25,7 @@ export interface ToldAccount {
   account: HashedIdentifier<InstitutionHash>
   policy: AttributePolicy
   policyVersion: number
-  told: Attributes
+  told: Stated
   /** Attributes that the plan needs besides the required ones. */
   needed: readonly string[]
   now: IsoInstant

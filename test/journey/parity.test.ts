@@ -4,10 +4,13 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
+import { EDUID_VCT } from '../../demo/issuer.ts'
 import { demoPolicies } from '../../demo/policies.ts'
 import type { Login } from '../../demo/relying-party.ts'
 import type { Wallet } from '../../demo/wallet.ts'
+import type { TenantId } from '../../src/domain/ids.ts'
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
+import { openKept } from '../../src/flow/read-claims.ts'
 import {
   type HostileProvider,
   makeSigningKey,
@@ -123,7 +126,45 @@ async function bindingsOf(slug: string) {
   return rows.map(({ holder }) => holder)
 }
 
+/** What lies sealed in the one binding of a tenant. */
+async function keptOf(slug: string) {
+  const [row] = await query<Parameters<typeof openKept>[2] & { tenant: TenantId }>(
+    bridge.database.superuserUrl,
+    `SELECT t.id AS tenant, b.id AS binding_id, b.persisted_attributes_envelope AS attributes,
+            i.id AS key_identity_id, i.wrapped_data_key
+       FROM tenant t JOIN identity_link_binding b ON b.tenant_id = t.id AND b.deleted_at IS NULL
+       JOIN identity_match m ON m.id = b.match_id JOIN identity i ON i.id = m.internal_identity_id
+      WHERE t.slug = '${slug}'`,
+  )
+  if (row === undefined) throw new Error('no binding')
+  return openKept(bridge.deps.keyring, row.tenant, row)
+}
+
 describe('parity of both ways in', () => {
+  test('issue 3.3 provenance is kept with the binding, and a direct login renews the institution’s part alone', async () => {
+    const tenant = await addTenant('origins')
+    await withWallet(tenant, await bridge.newWallet(SHOWN))
+    const before = await keptOf('origins')
+    const [shown] = before.origins['wallet_only_both'] ?? []
+    const [told] = before.origins['oidc_only_both'] ?? []
+    expect(shown).toMatchObject({ side: 'wallet', type: EDUID_VCT })
+    expect(told).toMatchObject({ side: 'institution', provider: expect.any(String) })
+    expect(before.origins).toMatchObject({
+      ...{ oidc_wins_both: [told], oidc_wins_shown: [shown] },
+      ...{ wallet_wins_both: [shown], wallet_wins_told: [told], merge_all_both: [told, shown] },
+    })
+    expect(Object.keys(before.origins).sort()).toEqual(Object.keys(before.values).sort())
+    await direct(tenant)
+    const after = await keptOf('origins')
+    const [again] = after.origins['oidc_only_both'] ?? []
+    expect(again).toMatchObject({ ...told, at: expect.any(String) })
+    expect(String(again?.at) > String(told?.at)).toBe(true)
+    expect(after.origins).toMatchObject({
+      ...{ wallet_only_both: [shown], merge_all_both: [again, shown], oidc_wins_shown: [shown] },
+    })
+    expect(after.values).toEqual(before.values)
+  })
+
   test('wallet first, then without: the same claims and subject, and no second binding', async () => {
     const tenant = await addTenant('wallet-first')
     const wallet = await bridge.newWallet(SHOWN)
