@@ -112,9 +112,9 @@ export const MaterialPolicy = z
      * Whether a wallet's key is enough by itself. Wallets may show a fresh key each time; with `refused` a key only
      * counts together with another identifier of the same person, and a profile that has nothing else is refused.
      */
-    key_alone: z.enum(['allowed', 'refused']).default('allowed'),
+    keyAlone: z.enum(['allowed', 'refused']).default('allowed'),
     /** Keys a person may have at a time; linking one more drops the one that was not used for longest. */
-    keys_kept: z.int().min(1).max(500).default(50),
+    keysKept: z.int().min(1).max(500).default(50),
   })
   .superRefine((policy, context) => {
     const refuse = (path: (string | number)[], message: string) =>
@@ -130,7 +130,7 @@ export const MaterialPolicy = z
           refuse(place, 'two materials of one name differ')
         meanings.set(name, meaning)
       }
-      if (policy.key_alone === 'refused' && !materials.some(isLastingAndIdentifies))
+      if (policy.keyAlone === 'refused' && !materials.some(isLastingAndIdentifies))
         refuse(place, 'has nothing but the key, which is refused alone')
     })
   })

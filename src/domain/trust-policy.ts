@@ -38,7 +38,7 @@ const common = {
    */
   statusPurposes: purposes.optional(),
   /** Whether this issuer proves the e-mail addresses it writes down; only then do materials read them. */
-  proves_email: z.boolean().default(false),
+  provesEmail: z.boolean().default(false),
 }
 
 const sdJwt = {

@@ -15,7 +15,7 @@ export async function decidePlan(
   hits: readonly HitRow[],
 ): Promise<{ found: Recognition; decided: Decided | undefined }> {
   const material = await prepared.policy('material', journey.policies.material)
-  const keyAlone = material.key_alone === 'allowed'
+  const keyAlone = material.keyAlone === 'allowed'
   const found = recognise(journey.identifiers, hits.map(readHit), { keyAlone }, means.clock())
   if (found.state === 'UNAVAILABLE') return { found, decided: undefined }
   const selector = await prepared.selector(journey.policies.selector)

@@ -200,7 +200,7 @@ async function identify(
   const material = await prepared.policy('material', versions.material)
   const trust = await prepared.policy('trust', versions.trust)
   const provesEmail = new Set(
-    trust.entries.filter((entry) => entry.proves_email).map((entry) => entry.id),
+    trust.entries.filter((entry) => entry.provesEmail).map((entry) => entry.id),
   )
   const shown = {
     holderThumbprint: holder.thumbprint,

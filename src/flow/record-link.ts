@@ -106,7 +106,7 @@ export async function recordLink(
   const sides = takeSides(means, tenantId, material, link)
   const now = toInstant(means.clock())
   const work = async (tx: Transaction) => {
-    const recording = { means, tx, tenantId, link, ...sides, keysKept: material.keys_kept, now }
+    const recording = { means, tx, tenantId, link, ...sides, keysKept: material.keysKept, now }
     const hits = await lockAndRead(recording)
     const decision = decidePerson(hits.map(sideHit))
     requireExpected(recording, hits)
@@ -155,7 +155,7 @@ export function takeSides(
   const { journey } = link
   const profile = material.profiles.find(({ id }) => id === link.plan.profile)
   const shown = profile === undefined ? [] : linkedIdentifiers(profile, journey.identifiers)
-  const keyAlone = material.key_alone === 'allowed'
+  const keyAlone = material.keyAlone === 'allowed'
   if (journey.way !== 'direct' && !canLink(shown, { keyAlone }))
     return fail({ kind: 'institution_refused', reason: 'identifier_missing' })
   const { issuer, attribute, value } = link.account

@@ -46,7 +46,7 @@ describe('fault 46 a document with a mistake is refused as a whole', () => {
   })
 
   test('issue 3.8 a tenant may refuse the key alone', () => {
-    const refused = { key_alone: 'refused' }
+    const refused = { keyAlone: 'refused' }
     expect(problems({ ...refused, profiles: [profile(KEY, PROVIDER)] })).toHaveLength(1)
     expect(problems({ ...refused, profiles: [profile(KEY, TUPLE, PROVIDER)] })).toHaveLength(1)
     expect(problems({ ...refused, profiles: [profile(KEY, SUBJECT, PROVIDER)] })).toEqual([])

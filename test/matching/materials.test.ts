@@ -109,7 +109,7 @@ describe('issue 3.8 fault 7 a batch of 20 credentials, each with a key of its ow
       ...{ ...TUPLE, strength: 'identifies' },
       attributes: [...TUPLE.attributes, own],
     }
-    const refused = { material: { key_alone: 'refused' } }
+    const refused = { material: { keyAlone: 'refused' } }
     const tenant = await tenantBy('tuples', [KEY, strong], refused)
     const first = await logIn(bridge, await walletOf(), { tenant })
     const again = await logIn(bridge, await walletOf({ given_name: 'SANNE' }), { tenant })
@@ -119,7 +119,7 @@ describe('issue 3.8 fault 7 a batch of 20 credentials, each with a key of its ow
   })
 
   test('known by nothing but the key: the institution each time, and no more rows than are kept', async () => {
-    const tenant = await tenantBy('keys', [KEY], { material: { keys_kept: 3 } })
+    const tenant = await tenantBy('keys', [KEY], { material: { keysKept: 3 } })
     for (let turn = 0; turn < 6; turn++) {
       bridge.clock.advance(1_000)
       expect((await logIn(bridge, await walletOf(), { tenant })).viaInstitution).toBe(true)
