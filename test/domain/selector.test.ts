@@ -31,6 +31,7 @@ describe('a selector document', () => {
         ...IDV,
         method: 'login',
         requiredAttributes: [],
+        confirm: 'new_link',
         bindingPolicy: 'REUSE_OR_CREATE',
       },
     })
