@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DataAccess, enrichmentOf, NO_ACCESS } from '../../src/domain/data-access.ts'
+import { type Bridge, startBridge } from '../support/bridge.ts'
+import { ACCESS, askWith, type Caller, newCaller, newPerson, rows } from './world.ts'
+
+let bridge: Bridge
+let caller: Caller
+let person: Awaited<ReturnType<typeof newPerson>>
+let account: string
+beforeAll(async () => {
+  bridge = await startBridge()
+  caller = await newCaller(bridge)
+  person = await newPerson(bridge)
+  account = bridge.institution.subjectOf('sanne', 'bridge-demo')
+})
+afterAll(() => bridge.stop())
+
+const events = (type: string) =>
+  rows<{ client_id: string; subject_hash: string | null; detail: string }>(
+    bridge,
+    `SELECT client_id, subject_hash, detail FROM audit_event WHERE event_type = '${type}' ORDER BY seq`,
+  )
+const byAccount = (identifier = account, provider = 'surf') => ({
+  body: { identifier_type: 'SUBJECT_ID', provider, identifier },
+})
+
+describe('lookup', () => {
+  test('issue 4.7 finds a person by an account at an institution', async () => {
+    const { status, body, headers } = await caller.ask('POST', '/lookup', byAccount())
+    expect([status, headers.get('cache-control')]).toEqual([200, 'no-store'])
+    expect(body).toEqual({
+      found: true,
+      person: {
+        identity_id: person.id,
+        claims: { given_name: 'Sanne' },
+        auxiliary: {},
+        assurance: { acr: [], amr: expect.any(Array), auth_time: null },
+        last_verified_at: expect.stringMatching(/Z$/),
+      },
+    })
+  })
+
+  test('issue 4.7 unknown value, unknown provider and unknown wallet are answered alike', async () => {
+    const asked = [
+      byAccount('nobody'),
+      byAccount(account, 'elsewhere'),
+      { body: { identifier_type: 'KEY', identifier: 'A'.repeat(43) } },
+      { body: { identifier_type: 'DID', identifier: 'did:web:nobody.example' } },
+    ]
+    for (const one of asked) {
+      const { status, body } = await caller.ask('POST', '/lookup', one)
+      expect([status, body]).toEqual([200, { found: false, person: null }])
+    }
+  })
+
+  test('issue 4.7 every lookup is in the audit trail with the client, found or not, and without the identifier', async () => {
+    const before = (await events('person_looked_up')).length
+    await caller.ask('POST', '/lookup', byAccount())
+    await caller.ask('POST', '/lookup', byAccount('nobody'))
+    const [found, missed] = (await events('person_looked_up')).slice(before)
+    expect(found).toMatchObject({ client_id: caller.client.id, subject_hash: expect.any(String) })
+    expect(missed).toMatchObject({ client_id: caller.client.id, subject_hash: null })
+    expect(JSON.parse(found?.detail ?? '')).toEqual({ found: true, identifier: 'SUBJECT_ID' })
+    expect(JSON.parse(missed?.detail ?? '')).toEqual({ found: false, identifier: 'SUBJECT_ID' })
+    expect(bridge.lines.join('')).not.toContain(account)
+  })
+
+  test('issue 4.7 an erased or restricted person is answered like nobody', async () => {
+    await rows(bridge, `UPDATE identity SET status = 'RESTRICTED' WHERE id = '${person.id}'`)
+    const { body } = await caller.ask('POST', '/lookup', byAccount())
+    const read = await caller.ask('GET', `/identities/${person.id}`)
+    await rows(bridge, `UPDATE identity SET status = 'ACTIVE' WHERE id = '${person.id}'`)
+    expect(body).toEqual({ found: false, person: null })
+    expect(read.status).toBe(404)
+  })
+
+  test.each([
+    ['an unknown type', { identifier_type: 'EMAIL', identifier: 'a@b.example' }],
+    ['an unknown member', { ...byAccount('x').body, hash: 'x' }],
+    ['a value that is too long', byAccount('x'.repeat(1025)).body],
+    ['no body', ''],
+  ])('issue 4.10 %s is a 400 with problem details that repeat nothing', async (_, body) => {
+    const { status, body: problem, headers } = await caller.ask('POST', '/lookup', { body })
+    expect([status, problem.code]).toEqual([400, 'invalid_request'])
+    expect(headers.get('content-type')).toBe('application/problem+json')
+    expect(JSON.stringify(problem)).not.toContain('xxxx')
+  })
+})
+
+describe('reading by id', () => {
+  test('issue 4.7 the person, and the claims alone', async () => {
+    const whole = await caller.ask('GET', `/identities/${person.id}`)
+    expect(whole.body).toMatchObject({ identity_id: person.id, claims: { given_name: 'Sanne' } })
+    const claims = await caller.ask('GET', `/identities/${person.id}/claims`)
+    expect(claims.body).toEqual({ claims: { given_name: 'Sanne' } })
+    expect((await caller.ask('GET', `/identities/${crypto.randomUUID()}`)).status).toBe(404)
+  })
+
+  test('issue 4.7 projections fail closed: a registration that names nothing shows nothing', async () => {
+    const blind = await newCaller(bridge, { access: NO_ACCESS })
+    const { body } = await blind.ask('GET', `/identities/${person.id}`)
+    expect(body).toMatchObject({ claims: {}, auxiliary: {} })
+    expect((await blind.ask('GET', `/identities/${person.id}/auxiliary`)).body).toEqual({
+      auxiliary: [],
+    })
+  })
+
+  test('issue 4.7 a token without the scope is refused before anybody is looked for', async () => {
+    const other = await newCaller(bridge, { scopes: ['devices:manage'] })
+    for (const id of [person.id, crypto.randomUUID()]) {
+      const { status, body } = await other.ask('GET', `/identities/${id}`)
+      expect([status, body.code]).toEqual([403, 'insufficient_scope'])
+    }
+    expect((await askWith(`${bridge.tenant.issuer}/api/v1/lookup`, 'POST', undefined)).status).toBe(
+      401,
+    )
+  })
+
+  test('issue 4.7 last_used_at moves on every access, lastVerifiedAt does not', async () => {
+    const used = async () => {
+      const [row] = await rows<{ at: string }>(
+        bridge,
+        `SELECT max(last_used_at) AS at FROM identity_match WHERE internal_identity_id = '${person.id}'`,
+      )
+      return row?.at ?? ''
+    }
+    const verified = async () =>
+      (await caller.ask('GET', `/identities/${person.id}`)).body.last_verified_at
+    const first = await verified()
+    const before = await used()
+    bridge.clock.advance(5_000)
+    expect(await verified()).toBe(first)
+    expect((await used()) > before).toBe(true)
+    bridge.clock.advance(-5_000)
+  })
+
+  test('issue 4.7 a merged person is read under the survivor’s id, from either id', async () => {
+    const gone = crypto.randomUUID()
+    await rows(
+      bridge,
+      `INSERT INTO identity (tenant_id, id, status, merged_into, wrapped_data_key, data_key_version, audit_salt, created_at)
+       SELECT tenant_id, '${gone}', 'MERGED', id, wrapped_data_key, 1, audit_salt, created_at FROM identity WHERE id = '${person.id}'`,
+    )
+    expect((await caller.ask('GET', `/identities/${gone}`)).body.identity_id).toBe(person.id)
+    await rows(bridge, `DELETE FROM identity WHERE id = '${gone}'`)
+  })
+})
+
+describe('token enrichment', () => {
+  test('issue 4.8 by token subject and by id, what the caller’s registration names', async () => {
+    for (const body of [{ subject: person.subject }, { identity_id: person.id }]) {
+      const told = await caller.ask('POST', '/enrichment', { body })
+      expect([told.status, told.body]).toEqual([200, { claims: { given_name: 'Sanne' } }])
+    }
+    const blind = await newCaller(bridge, { access: NO_ACCESS })
+    const { body } = await blind.ask('POST', '/enrichment', { body: { subject: person.subject } })
+    expect(body).toEqual({ claims: {} })
+  })
+
+  test('issue 4.8 an unknown subject and an unknown id are a 404, categories of the caller’s choosing a 400', async () => {
+    for (const body of [{ subject: 'nobody' }, { identity_id: crypto.randomUUID() }])
+      expect((await caller.ask('POST', '/enrichment', { body })).status).toBe(404)
+    const chosen = { subject: person.subject, categories: ['grades'] }
+    expect((await caller.ask('POST', '/enrichment', { body: chosen })).status).toBe(400)
+  })
+
+  test('issue 4.8 no category can have the name of a claim that tokens are made of', () => {
+    for (const category of ['sub', 'iss', 'acr', 'client_id', 'cnf'])
+      expect(
+        DataAccess.safeParse({ claims: [], auxiliary: [{ category, read: 'all', write: false }] })
+          .success,
+        category,
+      ).toBe(false)
+    expect(DataAccess.safeParse(ACCESS).success).toBe(true)
+    expect(enrichmentOf({ given_name: 'S' }, { sub: { x: 1 }, given_name: { y: 1 } })).toEqual({
+      given_name: 'S',
+    })
+  })
+})
