@@ -28,19 +28,43 @@ CREATE TABLE key_migration_progress (
   PRIMARY KEY (tenant_id, version)
 );
 
--- Events for the outside world, written in the transaction they tell of.
+-- Who hears of events, and how: signed webhooks, Security Event Tokens pushed to them, or fetched by them.
+CREATE TABLE event_subscription (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  id text NOT NULL,
+  client_id text,                                    -- relying party or machine client; NULL for the tenant itself
+  delivery text NOT NULL CHECK (delivery IN ('webhook', 'push', 'poll')),
+  endpoint text,                                     -- NULL where events are fetched
+  audience text NOT NULL,                            -- aud of its Security Event Tokens
+  event_types text NOT NULL,                         -- JSON array
+  sealed_secrets text NOT NULL,                      -- sealed JSON array, newest first, at most two
+  enabled integer NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
+  created_at iso_instant NOT NULL,
+  updated_at iso_instant NOT NULL,
+  PRIMARY KEY (id, tenant_id),
+  FOREIGN KEY (tenant_id, client_id) REFERENCES relying_party (tenant_id, client_id),
+  CHECK ((delivery = 'poll') = (endpoint IS NULL))
+);
+CREATE INDEX idx_event_subscription_client ON event_subscription (tenant_id, client_id);
+
+-- Events for the outside world, written in the transaction they tell of: one row a receiver, since each knows the person
+-- by a subject of its own, and an erasure leaves no other trace of it.
 CREATE TABLE outbox (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
   id text NOT NULL,
+  subscription_id text NOT NULL,
   event_type text NOT NULL,
-  identity_id text,
+  identity_id text,                                  -- NULL once the person is erased
   payload text NOT NULL,                             -- sealed
   created_at iso_instant NOT NULL,
-  due_at iso_instant NOT NULL,
-  attempts integer NOT NULL DEFAULT 0,
+  due_at iso_instant NOT NULL,                       -- while somebody delivers it: when another may try
+  attempts integer NOT NULL DEFAULT 0,               -- also the fencing number of who delivers it
+  last_error text,                                   -- a word of ours
   delivered_at iso_instant,
   dead_at iso_instant,
-  PRIMARY KEY (tenant_id, id)
+  PRIMARY KEY (id, tenant_id),
+  FOREIGN KEY (subscription_id, tenant_id) REFERENCES event_subscription (id, tenant_id) ON DELETE CASCADE
 );
 CREATE INDEX idx_outbox_due ON outbox (tenant_id, due_at) WHERE delivered_at IS NULL AND dead_at IS NULL;
 CREATE INDEX idx_outbox_identity ON outbox (tenant_id, identity_id) WHERE identity_id IS NOT NULL;
+CREATE INDEX idx_outbox_subscription ON outbox (tenant_id, subscription_id, created_at);

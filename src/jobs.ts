@@ -1,6 +1,7 @@
 /** The background jobs as one list, and the loop that offers each to its lease. */
 import type { Deps } from './deps.ts'
 import { SECOND } from './domain/time.ts'
+import { deliverEventsJob } from './job/deliver-events.ts'
 import { expireJourneysJob } from './job/expire-journeys.ts'
 import { type Job, newOwner, runIfDue } from './job/lease.ts'
 import { refreshProvidersJob } from './job/refresh-providers.ts'
@@ -9,9 +10,14 @@ import { describeError } from './log.ts'
 
 /** Every job there is. */
 export function createJobs(
-  deps: Pick<Deps, 'db' | 'clock' | 'keyring' | 'outbound'>,
+  deps: Pick<Deps, 'db' | 'clock' | 'keyring' | 'outbound' | 'tenants'>,
 ): readonly Job[] {
-  return [expireJourneysJob, refreshProvidersJob(deps), rotateSigningKeysJob(deps)]
+  return [
+    expireJourneysJob,
+    refreshProvidersJob(deps),
+    rotateSigningKeysJob(deps),
+    deliverEventsJob(deps),
+  ]
 }
 
 /** How often an instance looks; with jitter, so that instances do not look together. */
@@ -24,7 +30,7 @@ export interface Jobs {
 
 /** Begins to look for due jobs. */
 export function startJobs(
-  deps: Pick<Deps, 'db' | 'clock' | 'keyring' | 'log' | 'metrics' | 'outbound'>,
+  deps: Pick<Deps, 'db' | 'clock' | 'keyring' | 'log' | 'metrics' | 'outbound' | 'tenants'>,
 ): Jobs {
   const jobs = createJobs(deps)
   const owner = newOwner()

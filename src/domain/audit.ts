@@ -141,6 +141,12 @@ export type AuditDetail =
   | { type: 'auxiliary_deleted'; category: string }
   | { type: 'auxiliary_expired'; removed: number }
   | { type: 'identity_looked_up'; actor: string; provider: string; found: boolean }
+  | { type: 'event_subscription_created'; actor: string; subscription: string; delivery: string }
+  | { type: 'event_subscription_updated'; actor: string; subscription: string }
+  | { type: 'event_subscription_removed'; actor: string; subscription: string }
+  | { type: 'event_secret_rotated'; actor: string; subscription: string; secrets: number }
+  | { type: 'event_undeliverable'; subscription: string; event: string; reason: string }
+  | { type: 'event_replayed'; actor: string; event: string }
   | { type: 'admin_token_created'; actor: string; token: string; scopes: string }
   | { type: 'admin_token_revoked'; actor: string; token: string }
 

@@ -20,6 +20,10 @@ export type GrantId = Branded<'GrantId'>
 export type ProviderId = Branded<'ProviderId'>
 /** The `client_id` of a relying party, unique within its tenant. */
 export type ClientId = Branded<'ClientId'>
+/** One receiver of events (`event_subscription.id`). UUID text. */
+export type SubscriptionId = Branded<'SubscriptionId'>
+/** One event for one receiver (`outbox.id`): `webhook-id`, and `jti` of its Security Event Token. UUID text. */
+export type EventId = Branded<'EventId'>
 /** Ties together the log lines and audit events of one journey. UUID text. */
 export type CorrelationId = Branded<'CorrelationId'>
 

@@ -1,4 +1,5 @@
 /** The end of a link, whoever decided it: its match, and whatever rests on it. */
+import { outboxRows } from '../crypto/outbox-event.ts'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
@@ -8,6 +9,7 @@ import { decideUnlink, type Unlinked, type UnlinkReason } from '../domain/unlink
 import { insertAuditEvent } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
 import { lockPeople } from '../store/identity.ts'
+import { findReceivers, insertOutbox } from '../store/outbox.ts'
 import {
   endBindings,
   endMatches,
@@ -71,15 +73,22 @@ async function recordEnd(
     identifier: string
     clientId: ClientId | undefined
   },
-  person: { audit_salt: string | null },
+  person: { id: IdentityId; audit_salt: string | null },
 ): Promise<void> {
   const now = toInstant(means.clock())
   const { clientId, ...plain } = told
   const { reason } = plain
+  const type = 'binding_removed'
+  // A match that no binding hung on was nothing anybody outside knew of.
+  const receivers =
+    ended.bindings.length === 0
+      ? []
+      : await tx.run(findReceivers({ tenantId, people: [person.id], type }))
   await tx.runLast([
     endBindings({ tenantId, ids: ended.bindings, reason, now }),
     endMatches({ tenantId, ids: ended.matches, reason, now }),
     revokeGrantsOn({ tenantId, bindings: ended.bindings, now }),
+    insertOutbox(outboxRows(means.keyring, tenantId, { type }, receivers, now)),
     insertAuditEvent(tenantId, newId(), now, {
       detail: {
         ...{ type: 'link_ended', ...plain },

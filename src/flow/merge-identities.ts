@@ -21,6 +21,7 @@ import type { IdentityTable } from '../store/schema.ts'
 import { giveSubjects, releaseSubjects } from '../store/subject.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 import { type MergeView, readPerson, subjectHash, viewMerge } from './merge-view.ts'
+import { readSubjects, subjectSteps } from './tell-subjects.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
 type Row = Pick<
@@ -88,11 +89,16 @@ async function recordMerge(
     findFamily({ tenantId, id: surviving.id }),
   ])
   const people = family.map((one) => one.id)
-  const countOf = (kind: string) => moved.find((row) => row.kind === kind)?.count ?? 0
-  await tx.runLast([
+  const before = await readSubjects(tx, tenantId, [merged.id, surviving.id])
+  await tx.runAll([
     releaseSubjects({ tenantId, people }),
     giveSubjects({ tenantId, id: surviving.id, family: people }),
+  ])
+  const after = await readSubjects(tx, tenantId, [surviving.id])
+  const countOf = (kind: string) => moved.find((row) => row.kind === kind)?.count ?? 0
+  await tx.runLast([
     revokeGrantsOf({ tenantId, people, now }),
+    ...subjectSteps(means, tenantId, { reason: 'merged', before, after }, now),
     insertAuditEvent(tenantId, newId(), now, {
       detail: {
         ...{ type: 'identities_merged', actor: actor.id, merge: id },

@@ -6,6 +6,7 @@ import { auditSubjectHash, newAuditSalt } from '../crypto/audit-subject.ts'
 import { createDataKey, type DataKey, sealWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
 import { hashToldIdentifier } from '../crypto/identifier-hash.ts'
 import { currentVersion } from '../crypto/keyring.ts'
+import { outboxRows } from '../crypto/outbox-event.ts'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
@@ -46,6 +47,7 @@ import {
   type PersonHit,
   upgradeMatch,
 } from '../store/match.ts'
+import { findReceivers, insertOutbox } from '../store/outbox.ts'
 import type { Provider } from '../store/provider.ts'
 import { recogniseJourney, updateSessionStatus } from '../store/session.ts'
 import { refreshBindings } from './refresh-bindings.ts'
@@ -431,7 +433,8 @@ async function finishJourney(
 ): Promise<void> {
   const { journey, provider, sessionId, upstream } = link
   const expiresAt = toInstant(means.clock() + RETURN_TIME)
-  const [[session], [moved]] = await tx.runAll([
+  const type = binding.isNew ? 'binding_created' : 'binding_updated'
+  const [[session], [moved], receivers] = await tx.runAll([
     updateSessionStatus({
       tenantId,
       id: sessionId,
@@ -446,10 +449,12 @@ async function finishJourney(
       identifiers: journey.way === 'direct' ? JSON.stringify([account]) : null,
       identifierHashes: journey.way === 'direct' ? allHashes([account]) : null,
     }),
+    findReceivers({ tenantId, people: [person.id], type }),
   ])
   if (session?.changed !== 1 || moved?.changed !== 1) fail({ kind: 'journey_not_open' })
   const said = { provider: provider.slug, acr: upstream.acr.length === 0 ? 'none' : 'stated' }
   await tx.runLast([
+    insertOutbox(outboxRows(means.keyring, tenantId, { type }, receivers, now)),
     insertAuditEvent(tenantId, newId(), now, {
       detail: binding.isNew
         ? { type: 'binding_created', ...said, person: person.isNew ? 'new' : 'joined' }

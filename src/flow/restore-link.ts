@@ -1,5 +1,6 @@
 /** Takes an unlink back, as long as its rows are there and nobody has the identifiers now. */
 import { currentVersion } from '../crypto/keyring.ts'
+import { outboxRows } from '../crypto/outbox-event.ts'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
@@ -11,6 +12,7 @@ import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
 import { lockPeople } from '../store/identity.ts'
 import { lockGuards } from '../store/match.ts'
+import { findReceivers, insertOutbox } from '../store/outbox.ts'
 import {
   findAllBindings,
   findAllMatches,
@@ -90,9 +92,13 @@ async function recordRestored(means: Means, tx: Transaction, restoring: Restorin
   if (gone.some((row) => row.hash_key_version !== currentVersion(means.keyring, row.hash_key)))
     return fail({ kind: 'conflict', detail: 'the key was rotated since' })
   const back = bindings.filter(together)
+  const type = 'binding_created'
+  const receivers =
+    back.length === 0 ? [] : await tx.run(findReceivers({ tenantId, people: [identityId], type }))
   await tx.runLast([
     restoreMatches({ tenantId, ids: gone.map(({ id }) => id), now }),
     restoreBindings({ tenantId, ids: back.map(({ id }) => id), now }),
+    insertOutbox(outboxRows(means.keyring, tenantId, { type }, receivers, now)),
     insertAuditEvent(tenantId, newId(), now, {
       detail: {
         ...{ type: 'link_restored', actor: actor.id, identifier: named.identifier_type },

@@ -27,6 +27,7 @@ import { giveSubjects, releaseSubjects } from '../store/subject.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 import { liveBindings, liveMatches } from './identity-view.ts'
 import { type MergeView, readPerson, subjectHash, viewMerge } from './merge-view.ts'
+import { readSubjects, subjectSteps } from './tell-subjects.ts'
 
 /** Why a binding or match ended. */
 const ENDED = 'IDENTITY_SPLIT'
@@ -124,11 +125,16 @@ async function recordSplit(splitting: Splitting): Promise<MergeView> {
   const [one, other] = [mergedFamily, survivingFamily].map((family) => family.map(({ id }) => id))
   const people = [...(one ?? []), ...(other ?? [])]
   const back = bindings.filter(({ owner, deleted }) => owner === merged.id && !deleted)
-  await tx.runLast([
-    endMatches({ tenantId, ids: orphans, reason: ENDED, now }),
+  const before = await readSubjects(tx, tenantId, [surviving.id])
+  await tx.runAll([
     releaseSubjects({ tenantId, people }),
     giveSubjects({ tenantId, id: merged.id, family: one ?? [] }),
     giveSubjects({ tenantId, id: surviving.id, family: other ?? [] }),
+  ])
+  const after = await readSubjects(tx, tenantId, [merged.id, surviving.id])
+  await tx.runLast([
+    endMatches({ tenantId, ids: orphans, reason: ENDED, now }),
+    ...subjectSteps(means, tenantId, { reason: 'split', before, after }, now),
     revokeGrantsOf({ tenantId, people, now }),
     endMerge({ tenantId, id: merge.id, actor: actor.id, now }),
     insertAuditEvent(tenantId, newId(), now, {

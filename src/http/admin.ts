@@ -3,6 +3,7 @@
 import type { AdminDeps } from './admin/admin-route.ts'
 import { auditRoutes } from './admin/audit.ts'
 import { authorizationServerRoutes } from './admin/authorization-servers.ts'
+import { eventRoutes } from './admin/events.ts'
 import { identityRoutes } from './admin/identities.ts'
 import { policyRoutes } from './admin/policies.ts'
 import { policyDraftRoutes } from './admin/policy-drafts.ts'
@@ -24,6 +25,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...relyingPartyRoutes(deps),
     ...authorizationServerRoutes(deps),
     ...registrationTokenRoutes(deps),
+    ...eventRoutes(deps),
     ...providerRoutes(deps),
     ...providerTestAdminRoutes(deps),
     ...policyRoutes(deps),

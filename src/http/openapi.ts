@@ -30,6 +30,7 @@ const TAGS: readonly (readonly [name: string, description: string])[] = [
   ],
   ['Data', 'For machine clients of institutions: people, and what is kept about them.'],
   ['Administration: tenants', 'Institutions, or federation portals: who is served here.'],
+  ['Administration: events', 'Who hears of what happens to people, and what became of it.'],
   ['Administration: relying parties', 'Who may send people here to log in.'],
   ['Administration: providers', 'Where people prove once that they belong to an institution.'],
   ['Administration: policies', 'Whom to believe, what to ask for, what becomes of it.'],

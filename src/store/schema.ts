@@ -4,10 +4,12 @@
  */
 import type { ColumnType } from 'kysely'
 import type { Way } from '../domain/assurance.ts'
+import type { EventType } from '../domain/event.ts'
 import type {
   BindingId,
   ClientId,
   CorrelationId,
+  EventId,
   GrantId,
   IdentityId,
   JourneyId,
@@ -15,6 +17,7 @@ import type {
   MergeId,
   ProviderId,
   SessionId,
+  SubscriptionId,
   TenantId,
 } from '../domain/ids.ts'
 import type {
@@ -555,15 +558,31 @@ export interface KeyMigrationProgressTable {
   updated_at: IsoInstant
 }
 
+export interface EventSubscriptionTable {
+  tenant_id: Fixed<TenantId>
+  id: Fixed<SubscriptionId>
+  client_id: Fixed<ClientId | null>
+  delivery: Fixed<'webhook' | 'push' | 'poll'>
+  endpoint: string | null
+  audience: Fixed<string>
+  event_types: string
+  sealed_secrets: Sealed
+  enabled: Defaulted<Flag>
+  created_at: Fixed<IsoInstant>
+  updated_at: IsoInstant
+}
+
 export interface OutboxTable {
   tenant_id: Fixed<TenantId>
-  id: Fixed<string>
-  event_type: Fixed<string>
+  id: Fixed<EventId>
+  subscription_id: Fixed<SubscriptionId>
+  event_type: Fixed<EventType>
   identity_id: IdentityId | null
   payload: Sealed
   created_at: Fixed<IsoInstant>
   due_at: IsoInstant
   attempts: Defaulted<number>
+  last_error: string | null
   delivered_at: IsoInstant | null
   dead_at: IsoInstant | null
 }
@@ -606,5 +625,6 @@ export interface Database {
   audit_checkpoint: AuditCheckpointTable
   job: JobTable
   key_migration_progress: KeyMigrationProgressTable
+  event_subscription: EventSubscriptionTable
   outbox: OutboxTable
 }

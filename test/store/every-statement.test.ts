@@ -45,6 +45,7 @@ const WORDS: { readonly [parameter: string]: string } = {
   ...{ type: 'KEY', identifierType: 'KEY', hashKey: 'A', keyName: 'A', language: 'en' },
   ...{ way: 'same_device', kind: 'trust', purpose: 'token', algorithm: 'ES256', tenantId: 't1' },
   ...{ clientAuthMethod: 'client_secret_basic', authentication: 'client_secret_basic' },
+  ...{ delivery: 'webhook', eventTypes: '[]' },
   ...{
     tokenType: 'at+jwt',
     subjectType: 'pairwise',

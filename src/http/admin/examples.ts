@@ -327,3 +327,21 @@ export const IDENTITY = {
   bindings: [{ id: ID, match: ID, provider: 'surf', proved_at: INSTANT, ...LIVE }],
   merges: [],
 }
+
+export const NEW_EVENT_SUBSCRIPTION = {
+  ...{ client_id: 'demo-app', delivery: 'webhook' },
+  endpoint: 'https://app.example/webhooks/identity-bridge',
+}
+export const WEBHOOK_SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDc9xX0Q3gXhA='
+export const EVENT_SUBSCRIPTION = {
+  ...{ id: ID, ...NEW_EVENT_SUBSCRIPTION, audience: 'demo-app' },
+  event_types: ['binding_removed', 'identity_erased'],
+  enabled: true,
+  created_at: '2026-03-01T09:00:00.000Z',
+  updated_at: '2026-03-01T09:00:00.000Z',
+}
+export const EVENT = {
+  ...{ id: ID, subscription: ID, type: 'identity_erased', state: 'dead', attempts: 8 },
+  ...{ last_error: 'unreachable', created_at: '2026-03-01T09:00:00.000Z' },
+  at: '2026-03-02T13:00:00.000Z',
+}

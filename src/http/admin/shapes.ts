@@ -19,6 +19,15 @@ import {
   RegistrationToken,
   RegistrationTokenList,
 } from './authorization-server-shapes.ts'
+import {
+  EventDelivery,
+  EventDeliveryList,
+  EventSubscription,
+  EventSubscriptionChange,
+  EventSubscriptionList,
+  EventSubscriptionWithSecret,
+  NewEventSubscription,
+} from './event-shapes.ts'
 import { Identity, Merge, NewMerge, Nothing, UnlinkRequest } from './identity-shapes.ts'
 import {
   POLICY_SHAPES,
@@ -111,6 +120,8 @@ export const SHAPES = {
     RegistrationTokenList,
   },
   ...{ NewAuthorizationServer, AuthorizationServer, AuthorizationServerList },
+  ...{ NewEventSubscription, EventSubscriptionChange, EventSubscription, EventSubscriptionList },
+  ...{ EventSubscriptionWithSecret, EventDelivery, EventDeliveryList },
   ...{ NewProvider, ProviderChange, Provider, ProviderList },
   ...{ MappingSample, MappingPreview, NewProviderTest, ProviderTest },
   ...{ PolicyDocument, PublishedPolicy, PolicyVersion, Policy, PolicyHistory },

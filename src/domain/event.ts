@@ -1,0 +1,85 @@
+/**
+ * What others are told about a person: that something happened, and by which name they know the person; never data about
+ * the person. Each receiver has its own name for them.
+ */
+import type { JsonObject } from './text.ts'
+import { fromInstant, type IsoInstant, toSeconds } from './time.ts'
+
+/** What can be told, each with the sentence that tells people so. */
+export const EVENTS = {
+  binding_created: 'A wallet or account was linked to the person.',
+  binding_updated: 'A link was confirmed, or its data refreshed.',
+  binding_removed: 'A link of the person ended.',
+  subject_changed: 'From now on the person is known by another subject.',
+  identity_erased: 'The person was erased. Erase what you received.',
+} as const
+export type EventType = keyof typeof EVENTS
+export const EVENT_TYPES = Object.keys(EVENTS) as [EventType, ...EventType[]]
+
+/** What happened, before it is known who hears of it. */
+export type PersonEvent =
+  | { type: Exclude<EventType, 'subject_changed'> }
+  | { type: 'subject_changed'; reason: 'merged' | 'split'; newSubject: string }
+
+/** The same as one receiver hears it; sealed in the outbox until then. */
+export type EventContent = PersonEvent & { subject: string; occurredAt: IsoInstant }
+
+/** How events reach a receiver: Standard Webhooks, RFC 8935, RFC 8936. */
+export const DELIVERIES = ['webhook', 'push', 'poll'] as const
+export type Delivery = (typeof DELIVERIES)[number]
+
+const RISC = 'https://schemas.openid.net/secevent/risc/event-type'
+const CAEP = 'https://schemas.openid.net/secevent/caep/event-type'
+/** RISC has such an event for e-mail addresses and telephone numbers only. */
+const SUBJECT_CHANGED = 'urn:identity-bridge:event-type:subject-changed'
+
+/** The body of a webhook: type, time, and the least that says whom it is about. */
+export function webhookBody(content: EventContent): string {
+  return JSON.stringify({
+    type: content.type,
+    timestamp: content.occurredAt,
+    data: { subject: content.subject, ...changeOf(content) },
+  })
+}
+
+/**
+ * The claims of a Security Event Token besides who made it for whom: the person as `sub_id` (RFC 9493 section 3.2.2), and
+ * one event (RFC 8417 section 2.2): RISC's `account-purged`, CAEP's `credential-change`, or one of our own.
+ */
+export function securityEventClaims(issuer: string, content: EventContent): JsonObject {
+  const time = toSeconds(fromInstant(content.occurredAt))
+  return {
+    sub_id: { format: 'iss_sub', iss: issuer, sub: content.subject },
+    toe: time,
+    events: eventOf(content, time),
+  }
+}
+
+function eventOf(content: EventContent, time: number): JsonObject {
+  switch (content.type) {
+    case 'identity_erased':
+      return { [`${RISC}/account-purged`]: {} }
+    case 'binding_created':
+      return credentialChange('create', time)
+    case 'binding_updated':
+      return credentialChange('update', time)
+    case 'binding_removed':
+      return credentialChange('delete', time)
+    case 'subject_changed':
+      return { [SUBJECT_CHANGED]: changeOf(content) }
+  }
+}
+
+function credentialChange(change: 'create' | 'update' | 'delete', time: number): JsonObject {
+  return {
+    [`${CAEP}/credential-change`]: {
+      ...{ credential_type: 'verifiable-credential', change_type: change, event_timestamp: time },
+    },
+  }
+}
+
+function changeOf(content: EventContent): JsonObject {
+  return content.type === 'subject_changed'
+    ? { reason: content.reason, new_subject: content.newSubject }
+    : {}
+}

@@ -1,0 +1,214 @@
+/**
+ * Brings waiting events to their receivers: signed webhooks (Standard Webhooks), Security Event Tokens by push (RFC 8935).
+ * Each attempt is claimed first and settled after, so a process that dies in between leaves an event that somebody else
+ * offers again: at least once, never at the same time, and the same id every time for the receiver to know it by.
+ *
+ * One receiver's events go one after the other, oldest first; receivers do not wait for one another.
+ */
+import { openEventSecrets, webhookSignature } from '../crypto/event-secret.ts'
+import { openOutboxEvent } from '../crypto/outbox-event.ts'
+import { newId } from '../crypto/random.ts'
+import { signSecurityEvent } from '../crypto/security-event-token.ts'
+import type { Deps } from '../deps.ts'
+import { type EventContent, securityEventClaims, webhookBody } from '../domain/event.ts'
+import { BridgeError, type OutboundReason } from '../domain/failure.ts'
+import { SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
+import { pauseAfter } from '../domain/retry.ts'
+import { DAY, fromInstant, MINUTE, SECOND, toInstant, toSeconds } from '../domain/time.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction, read, transact } from '../store/database.ts'
+import {
+  buryEvents,
+  type ClaimedEvent,
+  claimEvents,
+  deleteOldEvents,
+  settleEvent,
+} from '../store/outbox.ts'
+import { findTenantById } from '../store/tenant.ts'
+import type { Job, JobCounts } from './lease.ts'
+
+type Means = Pick<Deps, 'db' | 'clock' | 'keyring' | 'outbound' | 'tenants'>
+type Prepared = NonNullable<Awaited<ReturnType<Deps['tenants']['find']>>>
+
+const EVERY = 5 * SECOND
+const BATCH = 20
+/** Longer than a whole batch to one receiver that answers at the last moment. */
+const CLAIM_TIME = 5 * MINUTE
+const LONGEST_ANSWER = 64 * 1024
+const REMOVED = 500
+/** How long what is settled can still be replayed, and how long what nobody fetches waits. */
+const KEEP_DELIVERED = 7 * DAY
+const KEEP_DEAD = 30 * DAY
+
+export function deliverEventsJob(means: Means): Job {
+  return {
+    name: 'deliver-events',
+    next: (now) => now + EVERY,
+    run: (_, tenant, keepLease) => deliverTenant(means, tenant, keepLease),
+  }
+}
+
+/** Delivers what is due in this tenant. Several may run it at once: no event is in two hands. */
+export async function deliverTenant(
+  means: Means,
+  tenantId: TenantId,
+  keepLease: () => Promise<boolean>,
+): Promise<JobCounts> {
+  const counts = { delivered: 0, deferred: 0, dead: 0 }
+  await tidy(means, tenantId)
+  const [[row]] = await read(means.db, SYSTEM_TENANT, [findTenantById({ id: tenantId })])
+  const prepared = row === undefined ? undefined : await means.tenants.find(row.slug)
+  if (prepared === undefined) return counts
+  for (;;) {
+    const at = means.clock()
+    const claim = { now: toInstant(at), until: toInstant(at + CLAIM_TIME), limit: BATCH }
+    const [events] = await transact(means.db, tenantId, [claimEvents({ tenantId, ...claim })])
+    const receivers = Map.groupBy(events, (event) => event.subscription_id)
+    await Promise.all(
+      [...receivers.values()].map((own) => deliverInOrder(means, prepared, own, counts)),
+    )
+    if (events.length < BATCH || !(await keepLease())) return counts
+  }
+}
+
+async function tidy(means: Means, tenantId: TenantId): Promise<void> {
+  const at = means.clock()
+  const deadBefore = toInstant(at - KEEP_DEAD)
+  await transact(means.db, tenantId, [
+    buryEvents({ tenantId, before: deadBefore, now: toInstant(at), limit: REMOVED }),
+    deleteOldEvents({
+      ...{ tenantId, deadBefore, limit: REMOVED },
+      deliveredBefore: toInstant(at - KEEP_DELIVERED),
+    }),
+  ])
+}
+
+/** A receiver that cannot be reached is not asked again for each of its events. */
+async function deliverInOrder(
+  means: Means,
+  prepared: Prepared,
+  events: readonly ClaimedEvent[],
+  counts: { delivered: number; deferred: number; dead: number },
+): Promise<void> {
+  let trouble: OutboundReason | undefined
+  for (const event of events) {
+    const outcome = trouble ?? (await attempt(means, prepared, event))
+    if (isTrouble(outcome)) trouble = outcome
+    counts[await settle(means, prepared.tenant.id, event, outcome)] += 1
+  }
+}
+
+/** How an attempt ended: taken, or a word of ours for why not. */
+type Outcome =
+  | 'delivered'
+  | 'gone' // 410: the receiver wants nothing more
+  | 'refused' // any other answer
+  | 'not_signed' // no key, or the row cannot be opened
+  | OutboundReason
+
+const TROUBLE: readonly string[] = ['unreachable', 'timeout', 'address_refused', 'url_refused']
+function isTrouble(outcome: Outcome): outcome is OutboundReason {
+  return TROUBLE.includes(outcome)
+}
+
+async function attempt(means: Means, prepared: Prepared, event: ClaimedEvent): Promise<Outcome> {
+  try {
+    const content = openOutboxEvent(means.keyring, prepared.tenant.id, event)
+    const request =
+      event.delivery === 'webhook'
+        ? writeWebhook(means, prepared.tenant.id, event, content)
+        : writePush(means, prepared, event, content)
+    if (request === undefined) return 'not_signed'
+    const limits = { maxBytes: LONGEST_ANSWER }
+    const answer = await means.outbound.fetch(
+      event.endpoint,
+      { method: 'POST', ...request },
+      limits,
+    )
+    if (answer.status === 410) return 'gone'
+    return answer.ok ? 'delivered' : 'refused'
+  } catch (error) {
+    if (!(error instanceof BridgeError)) throw error
+    if (error.failure.kind === 'outbound_refused') return error.failure.reason
+    if (error.failure.kind === 'sealed_unreadable') return 'not_signed'
+    throw error
+  }
+}
+
+/** Source: Standard Webhooks, "Webhook headers". The time is that of this attempt, the id that of the event. */
+function writeWebhook(
+  means: Means,
+  tenantId: TenantId,
+  event: ClaimedEvent,
+  content: EventContent,
+): { headers: Record<string, string>; body: string } {
+  const place = { tenantId, id: event.subscription_id }
+  const secrets = openEventSecrets(means.keyring, place, event.sealed_secrets)
+  const timestamp = toSeconds(means.clock())
+  const body = webhookBody(content)
+  const headers = {
+    'content-type': 'application/json',
+    'webhook-id': event.id,
+    'webhook-timestamp': String(timestamp),
+    'webhook-signature': webhookSignature(secrets, { id: event.id, timestamp, body }),
+  }
+  return { headers, body }
+}
+
+/** Source: RFC 8935 section 2.1. The newest secret is the bearer token the receiver knows us by. */
+function writePush(
+  means: Means,
+  prepared: Prepared,
+  event: ClaimedEvent,
+  content: EventContent,
+): { headers: Record<string, string>; body: string } | undefined {
+  const key = prepared.tokenKeys.get('ES256')
+  if (key === undefined) return undefined
+  const place = { tenantId: prepared.tenant.id, id: event.subscription_id }
+  const [secret = ''] = openEventSecrets(means.keyring, place, event.sealed_secrets)
+  const { issuer } = prepared
+  const body = signSecurityEvent(key, {
+    ...{ iss: issuer, aud: event.audience, jti: event.id },
+    iat: toSeconds(fromInstant(event.created_at)),
+    ...securityEventClaims(issuer, content),
+  })
+  const headers = {
+    'content-type': 'application/secevent+jwt',
+    accept: 'application/json',
+    authorization: `Bearer ${secret}`,
+  }
+  return { headers, body }
+}
+
+/** Writes down how the attempt ended; what died is in the audit trail. */
+async function settle(
+  means: Means,
+  tenantId: TenantId,
+  event: ClaimedEvent,
+  outcome: Outcome,
+): Promise<'delivered' | 'deferred' | 'dead'> {
+  const at = means.clock()
+  const now = toInstant(at)
+  const pause = outcome === 'gone' ? undefined : pauseAfter(event.attempts, Math.random())
+  const state =
+    outcome === 'delivered' ? 'delivered' : pause === undefined ? 'dead' : ('deferred' as const)
+  const row = { tenantId, id: event.id, attempts: event.attempts }
+  const settled = settleEvent({
+    ...row,
+    dueAt: toInstant(at + (pause ?? 0)),
+    deliveredAt: state === 'delivered' ? now : null,
+    deadAt: state === 'dead' ? now : null,
+    error: state === 'delivered' ? null : outcome,
+  })
+  await inTransaction(means.db, tenantId, async (tx) => {
+    const [changed] = await tx.run(settled)
+    if (state !== 'dead' || changed?.changed !== 1) return
+    const detail = { subscription: event.subscription_id, event: event.id, reason: outcome }
+    await tx.runLast([
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'event_undeliverable', ...detail },
+      }),
+    ])
+  })
+  return state
+}

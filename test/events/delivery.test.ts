@@ -1,0 +1,335 @@
+/** Events on their way: webhooks as an independent library reads them, Security Event Tokens as `jose` does. */
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { Webhook } from 'standardwebhooks'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { outboxRows } from '../../src/crypto/outbox-event.ts'
+import type { PersonEvent } from '../../src/domain/event.ts'
+import type { TenantId } from '../../src/domain/ids.ts'
+import { DAY, HOUR, MINUTE, toInstant } from '../../src/domain/time.ts'
+import { mergeIdentities } from '../../src/flow/merge-identities.ts'
+import { splitIdentities } from '../../src/flow/split-identities.ts'
+import { deliverTenant } from '../../src/job/deliver-events.ts'
+import { inTransaction } from '../../src/store/database.ts'
+import { findReceivers, insertOutbox } from '../../src/store/outbox.ts'
+import { type Admin, adminWith } from '../http/admin/client.ts'
+import { newPerson, type Person, rowsOf, startTenant } from '../people/people.ts'
+import { ACTOR, type Bridge, startBridge, type TestTenant } from '../support/bridge.ts'
+import { type EventReceiver, startReceiver } from './receiver.ts'
+
+let bridge: Bridge
+let admin: Admin
+let receiver: EventReceiver
+let slugs = 0
+beforeAll(async () => {
+  bridge = await startBridge()
+  admin = await adminWith(bridge, ['clients:manage', 'identities:manage'])
+})
+beforeEach(async () => {
+  receiver = await startReceiver()
+  bridge.clock.advance(Date.now() - bridge.clock.now())
+  return () => receiver.close()
+})
+afterAll(() => bridge.stop())
+
+const idOf = async (tenant: TestTenant) =>
+  (await bridge.deps.tenants.find(tenant.slug))?.tenant.id as TenantId
+const deliver = async (tenant: TestTenant, deps = bridge.deps) =>
+  await deliverTenant(deps, await idOf(tenant), () => Promise.resolve(true))
+
+interface Subscription {
+  id: string
+  secret: string
+}
+async function subscribe(tenant: TestTenant, wanted: object = {}): Promise<Subscription> {
+  const path = `/tenants/${tenant.slug}/event-subscriptions`
+  const { status, body } = await admin.post(path, {
+    ...{ delivery: 'webhook', endpoint: `${receiver.url}/hook`, client_id: 'app', ...wanted },
+  })
+  expect(status).toBe(201)
+  return { id: String(body.id), secret: String(body.secret) }
+}
+
+/** What a flow does: rows in its own transaction. */
+async function tell(tenant: TestTenant, person: Person, event: PersonEvent, times = 1) {
+  const tenantId = await idOf(tenant)
+  await inTransaction(bridge.deps.db, tenantId, async (tx) => {
+    for (let time = 0; time < times; time++) {
+      const receivers = await tx.run(
+        findReceivers({ tenantId, people: [person.id], type: event.type }),
+      )
+      const now = toInstant(bridge.clock.now() + time)
+      await tx.run(insertOutbox(outboxRows(bridge.deps.keyring, tenantId, event, receivers, now)))
+    }
+    await tx.runLast([])
+  })
+}
+
+async function oneTenant() {
+  const tenant = await bridge.addTenant(`events-${++slugs}`)
+  return { tenant, person: await newPerson(bridge, tenant, 'sanne') }
+}
+
+interface Body {
+  type: string
+  timestamp: string
+  data: { subject: string; new_subject?: string; reason?: string }
+}
+const bodies = () => receiver.received.map(({ body }) => JSON.parse(body) as Body)
+
+describe('item 9 webhooks', () => {
+  test('carry the headers and signature of Standard Webhooks, and the receiver’s own subject alone', async () => {
+    const { tenant, person } = await oneTenant()
+    const { secret } = await subscribe(tenant)
+    await tell(tenant, person, { type: 'binding_updated' })
+    expect(await deliver(tenant)).toMatchObject({ delivered: 1 })
+    const [{ headers, body } = { headers: {}, body: '' }] = receiver.received
+    expect(new Webhook(secret).verify(body, headers)).toEqual({
+      type: 'binding_updated',
+      timestamp: expect.stringMatching(/^\d{4}-/) as string,
+      data: { subject: person.sub },
+    })
+    expect(body).not.toContain(person.id)
+    expect(() => new Webhook(secret).verify(`${body} `, headers)).toThrow()
+    expect(await deliver(tenant), 'once').toMatchObject({ delivered: 0, deferred: 0 })
+  })
+
+  test('two secrets at a time: both verify, and after the older one is ended only the newer', async () => {
+    const { tenant, person } = await oneTenant()
+    const first = await subscribe(tenant)
+    const path = `/tenants/${tenant.slug}/event-subscriptions/${first.id}/secrets`
+    const second = String((await admin.post(path, undefined)).body.secret)
+    await tell(tenant, person, { type: 'binding_updated' })
+    await deliver(tenant)
+    const [both = { headers: {}, body: '' }] = receiver.received
+    for (const secret of [first.secret, second])
+      expect(new Webhook(secret).verify(both.body, both.headers)).toBeTypeOf('object')
+    expect((await admin.delete(`${path}/old`)).status).toBe(204)
+    await tell(tenant, person, { type: 'binding_updated' })
+    await deliver(tenant)
+    const last = receiver.received.at(-1) ?? { headers: {}, body: '' }
+    expect(new Webhook(second).verify(last.body, last.headers)).toBeTypeOf('object')
+    expect(() => new Webhook(first.secret).verify(last.body, last.headers)).toThrow()
+  })
+
+  test('a link that is made, ended and restored is told; whoever does not know the person hears nothing', async () => {
+    const { tenant, person } = await oneTenant()
+    await subscribe(tenant)
+    await newPerson(bridge, tenant, 'milan') // linked before the relying party knows him
+    const path = `/tenants/${tenant.slug}/identities/${person.id}`
+    const { matches } = (await admin.get(path)).body as { matches: { id: string; side: string }[] }
+    const match = matches.find(({ side }) => side === 'wallet')?.id
+    await admin.post(`${path}/matches/${match}/unlink`, { reason: 'USER_UNLINK' })
+    await admin.post(`${path}/matches/${match}/restore`, {})
+    await deliver(tenant)
+    expect(bodies().map(({ type, data }) => [type, data])).toEqual([
+      ['binding_removed', { subject: person.sub }],
+      ['binding_created', { subject: person.sub }],
+    ])
+  })
+
+  test('the tenant itself hears of a stranger’s first link, by the bridge’s own id', async () => {
+    const tenant = await bridge.addTenant(`events-${++slugs}`)
+    await subscribe(tenant, { client_id: undefined })
+    const person = await newPerson(bridge, tenant, 'sanne')
+    await deliver(tenant)
+    expect(bodies()).toMatchObject([{ type: 'binding_created', data: { subject: person.id } }])
+  })
+
+  test('a merge and a split tell which subject became which', async () => {
+    const { tenant, older, newer } = await startTenant(bridge, `events-${++slugs}`)
+    await subscribe(tenant, { event_types: ['subject_changed'] })
+    const { id } = await mergeIdentities(bridge.deps, ACTOR, tenant.slug, {
+      ...{ mergedId: newer.id, survivingId: older.id },
+    })
+    await splitIdentities(bridge.deps, ACTOR, tenant.slug, id)
+    await deliver(tenant)
+    expect(bodies().map(({ data }) => data)).toEqual([
+      { subject: newer.sub, reason: 'merged', new_subject: older.sub },
+      { subject: older.sub, reason: 'split', new_subject: newer.sub },
+    ])
+  })
+
+  test('an erasure reaches every receiver by its own subject, and its row names nobody', async () => {
+    const { tenant, person } = await oneTenant()
+    await subscribe(tenant)
+    await subscribe(tenant, { client_id: undefined })
+    await tell(tenant, person, { type: 'identity_erased' })
+    const rows = await rowsOf<{ identity_id: string | null; payload: string }>(
+      ...[bridge, tenant, 'outbox'],
+    )
+    expect(rows.map(({ identity_id }) => identity_id)).toEqual([null, null])
+    expect(JSON.stringify(rows)).not.toContain(person.sub)
+    await deliver(tenant)
+    expect(new Set(bodies().map(({ data }) => data.subject))).toEqual(
+      new Set([person.sub, person.id]),
+    )
+  })
+})
+
+describe('item 9 delivery', () => {
+  test('a refusal is tried again later and later, then given up and told; a replay goes out under the same id', async () => {
+    const { tenant, person } = await oneTenant()
+    await subscribe(tenant)
+    await tell(tenant, person, { type: 'binding_updated' })
+    receiver.status = 500
+    const pauses = [0, MINUTE, 10 * MINUTE, HOUR, 3 * HOUR, 7 * HOUR, 13 * HOUR, 13 * HOUR]
+    for (const [index, pause] of pauses.entries()) {
+      bridge.clock.advance(pause)
+      const ended = await deliver(tenant)
+      expect(ended).toEqual({ delivered: 0, deferred: index < 7 ? 1 : 0, dead: index < 7 ? 0 : 1 })
+      expect(await deliver(tenant), 'not before its time').toMatchObject({ deferred: 0, dead: 0 })
+    }
+    expect(receiver.received).toHaveLength(8)
+    const path = `/tenants/${tenant.slug}/events`
+    const late = await adminWith(bridge, ['clients:manage']) // the first token is over by now
+    const { body } = await late.get(`${path}?state=dead`)
+    const [dead] = body.events as { id: string; last_error: string; attempts: number }[]
+    expect(dead).toMatchObject({ last_error: 'refused', attempts: 8 })
+    const told = await rowsOf(bridge, tenant, 'audit_event', "event_type = 'event_undeliverable'")
+    expect(told).toHaveLength(1)
+    receiver.status = 204
+    expect((await late.post(`${path}/${dead?.id}/replay`, undefined)).status).toBe(204)
+    expect(await deliver(tenant)).toMatchObject({ delivered: 1 })
+    const ids = receiver.received.map(({ headers }) => headers['webhook-id'])
+    expect(new Set(ids)).toEqual(new Set([dead?.id]))
+    expect((await late.post(`${path}/none/replay`, undefined)).status).toBe(404)
+  })
+
+  test('410 ends it at once', async () => {
+    const { tenant, person } = await oneTenant()
+    await subscribe(tenant)
+    await tell(tenant, person, { type: 'binding_updated' })
+    receiver.status = 410
+    expect(await deliver(tenant)).toMatchObject({ dead: 1 })
+  })
+
+  test('fifty deliverers on two instances: every event once, none in two hands', async () => {
+    const { tenant, person } = await oneTenant()
+    await subscribe(tenant)
+    await tell(tenant, person, { type: 'binding_updated' }, 60)
+    bridge.clock.advance(MINUTE)
+    const other = await bridge.startInstance()
+    const runs = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        deliver(tenant, index % 2 === 0 ? bridge.deps : other.deps),
+      ),
+    )
+    expect(runs.reduce((sum, { delivered = 0 }) => sum + delivered, 0)).toBe(60)
+    const ids = receiver.received.map(({ headers }) => headers['webhook-id'])
+    expect(ids).toHaveLength(60)
+    expect(new Set(ids).size).toBe(60)
+    expect(receiver.most).toBe(1)
+  })
+
+  test('one receiver hears of things in the order they happened', async () => {
+    const { tenant, person } = await oneTenant()
+    await subscribe(tenant)
+    await tell(tenant, person, { type: 'binding_updated' }, 30)
+    bridge.clock.advance(MINUTE)
+    await deliver(tenant)
+    const times = bodies().map(({ timestamp }) => timestamp)
+    expect(times).toHaveLength(30)
+    expect(times).toEqual(times.toSorted())
+  })
+
+  test('who died in the middle of a delivery leaves it to the next, and its late word counts no more', async () => {
+    const { tenant, person } = await oneTenant()
+    await subscribe(tenant)
+    await tell(tenant, person, { type: 'binding_updated' })
+    let letGo: () => void = () => undefined
+    receiver.hold = new Promise((resolve) => {
+      letGo = resolve
+    })
+    receiver.status = 500
+    const stalled = deliver(tenant)
+    await expect.poll(() => receiver.received.length).toBe(1)
+    expect(await deliver(tenant), 'it is in somebody’s hands').toMatchObject({ delivered: 0 })
+    bridge.clock.advance(6 * MINUTE)
+    const next = deliver(tenant)
+    await expect.poll(() => receiver.received.length).toBe(2)
+    receiver.status = 200
+    letGo()
+    await Promise.all([stalled, next])
+    expect(await rowsOf(bridge, tenant, 'outbox', 'delivered_at IS NOT NULL')).toHaveLength(1)
+  })
+
+  test('what is settled is removed after its time', async () => {
+    const { tenant, person } = await oneTenant()
+    await subscribe(tenant)
+    await tell(tenant, person, { type: 'binding_updated' })
+    await deliver(tenant)
+    bridge.clock.advance(6 * DAY)
+    await deliver(tenant)
+    expect(await rowsOf(bridge, tenant, 'outbox')).toHaveLength(1)
+    bridge.clock.advance(2 * DAY)
+    await deliver(tenant)
+    expect(await rowsOf(bridge, tenant, 'outbox')).toHaveLength(0)
+  })
+
+  test('a subscription that ends takes what waits along; one switched off is told nothing', async () => {
+    const { tenant, person } = await oneTenant()
+    const { id } = await subscribe(tenant)
+    const path = `/tenants/${tenant.slug}/event-subscriptions/${id}`
+    expect((await admin.patch(path, { enabled: false })).body).toMatchObject({ enabled: false })
+    await tell(tenant, person, { type: 'binding_updated' })
+    expect(await rowsOf(bridge, tenant, 'outbox')).toHaveLength(0)
+    await admin.patch(path, { enabled: true })
+    await tell(tenant, person, { type: 'binding_updated' })
+    expect((await admin.delete(path)).status).toBe(204)
+    expect((await admin.get(path)).status).toBe(404)
+    expect(await rowsOf(bridge, tenant, 'outbox')).toHaveLength(0)
+  })
+
+  test('an endpoint that is never asked, or does not fit, is refused', async () => {
+    const path = `/tenants/${bridge.tenant.slug}/event-subscriptions`
+    const wanted = { delivery: 'webhook', client_id: 'app' }
+    expect((await admin.post(path, { ...wanted, endpoint: 'http://10.0.0.1/x' })).status).toBe(422)
+    expect((await admin.post(path, wanted)).status).toBe(400)
+    expect((await admin.post(path, { ...wanted, client_id: 'nobody' })).status).toBe(400)
+    const other = await adminWith(bridge, ['clients:manage'], 'demo')
+    const { tenant } = await oneTenant()
+    expect((await other.get(`/tenants/${tenant.slug}/event-subscriptions`)).status).toBe(404)
+  })
+})
+
+describe('RFC 8935 push', () => {
+  test('RFC 8417 a Security Event Token: its type, no sub, no exp, the person as sub_id, one event', async () => {
+    const { tenant, person } = await oneTenant()
+    const { secret } = await subscribe(tenant, { delivery: 'push' })
+    await tell(tenant, person, { type: 'identity_erased' })
+    receiver.status = 202
+    expect(await deliver(tenant)).toMatchObject({ delivered: 1 })
+    const [{ headers, body } = { headers: {} as Record<string, string>, body: '' }] =
+      receiver.received
+    expect(headers['content-type']).toBe('application/secevent+jwt')
+    expect(headers.authorization).toBe(`Bearer ${secret}`)
+    const keys = createRemoteJWKSet(new URL(`${tenant.issuer}/jwks`))
+    const checks = { issuer: tenant.issuer, audience: 'app', typ: 'secevent+jwt' }
+    const { payload } = await jwtVerify(body, keys, checks)
+    expect(payload).toMatchObject({
+      sub_id: { format: 'iss_sub', iss: tenant.issuer, sub: person.sub },
+      events: { 'https://schemas.openid.net/secevent/risc/event-type/account-purged': {} },
+    })
+    expect(payload).not.toHaveProperty('sub')
+    expect(payload).not.toHaveProperty('exp')
+    const [row] = await rowsOf<{ id: string }>(bridge, tenant, 'outbox')
+    expect(payload.jti).toBe(row?.id)
+  })
+
+  test('a removed link is CAEP’s credential-change', async () => {
+    const { tenant, person } = await oneTenant()
+    await subscribe(tenant, { delivery: 'push' })
+    await tell(tenant, person, { type: 'binding_removed' })
+    receiver.status = 202
+    await deliver(tenant)
+    const [, payload = ''] = (receiver.received[0]?.body ?? '').split('.')
+    const { events } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as {
+      events: object
+    }
+    expect(events).toMatchObject({
+      'https://schemas.openid.net/secevent/caep/event-type/credential-change': {
+        ...{ credential_type: 'verifiable-credential', change_type: 'delete' },
+      },
+    })
+  })
+})
