@@ -17,7 +17,7 @@ import {
   updateEventSubscription,
 } from '../store/event-subscription.ts'
 import { findAdminTenant } from './admin-tenant.ts'
-import { checkEndpoint } from './subscribe-to-events.ts'
+import { checkEndpoint } from './event-settings.ts'
 
 type Means = Pick<Deps, 'db' | 'clock' | 'keyring' | 'outbound'>
 

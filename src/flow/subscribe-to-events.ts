@@ -16,6 +16,7 @@ import {
 } from '../store/event-subscription.ts'
 import { findRelyingParty } from '../store/relying-party.ts'
 import { findAdminTenant } from './admin-tenant.ts'
+import { checkEndpoint } from './event-settings.ts'
 
 const MOST = 100
 
@@ -76,15 +77,4 @@ export async function subscribeToEvents(
     ])
   })
   return { subscription, secret }
-}
-
-/** Throws `invalid_request` where there is one too many or too few, `outbound_refused` for one that is never asked. */
-export function checkEndpoint(
-  deps: Pick<Deps, 'outbound'>,
-  delivery: Delivery,
-  endpoint: string | undefined,
-): void {
-  if ((delivery === 'poll') !== (endpoint === undefined))
-    fail({ kind: 'invalid_request', detail: 'endpoint: for webhook and push, and for them only' })
-  if (endpoint !== undefined) deps.outbound.checkUrl(endpoint)
 }

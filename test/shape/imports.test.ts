@@ -109,6 +109,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'data-person',
     'answer-once',
     'end-link',
+    'tell-subjects',
   ]
   const steps = [
     ...['decide-plan', 'use-binding', 'skip-reconciliation', 'grant-login'],

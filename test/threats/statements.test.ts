@@ -301,6 +301,11 @@ function exactly(name: string, row: Row): Row {
   const first = (table: string, fits: (each: Row) => boolean = () => true): Row =>
     rowsOfA.get(table)?.find(fits) ?? {}
   switch (name) {
+    case 'insertOutbox':
+      return {
+        ...{ ids: [crypto.randomUUID()], subscriptionIds: [crypto.randomUUID()] },
+        ...{ identityIds: [null], payloads: ['sealed'] },
+      }
     case 'consumeCode':
       return { identityId: first('login_grant', ({ id }) => id === row.grant_id).identity_id }
     case 'grantJourney': {
