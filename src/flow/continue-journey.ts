@@ -14,12 +14,11 @@ import { toInstant, toSeconds } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read } from '../store/database.ts'
 import {
-  findHits,
-  findHitsByResponseCode,
-  findJourney,
-  findJourneyByResponseCode,
+  findJourneyWithHits,
+  findJourneyWithHitsByResponseCode,
   type HitRow,
   readHit,
+  readHits,
   readJourney,
 } from '../store/journey.ts'
 import { decidePlan, personOf } from './decide-plan.ts'
@@ -85,24 +84,15 @@ async function takeJourney(
   handle: JourneyHandle,
 ): Promise<{ journey: Journey; hits: HitRow[] }> {
   const tenantId = prepared.tenant.id
-  const [[row], hits] =
+  const [[row]] = await read(means.db, tenantId, [
     'journeyId' in handle
-      ? await read(means.db, tenantId, [
-          findJourney({ tenantId, id: handle.journeyId }),
-          findHits({ tenantId, id: handle.journeyId }),
-        ])
-      : await readByCode(means, prepared, handle.responseCode)
-  if (row === undefined) return fail({ kind: 'not_found' })
-  return { journey: readJourney(row, means.clock()), hits }
-}
-
-function readByCode(means: Means, prepared: PreparedTenant, responseCode: string) {
-  const tenantId = prepared.tenant.id
-  const responseCodeHash = hashSecret(responseCode)
-  return read(means.db, tenantId, [
-    findJourneyByResponseCode({ tenantId, responseCodeHash }),
-    findHitsByResponseCode({ tenantId, responseCodeHash }),
+      ? findJourneyWithHits({ tenantId, id: handle.journeyId })
+      : findJourneyWithHitsByResponseCode({
+          ...{ tenantId, responseCodeHash: hashSecret(handle.responseCode) },
+        }),
   ])
+  if (row === undefined) return fail({ kind: 'not_found' })
+  return { journey: readJourney(row, means.clock()), hits: readHits(row) }
 }
 
 /** A journey's id in somebody else's browser is worth nothing (OP-26, HA-09). */

@@ -320,17 +320,6 @@ export const findJourney = statement(
       .where('id', '=', p('id')),
 )
 
-/** A journey as a browser asks for it, by the response code its wallet was given (same device). */
-export const findJourneyByResponseCode = statement(
-  'find_journey_by_response_code',
-  (q, p: Params<{ tenantId: TenantId; responseCodeHash: SecretHash }>) =>
-    q
-      .selectFrom('journey')
-      .selectAll()
-      .where('tenant_id', '=', p('tenantId'))
-      .where('response_code_hash', '=', p('responseCodeHash')),
-)
-
 /**
  * What the identifiers of a presented (or recognised) journey hit: live matches with their person, and each live binding
  * of that person, wherever it hangs; a match without any gives one row without a binding.
@@ -395,14 +384,37 @@ export const findHits = sqlStatement(
     hitsOf(p('tenantId'), sql<boolean>`j.tenant_id = ${p('tenantId')} AND j.id = ${p('id')}`),
 )
 
-export const findHitsByResponseCode = sqlStatement(
-  'find_hits_by_response_code',
+/** A journey with its hits, as JSON text. */
+type JourneyWithHits = Selectable<JourneyTable> & { hits: string }
+
+/**
+ * One statement, for two would see two moments: a tab that reads while another moves the journey on would see somebody
+ * presented whom nothing recognises.
+ */
+const withHits = (tenantId: TenantId, journeyMatches: RawBuilder<boolean>) => sql<JourneyWithHits>`
+  SELECT j.*, (SELECT coalesce(json_agg(h), '[]')::text FROM (${hitsOf(tenantId, journeyMatches)}) h) AS hits
+    FROM journey j WHERE ${journeyMatches}`
+
+export const findJourneyWithHits = sqlStatement(
+  'find_journey_with_hits',
+  (p: Params<{ tenantId: TenantId; id: JourneyId }>) =>
+    withHits(p('tenantId'), sql<boolean>`j.tenant_id = ${p('tenantId')} AND j.id = ${p('id')}`),
+)
+
+/** As a browser asks for it, by the response code its wallet was given (same device). */
+export const findJourneyWithHitsByResponseCode = sqlStatement(
+  'find_journey_with_hits_by_response_code',
   (p: Params<{ tenantId: TenantId; responseCodeHash: SecretHash }>) =>
-    hitsOf(
+    withHits(
       p('tenantId'),
       sql<boolean>`j.tenant_id = ${p('tenantId')} AND j.response_code_hash = ${p('responseCodeHash')}`,
     ),
 )
+
+/** The hits of {@link findJourneyWithHits}. */
+export function readHits({ hits }: Pick<JourneyWithHits, 'hits'>): HitRow[] {
+  return JSON.parse(hits) as HitRow[]
+}
 
 /**
  * presented or recognised → granted, with all that hangs on it, in one statement: only if the person is still active,

@@ -1,4 +1,5 @@
-/** A call-back that was let in, and whose journey ended while the institution was asked. */
+/** A journey that another tab moves on: while the institution is asked, and while the dispatcher reads. */
+import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
 import {
@@ -6,9 +7,10 @@ import {
   makeSigningKey,
   startHostileProvider,
 } from '../institution/hostile-provider.ts'
-import { type Bridge, pressDirect, startBridge, type TestTenant } from '../support/bridge.ts'
+import { type Bridge, logIn, pressDirect, startBridge, type TestTenant } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
-import { useProvider } from '../threats/attack.ts'
+import { decodeQrSvg } from '../support/qr.ts'
+import { journeyIdOn, useProvider } from '../threats/attack.ts'
 
 let bridge: Bridge
 let tenant: TestTenant
@@ -58,4 +60,37 @@ test('its session ends FAILED, the trail says why, nobody is linked, and the bro
   ])
   const people = await query(bridge.database.superuserUrl, 'SELECT id FROM identity')
   expect(people).toEqual([])
+})
+
+test('a tab that reads just as another moves the journey sees one moment of it, and the end', async () => {
+  const wallet = await bridge.newWallet()
+  await logIn(bridge, wallet)
+  const browser = createBrowser()
+  const page = await browser.get((await bridge.tenant.relyingParty.begin()).url)
+  const picture = /src="([^"]+\/qr\.svg)"/.exec(page.text)?.[1] ?? ''
+  const code = await browser.get(new URL(picture, bridge.url).href)
+  await wallet.present(decodeQrSvg(code.text))
+  const id = journeyIdOn(page)
+  // The other tab's grant: it holds the journey's hits back until it is through.
+  const other = new pg.Client({ connectionString: bridge.database.superuserUrl })
+  await other.connect()
+  await other.query('BEGIN; LOCK TABLE identity_match IN ACCESS EXCLUSIVE MODE')
+  const reading = browser.get(`${bridge.tenant.issuer}/login/${id}/continue`)
+  await expect
+    .poll(async () => {
+      const held = await query(
+        bridge.database.superuserUrl,
+        'SELECT 1 FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())',
+      )
+      return held.length
+    })
+    .toBe(1)
+  await other.query(
+    `UPDATE journey SET state = 'granted', response_code_hash = NULL, presentation = NULL, identifiers = NULL,
+       identifier_hashes = NULL WHERE id = '${id}'; COMMIT`,
+  )
+  await other.end()
+  const end = await reading
+  expect([end.status, end.location]).toEqual([200, undefined])
+  expect(end.text).toContain('This login is over')
 })
