@@ -1,3 +1,4 @@
+/** A wallet or an account is taken from its person, at the person's own wish or by an administrator's decision. */
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
 import type { IdentityId, MatchId } from '../domain/ids.ts'
