@@ -39,7 +39,8 @@ describe('devices', () => {
     const next = `limit=1&cursor=${first.body.next_cursor}`
     const second = await caller.ask('GET', `/identities/${id}/devices?${next}`)
     expect(second.body.next_cursor).toBeNull()
-    expect([...first.body.devices, ...second.body.devices]).toEqual(await devices())
+    const idsOf = (list: { id: string }[]) => list.map((one) => one.id)
+    expect(idsOf([...first.body.devices, ...second.body.devices])).toEqual(idsOf(await devices()))
     expect((await caller.ask('GET', `/identities/${id}/devices?limit=0`)).status).toBe(400)
   })
 
@@ -72,9 +73,10 @@ describe('devices', () => {
       await revoke(account?.id ?? ''),
       await caller.ask('DELETE', `/identities/${crypto.randomUUID()}/devices/${theirs}`),
     ]
+    const first = answers.at(0)?.body
     for (const { status, body } of answers) {
       expect(status).toBe(404)
-      expect({ ...body, reference: '' }).toEqual({ ...answers[0]?.body, reference: '' })
+      expect({ ...body, reference: '' }).toEqual({ ...first, reference: '' })
     }
   })
 
