@@ -2,11 +2,13 @@
 import { z } from 'zod'
 import { FieldName } from '../../domain/data-access.ts'
 import type { Json } from '../../domain/text.ts'
-import { instant, nextCursor, slug, wholeObject } from '../admin/common-shapes.ts'
+import { instant, nextCursor, slug } from '../admin/common-shapes.ts'
 
 const identityId = z.string().describe('Id of the person; after a merge that of the survivor.')
-const claims = wholeObject.describe('Canonical attributes that the registration names.')
-const fields = wholeObject.describe('The fields that the registration names.')
+/** An object of this place alone: it has no name of its own in the description. */
+const anyObject = () => z.record(z.string(), z.unknown() as z.ZodType<Json>)
+const claims = anyObject().describe('Canonical attributes that the registration names.')
+const fields = anyObject().describe('The fields that the registration names.')
 const assurance = z
   .object({
     acr: z.array(z.string()),
@@ -90,7 +92,7 @@ export const EnrichmentRequest = z
   ])
   .describe('Whom the token is about: as relying parties know them, or by id.')
 export const Enrichment = z.object({
-  claims: wholeObject.describe('Members to add to the token; none has a name that tokens need.'),
+  claims: anyObject().describe('Members to add to the token; none has a name that tokens need.'),
 })
 
 export const DATA_SHAPES = {

@@ -1,0 +1,2048 @@
+/**
+ * The HTTP interface of identity-bridge as types: what each operation takes and answers. Written from the OpenAPI
+ * description by `npm run openapi`; a test fails when the two differ. Copy this file into your program.
+ */
+
+export interface Schemas {
+  OAuthError: { error: string; error_description: string }
+  WalletError: { error: string; error_description: string }
+  Problem: { type: string; title: string; status: number; code: string; problems?: readonly (string)[]; reference: string }
+  NewTenant: { slug: string; name: { en: string; nl: string }; colour?: string; notice_url?: string | null; enabled?: boolean; cross_device?: boolean; direct_login?: boolean; client_id_prefix?: "x509_hash" | "x509_san_dns"; response_mode?: "direct_post.jwt" | "direct_post"; wallet_scheme?: string; request_certificate?: Schemas['RequestIdentity']; policies?: { trust?: Schemas['TrustPolicy']; query?: Schemas['DcqlQuery']; attributes?: Schemas['AttributePolicy']; material?: Schemas['MaterialPolicy']; selector?: Schemas['SelectorPolicy'] } }
+  TenantChange: { name?: { en: string; nl: string }; colour?: string; notice_url?: string | null; enabled?: boolean; cross_device?: boolean; direct_login?: boolean; client_id_prefix?: "x509_hash" | "x509_san_dns"; response_mode?: "direct_post.jwt" | "direct_post"; wallet_scheme?: string }
+  Tenant: { slug: string; issuer: string; name: { en: string; nl: string }; colour: string; notice_url: string | null; enabled: boolean; cross_device: boolean; direct_login: boolean; client_id_prefix: "x509_hash" | "x509_san_dns"; response_mode: "direct_post.jwt" | "direct_post"; wallet_scheme: string; revision: number; request_certificate: Schemas['RequestCertificate'] | null; policies: Record<string, number> }
+  TenantSummary: { slug: string; issuer: string; name: { en: string; nl: string }; colour: string; notice_url: string | null; enabled: boolean; cross_device: boolean; direct_login: boolean; client_id_prefix: "x509_hash" | "x509_san_dns"; response_mode: "direct_post.jwt" | "direct_post"; wallet_scheme: string; revision: number }
+  TenantList: { tenants: readonly (Schemas['TenantSummary'])[]; next_cursor: string | null }
+  RequestIdentity: { certificate_chain: string; private_key: string }
+  RequestIdentityChoice: { certificate_chain?: string; private_key?: string }
+  RequestCertificate: { kid: string; client_id: string; certificate_chain: readonly (string)[]; trust_anchor: string | null; not_after: string; expires_soon: boolean }
+  NewRelyingParty: { client_id?: string; client_name: string; redirect_uris: readonly (string)[]; token_endpoint_auth_method?: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"; jwks?: { keys: readonly (Schemas['UnjudgedDocument'])[] }; id_token_signed_response_alg?: "ES256" | "RS256"; require_pkce?: boolean; claims_in_id_token?: boolean; sector?: string; purpose?: { en: string; nl: string } | null; grant_types?: readonly ("authorization_code" | "refresh_token" | "client_credentials")[]; offline_access_needed?: boolean; subject_type?: "pairwise" | "public"; sector_identifier_uri?: string; userinfo_signed_response_alg?: "ES256" | "RS256" | null; dpop_bound_access_tokens?: boolean; require_pushed_authorization_requests?: boolean; profile?: "standard" | "fapi2"; machine_scopes?: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access?: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences?: readonly (string)[]; resource?: string | null; issued_by?: string }
+  RelyingPartyChange: { client_name?: string; redirect_uris?: readonly (string)[]; jwks?: { keys: readonly (Schemas['UnjudgedDocument'])[] }; id_token_signed_response_alg?: "ES256" | "RS256"; require_pkce?: boolean; claims_in_id_token?: boolean; purpose?: { en: string; nl: string } | null; grant_types?: readonly ("authorization_code" | "refresh_token" | "client_credentials")[]; offline_access_needed?: boolean; userinfo_signed_response_alg?: "ES256" | "RS256" | null; dpop_bound_access_tokens?: boolean; require_pushed_authorization_requests?: boolean; profile?: "standard" | "fapi2"; machine_scopes?: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access?: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences?: readonly (string)[]; resource?: string | null; enabled?: boolean; secret_rotation?: "begin" | "finish" | "replace" }
+  RelyingParty: { client_id: string; client_name: string; redirect_uris: readonly (string)[]; jwks: { keys: readonly (Schemas['UnjudgedDocument'])[] } | null; id_token_signed_response_alg: "ES256" | "RS256"; require_pkce: boolean; claims_in_id_token: boolean; purpose: { en: string; nl: string } | null; token_endpoint_auth_method: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"; sector: string; subject_type: "pairwise" | "public"; sector_identifier_uri: string | null; grant_types: readonly (string)[]; offline_access_needed: boolean; userinfo_signed_response_alg: "ES256" | "RS256" | null; dpop_bound_access_tokens: boolean; require_pushed_authorization_requests: boolean; profile: "standard" | "fapi2"; machine_scopes: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences: readonly (string)[]; resource: string | null; issued_by: string | null; secrets: number; enabled: boolean }
+  RelyingPartyWithSecret: { client_id: string; client_name: string; redirect_uris: readonly (string)[]; jwks: { keys: readonly (Schemas['UnjudgedDocument'])[] } | null; id_token_signed_response_alg: "ES256" | "RS256"; require_pkce: boolean; claims_in_id_token: boolean; purpose: { en: string; nl: string } | null; token_endpoint_auth_method: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"; sector: string; subject_type: "pairwise" | "public"; sector_identifier_uri: string | null; grant_types: readonly (string)[]; offline_access_needed: boolean; userinfo_signed_response_alg: "ES256" | "RS256" | null; dpop_bound_access_tokens: boolean; require_pushed_authorization_requests: boolean; profile: "standard" | "fapi2"; machine_scopes: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences: readonly (string)[]; resource: string | null; issued_by: string | null; secrets: number; enabled: boolean; client_secret: string | null }
+  RelyingPartyList: { relying_parties: readonly (Schemas['RelyingParty'])[]; next_cursor: string | null }
+  SigningKey: { kid: string; purpose: "token" | "request"; algorithm: "ES256" | "RS256"; state: "next" | "active" | "retiring" | "retired"; created_at: string; activated_at: string | null; retire_at: string | null }
+  SigningKeyList: { signing_keys: readonly (Schemas['SigningKey'])[] }
+  SigningKeyRotation: { algorithm: "ES256" | "RS256" }
+  PublishedSigningKey: { kid: string; algorithm: "ES256" | "RS256" }
+  NewRegistrationToken: { name: string; uses?: number; expires_in_days?: number }
+  CreatedRegistrationToken: { id: string; token: string; expires_at: string }
+  RegistrationToken: { id: string; name: string; uses_left: number; created_at: string; expires_at: string }
+  RegistrationTokenList: { tokens: readonly (Schemas['RegistrationToken'])[] }
+  NewAuthorizationServer: { issuer: string; jwks_uri: string; audience?: string; token_type?: "at+jwt" | "JWT" }
+  AuthorizationServer: { id: string; issuer: string; jwks_uri: string; audience: string; token_type: "at+jwt" | "JWT" }
+  AuthorizationServerList: { authorization_servers: readonly (Schemas['AuthorizationServer'])[] }
+  NewProvider: { slug: string; name: string; issuer: string; client_id: string; token_endpoint_auth_method?: "client_secret_basic" | "client_secret_post" | "private_key_jwt"; client_secret?: string; private_key?: Schemas['UnjudgedDocument']; scope?: string; id_token_signed_response_alg?: string; confirmed_hosts?: readonly (string)[]; subject_type?: "public" | "pairwise" | "transient"; identifier_attribute?: string; attribute_mappings?: Record<string, string>; required_acr?: readonly (string)[]; required_amr?: readonly (string)[]; allowed_organizations?: readonly (string)[]; institution?: string; enabled?: boolean }
+  ProviderChange: { name?: string; enabled?: boolean; client_secret?: string; private_key?: Schemas['UnjudgedDocument']; scope?: string; attribute_mappings?: Record<string, string>; required_acr?: readonly (string)[] | null; required_amr?: readonly (string)[] | null; allowed_organizations?: readonly (string)[] | null }
+  Provider: { name: string; issuer: string; client_id: string; token_endpoint_auth_method: "client_secret_basic" | "client_secret_post" | "private_key_jwt"; scope: string; identifier_attribute: string; attribute_mappings: Record<string, string>; required_acr: readonly (string)[] | null; required_amr: readonly (string)[] | null; allowed_organizations: readonly (string)[] | null; institution: string | null; slug: string; callback_url: string; authorization_endpoint: string; token_endpoint: string; userinfo_endpoint: string | null; jwks_uri: string; id_token_signed_response_alg: string; enabled: boolean; health: { last_success_at: string | null; last_failure_at: string | null; last_failure: string | null }; discovered_at: string; updated_at: string }
+  ProviderList: { providers: readonly (Schemas['Provider'])[] }
+  MappingSample: { claims: Schemas['UnjudgedDocument']; attribute_mappings?: Record<string, string> }
+  MappingPreview: { identified: boolean; attributes: readonly ({ name: string; claim: string; value: unknown; kept: boolean; released: string | null })[]; missing: readonly (string)[]; unused: readonly (string)[] }
+  NewProviderTest: { id: string; url: string; expires_at: string }
+  ProviderTest: { id: string; state: "created" | "started" | "succeeded" | "failed"; reason: string | null; claims: readonly (string)[]; attributes: readonly (string)[]; missing: readonly (string)[]; expires_at: string }
+  PolicyDocument: Schemas['TrustPolicy'] | Schemas['DcqlQuery'] | Schemas['AttributePolicy'] | Schemas['MaterialPolicy'] | Schemas['SelectorPolicy']
+  PublishedPolicy: { kind: "trust" | "query" | "attributes" | "material" | "selector"; version: number; digest: string; published_at: string }
+  PolicyVersion: { version: number; digest: string; published_at: string; published_by: string }
+  Policy: { version: number; digest: string; published_at: string; published_by: string; kind: "trust" | "query" | "attributes" | "material" | "selector"; document: Schemas['PolicyDocument'] }
+  PolicyHistory: { trust: readonly (Schemas['PolicyVersion'])[]; query: readonly (Schemas['PolicyVersion'])[]; attributes: readonly (Schemas['PolicyVersion'])[]; material: readonly (Schemas['PolicyVersion'])[]; selector: readonly (Schemas['PolicyVersion'])[] }
+  PolicyDraft: { kind: "trust" | "query" | "attributes" | "material" | "selector"; state: "draft" | "validated"; digest: string; based_on: number; saved_at: string; saved_by: string }
+  PolicyDraftList: { drafts: readonly ({ kind: "trust" | "query" | "attributes" | "material" | "selector"; state: "draft" | "validated"; digest: string; based_on: number; saved_at: string; saved_by: string; document: Schemas['UnjudgedDocument'] })[] }
+  PolicyCheck: { documents?: { trust?: Schemas['TrustPolicy']; query?: Schemas['DcqlQuery']; attributes?: Schemas['AttributePolicy']; material?: Schemas['MaterialPolicy']; selector?: Schemas['SelectorPolicy'] } }
+  PolicyFinding: { severity: "error" | "warning"; code: "shape" | "anchor_unusable" | "profile_missing" | "provider_missing" | "provider_unknown" | "query_missing" | "attribute_missing" | "over_asking" | "attribute_never_filled" | "required_never_filled" | "type_untrusted" | "weak_tuple" | "vague_tuple" | "material_never_given" | "key_alone"; kind: "trust" | "query" | "attributes" | "material" | "selector"; path: string; message: string }
+  PolicyVerdict: { acceptable: boolean; findings: readonly (Schemas['PolicyFinding'])[] }
+  RecordedLogin: { name: string; entry_point?: "wallet" | "direct"; trigger?: "login" | "force_reconciliation"; credentials?: readonly ({ query: string; format?: "dc+sd-jwt" | "mso_mdoc" | "jwt_vc_json"; types: readonly (string)[]; issuer: string; authority_key_ids?: readonly (string)[]; claims?: Record<string, unknown> })[]; state?: "MATCHED_HOLDER_KEY" | "MATCHED_SUBJECT" | "MATCHED_CLAIM_TUPLE" | "NOT_FOUND" | "EXPIRED_BINDING" | "AMBIGUOUS"; candidate?: boolean; refresh_due?: boolean; scope?: readonly (string)[]; client_id?: string }
+  PolicyTrial: { documents?: { trust?: Schemas['TrustPolicy']; query?: Schemas['DcqlQuery']; attributes?: Schemas['AttributePolicy']; material?: Schemas['MaterialPolicy']; selector?: Schemas['SelectorPolicy'] }; logins?: readonly (Schemas['RecordedLogin'])[] }
+  PolicyPlan: { acceptable: boolean; findings: readonly (Schemas['PolicyFinding'])[]; changes: readonly ({ kind: "trust" | "query" | "attributes" | "material" | "selector"; version: number; members: readonly ({ path: string; change: "added" | "removed" | "changed" | "reordered"; before?: unknown; after?: unknown })[] })[]; outcomes: readonly ({ name: string; changed: boolean; before: { refused: string | null; decision: { plan: Schemas['UnjudgedDocument']; rule: string; reasons: readonly (string)[] } | null } | null; after: { refused: string | null; decision: { plan: Schemas['UnjudgedDocument']; rule: string; reasons: readonly (string)[] } | null } | null })[] }
+  PolicyExplanation: { acceptable: boolean; findings: readonly (Schemas['PolicyFinding'])[]; explanations: readonly ({ refused: string | null; decision: { plan: Schemas['UnjudgedDocument']; rule: string; reasons: readonly (string)[] } | null; name: string; missing: readonly ({ query: string; path: string })[]; untrusted: readonly (string)[]; shown: readonly (string)[]; open: readonly (string)[]; unidentified: readonly (string)[]; rules: readonly ({ rule: string; outcome: "chosen" | "outranked" | "not_matched" | "disabled"; held: readonly (string)[]; failed: readonly (string)[] })[] })[] }
+  PolicyComparison: { from: number; to: number; logins?: readonly (Schemas['RecordedLogin'])[] }
+  PolicyDifference: { kind: "trust" | "query" | "attributes" | "material" | "selector"; members: readonly ({ path: string; change: "added" | "removed" | "changed" | "reordered"; before?: unknown; after?: unknown })[]; outcomes: readonly ({ name: string; changed: boolean; before: { refused: string | null; decision: { plan: Schemas['UnjudgedDocument']; rule: string; reasons: readonly (string)[] } | null } | null; after: { refused: string | null; decision: { plan: Schemas['UnjudgedDocument']; rule: string; reasons: readonly (string)[] } | null } | null })[] }
+  PublishedPolicies: { published: readonly (Schemas['PublishedPolicy'])[] }
+  PolicyRestoration: { version: number }
+  UnjudgedDocument: Record<string, unknown>
+  NewAdminToken: { name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "audit:read" | "keys:manage")[]; tenant?: string | null; institution?: string | null; expires_in_days?: number }
+  CreatedAdminToken: { id: string; token: string; expires_at: string }
+  AdminToken: { id: string; name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "audit:read" | "keys:manage")[]; tenant: string | null; institution: string | null; created_at: string; expires_at: string; last_used_at: string | null; revoked_at: string | null }
+  AdminTokenList: { tokens: readonly (Schemas['AdminToken'])[] }
+  AuditEvent: { id: string; seq: number; type: string; correlation_id: string | null; subject_hash: string | null; client_id: string | null; detail: Schemas['UnjudgedDocument']; created_at: string; prev_hash: string; row_hash: string }
+  AuditEventList: { events: readonly (Schemas['AuditEvent'])[]; next_cursor: string | null }
+  Lookup: { identifier_type: "SUBJECT_ID"; provider: string; identifier: string } | { identifier_type: "KEY"; identifier: string } | { identifier_type: "DID"; identifier: string }
+  LookupAnswer: { found: boolean; person: Schemas['DataPerson'] | null }
+  DataPerson: { identity_id: string; claims: Record<string, unknown>; auxiliary: Record<string, Record<string, unknown>>; assurance: { acr: readonly (string)[]; amr: readonly (string)[]; auth_time: number | null } | null; last_verified_at: string | null }
+  PersonClaims: { claims: Record<string, unknown> }
+  Auxiliary: { category: string; fields: Record<string, unknown>; expires_at: string | null; updated_at: string }
+  AuxiliaryList: { auxiliary: readonly (Schemas['Auxiliary'])[] }
+  NewAuxiliary: { fields: Record<string, unknown>; expires_at?: string | null }
+  WrittenAuxiliary: { category: string; expires_at: string | null; updated_at: string }
+  Device: { id: string; linked_at: string; last_used_at: string; provider: string | null }
+  DeviceList: { devices: readonly (Schemas['Device'])[]; next_cursor: string | null }
+  EnrichmentRequest: { subject: string } | { identity_id: string }
+  Enrichment: { claims: Record<string, unknown> }
+  Identity: { id: string; status: "ACTIVE" | "RESTRICTED" | "MERGED" | "ERASED"; merged_into: string | null; created_at: string; matches: readonly ({ id: string; type: "KEY" | "SUBJECT_ID" | "EMAIL" | "DID" | "CLAIM_TUPLE"; side: "wallet" | "institution"; created_at: string; last_used_at: string; ended_at: string | null; reason: string | null })[]; bindings: readonly ({ id: string; match: string; provider: string | null; created_at: string; last_used_at: string; proved_at: string | null; ended_at: string | null; reason: string | null })[]; merges: readonly (Schemas['Merge'])[] }
+  UnlinkRequest: { reason: "USER_UNLINK" | "ADMIN_REQUEST" }
+  NewMerge: { merged: string; surviving: string }
+  Merge: { id: string; merged: string; surviving: string; merged_by: string; merged_at: string; split_until: string; split_by: string | null; split_at: string | null }
+  Nothing: Record<string, never>
+  TrustPolicy: { entries: readonly ({ id: string; status?: "check" | "require" | "ignore"; statusGraceSeconds?: number; statusPurposes?: readonly (string)[]; provesEmail?: boolean; format: "dc+sd-jwt"; vct: readonly (string)[]; expiry?: "required" | "optional"; mechanism: "x5c"; anchors: readonly (string)[]; issuer?: { match: "san_uri" } | { match: "san_dns" } | { match: "exact"; value: string } | { match: "none" }; extendedKeyUsage?: readonly (string)[] } | { id: string; status?: "check" | "require" | "ignore"; statusGraceSeconds?: number; statusPurposes?: readonly (string)[]; provesEmail?: boolean; format: "dc+sd-jwt"; vct: readonly (string)[]; expiry?: "required" | "optional"; mechanism: "jwt-vc-issuer"; issuer: string } | { id: string; status?: "check" | "require" | "ignore"; statusGraceSeconds?: number; statusPurposes?: readonly (string)[]; provesEmail?: boolean; format: "mso_mdoc"; doctypes: readonly (string)[]; mechanism: "x5c"; anchors: readonly (string)[]; issuer?: { match: "none" } | { match: "san_uri" } | { match: "san_dns" }; certificates?: "iso18013-5" | "rfc5280"; extendedKeyUsage?: readonly (string)[] } | { id: string; status?: "check" | "require" | "ignore"; statusGraceSeconds?: number; statusPurposes?: readonly (string)[]; provesEmail?: boolean; format: "jwt_vc_json"; types: readonly (string)[]; typeNames?: Record<string, string>; expiry?: "required" | "optional"; mechanism: "x5c"; anchors: readonly (string)[]; issuer?: { match: "san_uri" } | { match: "san_dns" } | { match: "exact"; value: string } | { match: "none" }; extendedKeyUsage?: readonly (string)[] } | { id: string; status?: "check" | "require" | "ignore"; statusGraceSeconds?: number; statusPurposes?: readonly (string)[]; provesEmail?: boolean; format: "jwt_vc_json"; types: readonly (string)[]; typeNames?: Record<string, string>; expiry?: "required" | "optional"; mechanism: "did"; issuers: readonly (string)[] })[] }
+  DcqlQuery: { credentials: readonly ({ id: string; multiple?: boolean; trusted_authorities?: readonly ({ type: "aki"; values: readonly (string)[] })[]; require_cryptographic_holder_binding?: true; claims?: readonly ({ id?: string; path: readonly (string | number | null)[]; values?: readonly (string | number | boolean)[]; intent_to_retain?: boolean })[]; claim_sets?: readonly (readonly (string)[])[]; format: "dc+sd-jwt"; meta: { vct_values: readonly (string)[] } } | { id: string; multiple?: boolean; trusted_authorities?: readonly ({ type: "aki"; values: readonly (string)[] })[]; require_cryptographic_holder_binding?: true; claims?: readonly ({ id?: string; path: readonly (string | number | null)[]; values?: readonly (string | number | boolean)[]; intent_to_retain?: boolean })[]; claim_sets?: readonly (readonly (string)[])[]; format: "mso_mdoc"; meta: { doctype_value: string } } | { id: string; multiple?: boolean; trusted_authorities?: readonly ({ type: "aki"; values: readonly (string)[] })[]; require_cryptographic_holder_binding?: true; claims?: readonly ({ id?: string; path: readonly (string | number | null)[]; values?: readonly (string | number | boolean)[]; intent_to_retain?: boolean })[]; claim_sets?: readonly (readonly (string)[])[]; format: "jwt_vc_json"; meta: { type_values: readonly (readonly (string)[])[] } })[]; credential_sets?: readonly ({ options: readonly (readonly (string)[])[]; required?: boolean })[] }
+  AttributePolicy: { rules: readonly ({ name: string; label?: { en: string; nl: string }; merge: "WALLET_ONLY" | "OIDC_ONLY" | "OIDC_WINS" | "WALLET_WINS" | "MERGE_ALL"; required?: boolean; persist?: boolean; project?: boolean; scope?: string; wallet?: readonly (string)[]; walletAlso?: readonly (readonly (string)[])[]; compare?: "exact" | "name" | "date" | "email" | "tax_code_it" | "no"; provider?: readonly (string)[] })[] }
+  MaterialPolicy: { profiles: readonly ({ id: string; materials: readonly ({ type: "holder_key" } | { type: "credential_subject"; name: string; credential: string; path: readonly (string)[]; strength?: "identifies" | "suggests" } | { type: "did"; name: string; credential: string; path: readonly (string)[]; strength?: "identifies" | "suggests" } | { type: "email"; name: string; credential: string; path: readonly (string)[] } | { type: "claim_tuple"; name: string; credential?: string; attributes: readonly ({ path: readonly (string)[]; read: "exact" | "name" | "date" | "email" | "tax_code_it" })[]; folding?: { case: boolean; diacritics: boolean }; strength?: "identifies" | "suggests" } | { type: "provider_subject" })[] })[]; keyAlone?: "allowed" | "refused"; keysKept?: number }
+  SelectorPolicy: { rules?: readonly ({ id: string; enabled?: boolean; priority?: number; when?: { tenants?: readonly (string)[]; entryPoints?: readonly ("wallet" | "direct")[]; triggers?: readonly ("login" | "force_reconciliation")[]; queries?: readonly (string)[]; credentialSets?: readonly (number)[]; credentialTypes?: readonly (string)[]; issuers?: readonly (string)[]; attributes?: readonly ({ path: readonly (string)[]; operator: "EXISTS" } | { path: readonly (string)[]; operator: "NOT_EMPTY" } | { path: readonly (string)[]; operator: "EQUALS"; value: string | number | boolean } | { path: readonly (string)[]; operator: "CONTAINS"; value: string | number | boolean } | { path: readonly (string)[]; operator: "REGEX"; value: string })[]; states?: readonly ("MATCHED_HOLDER_KEY" | "MATCHED_SUBJECT" | "MATCHED_CLAIM_TUPLE" | "NOT_FOUND" | "EXPIRED_BINDING")[]; projections?: readonly (string)[]; relyingParties?: readonly (string)[]; refreshDue?: boolean }; plan: { plan: "RUN_IDV"; provider: string; profile: string; method?: "login" | "fresh_login" | "choose_account"; requiredAttributes?: readonly (string)[]; minimumAssurance?: { acr?: readonly (string)[]; amr?: readonly (string)[] }; bindingPolicy?: "REUSE_OR_CREATE" | "CREATE_NEW" | "REUSE_ONLY"; confirm?: "new_link" | "never"; bindingLifetimeDays?: number } | { plan: "STEP_UP"; provider: string; profile: string; method?: "login" | "fresh_login" | "choose_account"; requiredAttributes?: readonly (string)[]; minimumAssurance?: { acr?: readonly (string)[]; amr?: readonly (string)[] }; bindingPolicy?: "REUSE_OR_CREATE" | "CREATE_NEW" | "REUSE_ONLY"; confirm?: "new_link" | "never"; bindingLifetimeDays?: number } | { plan: "USE_EXISTING_BINDING"; requiredAttributes?: readonly (string)[]; minimumAssurance?: { acr?: readonly (string)[]; amr?: readonly (string)[] } } | { plan: "SKIP_RECONCILIATION"; requiredAttributes?: readonly (string)[] } | { plan: "FAIL_CLOSED"; reason: string } })[]; default: { plan: "RUN_IDV"; provider: string; profile: string; method?: "login" | "fresh_login" | "choose_account"; requiredAttributes?: readonly (string)[]; minimumAssurance?: { acr?: readonly (string)[]; amr?: readonly (string)[] }; bindingPolicy?: "REUSE_OR_CREATE" | "CREATE_NEW" | "REUSE_ONLY"; confirm?: "new_link" | "never"; bindingLifetimeDays?: number } | { plan: "STEP_UP"; provider: string; profile: string; method?: "login" | "fresh_login" | "choose_account"; requiredAttributes?: readonly (string)[]; minimumAssurance?: { acr?: readonly (string)[]; amr?: readonly (string)[] }; bindingPolicy?: "REUSE_OR_CREATE" | "CREATE_NEW" | "REUSE_ONLY"; confirm?: "new_link" | "never"; bindingLifetimeDays?: number } | { plan: "USE_EXISTING_BINDING"; requiredAttributes?: readonly (string)[]; minimumAssurance?: { acr?: readonly (string)[]; amr?: readonly (string)[] } } | { plan: "SKIP_RECONCILIATION"; requiredAttributes?: readonly (string)[] } | { plan: "FAIL_CLOSED"; reason: string } }
+}
+
+export interface Operations {
+  /** Start a login. */
+  authorize: {
+    method: 'GET'
+    url: "/t/{tenant}/authorize"
+    parameters: {
+      path: { tenant: string }
+      query: { response_type: string; client_id: string; redirect_uri: string; scope: string; state?: string; nonce?: string; code_challenge?: string; code_challenge_method?: string; idp_hint?: string; acr_values?: string; max_age?: string; prompt?: string; response_mode?: string; claims?: string; request_uri?: string; ui_locales?: string }
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      303: undefined
+      400: string
+      404: string
+      429: string
+      503: string
+      default: string
+    }
+  }
+  /** Start a login by form. */
+  authorizeByForm: {
+    method: 'POST'
+    url: "/t/{tenant}/authorize"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: { response_type: string; client_id: string; redirect_uri: string; scope: string; state?: string; nonce?: string; code_challenge?: string; code_challenge_method?: string; idp_hint?: string; acr_values?: string; max_age?: string; prompt?: string; response_mode?: string; claims?: string; request_uri?: string; ui_locales?: string }
+    answers: {
+      200: string
+      303: undefined
+      400: string
+      404: string
+      429: string
+      503: string
+      default: string
+    }
+  }
+  /** Fetch the request object. */
+  fetchRequestObject: {
+    method: 'GET'
+    url: "/t/{tenant}/wallet/request/{request}"
+    parameters: {
+      path: { tenant: string; request: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      400: Schemas['WalletError']
+      404: Schemas['WalletError']
+      415: Schemas['WalletError']
+      429: Schemas['WalletError']
+      default: Schemas['WalletError']
+    }
+  }
+  /** Fetch the request object by POST. */
+  fetchRequestObjectByPost: {
+    method: 'POST'
+    url: "/t/{tenant}/wallet/request/{request}"
+    parameters: {
+      path: { tenant: string; request: string }
+      query: {}
+      header: {}
+    }
+    body: { wallet_nonce?: string; wallet_metadata?: string }
+    answers: {
+      200: string
+      400: Schemas['WalletError']
+      404: Schemas['WalletError']
+      415: Schemas['WalletError']
+      429: Schemas['WalletError']
+      default: Schemas['WalletError']
+    }
+  }
+  /** Post a presentation. */
+  postPresentation: {
+    method: 'POST'
+    url: "/t/{tenant}/wallet/response"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: { response?: string; vp_token?: string; state?: string; error?: string }
+    answers: {
+      200: { redirect_uri?: string }
+      400: Schemas['WalletError']
+      404: Schemas['WalletError']
+      413: Schemas['WalletError']
+      415: Schemas['WalletError']
+      429: Schemas['WalletError']
+      default: Schemas['WalletError']
+    }
+  }
+  /** The login page again. */
+  showLogin: {
+    method: 'GET'
+    url: "/t/{tenant}/login/{journey}"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      303: undefined
+      404: string
+      default: string
+    }
+  }
+  /** The QR code for a wallet on another device. */
+  showQrCode: {
+    method: 'GET'
+    url: "/t/{tenant}/login/{journey}/qr.svg"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      404: string
+      default: string
+    }
+  }
+  /** What the login page polls. */
+  readLoginStatus: {
+    method: 'GET'
+    url: "/t/{tenant}/login/{journey}/status"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: { state: "waiting" | "retrieved" | "continue" | "failed" | "expired"; next?: string }
+      404: Schemas['WalletError']
+      default: Schemas['WalletError']
+    }
+  }
+  /** The wallet brings the browser back. */
+  returnFromWallet: {
+    method: 'GET'
+    url: "/t/{tenant}/return"
+    parameters: {
+      path: { tenant: string }
+      query: { response_code: string }
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      303: undefined
+      403: string
+      404: string
+      default: string
+    }
+  }
+  /** Whatever comes next. */
+  continueLogin: {
+    method: 'GET'
+    url: "/t/{tenant}/login/{journey}/continue"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      303: undefined
+      403: string
+      404: string
+      default: string
+    }
+  }
+  /** Log in at a provider, without a wallet. */
+  loginWithoutWallet: {
+    method: 'POST'
+    url: "/t/{tenant}/login/{journey}/direct"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: { provider: string }
+    answers: {
+      200: string
+      303: undefined
+      403: string
+      404: string
+      413: string
+      415: string
+      default: string
+    }
+  }
+  /** End the login and go back. */
+  cancelLogin: {
+    method: 'POST'
+    url: "/t/{tenant}/login/{journey}/cancel"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      403: string
+      404: string
+      default: string
+    }
+  }
+  /** Which of several accounts. */
+  showAccounts: {
+    method: 'GET'
+    url: "/t/{tenant}/login/{journey}/account"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      303: undefined
+      404: string
+      default: string
+    }
+  }
+  /** Log in with one of several accounts. */
+  chooseAccount: {
+    method: 'POST'
+    url: "/t/{tenant}/login/{journey}/account"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: { account: string; remember?: string }
+    answers: {
+      200: string
+      303: undefined
+      404: string
+      413: string
+      415: string
+      default: string
+    }
+  }
+  /** Wallet and account before they are linked. */
+  showBothSides: {
+    method: 'GET'
+    url: "/t/{tenant}/login/{journey}/confirm"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      303: undefined
+      403: string
+      404: string
+      default: string
+    }
+  }
+  /** Link wallet and account. */
+  confirmLink: {
+    method: 'POST'
+    url: "/t/{tenant}/login/{journey}/confirm"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      303: undefined
+      403: string
+      404: string
+      default: string
+    }
+  }
+  /** The institution's answer. */
+  institutionCallback: {
+    method: 'GET'
+    url: "/t/{tenant}/callback/{provider}"
+    parameters: {
+      path: { tenant: string; provider: string }
+      query: { code?: string; state: string; iss?: string; error?: string }
+      header: {}
+    }
+    body: undefined
+    answers: {
+      303: undefined
+      400: string
+      403: string
+      default: string
+    }
+  }
+  /** Begin a test login. */
+  beginProviderTest: {
+    method: 'GET'
+    url: "/t/{tenant}/provider-test/{start}"
+    parameters: {
+      path: { tenant: string; start: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      303: undefined
+      404: string
+      default: string
+    }
+  }
+  /** See what came back. */
+  showProviderTest: {
+    method: 'GET'
+    url: "/t/{tenant}/provider-test/{id}/result"
+    parameters: {
+      path: { tenant: string; id: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      403: string
+      default: string
+    }
+  }
+  /** Send an authorization request ahead. */
+  pushRequest: {
+    method: 'POST'
+    url: "/t/{tenant}/par"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: { response_type: string; client_id: string; redirect_uri: string; scope: string; state?: string; nonce?: string; code_challenge?: string; code_challenge_method?: string; idp_hint?: string; acr_values?: string; max_age?: string; prompt?: string; response_mode?: string; claims?: string; request_uri?: string; ui_locales?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }
+    answers: {
+      201: { request_uri: string; expires_in: number }
+      400: Schemas['OAuthError']
+      401: Schemas['OAuthError']
+      413: Schemas['OAuthError']
+      415: Schemas['OAuthError']
+      429: Schemas['OAuthError']
+      default: Schemas['OAuthError']
+    }
+  }
+  /** Ask for tokens. */
+  redeemCode: {
+    method: 'POST'
+    url: "/t/{tenant}/token"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: { grant_type: "authorization_code" | "refresh_token" | "client_credentials"; code?: string; redirect_uri?: string; code_verifier?: string; refresh_token?: string; scope?: string; resource?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }
+    answers: {
+      200: { access_token: string; token_type: "Bearer" | "DPoP"; expires_in: number; id_token?: string; refresh_token?: string; scope: string }
+      400: Schemas['OAuthError']
+      401: Schemas['OAuthError']
+      413: Schemas['OAuthError']
+      415: Schemas['OAuthError']
+      429: Schemas['OAuthError']
+      default: Schemas['OAuthError']
+    }
+  }
+  /** End a token. */
+  revokeToken: {
+    method: 'POST'
+    url: "/t/{tenant}/revoke"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: { token: string; token_type_hint?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }
+    answers: {
+      200: undefined
+      400: Schemas['OAuthError']
+      401: Schemas['OAuthError']
+      413: Schemas['OAuthError']
+      415: Schemas['OAuthError']
+      429: Schemas['OAuthError']
+      default: Schemas['OAuthError']
+    }
+  }
+  /** Ask about a token. */
+  introspectToken: {
+    method: 'POST'
+    url: "/t/{tenant}/introspect"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: { token: string; token_type_hint?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }
+    answers: {
+      200: { active: boolean; scope?: string; client_id?: string; sub?: string; exp?: number; [name: string]: unknown } | string
+      400: Schemas['OAuthError']
+      401: Schemas['OAuthError']
+      413: Schemas['OAuthError']
+      415: Schemas['OAuthError']
+      429: Schemas['OAuthError']
+      default: Schemas['OAuthError']
+    }
+  }
+  /** Register oneself. */
+  registerByItself: {
+    method: 'POST'
+    url: "/t/{tenant}/register"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: { redirect_uris: readonly (string)[]; client_name?: string; token_endpoint_auth_method?: string; grant_types?: readonly (string)[]; jwks?: Record<string, unknown>; [name: string]: unknown }
+    answers: {
+      201: { client_id: string; client_secret?: string; redirect_uris: readonly (string)[]; [name: string]: unknown }
+      400: Schemas['OAuthError']
+      401: Schemas['OAuthError']
+      404: Schemas['OAuthError']
+      413: Schemas['OAuthError']
+      415: Schemas['OAuthError']
+      429: Schemas['OAuthError']
+      default: Schemas['OAuthError']
+    }
+  }
+  /** Claims about the person. */
+  readUserinfo: {
+    method: 'GET'
+    url: "/t/{tenant}/userinfo"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: { sub: string; [name: string]: unknown } | string
+      401: Schemas['OAuthError']
+      403: Schemas['OAuthError']
+      429: Schemas['OAuthError']
+      default: Schemas['OAuthError']
+    }
+  }
+  /** Claims about the person, by POST. */
+  readUserinfoByPost: {
+    method: 'POST'
+    url: "/t/{tenant}/userinfo"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: { sub: string; [name: string]: unknown } | string
+      401: Schemas['OAuthError']
+      403: Schemas['OAuthError']
+      429: Schemas['OAuthError']
+      default: Schemas['OAuthError']
+    }
+  }
+  /** Keys that verify ID tokens. */
+  readKeys: {
+    method: 'GET'
+    url: "/t/{tenant}/jwks"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: { keys: readonly (Record<string, unknown>)[] }
+      304: undefined
+      404: Schemas['OAuthError']
+      default: Schemas['OAuthError']
+    }
+  }
+  /** The tenant's OpenID Provider metadata. */
+  openidConfiguration: {
+    method: 'GET'
+    url: "/t/{tenant}/.well-known/openid-configuration"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }
+      404: Schemas['OAuthError']
+      default: Schemas['OAuthError']
+    }
+  }
+  /** The same document with the well-known part before the path. */
+  openidConfigurationBeforePath: {
+    method: 'GET'
+    url: "/.well-known/openid-configuration/t/{tenant}"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }
+      404: Schemas['OAuthError']
+      default: Schemas['OAuthError']
+    }
+  }
+  /** The same document where RFC 8414 looks for it. */
+  authorizationServerMetadata: {
+    method: 'GET'
+    url: "/.well-known/oauth-authorization-server/t/{tenant}"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }
+      404: Schemas['OAuthError']
+      default: Schemas['OAuthError']
+    }
+  }
+  /** Find a person by an identifier. */
+  lookUpPerson: {
+    method: 'POST'
+    url: "/t/{tenant}/api/v1/lookup"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Lookup']
+    answers: {
+      200: Schemas['LookupAnswer']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read a person. */
+  readPerson: {
+    method: 'GET'
+    url: "/t/{tenant}/api/v1/identities/{identity}"
+    parameters: {
+      path: { tenant: string; identity: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['DataPerson']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read a person's claims. */
+  readPersonClaims: {
+    method: 'GET'
+    url: "/t/{tenant}/api/v1/identities/{identity}/claims"
+    parameters: {
+      path: { tenant: string; identity: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['PersonClaims']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** What to add to a token. */
+  enrichToken: {
+    method: 'POST'
+    url: "/t/{tenant}/api/v1/enrichment"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['EnrichmentRequest']
+    answers: {
+      200: Schemas['Enrichment']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read all auxiliary data of a person. */
+  listAuxiliary: {
+    method: 'GET'
+    url: "/t/{tenant}/api/v1/identities/{identity}/auxiliary"
+    parameters: {
+      path: { tenant: string; identity: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['AuxiliaryList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read one category. */
+  readAuxiliary: {
+    method: 'GET'
+    url: "/t/{tenant}/api/v1/identities/{identity}/auxiliary/{category}"
+    parameters: {
+      path: { tenant: string; identity: string; category: string }
+      query: {}
+      header: { "If-None-Match"?: string }
+    }
+    body: undefined
+    answers: {
+      200: Schemas['Auxiliary']
+      304: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Put one category. */
+  putAuxiliary: {
+    method: 'PUT'
+    url: "/t/{tenant}/api/v1/identities/{identity}/auxiliary/{category}"
+    parameters: {
+      path: { tenant: string; identity: string; category: string }
+      query: {}
+      header: { "If-Match"?: string; "If-None-Match"?: string; "Idempotency-Key"?: string }
+    }
+    body: Schemas['NewAuxiliary']
+    answers: {
+      200: Schemas['WrittenAuxiliary']
+      201: Schemas['WrittenAuxiliary']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      412: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Remove one category. */
+  deleteAuxiliary: {
+    method: 'DELETE'
+    url: "/t/{tenant}/api/v1/identities/{identity}/auxiliary/{category}"
+    parameters: {
+      path: { tenant: string; identity: string; category: string }
+      query: {}
+      header: { "If-Match"?: string; "Idempotency-Key"?: string }
+    }
+    body: undefined
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      412: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** List a person's wallets. */
+  listDevices: {
+    method: 'GET'
+    url: "/t/{tenant}/api/v1/identities/{identity}/devices"
+    parameters: {
+      path: { tenant: string; identity: string }
+      query: { cursor?: string; limit?: string }
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['DeviceList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Revoke a wallet. */
+  revokeDevice: {
+    method: 'DELETE'
+    url: "/t/{tenant}/api/v1/identities/{identity}/devices/{device}"
+    parameters: {
+      path: { tenant: string; identity: string; device: string }
+      query: {}
+      header: { "Idempotency-Key"?: string }
+    }
+    body: undefined
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Create a tenant. */
+  createTenant: {
+    method: 'POST'
+    url: "/admin/v1/tenants"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: Schemas['NewTenant']
+    answers: {
+      201: Schemas['Tenant']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** List tenants. */
+  listTenants: {
+    method: 'GET'
+    url: "/admin/v1/tenants"
+    parameters: {
+      path: {}
+      query: { cursor?: string; limit?: string }
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['TenantList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read a tenant. */
+  readTenant: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['Tenant']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Change settings of a tenant. */
+  updateTenant: {
+    method: 'PATCH'
+    url: "/admin/v1/tenants/{tenant}"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['TenantChange']
+    answers: {
+      200: Schemas['Tenant']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Replace the certificate that wallet requests are signed under. */
+  replaceRequestCertificate: {
+    method: 'PUT'
+    url: "/admin/v1/tenants/{tenant}/request-certificate"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['RequestIdentityChoice']
+    answers: {
+      200: Schemas['RequestCertificate']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** List the keys a tenant signs with. */
+  listSigningKeys: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/signing-keys"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['SigningKeyList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Publish the next key for tokens. */
+  rotateSigningKey: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/signing-keys"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['SigningKeyRotation']
+    answers: {
+      201: Schemas['PublishedSigningKey']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Remove a key for tokens at once. */
+  removeSigningKey: {
+    method: 'DELETE'
+    url: "/admin/v1/tenants/{tenant}/signing-keys/{kid}"
+    parameters: {
+      path: { tenant: string; kid: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Register a relying party. */
+  registerRelyingParty: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/relying-parties"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['NewRelyingParty']
+    answers: {
+      201: Schemas['RelyingPartyWithSecret']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** List relying parties. */
+  listRelyingParties: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/relying-parties"
+    parameters: {
+      path: { tenant: string }
+      query: { cursor?: string; limit?: string }
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['RelyingPartyList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read a relying party. */
+  readRelyingParty: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/relying-parties/{client_id}"
+    parameters: {
+      path: { tenant: string; client_id: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['RelyingParty']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Change a relying party, rotate its secret, or switch it off. */
+  updateRelyingParty: {
+    method: 'PATCH'
+    url: "/admin/v1/tenants/{tenant}/relying-parties/{client_id}"
+    parameters: {
+      path: { tenant: string; client_id: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['RelyingPartyChange']
+    answers: {
+      200: Schemas['RelyingPartyWithSecret']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Accept machine tokens of the tenant's own authorization server. */
+  trustAuthorizationServer: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/authorization-servers"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['NewAuthorizationServer']
+    answers: {
+      201: Schemas['AuthorizationServer']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** List the authorization servers that are accepted. */
+  listAuthorizationServers: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/authorization-servers"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['AuthorizationServerList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** No longer accept tokens of an authorization server. */
+  distrustAuthorizationServer: {
+    method: 'DELETE'
+    url: "/admin/v1/tenants/{tenant}/authorization-servers/{id}"
+    parameters: {
+      path: { tenant: string; id: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Make an initial access token. */
+  createRegistrationToken: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/registration-tokens"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['NewRegistrationToken']
+    answers: {
+      201: Schemas['CreatedRegistrationToken']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** List initial access tokens. */
+  listRegistrationTokens: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/registration-tokens"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['RegistrationTokenList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** End an initial access token. */
+  revokeRegistrationToken: {
+    method: 'DELETE'
+    url: "/admin/v1/tenants/{tenant}/registration-tokens/{id}"
+    parameters: {
+      path: { tenant: string; id: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Register an institution's OpenID provider. */
+  registerProvider: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/providers"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['NewProvider']
+    answers: {
+      201: Schemas['Provider']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** List providers. */
+  listProviders: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/providers"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['ProviderList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read a provider. */
+  readProvider: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/providers/{provider}"
+    parameters: {
+      path: { tenant: string; provider: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['Provider']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Switch a provider on or off, rotate its secret, change its mappings or demands. */
+  updateProvider: {
+    method: 'PATCH'
+    url: "/admin/v1/tenants/{tenant}/providers/{provider}"
+    parameters: {
+      path: { tenant: string; provider: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['ProviderChange']
+    answers: {
+      200: Schemas['Provider']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Remove a provider that nothing hangs on. */
+  deleteProvider: {
+    method: 'DELETE'
+    url: "/admin/v1/tenants/{tenant}/providers/{provider}"
+    parameters: {
+      path: { tenant: string; provider: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** See what sample claims of a provider would become. */
+  previewMapping: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/providers/{provider}/mapping-preview"
+    parameters: {
+      path: { tenant: string; provider: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['MappingSample']
+    answers: {
+      200: Schemas['MappingPreview']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Begin a test login. */
+  createProviderTest: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/providers/{provider}/tests"
+    parameters: {
+      path: { tenant: string; provider: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      201: Schemas['NewProviderTest']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read how a test login ended. */
+  readProviderTest: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/providers/{provider}/tests/{test}"
+    parameters: {
+      path: { tenant: string; provider: string; test: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['ProviderTest']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Publish a policy document. */
+  publishPolicy: {
+    method: 'PUT'
+    url: "/admin/v1/tenants/{tenant}/policies/{kind}"
+    parameters: {
+      path: { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }
+      query: {}
+      header: {}
+    }
+    body: Schemas['PolicyDocument']
+    answers: {
+      200: Schemas['PublishedPolicy']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read the current policy document of a kind. */
+  readPolicy: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/policies/{kind}"
+    parameters: {
+      path: { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['Policy']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** List the versions of every kind, newest first. */
+  listPolicyVersions: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/policies"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['PolicyHistory']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read a policy document by its version. */
+  readPolicyVersion: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/policies/{kind}/versions/{version}"
+    parameters: {
+      path: { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector"; version: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['Policy']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Go back to an older version of a policy document. */
+  restorePolicy: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/policies/{kind}/restore"
+    parameters: {
+      path: { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }
+      query: {}
+      header: {}
+    }
+    body: Schemas['PolicyRestoration']
+    answers: {
+      200: Schemas['PublishedPolicy']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Save a policy document as a draft. */
+  savePolicyDraft: {
+    method: 'PUT'
+    url: "/admin/v1/tenants/{tenant}/policy-drafts/{kind}"
+    parameters: {
+      path: { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }
+      query: {}
+      header: {}
+    }
+    body: Schemas['UnjudgedDocument']
+    answers: {
+      200: Schemas['PolicyDraft']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Give a draft up. */
+  dropPolicyDraft: {
+    method: 'DELETE'
+    url: "/admin/v1/tenants/{tenant}/policy-drafts/{kind}"
+    parameters: {
+      path: { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read the drafts with their documents. */
+  listPolicyDrafts: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/policy-drafts"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['PolicyDraftList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Judge the drafts, or documents sent along. */
+  validatePolicies: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/policy-drafts/validate"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['PolicyCheck']
+    answers: {
+      200: Schemas['PolicyVerdict']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Publish the validated drafts. */
+  publishDrafts: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/policy-drafts/publish"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['PublishedPolicies']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** See what publishing the drafts, or documents sent along, would change. */
+  planPolicies: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/policy-drafts/plan"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['PolicyTrial']
+    answers: {
+      200: Schemas['PolicyPlan']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Ask what the drafts, or documents sent along, make of recorded logins, and why. */
+  explainPolicies: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/policy-drafts/explain"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['PolicyTrial']
+    answers: {
+      200: Schemas['PolicyExplanation']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Compare two versions of a policy document. */
+  comparePolicies: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/policies/{kind}/compare"
+    parameters: {
+      path: { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }
+      query: {}
+      header: {}
+    }
+    body: Schemas['PolicyComparison']
+    answers: {
+      200: Schemas['PolicyDifference']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read a person. */
+  readIdentity: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/identities/{identity}"
+    parameters: {
+      path: { tenant: string; identity: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['Identity']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** End a link. */
+  unlink: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/identities/{identity}/matches/{match}/unlink"
+    parameters: {
+      path: { tenant: string; identity: string; match: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['UnlinkRequest']
+    answers: {
+      200: Schemas['Identity']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Restore a link. */
+  restoreLink: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/identities/{identity}/matches/{match}/restore"
+    parameters: {
+      path: { tenant: string; identity: string; match: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Nothing']
+    answers: {
+      200: Schemas['Identity']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Merge two persons found to be one. */
+  mergeIdentities: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/merges"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['NewMerge']
+    answers: {
+      200: Schemas['Merge']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Take a merge back. */
+  splitIdentities: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/merges/{merge}/split"
+    parameters: {
+      path: { tenant: string; merge: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Nothing']
+    answers: {
+      200: Schemas['Merge']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Make an admin token. */
+  createAdminToken: {
+    method: 'POST'
+    url: "/admin/v1/tokens"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: Schemas['NewAdminToken']
+    answers: {
+      201: Schemas['CreatedAdminToken']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** List admin tokens. */
+  listAdminTokens: {
+    method: 'GET'
+    url: "/admin/v1/tokens"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['AdminTokenList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Revoke an admin token. */
+  revokeAdminToken: {
+    method: 'DELETE'
+    url: "/admin/v1/tokens/{id}"
+    parameters: {
+      path: { id: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read a tenant's audit trail. */
+  listTenantAuditEvents: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/audit-events"
+    parameters: {
+      path: { tenant: string }
+      query: { cursor?: string; limit?: string; type?: string; correlation_id?: string }
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['AuditEventList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read the audit trail of what belongs to no tenant. */
+  listSystemAuditEvents: {
+    method: 'GET'
+    url: "/admin/v1/audit-events"
+    parameters: {
+      path: {}
+      query: { cursor?: string; limit?: string; type?: string; correlation_id?: string }
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['AuditEventList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** The process answers. */
+  health: {
+    method: 'GET'
+    url: "/health"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: { status: "up" | "down" }
+      default: Schemas['Problem']
+    }
+  }
+  /** The process can serve. */
+  ready: {
+    method: 'GET'
+    url: "/ready"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: { status: "up" | "down"; database: "up" | "down"; keyring: "up" | "down"; schema: "up" | "down" }
+      503: { status: "up" | "down"; database: "up" | "down"; keyring: "up" | "down"; schema: "up" | "down" }
+      default: Schemas['Problem']
+    }
+  }
+  /** Prometheus metrics. */
+  metrics: {
+    method: 'GET'
+    url: "/metrics"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      default: Schemas['Problem']
+    }
+  }
+  /** The picture beside a page’s title. */
+  icon: {
+    method: 'GET'
+    url: "/favicon.ico"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      default: Schemas['Problem']
+    }
+  }
+  /** This description. */
+  readDescription: {
+    method: 'GET'
+    url: "/openapi.yaml"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      default: Schemas['Problem']
+    }
+  }
+  /** This description as a page. */
+  readReference: {
+    method: 'GET'
+    url: "/reference"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      default: string
+    }
+  }
+}
