@@ -31,6 +31,13 @@ export interface Schemas {
   NewAuthorizationServer: { issuer: string; jwks_uri: string; audience?: string; token_type?: "at+jwt" | "JWT" }
   AuthorizationServer: { id: string; issuer: string; jwks_uri: string; audience: string; token_type: "at+jwt" | "JWT" }
   AuthorizationServerList: { authorization_servers: readonly (Schemas['AuthorizationServer'])[] }
+  NewEventSubscription: { client_id?: string; delivery: "webhook" | "push" | "poll"; endpoint?: string; audience?: string; event_types?: readonly ("binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_erased")[] }
+  EventSubscriptionChange: { endpoint?: string; event_types?: readonly ("binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_erased")[]; enabled?: boolean }
+  EventSubscription: { id: string; client_id: string | null; delivery: "webhook" | "push" | "poll"; endpoint: string | null; audience: string; event_types: readonly ("binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_erased")[]; enabled: boolean; created_at: string; updated_at: string }
+  EventSubscriptionList: { event_subscriptions: readonly (Schemas['EventSubscription'])[] }
+  EventSubscriptionWithSecret: { id: string; client_id: string | null; delivery: "webhook" | "push" | "poll"; endpoint: string | null; audience: string; event_types: readonly ("binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_erased")[]; enabled: boolean; created_at: string; updated_at: string; secret: string }
+  EventDelivery: { id: string; subscription: string; type: "binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_erased"; state: "waiting" | "delivered" | "dead"; attempts: number; last_error: string | null; created_at: string; at: string }
+  EventDeliveryList: { events: readonly (Schemas['EventDelivery'])[]; next_cursor: string | null }
   NewProvider: { slug: string; name: string; issuer: string; client_id: string; token_endpoint_auth_method?: "client_secret_basic" | "client_secret_post" | "private_key_jwt"; client_secret?: string; private_key?: Schemas['UnjudgedDocument']; scope?: string; id_token_signed_response_alg?: string; confirmed_hosts?: readonly (string)[]; subject_type?: "public" | "pairwise" | "transient"; identifier_attribute?: string; attribute_mappings?: Record<string, string>; required_acr?: readonly (string)[]; required_amr?: readonly (string)[]; allowed_organizations?: readonly (string)[]; institution?: string; enabled?: boolean }
   ProviderChange: { name?: string; enabled?: boolean; client_secret?: string; private_key?: Schemas['UnjudgedDocument']; scope?: string; attribute_mappings?: Record<string, string>; required_acr?: readonly (string)[] | null; required_amr?: readonly (string)[] | null; allowed_organizations?: readonly (string)[] | null }
   Provider: { name: string; issuer: string; client_id: string; token_endpoint_auth_method: "client_secret_basic" | "client_secret_post" | "private_key_jwt"; scope: string; identifier_attribute: string; attribute_mappings: Record<string, string>; required_acr: readonly (string)[] | null; required_amr: readonly (string)[] | null; allowed_organizations: readonly (string)[] | null; institution: string | null; slug: string; callback_url: string; authorization_endpoint: string; token_endpoint: string; userinfo_endpoint: string | null; jwks_uri: string; id_token_signed_response_alg: string; enabled: boolean; health: { last_success_at: string | null; last_failure_at: string | null; last_failure: string | null }; discovered_at: string; updated_at: string }
@@ -1245,6 +1252,202 @@ export interface Operations {
   revokeRegistrationToken: {
     method: 'DELETE'
     url: "/admin/v1/tenants/{tenant}/registration-tokens/{id}"
+    parameters: {
+      path: { tenant: string; id: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Tell somebody of events. */
+  subscribeToEvents: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/event-subscriptions"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['NewEventSubscription']
+    answers: {
+      201: Schemas['EventSubscriptionWithSecret']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** List who hears of events. */
+  listEventSubscriptions: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/event-subscriptions"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['EventSubscriptionList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read one of them. */
+  readEventSubscription: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/event-subscriptions/{id}"
+    parameters: {
+      path: { tenant: string; id: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['EventSubscription']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Change address or events, switch on or off. */
+  updateEventSubscription: {
+    method: 'PATCH'
+    url: "/admin/v1/tenants/{tenant}/event-subscriptions/{id}"
+    parameters: {
+      path: { tenant: string; id: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['EventSubscriptionChange']
+    answers: {
+      200: Schemas['EventSubscription']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Tell somebody nothing more. */
+  endEventSubscription: {
+    method: 'DELETE'
+    url: "/admin/v1/tenants/{tenant}/event-subscriptions/{id}"
+    parameters: {
+      path: { tenant: string; id: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Make a new secret beside the one there is. */
+  addEventSecret: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/event-subscriptions/{id}/secrets"
+    parameters: {
+      path: { tenant: string; id: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      201: Schemas['EventSubscriptionWithSecret']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** End the older secret. */
+  endOldEventSecret: {
+    method: 'DELETE'
+    url: "/admin/v1/tenants/{tenant}/event-subscriptions/{id}/secrets/old"
+    parameters: {
+      path: { tenant: string; id: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** See what became of events. */
+  listEvents: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/events"
+    parameters: {
+      path: { tenant: string }
+      query: { state?: "waiting" | "delivered" | "dead"; limit?: string; cursor?: string }
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['EventDeliveryList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Offer an event once more. */
+  replayEvent: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/events/{id}/replay"
     parameters: {
       path: { tenant: string; id: string }
       query: {}
