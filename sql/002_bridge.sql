@@ -24,6 +24,9 @@ CREATE TABLE identity_match (
 CREATE INDEX idx_match_identity ON identity_match (tenant_id, internal_identity_id);
 -- added: the purge job's way in; live rows are not in it
 CREATE INDEX idx_match_deleted ON identity_match (tenant_id, deleted_at) WHERE deleted_at IS NOT NULL;
+-- added: whoever asks to be erased is found by what was unlinked, too
+CREATE INDEX idx_match_deleted_hash ON identity_match (tenant_id, deleted_identifier_hash)
+  WHERE deleted_identifier_hash IS NOT NULL;
 -- added: rotation walks the rows of one key version
 CREATE INDEX idx_match_key_version ON identity_match (tenant_id, hash_key, hash_key_version, id);
 -- A login touches last_used_at. No index holds that column, and the pages keep room, so the touch stays a HOT update;

@@ -1,5 +1,18 @@
 -- The person, and what keeps a first login from making two of one.
 
+-- What is kept of an erasure: that it happened, what went, and the receipt. Nothing in it tells who it was.
+CREATE TABLE erasure (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  id text NOT NULL,
+  ground text NOT NULL CHECK (ground IN
+    ('not_needed', 'consent_withdrawn', 'objection', 'unlawful', 'legal_duty')), -- Art. 17(1)(a) to (e) GDPR
+  receipt text NOT NULL,                             -- JWS by the tenant's key for tokens
+  erased_at iso_instant NOT NULL,
+  noted_at iso_instant,                              -- when the ledger outside this database had it; NULL until then
+  PRIMARY KEY (id, tenant_id)
+);
+CREATE INDEX idx_erasure_unnoted ON erasure (erased_at, tenant_id) WHERE noted_at IS NULL;
+
 CREATE TABLE identity (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
   id text NOT NULL,                                  -- the seed's internal_identity_id
@@ -9,12 +22,15 @@ CREATE TABLE identity (
   data_key_version integer,                          -- version of Key C that wraps it
   audit_salt text,                                   -- what subject_hash in the audit trail is made of; NULL once erased
   created_at iso_instant NOT NULL,
+  erasure_id text,                                   -- the erasure that ended them: its receipt answers a repeat
   PRIMARY KEY (id, tenant_id),                       -- the selective column first: see 005_journey.sql
   FOREIGN KEY (merged_into, tenant_id) REFERENCES identity (id, tenant_id),
+  FOREIGN KEY (erasure_id, tenant_id) REFERENCES erasure (id, tenant_id),
   CHECK ((status = 'MERGED') = (merged_into IS NOT NULL)),
   CHECK ((status = 'ERASED') = (wrapped_data_key IS NULL AND audit_salt IS NULL AND data_key_version IS NULL))
 );
 CREATE INDEX idx_identity_key_version ON identity (tenant_id, data_key_version, id);
+CREATE INDEX idx_identity_erasure ON identity (erasure_id, tenant_id) WHERE erasure_id IS NOT NULL;
 CREATE INDEX idx_identity_merged_into ON identity (merged_into, tenant_id) WHERE merged_into IS NOT NULL;
 
 -- Rows that two first logins of one person both have to lock, one for each readable version's hash (ARCHITECTURE,

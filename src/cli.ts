@@ -1,5 +1,6 @@
 /** `npm run cli -- …`: what an operator does beside the service. Exits 1 when it could not be done. */
 import { Command, CommanderError } from 'commander'
+import { eraseCommand, receiptCommand } from './cli/erasures.ts'
 import { keysCommand } from './cli/keys.ts'
 import { jobsCommand } from './cli/lists.ts'
 import { policyCommand } from './cli/policy.ts'
@@ -51,6 +52,8 @@ const commands = [
   tokenCommand,
   tenantCommand,
   policyCommand,
+  eraseCommand,
+  receiptCommand,
   jobsCommand,
 ]
 for (const command of commands) {

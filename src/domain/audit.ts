@@ -2,6 +2,7 @@
  * Every event the audit trail can hold, with the detail each may carry: names, numbers and our own words only. A value
  * that came from a person, a wallet or a provider cannot be written here, because no member takes one.
  */
+import type { Erased } from './erasure.ts'
 import type { InstitutionReason, PresentationReason } from './failure.ts'
 import type { ClientId, CorrelationId } from './ids.ts'
 import type { Decided } from './journey.ts'
@@ -140,6 +141,8 @@ export type AuditDetail =
   | { type: 'auxiliary_written'; category: string }
   | { type: 'auxiliary_deleted'; category: string }
   | { type: 'auxiliary_expired'; removed: number }
+  /** Without a subject: nothing may lead from what is left to who it was. `erasure` is the receipt's id. */
+  | ({ type: 'identity_erased'; actor: string; erasure: string; ground: string } & Erased)
   | { type: 'identity_looked_up'; actor: string; provider: string; found: boolean }
   | { type: 'event_subscription_created'; actor: string; subscription: string; delivery: string }
   | { type: 'event_subscription_updated'; actor: string; subscription: string }

@@ -14,6 +14,7 @@ export type MatchId = Branded<'MatchId'>
 export type BindingId = Branded<'BindingId'>
 /** One merge of two persons (`identity_merge.id`). UUID text. */
 export type MergeId = Branded<'MergeId'>
+export type ErasureId = Branded<'ErasureId'>
 export type JourneyId = Branded<'JourneyId'>
 export type SessionId = Branded<'SessionId'>
 export type GrantId = Branded<'GrantId'>

@@ -3,6 +3,7 @@
 import type { AdminDeps } from './admin/admin-route.ts'
 import { auditRoutes } from './admin/audit.ts'
 import { authorizationServerRoutes } from './admin/authorization-servers.ts'
+import { erasureRoutes } from './admin/erasures.ts'
 import { eventRoutes } from './admin/events.ts'
 import { identityRoutes } from './admin/identities.ts'
 import { policyRoutes } from './admin/policies.ts'
@@ -32,6 +33,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...policyDraftRoutes(deps),
     ...policyTrialRoutes(deps),
     ...identityRoutes(deps),
+    ...erasureRoutes(deps),
     ...tokenAdminRoutes(deps),
     ...auditRoutes(deps),
   ]

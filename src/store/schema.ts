@@ -4,11 +4,13 @@
  */
 import type { ColumnType } from 'kysely'
 import type { Way } from '../domain/assurance.ts'
+import type { ErasureGround } from '../domain/erasure.ts'
 import type { EventType } from '../domain/event.ts'
 import type {
   BindingId,
   ClientId,
   CorrelationId,
+  ErasureId,
   EventId,
   GrantId,
   IdentityId,
@@ -202,6 +204,16 @@ export interface IdentityTable {
   data_key_version: number | null
   audit_salt: string | null
   created_at: Fixed<IsoInstant>
+  erasure_id: ErasureId | null
+}
+
+export interface ErasureTable {
+  tenant_id: Fixed<TenantId>
+  id: Fixed<ErasureId>
+  ground: Fixed<ErasureGround>
+  receipt: Fixed<string>
+  erased_at: Fixed<IsoInstant>
+  noted_at: IsoInstant | null
 }
 
 export interface MatchGuardTable {
@@ -597,6 +609,7 @@ export interface Database {
   auxiliary_data: AuxiliaryDataTable
   key_migration_history: KeyMigrationHistoryTable
   audit_event: AuditEventTable
+  erasure: ErasureTable
   identity: IdentityTable
   match_guard: MatchGuardTable
   account_choice: AccountChoiceTable

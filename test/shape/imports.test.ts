@@ -110,6 +110,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'answer-once',
     'end-link',
     'tell-subjects',
+    'record-erasure',
   ]
   const steps = [
     ...['decide-plan', 'use-binding', 'skip-reconciliation', 'grant-login'],

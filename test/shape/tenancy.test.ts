@@ -18,6 +18,7 @@ const GRANTS: { readonly [table: string]: readonly string[] } = {
   authorization_server: ALL,
   auxiliary_data: ALL,
   client_assertion: ALL,
+  erasure: KEEP,
   event_subscription: ALL,
   idempotency_key: ALL,
   identity: KEEP,

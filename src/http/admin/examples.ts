@@ -345,3 +345,10 @@ export const EVENT = {
   ...{ last_error: 'unreachable', created_at: '2026-03-01T09:00:00.000Z' },
   at: '2026-03-02T13:00:00.000Z',
 }
+
+export const ERASURE = {
+  id: ID,
+  erased_at: INSTANT,
+  receipt:
+    'eyJ0eXAiOiJlcmFzdXJlLXJlY2VpcHQrand0Iiwi….eyJpc3MiOiJodHRwczovL2JyaWRnZS5leGFtcGxlL3Qv….h9kQ…',
+}

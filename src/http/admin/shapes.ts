@@ -20,6 +20,12 @@ import {
   RegistrationTokenList,
 } from './authorization-server-shapes.ts'
 import {
+  Erasure,
+  ErasureRequest,
+  IdentifierErasureRequest,
+  NamedIdentifier,
+} from './erasure-shapes.ts'
+import {
   EventDelivery,
   EventDeliveryList,
   EventSubscription,
@@ -132,6 +138,7 @@ export const SHAPES = {
   ...{ NewAdminToken, CreatedAdminToken, AdminToken, AdminTokenList },
   ...{ AuditEvent, AuditEventList },
   ...DATA_SHAPES,
+  ...{ Erasure, ErasureRequest, IdentifierErasureRequest, NamedIdentifier },
   ...{ Identity, UnlinkRequest, NewMerge, Merge, Nothing },
 }
 export type ShapeName = keyof typeof SHAPES

@@ -1,0 +1,81 @@
+/** `erase` and `receipt verify`: a person is erased from the command line, and what came of it is checked offline. */
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { readConfig } from '../config.ts'
+import { JwsError } from '../crypto/jws.ts'
+import { verifyReceipt } from '../crypto/receipt.ts'
+import { ERASURE_GROUNDS, type ErasureGround } from '../domain/erasure.ts'
+import type { IdentityId } from '../domain/ids.ts'
+import { eraseByIdentifier } from '../flow/erase-by-identifier.ts'
+import { eraseIdentity } from '../flow/erase-identity.ts'
+import { SetupRefused } from '../store/setup-refused.ts'
+import { withDatabase } from './database.ts'
+import type { Terminal } from './terminal.ts'
+import { OPERATOR } from './tokens.ts'
+
+interface EraseOptions {
+  person?: string
+  account?: string
+  ground: ErasureGround
+}
+
+export function eraseCommand(terminal: Terminal): Command {
+  return new Command('erase')
+    .description('erase a person for good and print the signed receipt')
+    .argument('<slug>', 'the tenant')
+    .addOption(new Option('--person <id>', 'whom, by id').conflicts('account'))
+    .option('--account <provider=value>', 'whom, by an account at a provider', readAccount)
+    .addOption(
+      new Option('--ground <word>', 'why, as in Art. 17(1) GDPR')
+        .choices(ERASURE_GROUNDS)
+        .makeOptionMandatory(),
+    )
+    .action((slug: string, options: EraseOptions) => erase(terminal, slug, options))
+}
+
+export function receiptCommand(terminal: Terminal): Command {
+  const receipt = new Command('receipt').description('Receipts of erasures')
+  receipt
+    .command('verify')
+    .description('check a receipt without any database or network, and print what it says')
+    .argument('<file>', 'the receipt')
+    .requiredOption('--jwks <file>', "the tenant's key set, as its jwks_uri gave it then")
+    .action((file: string, { jwks }: { jwks: string }) => verify(terminal, file, jwks))
+  return receipt
+}
+
+async function erase(terminal: Terminal, slug: string, options: EraseOptions): Promise<void> {
+  const { config, secrets } = readConfig(terminal.environment)
+  const { loadKeyring } = await import('../service.ts')
+  const keyring = loadKeyring(secrets)
+  const { person, account, ground } = options
+  const erased = await withDatabase(config, secrets, async (db) => {
+    const means = { db, keyring, config, clock: Date.now }
+    if (account !== undefined) {
+      const [provider = '', ...value] = account.split('=')
+      const identifier = { kind: 'account', provider, value: value.join('=') } as const
+      return await eraseByIdentifier(means, OPERATOR, slug, { identifier, ground })
+    }
+    if (person === undefined) throw new SetupRefused('Say whom: --person or --account.')
+    return await eraseIdentity(means, OPERATOR, slug, { identityId: person as IdentityId, ground })
+  })
+  terminal.out(erased.receipt)
+  terminal.err(`Erased at ${erased.erasedAt}. Keep the receipt together with the tenant's key set.`)
+}
+
+function verify(terminal: Terminal, file: string, jwks: string): void {
+  try {
+    const receipt = readFileSync(file, 'utf8').trim()
+    const set = JSON.parse(readFileSync(jwks, 'utf8')) as Parameters<typeof verifyReceipt>[1]
+    terminal.out(JSON.stringify(verifyReceipt(receipt, set), null, 2))
+    terminal.err('The receipt is genuine.')
+  } catch (error) {
+    if (!(error instanceof JwsError)) throw error
+    throw new SetupRefused(`The receipt is not to be believed: ${error.reason}.`)
+  }
+}
+
+function readAccount(text: string): string {
+  if (!/^[a-z0-9-]+=./.test(text)) throw new InvalidArgumentError('write it as provider=value.')
+  return text
+}

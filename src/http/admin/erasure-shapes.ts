@@ -1,0 +1,39 @@
+/** Erasures as the administration reads and answers them. */
+import { z } from 'zod'
+import { ERASURE_GROUNDS } from '../../domain/erasure.ts'
+import { instant } from './common-shapes.ts'
+
+const ground = z
+  .enum(ERASURE_GROUNDS)
+  .describe('Article 17(1) GDPR, from (a) to (e): why the data must go.')
+
+export const ErasureRequest = z.strictObject({ ground })
+
+export const NamedIdentifier = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('account'),
+    provider: z.string().max(63).describe('Slug of the provider.'),
+    value: z
+      .string()
+      .min(1)
+      .max(1000)
+      .describe("The account, as the provider's identifying attribute has it."),
+  }),
+  z.strictObject({
+    kind: z.literal('key'),
+    thumbprint: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{43}$/)
+      .describe("SHA-256 thumbprint of the wallet's key (RFC 7638)."),
+  }),
+])
+
+export const IdentifierErasureRequest = z.strictObject({ ground, identifier: NamedIdentifier })
+
+export const Erasure = z.object({
+  id: z.string(),
+  erased_at: instant,
+  receipt: z
+    .string()
+    .describe("Signed by the tenant's key for tokens: random ids, ground, time and counts (JWS)."),
+})

@@ -1,0 +1,213 @@
+/** `erasure`, and the statements that take a person out of every table (`store/personal-data.ts` is the list). */
+import { sql } from 'kysely'
+import type { ErasureGround } from '../domain/erasure.ts'
+import type { ErasureId, IdentityId, TenantId } from '../domain/ids.ts'
+import type { IsoInstant } from '../domain/time.ts'
+import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
+
+type People = { tenantId: TenantId; people: readonly IdentityId[] }
+
+/** Everybody who is one with this person by merges, in both directions; nobody where there is no such person. */
+export const findWholeFamily = sqlStatement(
+  'find_whole_family',
+  (p: Params<{ tenantId: TenantId; id: IdentityId }>) => sql<{ id: IdentityId }>`
+    WITH RECURSIVE above AS (
+      SELECT id, merged_into FROM identity WHERE tenant_id = ${p('tenantId')} AND id = ${p('id')}
+      UNION
+      SELECT i.id, i.merged_into FROM identity i JOIN above a ON i.id = a.merged_into
+       WHERE i.tenant_id = ${p('tenantId')}
+    ), family AS (
+      SELECT id FROM above
+      UNION
+      SELECT i.id FROM identity i JOIN family f ON i.merged_into = f.id WHERE i.tenant_id = ${p('tenantId')}
+    )
+    SELECT id FROM family ORDER BY id`,
+)
+
+/** Their rows, locked against whatever records something about them, in the order every other lock takes. */
+export const lockToErase = statement('lock_to_erase', (q, p: Params<People>) =>
+  q
+    .selectFrom('identity')
+    .select(['id', 'status', 'erasure_id'])
+    .where('tenant_id', '=', p('tenantId'))
+    .where('id', '=', anyOf(p('people')))
+    .orderBy('id')
+    .forUpdate(),
+)
+
+/**
+ * Whatever lives for a login: journeys that know the person or show one of their identifiers, the sessions of those, grants
+ * with their codes and tokens, and guard rows nobody holds just now (the sweep takes those).
+ */
+export const eraseLogins = sqlStatement(
+  'erase_logins',
+  (p: Params<People>) => sql<{
+    journeys: number
+    sessions: number
+    grants: number
+    tokens: number
+  }>`
+    WITH own AS MATERIALIZED (
+      SELECT m.id, COALESCE(m.deleted_identifier_hash, m.identifier_hash) AS hash FROM identity_match m
+       WHERE m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = ANY (${p('people')}::text[])
+    ), hash AS MATERIALIZED (
+      SELECT hash FROM own
+      UNION SELECT b.holder_identifier_hash FROM own
+        JOIN identity_link_binding b ON b.tenant_id = ${p('tenantId')} AND b.match_id = own.id
+      UNION SELECT b.institution_identifier_hash FROM own
+        JOIN identity_link_binding b ON b.tenant_id = ${p('tenantId')} AND b.match_id = own.id
+       WHERE b.institution_identifier_hash IS NOT NULL
+    ), journeys AS (
+      DELETE FROM journey
+       WHERE tenant_id = ${p('tenantId')} AND (identity_id = ANY (${p('people')}::text[])
+          OR identity_id IS NULL AND identifier_hashes && ARRAY(SELECT hash FROM hash))
+      RETURNING id, correlation_id
+    ), sessions AS (
+      DELETE FROM reconciliation_session
+       WHERE tenant_id = ${p('tenantId')} AND (journey_id IN (SELECT id FROM journeys)
+          OR identifier_hash IN (SELECT hash FROM hash))
+      RETURNING id
+    ), grants AS (
+      DELETE FROM login_grant
+       WHERE tenant_id = ${p('tenantId')} AND (identity_id = ANY (${p('people')}::text[])
+          OR correlation_id IN (SELECT correlation_id FROM journeys))
+      RETURNING id
+    ), tokens AS (
+      SELECT t.grant_id FROM access_token t JOIN grants g ON g.id = t.grant_id WHERE t.tenant_id = ${p('tenantId')}
+      UNION ALL
+      SELECT t.grant_id FROM refresh_token t JOIN grants g ON g.id = t.grant_id WHERE t.tenant_id = ${p('tenantId')}
+    ), free AS MATERIALIZED (
+      SELECT g.identifier_type, g.identifier_hash FROM match_guard g
+       WHERE g.tenant_id = ${p('tenantId')} AND g.identifier_hash IN (SELECT hash FROM hash)
+         FOR UPDATE SKIP LOCKED
+    ), guards AS (
+      DELETE FROM match_guard g USING free
+       WHERE g.tenant_id = ${p('tenantId')} AND g.identifier_type = free.identifier_type
+         AND g.identifier_hash = free.identifier_hash
+    )
+    SELECT (SELECT count(*)::int FROM journeys) AS journeys, (SELECT count(*)::int FROM sessions) AS sessions,
+           (SELECT count(*)::int FROM grants) AS grants, (SELECT count(*)::int FROM tokens) AS tokens`,
+)
+
+/** Bindings before matches, as the foreign key asks. */
+export const eraseBindings = sqlStatement(
+  'erase_bindings',
+  (p: Params<People>) => sql<{ id: string }>`
+    DELETE FROM identity_link_binding b USING identity_match m
+     WHERE m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = ANY (${p('people')}::text[])
+       AND b.tenant_id = m.tenant_id AND b.match_id = m.id
+    RETURNING b.id`,
+)
+
+/**
+ * Each match, ended ones too, becomes a tombstone: its id, its tenant and when it ended; it points at nobody and everything
+ * else says the same of everybody. The purge takes it away later.
+ */
+export const buryMatches = sqlStatement(
+  'bury_matches',
+  (p: Params<People & { now: IsoInstant }>) => sql<{ id: string }>`
+    UPDATE identity_match
+       SET identifier_hash = 'deleted:' || id, deleted_identifier_hash = NULL, identifier_type = 'KEY',
+           internal_identity_id = gen_random_uuid()::text, hash_key = 'A', hash_key_version = 0, metadata_json = NULL,
+           created_at = ${p('now')}, updated_at = ${p('now')}, last_used_at = ${p('now')},
+           deleted_at = ${p('now')}, deletion_reason = 'GDPR_ERASURE'
+     WHERE tenant_id = ${p('tenantId')} AND internal_identity_id = ANY (${p('people')}::text[])
+    RETURNING id`,
+)
+
+export const eraseAuxiliary = statement('erase_auxiliary', (q, p: Params<People>) =>
+  q
+    .deleteFrom('auxiliary_data')
+    .where('tenant_id', '=', p('tenantId'))
+    .where('identity_id', '=', anyOf(p('people'))),
+)
+
+/** What relying parties knew the person by; those that wait for a split too. */
+export const eraseSubjects = statement('erase_subjects', (q, p: Params<People>) =>
+  q
+    .deleteFrom('pairwise_subject')
+    .where('tenant_id', '=', p('tenantId'))
+    .where((e) =>
+      e.or([e('identity_id', '=', anyOf(p('people'))), e('origin_id', '=', anyOf(p('people')))]),
+    ),
+)
+
+export const eraseChoices = statement('erase_choices', (q, p: Params<People>) =>
+  q
+    .deleteFrom('account_choice')
+    .where('tenant_id', '=', p('tenantId'))
+    .where('identity_id', '=', anyOf(p('people'))),
+)
+
+/** Who was merged with whom, and with it what a split would give back. */
+export const eraseMerges = statement('erase_merges', (q, p: Params<People>) =>
+  q
+    .deleteFrom('identity_merge')
+    .where('tenant_id', '=', p('tenantId'))
+    .where((e) =>
+      e.or([e('merged_id', '=', anyOf(p('people'))), e('surviving_id', '=', anyOf(p('people')))]),
+    ),
+)
+
+export const insertErasure = statement(
+  'insert_erasure',
+  (
+    q,
+    p: Params<{
+      tenantId: TenantId
+      id: ErasureId
+      ground: ErasureGround
+      receipt: string
+      now: IsoInstant
+    }>,
+  ) =>
+    q.insertInto('erasure').values({
+      tenant_id: p('tenantId'),
+      id: p('id'),
+      ground: p('ground'),
+      receipt: p('receipt'),
+      erased_at: p('now'),
+    }),
+)
+
+/** → ERASED: the data key and the salt of the pseudonym are gone, and with them whatever they opened. */
+export const markErased = statement(
+  'mark_erased',
+  (q, p: Params<People & { erasureId: ErasureId }>) =>
+    q
+      .updateTable('identity')
+      .set({
+        status: 'ERASED',
+        merged_into: null,
+        wrapped_data_key: null,
+        data_key_version: null,
+        audit_salt: null,
+        erasure_id: p('erasureId'),
+      })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', anyOf(p('people'))),
+)
+
+export const findErasure = statement(
+  'find_erasure',
+  (q, p: Params<{ tenantId: TenantId; id: ErasureId }>) =>
+    q
+      .selectFrom('erasure')
+      .selectAll()
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id')),
+)
+
+/** Whose identifier this is or was: live matches, and soft-deleted ones, which nobody is recognised by. */
+export const findOwners = sqlStatement(
+  'find_owners',
+  (p: Params<{ tenantId: TenantId; hashes: readonly string[] }>) => sql<{
+    id: IdentityId
+    live: boolean
+  }>`
+    SELECT internal_identity_id AS id, bool_or(deleted_at IS NULL) AS live FROM identity_match
+     WHERE tenant_id = ${p('tenantId')}
+       AND (identifier_hash = ANY (${p('hashes')}::text[]) OR deleted_identifier_hash = ANY (${p('hashes')}::text[]))
+       AND metadata_json IS NULL
+     GROUP BY internal_identity_id ORDER BY internal_identity_id`,
+)

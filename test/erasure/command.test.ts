@@ -1,0 +1,75 @@
+/** `cli erase` and `cli receipt verify`, as an operator runs them. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createKeyringText } from '../../src/crypto/keyring.ts'
+import { newPerson, rowsOf } from '../people/people.ts'
+import { type Bridge, startBridge } from '../support/bridge.ts'
+
+let bridge: Bridge
+let folder: string
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'identity-bridge-erasure-'))
+  const keyring = createKeyringText()
+  writeFileSync(path.join(folder, 'keyring.json'), keyring, { mode: 0o600 })
+  bridge = await startBridge({ keyring })
+})
+afterAll(async () => {
+  await bridge.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface Ended {
+  code: number | null
+  out: string
+  err: string
+}
+
+function cli(...words: string[]): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['src/cli.ts', ...words], {
+      env: {
+        ...{ PATH: process.env.PATH, DATABASE_URL: bridge.database.runtimeUrl },
+        ...{ KEYRING_FILE: path.join(folder, 'keyring.json'), PUBLIC_URL: bridge.url },
+        ALLOW_LOOPBACK: 'yes',
+      },
+    })
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')))
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString('utf8')))
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, out: out.trim(), err: err.trim() }))
+  })
+}
+
+describe('issue 5 item 1: by CLI', () => {
+  test('a person is erased, the receipt is printed and believed; a changed one is not', async () => {
+    const person = await newPerson(bridge, bridge.tenant, 'sanne')
+    const missing = await cli('erase', 'demo', '--ground', 'objection')
+    expect(missing).toMatchObject({ code: 1, err: 'Say whom: --person or --account.' })
+    const value = bridge.institution.subjectOf('sanne', 'bridge-demo')
+    const erased = await cli('erase', 'demo', '--account', `surf=${value}`, '--ground', 'objection')
+    expect(erased.err).toContain('Erased at')
+    expect(erased.code).toBe(0)
+    const [row] = await rowsOf(bridge, bridge.tenant, 'identity')
+    expect(row).toMatchObject({ id: person.id, status: 'ERASED' })
+    const again = await cli('erase', 'demo', '--person', person.id, '--ground', 'objection')
+    expect(again.out).toBe(erased.out)
+
+    const files = { receipt: path.join(folder, 'receipt.jwt'), jwks: path.join(folder, 'jwks') }
+    writeFileSync(files.receipt, `${erased.out}\n`)
+    writeFileSync(files.jwks, await (await fetch(`${bridge.tenant.issuer}/jwks`)).text())
+    const checked = await cli('receipt', 'verify', files.receipt, '--jwks', files.jwks)
+    expect(checked).toMatchObject({ code: 0, err: 'The receipt is genuine.' })
+    expect(JSON.parse(checked.out)).toMatchObject({ ground: 'objection', persons: [person.id] })
+    const [header, payload, signature = ''] = erased.out.split('.')
+    const swapped = `${signature[0] === 'A' ? 'B' : 'A'}${signature.slice(1)}`
+    writeFileSync(files.receipt, [header, payload, swapped].join('.'))
+    const refused = await cli('receipt', 'verify', files.receipt, '--jwks', files.jwks)
+    expect(refused).toMatchObject({ code: 1, out: '' })
+    expect(refused.err).toContain('signature_invalid')
+  })
+})
