@@ -83,6 +83,10 @@ export interface Schemas {
   DeviceList: { devices: readonly (Schemas['Device'])[]; next_cursor: string | null }
   EnrichmentRequest: { subject: string } | { identity_id: string }
   Enrichment: { claims: Record<string, unknown> }
+  Erasure: { id: string; erased_at: string; receipt: string }
+  ErasureRequest: { ground: "not_needed" | "consent_withdrawn" | "objection" | "unlawful" | "legal_duty" }
+  IdentifierErasureRequest: { ground: "not_needed" | "consent_withdrawn" | "objection" | "unlawful" | "legal_duty"; identifier: Schemas['NamedIdentifier'] }
+  NamedIdentifier: { kind: "account"; provider: string; value: string } | { kind: "key"; thumbprint: string }
   Identity: { id: string; status: "ACTIVE" | "RESTRICTED" | "MERGED" | "ERASED"; merged_into: string | null; created_at: string; matches: readonly ({ id: string; type: "KEY" | "SUBJECT_ID" | "EMAIL" | "DID" | "CLAIM_TUPLE"; side: "wallet" | "institution"; created_at: string; last_used_at: string; ended_at: string | null; reason: string | null })[]; bindings: readonly ({ id: string; match: string; provider: string | null; created_at: string; last_used_at: string; proved_at: string | null; ended_at: string | null; reason: string | null })[]; merges: readonly (Schemas['Merge'])[] }
   UnlinkRequest: { reason: "USER_UNLINK" | "ADMIN_REQUEST" }
   NewMerge: { merged: string; surviving: string }
@@ -2040,6 +2044,54 @@ export interface Operations {
     body: Schemas['Nothing']
     answers: {
       200: Schemas['Merge']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Erase a person. */
+  eraseIdentity: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/identities/{identity}/erase"
+    parameters: {
+      path: { tenant: string; identity: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['ErasureRequest']
+    answers: {
+      200: Schemas['Erasure']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Erase whoever has an identifier. */
+  eraseByIdentifier: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/erasures"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['IdentifierErasureRequest']
+    answers: {
+      200: Schemas['Erasure']
       400: Schemas['Problem']
       401: Schemas['Problem']
       403: Schemas['Problem']
