@@ -11,6 +11,8 @@ import { fromInstant, type IsoInstant } from './time.ts'
 export interface BoundHit {
   id: BindingId
   matchId: MatchId
+  /** Whether a wallet was part of the proof. */
+  withWallet: boolean
   usedAt: IsoInstant
   /** When the proof stops being believed. */
   expiresAt: IsoInstant | undefined
@@ -159,8 +161,9 @@ function describe(
   const evidence = evidenceOf(own)
   const bound = boundBest(own, evidence)
   if (bound.length === 0) return { state: 'NOT_FOUND' }
+  const byWallet = identifiers.some(({ hashKey }) => hashKey === 'A')
   const live = bound.filter(
-    ({ expiresAt }) => expiresAt === undefined || fromInstant(expiresAt) > now,
+    (each) => isLive(each, now) && !(byWallet && isNoProof(each, bound, now)),
   )
   const known = (bindings: readonly BoundHit[]): KnownPerson => ({
     ...person,
@@ -170,6 +173,22 @@ function describe(
   if (live.length === 0) return { state: 'EXPIRED_BINDING', ...known(bound) }
   const best = BEST_FIRST.find((type) => deciding.some(({ hit }) => hit.type === type)) ?? 'KEY'
   return { state: STATE_OF[best], ...known(live) }
+}
+
+function isLive({ expiresAt }: BoundHit, now: number): boolean {
+  return expiresAt === undefined || fromInstant(expiresAt) > now
+}
+
+/** A login without a wallet does not make good a wallet's proof of the same account that has run out. */
+function isNoProof(binding: BoundHit, bound: readonly BoundHit[], now: number): boolean {
+  if (binding.withWallet) return false
+  const account = accountOf(binding)
+  const proofs = bound.filter((each) => each.withWallet && accountOf(each) === account)
+  return proofs.length > 0 && !proofs.some((each) => isLive(each, now))
+}
+
+function accountOf({ fingerprints }: BoundHit): string | undefined {
+  return (fingerprints as Partial<Fingerprints>).provider_subject?.hash
 }
 
 /** The matches that speak for a person who is known otherwise: by the institution's login of this journey. */
@@ -208,8 +227,7 @@ function boundBest(met: readonly Met[], evidence: readonly Evidence[]): BoundHit
 function knownBinding(binding: BoundHit, identifiers: readonly HashedIdentifier[]): KnownBinding {
   const changed = changedMaterials(binding.fingerprints, identifiers)
   const stale = changed.length > 0 || binding.staleSince !== undefined
-  const { provider_subject: proved } = binding.fingerprints as Partial<Fingerprints>
-  return { id: binding.id, matchId: binding.matchId, account: proved?.hash, changed, stale }
+  return { id: binding.id, matchId: binding.matchId, account: accountOf(binding), changed, stale }
 }
 
 /**

@@ -29,6 +29,7 @@ import { DAY, fromInstant, type IsoInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import {
   type BindingContent,
+  endDirectBindings,
   findBindingOfAccount,
   findProvidersOfMatches,
   insertBinding,
@@ -377,7 +378,19 @@ async function writeBinding(
       ? insertBinding({ ...content, ...row })
       : updateBinding({ ...content, ...row }),
   )
+  if (primary !== undefined) await endDirect(recording, person.id, id)
   return { id, isNew: reused === undefined }
+}
+
+/** An account and a person's wallets need no binding of the account alone besides. */
+async function endDirect(
+  { tx, tenantId, account, now }: Recording,
+  identityId: IdentityId,
+  except: BindingId,
+): Promise<void> {
+  const institutionHashes = allHashes([account])
+  const ended = { tenantId, identityId, institutionHashes, except, reason: 'REPLACED', now }
+  await tx.run(endDirectBindings(ended))
 }
 
 async function endBinding({ tx, tenantId, now }: Recording, id: BindingId): Promise<void> {

@@ -241,6 +241,30 @@ export const refreshAttributes = statement(
       .where('deleted_at', 'is', null),
 )
 
+/**
+ * Ends what a person's logins without a wallet left beside a wallet's binding to the same account: while that one's proof
+ * had run out, they needed one of their own.
+ */
+export const endDirectBindings = sqlStatement(
+  'end_direct_bindings',
+  (
+    p: Params<{
+      tenantId: TenantId
+      identityId: IdentityId
+      institutionHashes: readonly InstitutionHash[]
+      except: BindingId
+      reason: string
+      now: IsoInstant
+    }>,
+  ) => sql<{ changed: number }>`
+    UPDATE identity_link_binding b
+       SET deleted_at = ${p('now')}, deletion_reason = ${p('reason')}, updated_at = ${p('now')}
+      FROM identity_match m
+     WHERE b.tenant_id = ${p('tenantId')} AND m.tenant_id = b.tenant_id AND m.id = b.match_id
+       AND m.internal_identity_id = ${p('identityId')} AND b.holder_hash_key_version = 0 AND b.deleted_at IS NULL
+       AND b.institution_identifier_hash = ANY (${p('institutionHashes')}::text[]) AND b.id <> ${p('except')}`,
+)
+
 /** Ends one binding; it can be brought back until it is purged. */
 export const softDeleteBinding = statement(
   'soft_delete_binding',

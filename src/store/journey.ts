@@ -335,6 +335,7 @@ export interface HitRow {
   audit_salt: string | null
   binding_id: BindingId | null
   binding_match_id: MatchId | null
+  with_wallet: boolean | null
   binding_used_at: IsoInstant | null
   binding_expires_at: IsoInstant | null
   binding_stale_since: IsoInstant | null
@@ -357,7 +358,7 @@ const hitsOf = (tenantId: TenantId, journeyMatches: RawBuilder<boolean>) => sql<
   ), bound AS MATERIALIZED (
     SELECT own.internal_identity_id AS identity_id, b.*
       FROM identity_match own CROSS JOIN LATERAL (
-        SELECT id, match_id, last_used_at, expires_at, stale_since, material_fingerprints
+        SELECT id, match_id, holder_hash_key_version, last_used_at, expires_at, stale_since, material_fingerprints
           FROM identity_link_binding
          WHERE tenant_id = ${tenantId} AND match_id = own.id AND deleted_at IS NULL
         OFFSET 0
@@ -368,7 +369,7 @@ const hitsOf = (tenantId: TenantId, journeyMatches: RawBuilder<boolean>) => sql<
   SELECT m.id AS match_id, m.identifier_type, m.identifier_hash, m.hash_key_version,
          m.metadata_json IS NOT DISTINCT FROM ${sql.lit(SHARED)} AS shared,
          i.id AS identity_id, i.status AS identity_status, i.audit_salt,
-         b.id AS binding_id, b.match_id AS binding_match_id, b.last_used_at AS binding_used_at,
+         b.id AS binding_id, b.match_id AS binding_match_id, b.holder_hash_key_version > 0 AS with_wallet, b.last_used_at AS binding_used_at,
          b.expires_at AS binding_expires_at, b.stale_since AS binding_stale_since,
          b.material_fingerprints AS fingerprints
     FROM met m
@@ -605,7 +606,7 @@ function readBoundHit(row: HitRow): BoundHit | undefined {
   const { binding_id: id, binding_match_id: matchId, binding_used_at: usedAt } = row
   if (id === null || matchId === null || usedAt === null) return undefined
   return {
-    ...{ id, matchId, usedAt },
+    ...{ id, matchId, usedAt, withWallet: row.with_wallet === true },
     expiresAt: row.binding_expires_at ?? undefined,
     staleSince: row.binding_stale_since ?? undefined,
     fingerprints: JSON.parse(row.fingerprints ?? '{}') as Fingerprints,

@@ -33,7 +33,7 @@ const ALL = [KEY, SUBJECT, DID, TUPLE, EMAIL]
 function binding(id: string, also: Partial<BoundHit> = {}): BoundHit {
   return {
     ...{ id: id as BindingId, matchId: 'somewhere' as MatchId, usedAt: day(-1), fingerprints: {} },
-    ...{ expiresAt: undefined, staleSince: undefined, ...also },
+    ...{ withWallet: true, expiresAt: undefined, staleSince: undefined, ...also },
   }
 }
 

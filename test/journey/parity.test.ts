@@ -95,9 +95,13 @@ async function direct(tenant: TestTenant): Promise<Login> {
   return await attempt.finish(end.location ?? end.text)
 }
 
-async function withWallet(tenant: TestTenant, wallet: Wallet): Promise<Login> {
+async function withWallet(
+  tenant: TestTenant,
+  wallet: Wallet,
+  parameters?: Record<string, string>,
+): Promise<Login> {
   const browser = createBrowser()
-  const attempt = await tenant.relyingParty.begin()
+  const attempt = await tenant.relyingParty.begin(parameters)
   const returned = await presentAt(browser, wallet, attempt)
   const atInstitution = (url: string) => url.startsWith(provider.issuer)
   let end = await browser.follow(returned, (url) => atRelyingParty(url) || atInstitution(url))
@@ -105,6 +109,8 @@ async function withWallet(tenant: TestTenant, wallet: Wallet): Promise<Login> {
     end = await browser.follow(provider.authorize(end.location).href, atRelyingParty)
   return await attempt.finish(end.location ?? end.text)
 }
+
+const FORCE = { acr_values: 'urn:identity-bridge:acr:wallet-same-device+institution' }
 
 /** What may differ: when, how and for which request. */
 const OF_ONE_LOGIN = new Set([
@@ -261,7 +267,45 @@ describe('parity of both ways in', () => {
     )
     const without = await direct(tenant)
     expect(without.idToken.sub).toBe(first.idToken.sub)
-    expect((await bindingsOf('run-out')).sort()).toEqual([0, 1])
+    expect(new Set(await bindingsOf('run-out'))).toEqual(new Set([0, 1]))
+    // The wallet has to be proved again, and then there is one binding to the account.
+    const again = await withWallet(tenant, wallet)
+    expect(again.idToken.acr).toBe('urn:identity-bridge:acr:wallet-same-device+institution')
+    expect(again.idToken.sub).toBe(first.idToken.sub)
+    expect(await bindingsOf('run-out')).toEqual([1])
+    const known = await withWallet(tenant, wallet)
+    expect(known.idToken.acr).toBe('urn:identity-bridge:acr:wallet-same-device')
+    expect(lasting(await direct(tenant))).toEqual(lasting(known))
+    expect(await bindingsOf('run-out')).toEqual([1])
+  })
+
+  test('one person with two accounts: a direct login uses the account it was made with, and the subject stays', async () => {
+    const tenant = await addTenant('two-accounts')
+    const { selector } = demoPolicies(bridge.issuer)
+    const wallet = await bridge.newWallet(SHOWN)
+    const first = await withWallet(tenant, wallet)
+    // Asked for a login at the institution, the same wallet is linked to a second account.
+    const plan = { ...selector.default, provider: 'plain', confirm: 'never' }
+    const rules = [
+      {
+        ...{ id: 'further', when: { triggers: ['force_reconciliation'] } },
+        plan: { ...plan, bindingPolicy: 'CREATE_NEW' },
+      },
+    ]
+    await publishPolicy(bridge.deps, ACTOR, 'two-accounts', 'selector', { rules, default: plan })
+    account = 'employee of two-accounts'
+    told = { p_oidc_only_told: ['employee'] }
+    const second = await withWallet(tenant, wallet, FORCE)
+    expect(second.idToken.sub).toBe(first.idToken.sub)
+    const asEmployee = await direct(tenant)
+    expect(asEmployee.claims['oidc_only_told']).toEqual(['employee'])
+    account = 'person of two-accounts'
+    told = TOLD
+    const asStudent = await direct(tenant)
+    expect(asStudent.claims['oidc_only_told']).toEqual(TOLD['p_oidc_only_told'])
+    const subjects = [first, asEmployee, asStudent].map(({ idToken }) => idToken.sub)
+    expect(new Set(subjects).size).toBe(1)
+    expect(await bindingsOf('two-accounts')).toEqual([1, 1])
   })
 
   test('fifty direct logins of one new account at once: one person, one binding, one subject', async () => {
