@@ -1,6 +1,11 @@
+import { calculateJwkThumbprint as thumbprintOf } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createKeyringText, parseKeyring } from '../../src/crypto/keyring.ts'
+import { newKeySecret } from '../../src/crypto/keyring-text.ts'
 import { DataAccess, enrichmentOf, NO_ACCESS } from '../../src/domain/data-access.ts'
-import { type Bridge, startBridge } from '../support/bridge.ts'
+import { createLog } from '../../src/log.ts'
+import { startService } from '../../src/service.ts'
+import { type Bridge, logIn, startBridge, testConfig } from '../support/bridge.ts'
 import { ACCESS, askWith, type Caller, newCaller, newPerson, rows } from './world.ts'
 
 let bridge: Bridge
@@ -176,4 +181,63 @@ describe('token enrichment', () => {
       given_name: 'S',
     })
   })
+})
+
+describe('the limit of lookups', () => {
+  test('issue 4.7 is the client’s own: one that asks too much is a 429, the others go on', async () => {
+    const narrow = await startBridge({ env: { RATE_LIMIT_PER_MINUTE: '80' } })
+    try {
+      const [greedy, modest] = [await newCaller(narrow), await newCaller(narrow)]
+      const statuses: number[] = []
+      for (let turn = 0; turn < 21; turn += 1)
+        statuses.push((await greedy.ask('POST', '/lookup', byAccount('nobody'))).status)
+      expect(statuses.slice(0, 20).every((status) => status === 200)).toBe(true)
+      expect(statuses[20]).toBe(429)
+      expect((await modest.ask('POST', '/lookup', byAccount('nobody'))).status).toBe(200)
+      expect((await greedy.ask('GET', `/identities/${crypto.randomUUID()}`)).status).toBe(404)
+    } finally {
+      await narrow.stop()
+    }
+  })
+})
+
+describe('key versions', () => {
+  test.each(['A', 'B'] as const)(
+    'issue 4.7 a lookup finds what an older version of key %s made, and leaves it as it is',
+    async (rotated) => {
+      const { keys } = JSON.parse(createKeyringText()) as { keys: { key: string }[] }
+      const secret = Buffer.from(newKeySecret()).toString('base64url')
+      const ring = (first: string, second: string) => {
+        const older = keys.map((one) => (one.key === rotated ? { ...one, state: first } : one))
+        return JSON.stringify({
+          keys: [...older, { key: rotated, version: 2, state: second, secret }],
+        })
+      }
+      const before = await startBridge({ keyring: ring('current', 'pending') })
+      const config = { ...testConfig(Number(new URL(before.url).port)), port: 0 }
+      const rotatedService = await startService(config, {
+        ...{
+          databaseUrl: before.database.runtimeUrl,
+          keyring: parseKeyring(ring('previous', 'current')),
+        },
+        ...{ clock: before.clock.now, log: createLog('silent') },
+      })
+      try {
+        const { token } = await newCaller(before)
+        const wallet = await before.newWallet()
+        await logIn(before, wallet)
+        const asked = {
+          A: { body: { identifier_type: 'KEY', identifier: await thumbprintOf(wallet.publicJwk) } },
+          B: byAccount(before.institution.subjectOf('sanne', 'bridge-demo')),
+        }[rotated]
+        for (const origin of [before.url, rotatedService.address]) {
+          const url = `${origin}/t/demo/api/v1/lookup`
+          expect((await askWith(url, 'POST', token, asked)).body.found, origin).toBe(true)
+        }
+      } finally {
+        await rotatedService.stop()
+        await before.stop()
+      }
+    },
+  )
 })
