@@ -17,6 +17,24 @@ const devices = async () => (await caller.ask('GET', `/identities/${id}/devices`
 const revoke = (device: string, headers: Record<string, string> = {}) =>
   caller.ask('DELETE', `/identities/${id}/devices/${device}`, { headers })
 
+describe('erasure', () => {
+  test('issue 4.7 erases, answers a repeat with the same receipt, and then nobody is there', async () => {
+    const eraser = await newCaller(bridge, { scopes: ['privacy:erase'] })
+    const gone = await newPerson(bridge, { username: 'noor', password: 'noor-demo' })
+    const path = `/identities/${gone.id}`
+    const headers = { 'idempotency-key': crypto.randomUUID() }
+    expect((await caller.ask('DELETE', path)).body.code).toBe('insufficient_scope')
+    expect((await caller.ask('GET', path)).status).toBe(200)
+    const first = await eraser.ask('DELETE', path, { headers })
+    expect([first.status, typeof first.body.receipt]).toEqual([200, 'string'])
+    for (const options of [{ headers }, {}])
+      expect((await eraser.ask('DELETE', path, options)).body).toEqual(first.body)
+    expect((await caller.ask('GET', path)).status).toBe(404)
+    const unknown = await eraser.ask('DELETE', `/identities/${crypto.randomUUID()}`)
+    expect(unknown.status).toBe(404)
+  })
+})
+
 describe('devices', () => {
   test('issue 4.7 a device is a wallet: an account and its match are none', async () => {
     const [one, ...more] = await devices()

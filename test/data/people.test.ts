@@ -203,7 +203,7 @@ describe('the limit of lookups', () => {
 
 describe('key versions', () => {
   test.each(['A', 'B'] as const)(
-    'issue 4.7 a lookup finds what an older version of key %s made, and leaves it as it is',
+    'issue 4.7 a lookup finds what an older version of key %s made, on either side of a rotation',
     async (rotated) => {
       const { keys } = JSON.parse(createKeyringText()) as { keys: { key: string }[] }
       const secret = Buffer.from(newKeySecret()).toString('base64url')

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { MACHINE_SCOPE_NAMES } from '../../src/domain/machine.ts'
 import { type Bridge, logIn, startBridge } from '../support/bridge.ts'
 import { basic, times } from '../threats/attack.ts'
 import { type Ask, askWith, type Caller, newCaller, newPerson, rows } from './world.ts'
@@ -31,8 +32,9 @@ let credentials: { readonly [name: string]: string | undefined }
 beforeAll(async () => {
   bridge = await startBridge()
   const other = await bridge.addTenant('other')
-  own = await newCaller(bridge)
-  foreign = await newCaller(bridge, { slug: 'other' })
+  const scopes = [...MACHINE_SCOPE_NAMES]
+  own = await newCaller(bridge, { scopes })
+  foreign = await newCaller(bridge, { slug: 'other', scopes })
   person = await newPerson(bridge)
   await own.ask('PUT', `/identities/${person.id}/auxiliary/enrolment`, {
     body: { fields: { year: 1 } },
