@@ -687,6 +687,29 @@ export interface Operations {
       default: Schemas['Problem']
     }
   }
+  /** Erase a person. */
+  erasePerson: {
+    method: 'DELETE'
+    url: "/t/{tenant}/api/v1/identities/{identity}"
+    parameters: {
+      path: { tenant: string; identity: string }
+      query: {}
+      header: { "Idempotency-Key"?: string }
+    }
+    body: undefined
+    answers: {
+      200: Schemas['Erasure']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
   /** Read a person's claims. */
   readPersonClaims: {
     method: 'GET'
