@@ -578,6 +578,27 @@ export interface Operations {
       default: Schemas['OAuthError']
     }
   }
+  /** Fetch events. */
+  pollEvents: {
+    method: 'POST'
+    url: "/t/{tenant}/events/{id}/poll"
+    parameters: {
+      path: { tenant: string; id: string }
+      query: {}
+      header: {}
+    }
+    body: { maxEvents?: number; returnImmediately?: boolean; ack?: readonly (string)[]; setErrs?: Record<string, { err: string; description?: string }> }
+    answers: {
+      200: { sets: Record<string, string>; moreAvailable: boolean }
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
   /** Keys that verify ID tokens. */
   readKeys: {
     method: 'GET'

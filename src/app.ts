@@ -9,6 +9,7 @@ import { confirmRoutes } from './http/confirm.ts'
 import { dataRoutes } from './http/data.ts'
 import { discoveryRoutes } from './http/discovery.ts'
 import { answerFailure } from './http/errors.ts'
+import { eventPollRoutes } from './http/events.ts'
 import { healthRoutes } from './http/health.ts'
 import { iconRoutes } from './http/icon.ts'
 import { loginRoutes } from './http/login.ts'
@@ -39,6 +40,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...tokenStateRoutes(deps),
     ...registrationRoutes(deps),
     ...userinfoRoutes(deps),
+    ...eventPollRoutes(deps),
   ]
   const routes = [
     ...journey,

@@ -49,6 +49,11 @@ export const SECURITY_SCHEMES: { readonly [name: string]: JsonObject } = {
     description:
       "A machine client's access token for the data API: from this tenant's token endpoint (`client_credentials`), or from its own authorization server.",
   },
+  eventSecret: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The secret of a subscription to events.',
+  },
   accessToken: { type: 'http', scheme: 'bearer', description: 'The access token of a login.' },
   clientSecretBasic: {
     type: 'http',

@@ -333,3 +333,52 @@ describe('RFC 8935 push', () => {
     })
   })
 })
+
+describe('RFC 8936 poll', () => {
+  const poll = async (tenant: TestTenant, { id, secret }: Subscription, body: object) => {
+    const response = await fetch(`${tenant.issuer}/events/${id}/poll`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    const answer = (await response.json()) as {
+      sets: Record<string, string>
+      moreAvailable: boolean
+    }
+    return { status: response.status, ...answer }
+  }
+
+  test('events come again until they are acknowledged or refused; what is refused can be replayed', async () => {
+    const { tenant, person } = await oneTenant()
+    const own = await subscribe(tenant, { delivery: 'poll', endpoint: undefined })
+    await tell(tenant, person, { type: 'binding_updated' }, 3)
+    expect(await deliver(tenant), 'nothing is sent').toMatchObject({ delivered: 0, deferred: 0 })
+    const now = { returnImmediately: true }
+    const first = await poll(tenant, own, { ...now, maxEvents: 2 })
+    expect(first).toMatchObject({ status: 200, moreAvailable: true })
+    const [one = '', two = ''] = Object.keys(first.sets)
+    expect((await poll(tenant, own, { ...now, maxEvents: 2 })).sets).toHaveProperty([one])
+    const keys = createRemoteJWKSet(new URL(`${tenant.issuer}/jwks`))
+    const checks = { issuer: tenant.issuer, audience: 'app', typ: 'secevent+jwt' }
+    const { payload } = await jwtVerify(first.sets[one] ?? '', keys, checks)
+    expect(payload).toMatchObject({ jti: one, sub_id: { sub: person.sub } })
+    const rest = await poll(tenant, own, {
+      ...{ ...now, ack: [one], setErrs: { [two]: { err: 'invalid_request' } } },
+    })
+    expect(Object.keys(rest.sets)).toHaveLength(1)
+    expect(rest.sets).not.toHaveProperty([one])
+    expect(rest.sets).not.toHaveProperty([two])
+    await admin.post(`/tenants/${tenant.slug}/events/${two}/replay`, undefined)
+    expect((await poll(tenant, own, now)).sets).toHaveProperty([two])
+  })
+
+  test('who waits is answered as soon as something happens; another’s secret opens nothing', async () => {
+    const { tenant, person } = await oneTenant()
+    const own = await subscribe(tenant, { delivery: 'poll', endpoint: undefined })
+    const other = await subscribe(tenant, { delivery: 'poll', endpoint: undefined })
+    const waiting = poll(tenant, own, {})
+    await tell(tenant, person, { type: 'identity_erased' })
+    expect(Object.keys((await waiting).sets)).toHaveLength(1)
+    expect((await poll(tenant, { ...own, secret: other.secret }, {})).status).toBe(401)
+  })
+})

@@ -300,6 +300,15 @@ describe('row 36 everything of tenant A at tenant B', () => {
         ask('/t/other/userinfo', { headers: { authorization: `Bearer ${accessToken}` } }),
       refused: [401],
     },
+    'POST /t/:tenant/events/:id/poll': {
+      attack: () =>
+        ask('/t/other/events/00000000-0000-4000-8000-000000000000/poll', {
+          method: 'POST',
+          headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
+          body: '{}',
+        }),
+      refused: [401],
+    },
     'POST /t/:tenant/userinfo': {
       attack: () =>
         ask('/t/other/userinfo', {

@@ -61,6 +61,7 @@ const BODIES: { [operationId: string]: unknown } = {
     ...{ issuer: 'https://as.example', jwks_uri: 'https://as.example/jwks' },
   },
   createAdminToken: { name: 'x', scopes: ['keys:manage'] },
+  subscribeToEvents: { delivery: 'poll' },
   unlink: { reason: 'ADMIN_REQUEST' },
   restoreLink: {},
   splitIdentities: {},
