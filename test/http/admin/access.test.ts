@@ -62,6 +62,7 @@ const BODIES: { [operationId: string]: unknown } = {
   },
   createAdminToken: { name: 'x', scopes: ['keys:manage'] },
   subscribeToEvents: { delivery: 'poll' },
+  updateEventSubscription: { enabled: false },
   unlink: { reason: 'ADMIN_REQUEST' },
   restoreLink: {},
   splitIdentities: {},
