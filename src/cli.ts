@@ -1,6 +1,6 @@
 /** `npm run cli -- …`: what an operator does beside the service. Exits 1 when it could not be done. */
 import { Command, CommanderError } from 'commander'
-import { eraseCommand, receiptCommand } from './cli/erasures.ts'
+import { eraseCommand, ledgerCommand, receiptCommand } from './cli/erasures.ts'
 import { keysCommand } from './cli/keys.ts'
 import { jobsCommand } from './cli/lists.ts'
 import { policyCommand } from './cli/policy.ts'
@@ -54,6 +54,7 @@ const commands = [
   policyCommand,
   eraseCommand,
   receiptCommand,
+  ledgerCommand,
   jobsCommand,
 ]
 for (const command of commands) {

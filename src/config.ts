@@ -22,6 +22,8 @@ export interface Config {
   shutdownTimeoutMs: number
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   jobs: boolean
+  /** File to which every erasure is added; undefined for none. */
+  erasureLedger: string | undefined
 }
 
 export interface Secrets {
@@ -117,6 +119,12 @@ export const VARIABLES: readonly Variable[] = [
     name: 'JOBS',
     example: 'yes',
     description: 'no keeps this instance from running background jobs.',
+  },
+  {
+    name: 'ERASURE_LEDGER',
+    example: '',
+    description:
+      'File outside the database, on another disk, to which every erasure is added, to be replayed after a restore.',
   },
 ]
 
@@ -259,6 +267,7 @@ export function readConfig(environment: Environment): { config: Config; secrets:
       'silent',
     ]),
     jobs: readSwitch(environment, 'JOBS', true),
+    erasureLedger: read(environment, 'ERASURE_LEDGER'),
   })
   const secrets: Secrets = Object.freeze({
     databaseUrl: read(environment, 'DATABASE_URL'),

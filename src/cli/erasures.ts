@@ -1,4 +1,4 @@
-/** `erase` and `receipt verify`: a person is erased from the command line, and what came of it is checked offline. */
+/** `erase`, `receipt verify` and `ledger replay`: a person is erased from the command line, and what came of it is checked offline. */
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { readConfig } from '../config.ts'
@@ -8,6 +8,7 @@ import { ERASURE_GROUNDS, type ErasureGround } from '../domain/erasure.ts'
 import type { IdentityId } from '../domain/ids.ts'
 import { eraseByIdentifier } from '../flow/erase-by-identifier.ts'
 import { eraseIdentity } from '../flow/erase-identity.ts'
+import { replayLedger } from '../flow/replay-ledger.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
 import { withDatabase } from './database.ts'
 import type { Terminal } from './terminal.ts'
@@ -42,6 +43,29 @@ export function receiptCommand(terminal: Terminal): Command {
     .requiredOption('--jwks <file>', "the tenant's key set, as its jwks_uri gave it then")
     .action((file: string, { jwks }: { jwks: string }) => verify(terminal, file, jwks))
   return receipt
+}
+
+export function ledgerCommand(terminal: Terminal): Command {
+  const ledger = new Command('ledger').description('The ledger of erasures outside the database')
+  ledger
+    .command('replay')
+    .description('after a restore, before the service starts: make the erasures since again')
+    .argument('<file>', 'the ledger')
+    .action((file: string) => replay(terminal, file))
+  return ledger
+}
+
+async function replay(terminal: Terminal, file: string): Promise<void> {
+  const { config, secrets } = readConfig(terminal.environment)
+  const text = readFileSync(file, 'utf8')
+  const { held, ...counts } = await withDatabase(config, secrets, (db) =>
+    replayLedger({ db, clock: Date.now }, text),
+  )
+  terminal.out(JSON.stringify({ ...counts, held: held.length }))
+  if (held.length > 0)
+    throw new SetupRefused(
+      `Split by hand, then replay again; merged here with somebody else: ${held.join(', ')}`,
+    )
 }
 
 async function erase(terminal: Terminal, slug: string, options: EraseOptions): Promise<void> {

@@ -5,7 +5,13 @@
 import { outboxRows } from '../crypto/outbox-event.ts'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
-import { type Erased, type ErasureGround, RECEIPT_TYPE, receiptClaims } from '../domain/erasure.ts'
+import {
+  type Erased,
+  type ErasureGround,
+  type LedgerLine,
+  RECEIPT_TYPE,
+  receiptClaims,
+} from '../domain/erasure.ts'
 import { fail } from '../domain/failure.ts'
 import type { ErasureId, IdentityId, TenantId } from '../domain/ids.ts'
 import { issuerOf, type Tenant } from '../domain/tenant.ts'
@@ -27,6 +33,7 @@ import {
   markErased,
 } from '../store/erasure.ts'
 import { deleteOutboxOf, findReceivers, insertOutbox } from '../store/outbox.ts'
+import { noteErasure } from './erasure-ledger.ts'
 import { openReceiptKey, type ReceiptKey } from './receipt-key.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'config'>
@@ -57,7 +64,42 @@ export async function erasePerson(
     const people = locked.map(({ id }) => id)
     return await recordErasure(means, tx, { tenant, actor, ground, people, key })
   }
-  return await inTransaction(means.db, tenant.id, work, { retries: 3 })
+  const view = await inTransaction(means.db, tenant.id, work, { retries: 3 })
+  await noteErasure(means, tenant.id, view.id)
+  return view
+}
+
+/**
+ * An erasure that a ledger tells of, in a database restored from before it: `erased`, `known` where it is there, `absent`
+ * where nobody of it is, and `held` where somebody who was not erased is one with them by a merge here; a split comes first.
+ */
+export async function repeatErasure(
+  means: Pick<Means, 'db' | 'clock'>,
+  line: LedgerLine,
+): Promise<'erased' | 'known' | 'absent' | 'held'> {
+  const tenantId = line.tenant as TenantId
+  const listed = line.persons.map((id) => id as IdentityId)
+  return await inTransaction(means.db, tenantId, async (tx) => {
+    const there = new Map<IdentityId, string>()
+    for (const id of listed)
+      for (const row of await lockFamily(tx, tenantId, id)) there.set(row.id, row.status)
+    const people = [...there.keys()]
+    if (people.length === 0) return 'absent'
+    if (people.some((id) => !listed.includes(id))) return 'held'
+    if ([...there.values()].every((status) => status === 'ERASED')) return 'known'
+    const now = toInstant(means.clock())
+    const erased = await takeOut(tx, { tenantId, people, now })
+    const { ground, receipt, erasure } = line
+    const id = erasure as ErasureId
+    await tx.runLast([
+      insertErasure({ tenantId, id, ground, receipt, now: line.erased_at as IsoInstant }),
+      markErased({ tenantId, people, erasureId: id }),
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'identity_erased', actor: 'ledger', erasure, ground, ...erased },
+      }),
+    ])
+    return 'erased'
+  })
 }
 
 /** A merge between looking and locking shows as somebody more; then all are locked again, with them. */

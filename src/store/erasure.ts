@@ -198,6 +198,29 @@ export const findErasure = statement(
       .where('id', '=', p('id')),
 )
 
+/** The random ids that went with an erasure. */
+export const findErased = statement(
+  'find_erased',
+  (q, p: Params<{ tenantId: TenantId; erasureId: ErasureId }>) =>
+    q
+      .selectFrom('identity')
+      .select('id')
+      .where('tenant_id', '=', p('tenantId'))
+      .where('erasure_id', '=', p('erasureId'))
+      .orderBy('id'),
+)
+
+/** The ledger outside has it. */
+export const markNoted = statement(
+  'mark_erasure_noted',
+  (q, p: Params<{ tenantId: TenantId; id: ErasureId; now: IsoInstant }>) =>
+    q
+      .updateTable('erasure')
+      .set({ noted_at: p('now') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id')),
+)
+
 /** Whose identifier this is or was: live matches, and soft-deleted ones, which nobody is recognised by. */
 export const findOwners = sqlStatement(
   'find_owners',

@@ -111,6 +111,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'end-link',
     'tell-subjects',
     'record-erasure',
+    'erasure-ledger',
   ]
   const steps = [
     ...['decide-plan', 'use-binding', 'skip-reconciliation', 'grant-login'],
