@@ -195,7 +195,7 @@ describe('a tuple that only suggests', () => {
 })
 
 describe('what changed, and what ran out', () => {
-  test('issue 3.2 a changed name marks the binding to be refreshed', async () => {
+  test('issue 3.2 a changed name marks the binding to be refreshed, until it is proved again', async () => {
     const tenant = await tenantBy('married', [SUBJECT, TUPLE])
     const stale = () =>
       query<{ stale: boolean }>(
@@ -208,6 +208,14 @@ describe('what changed, and what ran out', () => {
     expect(await stale()).toEqual([{ stale: false }])
     await logIn(bridge, await walletOf({ family_name: 'Bakker' }), { tenant })
     expect(await stale()).toEqual([{ stale: true }])
+    // Proved again where the tenant asks for it, it is as good as new, and compared with what was proved now.
+    const plan = testPolicies(bridge.issuer).selector.default
+    const rules = [{ id: 'refresh', when: { refreshDue: true }, plan }]
+    await publishPolicy(bridge.deps, ACTOR, 'married', 'selector', { rules, default: plan })
+    const again = await logIn(bridge, await walletOf({ family_name: 'Bakker' }), { tenant })
+    expect([again.viaInstitution, await stale()]).toEqual([true, [{ stale: false }]])
+    const known = await logIn(bridge, await walletOf({ family_name: 'Bakker' }), { tenant })
+    expect([known.viaInstitution, await stale()]).toEqual([false, [{ stale: false }]])
   })
 
   test('fault 12 a proof that ran out is proved again, in the same binding', async () => {
