@@ -51,8 +51,9 @@ export async function makeVisit(
   const prepared = await deps.tenants.find(set.name)
   if (prepared === undefined) throw new Error('the tenant is gone')
   const begun = await beginAuthorization(deps, prepared, parametersOf(), {
-    ...{ id: undefined, language: () => 'en' },
+    ...{ id: undefined, session: undefined, language: () => 'en' },
   })
+  if (!('journeyId' in begun)) throw new Error('single sign-on is not part of this')
   const browser = begun.browserId
   const responseCode = await present(world, set, prepared, begun.journeyId, held)
   let next = await continueJourney(deps, prepared, browser, { responseCode })

@@ -90,11 +90,19 @@ CREATE TABLE login_grant (
   created_at iso_instant NOT NULL,
   expires_at iso_instant NOT NULL,
   revoked_at iso_instant,
+  -- The single-sign-on session it was made in, all three or none: SHA-256 of its secret and of the browser's id, and when
+  -- the person really logged in. Columns here and no table, so that it ends with the grants.
+  session_hash text,
+  session_browser_hash text,
+  session_started_at iso_instant,
   PRIMARY KEY (id, tenant_id),
   CHECK ((identity_id IS NULL) = (binding_id IS NULL) AND (identity_id IS NULL) = (subject IS NOT NULL)),
   FOREIGN KEY (identity_id, tenant_id) REFERENCES identity (id, tenant_id)
 );
 CREATE INDEX idx_grant_identity ON login_grant (identity_id, tenant_id);
+CREATE INDEX idx_grant_session ON login_grant (session_hash, tenant_id) WHERE session_hash IS NOT NULL;
+CREATE INDEX idx_grant_session_browser ON login_grant (session_browser_hash, tenant_id)
+  WHERE session_browser_hash IS NOT NULL;
 CREATE INDEX idx_grant_expires ON login_grant (expires_at, tenant_id);
 
 CREATE TABLE authorization_code (

@@ -20,6 +20,7 @@ import { referenceRoutes } from './http/reference.ts'
 import { registrationRoutes } from './http/registration.ts'
 import type { Route } from './http/route.ts'
 import { pageSetting, serveRoute } from './http/serve.ts'
+import { sessionRoutes } from './http/session.ts'
 import { tokenRoutes } from './http/token.ts'
 import { tokenStateRoutes } from './http/token-state.ts'
 import { userinfoRoutes } from './http/userinfo.ts'
@@ -34,6 +35,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...accountRoutes(deps),
     ...confirmRoutes(deps),
     ...callbackRoutes(deps),
+    ...sessionRoutes(deps),
     ...providerTestRoutes(deps),
     ...pushedRequestRoutes(deps),
     ...tokenRoutes(deps),

@@ -42,6 +42,8 @@ export const REFUSALS_ALLOWED = 2
 export const CHOICE_TIME = 5 * MINUTE
 /** How long a pushed authorization request waits for its browser (OP-31). */
 export const PUSHED_TIME = 60 * SECOND
+/** A single-sign-on session that is not used this long is over, whatever the tenant allows. */
+export const SIGN_ON_IDLE_TIME = 20 * MINUTE
 /** Lifetime of an authorization code (OP-40). */
 export const CODE_TIME = 60 * SECOND
 export const ACCESS_TOKEN_TIME = 10 * MINUTE

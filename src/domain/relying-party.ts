@@ -72,6 +72,8 @@ export interface AuthorizationRequest {
   maxAge: number | undefined
   /** `force_reconciliation` where the relying party prefers a login that has the institution's word of this very moment. */
   trigger: Trigger
+  /** `prompt=none`: nobody is asked anything; a login that would need that is refused (OP-18). */
+  silent: boolean
   /** `prompt=select_account`: a person with several accounts is asked, whatever was remembered (Core 3.1.2.1). */
   selectAccount: boolean
   /** Which provider to log in at without a wallet; a wish (no standard, but Keycloak and its peers know it). */
@@ -187,6 +189,7 @@ export function judgeAuthorizationRequest(
         ' ',
       ) ?? []),
     ]),
+    silent: prompt.includes('none'),
     selectAccount: prompt.includes('select_account'),
     idpHint: parameters.get('idp_hint'),
     formPost,
@@ -226,8 +229,7 @@ function judgePrompt(parameters: Parameters, redirect: ErrorRedirect): readonly 
   const prompt = parameters.get('prompt')?.split(' ') ?? []
   if (!prompt.includes('none')) return prompt
   if (prompt.length > 1) refuse(redirect, 'invalid_request', 'prompt none stands alone')
-  // There is no session of our own yet: a login always needs the person.
-  return refuse(redirect, 'login_required', 'a login needs the person')
+  return prompt
 }
 
 /** `acr_values` is in order of preference, and values nobody here knows are passed over (Core 3.1.2.1). */

@@ -12,6 +12,8 @@ export interface Tenant {
   crossDevice: boolean
   /** Whether a person may log in at one of the tenant's providers, without a wallet. */
   directLogin: boolean
+  /** How long a login is good for other relying parties too; 0: every login asks the person. */
+  singleSignOnMinutes: number
   clientIdPrefix: 'x509_hash' | 'x509_san_dns'
   responseMode: 'direct_post' | 'direct_post.jwt'
   /** What the same-device link begins with: `openid4vp://` or a claimed https link. */

@@ -18,7 +18,9 @@ import { insertJourney } from '../store/journey.ts'
 import type { Provider } from '../store/provider.ts'
 import { walletLink } from '../wallet/request-object.ts'
 import { createResponseKey } from '../wallet/response-encryption.ts'
-import { sealRequest, sealWalletSecrets } from './journey-secrets.ts'
+import { continueSession } from './continue-session.ts'
+import type { ErrorReturn } from './error-return.ts'
+import { partToSeal, sealRequest, sealWalletSecrets } from './journey-secrets.ts'
 import { takeRequest } from './pushed-request.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -37,6 +39,12 @@ export interface Begun {
   expiresAt: number
   /** Slug of the provider that the relying party's `idp_hint` picked, if people may log in there without a wallet. */
   hint: string | undefined
+}
+
+/** A login that single sign-on answered. */
+export interface Continued {
+  back: ErrorReturn
+  correlationId: CorrelationId
 }
 
 /** The providers people may log in at without a wallet, in the order of their slugs; none while the tenant's switch is off. */
@@ -63,11 +71,16 @@ export function judgeRequest(
  * failure with a redirect.
  */
 export async function beginAuthorization(
-  deps: Pick<Deps, 'db' | 'keyring' | 'clock'>,
+  deps: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
   prepared: PreparedTenant,
   given: Parameters,
-  browser: { id: string | undefined; language: (uiLocales: string | undefined) => 'en' | 'nl' },
-): Promise<Begun> {
+  browser: {
+    id: string | undefined
+    /** The secret of its single-sign-on session. */
+    session: string | undefined
+    language: (uiLocales: string | undefined) => 'en' | 'nl'
+  },
+): Promise<Begun | Continued> {
   const { tenant, policies } = prepared
   const { parameters, referenceHash } = await takeRequest(deps, prepared, given)
   const clientId = parameters.get('client_id')
@@ -76,31 +89,23 @@ export async function beginAuthorization(
       ? undefined
       : await prepared.relyingParty(clientId as ClientId)
   const request = judgeRequest(prepared, relyingParty, parameters)
+  const language = browser.language(request.uiLocales)
+  const session = { browserId: browser.id, session: browser.session, language }
+  const continued = await continueSession(deps, prepared, request, session, referenceHash)
+  if (continued !== undefined) return continued
+  if (request.silent) return refuseSilent(prepared, request)
   const { requestKid } = prepared
   if (policies === undefined || requestKid === undefined)
     return fail({ kind: 'authorization_refused', description: 'This login is not set up yet.' })
 
   const now = deps.clock()
-  const language = browser.language(request.uiLocales)
   const journeyId = newId() as JourneyId
   const correlationId = newId() as CorrelationId
   const browserId = browser.id ?? randomText()
   const sameDevice = newLink()
   const crossDevice = tenant.crossDevice ? newLink() : undefined
   const place = { tenant: tenant.id, journey: journeyId }
-  const sealed = sealRequest(deps.keyring, place, {
-    redirectUri: request.redirectUri,
-    scope: request.scope,
-    state: request.state,
-    nonce: request.nonce,
-    codeChallenge: request.codeChallenge,
-    dpopJkt: request.dpopJkt,
-    maxAge: request.maxAge,
-    trigger: request.trigger,
-    selectAccount: request.selectAccount,
-    formPost: request.formPost,
-    essentialAcr: request.essentialAcr,
-  })
+  const sealed = sealRequest(deps.keyring, place, partToSeal(request))
   const walletSecrets = sealWalletSecrets(deps.keyring, place, {
     sameDevice,
     crossDevice,
@@ -141,6 +146,17 @@ export async function beginAuthorization(
     // A hint is a wish: one that names nothing on offer is passed over, as an unknown parameter is.
     hint: directProviders(prepared).find(({ slug }) => slug === request.idpHint)?.slug,
   }
+}
+
+/** `prompt=none` and no session that is enough (OP-18). */
+function refuseSilent(
+  { issuer }: PreparedTenant,
+  { redirectUri, state, formPost }: AuthorizationRequest,
+): never {
+  return fail({
+    ...{ kind: 'oauth', error: 'login_required', description: 'a login needs the person' },
+    redirect: { redirectUri, state, issuer, ...(formPost && { formPost }) },
+  })
 }
 
 /** The link of one way in, as a page shows it or a QR code carries it. */

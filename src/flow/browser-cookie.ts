@@ -6,3 +6,8 @@ import type { TenantId } from '../domain/ids.ts'
 export function cookieNameOf(tenant: TenantId): string {
   return `__Host-bridge-${hashSecret(tenant).slice(0, 22)}`
 }
+
+/** `__Host-bridge-sso-` and the same: another cookie, replaced at every login. */
+export function sessionCookieNameOf(tenant: TenantId): string {
+  return `__Host-bridge-sso-${hashSecret(tenant).slice(0, 22)}`
+}

@@ -16,6 +16,11 @@ export interface ErrorReturn {
   form?: ReturnForm
 }
 
+/** A return with a code, and the secret of the session that began with it, for the browser's cookie. */
+export interface SignedOn extends ErrorReturn {
+  session?: string
+}
+
 /** The way back in the response mode that the request asked for. */
 export function returnTo(
   request: Pick<SealedRequest, 'redirectUri' | 'formPost'>,

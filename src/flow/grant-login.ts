@@ -23,7 +23,8 @@ import type { Sealed } from '../domain/text.ts'
 import { toInstant, toSeconds } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
 import { grantJourney } from '../store/journey.ts'
-import { type ErrorReturn, returnTo } from './error-return.ts'
+import { endSignOn } from '../store/single-sign-on.ts'
+import { returnTo, type SignedOn } from './error-return.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
 import { noRowIfSpent } from './pushed-request.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -48,7 +49,7 @@ export async function grantLogin(
   journey: Presented | Choosing | Recognised,
   decided: Decided,
   person: RecognisedPerson,
-): Promise<({ kind: 'redirect' } & ErrorReturn) | undefined> {
+): Promise<({ kind: 'redirect' } & SignedOn) | undefined> {
   const { tenant, issuer } = prepared
   const relyingParty = await prepared.relyingParty(journey.clientId)
   if (relyingParty === undefined || !relyingParty.enabled) return fail({ kind: 'journey_not_open' })
@@ -63,6 +64,7 @@ export async function grantLogin(
   const grantId = newId() as GrantId
   const code = randomText()
   const now = means.clock()
+  const session = await beginSession(means, prepared, journey)
   const [[granted]] = await transact(
     means.db,
     tenant.id,
@@ -91,6 +93,9 @@ export async function grantLogin(
         attributePolicyVersion: journey.policies.attributes,
         walletAttributes: carry(means, prepared, journey, policy, grantId),
         grantExpiresAt: toInstant(now + GRANT_TIME),
+        sessionHash: session === undefined ? null : hashSecret(session),
+        sessionBrowserHash: session === undefined ? null : journey.browserHash,
+        sessionStartedAt: session === undefined ? null : toInstant(journey.presentedAt),
         codeHash: hashSecret(code),
         redirectUri: request.redirectUri,
         codeChallenge: request.codeChallenge ?? null,
@@ -119,7 +124,24 @@ export async function grantLogin(
   return {
     kind: 'redirect',
     ...returnTo(request, { code, state: request.state, iss: issuer }),
+    ...(session === undefined ? {} : { session }),
   }
+}
+
+/**
+ * The secret of a new single-sign-on session, in place of the browser's earlier one; undefined where the tenant wants none.
+ * Only for a wallet on this very device: a code that was scanned may have been relayed, and an institution has its own.
+ */
+async function beginSession(
+  { db }: Pick<Deps, 'db'>,
+  { tenant }: PreparedTenant,
+  journey: Presented | Choosing | Recognised,
+): Promise<string | undefined> {
+  if (tenant.singleSignOnMinutes === 0 || journey.way !== 'same_device') return undefined
+  await transact(db, tenant.id, [
+    endSignOn({ tenantId: tenant.id, browserHash: journey.browserHash }),
+  ])
+  return randomText()
 }
 
 /** The wallet's attributes that must reach the claims, sealed for the grant; null where no rule needs any, or there was no wallet. */

@@ -8,6 +8,7 @@ import type { Attributes } from '../domain/attributes.ts'
 import type { JourneyId, TenantId } from '../domain/ids.ts'
 import type { SealedPresentation, SealedRequest, WalletSecrets } from '../domain/journey.ts'
 import type { Stated } from '../domain/kept-attributes.ts'
+import type { AuthorizationRequest } from '../domain/relying-party.ts'
 import type { Sealed } from '../domain/text.ts'
 
 interface Place {
@@ -19,6 +20,23 @@ type Column = 'request' | 'wallet_secrets' | 'presentation'
 
 function contextOf(place: Place, column: Column) {
   return { tenant: place.tenant, table: 'journey', column, row: place.journey }
+}
+
+/** What later steps need of a request; the registration stays where it is. */
+export function partToSeal(request: AuthorizationRequest): SealedRequest {
+  return {
+    redirectUri: request.redirectUri,
+    scope: request.scope,
+    state: request.state,
+    nonce: request.nonce,
+    codeChallenge: request.codeChallenge,
+    dpopJkt: request.dpopJkt,
+    maxAge: request.maxAge,
+    trigger: request.trigger,
+    selectAccount: request.selectAccount,
+    formPost: request.formPost,
+    essentialAcr: request.essentialAcr,
+  }
 }
 
 export function sealRequest(keyring: Keyring, place: Place, request: SealedRequest): Sealed {

@@ -16,11 +16,11 @@ import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read } from '../store/database.ts'
 import { failJourney, findJourney, readJourney } from '../store/journey.ts'
-import { type ErrorReturn, errorReturn } from './error-return.ts'
+import { type ErrorReturn, errorReturn, type SignedOn } from './error-return.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 export type Next =
-  | ({ kind: 'redirect' } & ErrorReturn)
+  | ({ kind: 'redirect' } & SignedOn)
   /** Still waiting for the wallet. */
   | { kind: 'wait'; journey: Open | Presented }
   /** The person has several accounts, and a page to choose one on. */

@@ -5,7 +5,7 @@ import type { JsonObject } from '../domain/text.ts'
 import { beginAuthorization } from '../flow/begin-authorization.ts'
 import { chooseProvider } from '../flow/choose-provider.ts'
 import { continueJourney } from '../flow/continue-journey.ts'
-import { browserCookie, readBrowserId } from './browser.ts'
+import { browserCookie, readBrowserId, readSession } from './browser.ts'
 import {
   errorAnswer,
   formBody,
@@ -17,6 +17,7 @@ import {
   text,
 } from './describe.ts'
 import { redirectTo } from './errors.ts'
+import { answerReturn } from './login.ts'
 import { answerLoginPage } from './login-answer.ts'
 import { chooseLanguage } from './pages/text.ts'
 import { queryOf, readFormBody, readParameters } from './parse.ts'
@@ -84,9 +85,11 @@ async function authorize(
   const accepted = http.req.header('accept-language')
   const begun = await beginAuthorization(deps, prepared, readParameters(source), {
     id: readBrowserId(http, prepared.tenant.id),
+    session: readSession(http, prepared.tenant.id),
     language: (uiLocales) => chooseLanguage(uiLocales, accepted),
   })
   exchange.reference = begun.correlationId
+  if ('back' in begun) return answerReturn(exchange, begun.back)
   const cookie = browserCookie(prepared.tenant.id, begun.browserId)
   if (begun.hint !== undefined) {
     const { browserId, journeyId } = begun
@@ -146,7 +149,7 @@ const PARAMETERS: readonly [
   ['max_age', 'Seconds; how old a login at the institution may be.', '3600', false],
   [
     'prompt',
-    '`login`: no login that the person brings along. `select_account`: a person with several accounts is asked which. `none` is answered with an error.',
+    '`login`: no login that the person brings along. `select_account`: a person with several accounts is asked which. `none`: nobody is asked; a code where single sign-on gives one, else `login_required`.',
     'login',
     false,
   ],
@@ -179,7 +182,7 @@ function describe(operationId: 'authorize' | 'authorizeByForm'): Operation {
       'The login page: a link that opens a wallet on this device and, where the tenant allows it, a QR code.',
     ),
     '303': redirectAnswer(
-      'To the provider that `idp_hint` picked; or the request is at fault: back to the relying party with `error`, `state` and `iss`.',
+      'Single sign-on: back to the relying party with a code. Or to the provider that `idp_hint` picked; or the request is at fault: back to the relying party with `error`, `state` and `iss`.',
       'https://app.example/callback?error=invalid_request&iss=https%3A%2F%2Fbridge.example%2Ft%2Fdemo',
     ),
     '400': errorAnswer(

@@ -4,7 +4,7 @@
  */
 import type { Context } from 'hono'
 import type { TenantId } from '../domain/ids.ts'
-import { cookieNameOf } from '../flow/browser-cookie.ts'
+import { cookieNameOf, sessionCookieNameOf } from '../flow/browser-cookie.ts'
 
 const BROWSER_ID = /^[A-Za-z0-9_-]{43}$/
 /** Longer than any journey, shorter than a working day. */
@@ -12,9 +12,18 @@ const MAX_AGE_SECONDS = 8 * 60 * 60
 
 /** The id the browser came with; undefined when it has none of the right form. */
 export function readBrowserId(http: Context, tenant: TenantId): string | undefined {
+  return readCookie(http, cookieNameOf(tenant))
+}
+
+/** The secret of the browser's single-sign-on session at this tenant. */
+export function readSession(http: Context, tenant: TenantId): string | undefined {
+  return readCookie(http, sessionCookieNameOf(tenant))
+}
+
+function readCookie(http: Context, name: string): string | undefined {
   const cookies = http.req.header('cookie')
   if (cookies === undefined || cookies.length > 16_384) return undefined
-  const prefix = `${cookieNameOf(tenant)}=`
+  const prefix = `${name}=`
   for (const pair of cookies.split(';')) {
     const cookie = pair.trimStart()
     if (!cookie.startsWith(prefix)) continue
@@ -27,4 +36,13 @@ export function readBrowserId(http: Context, tenant: TenantId): string | undefin
 /** `__Host-`: Secure, no Domain, Path=/, so a sibling host can neither read nor set it (row 54). Lax: returns must carry it. */
 export function browserCookie(tenant: TenantId, id: string): string {
   return `${cookieNameOf(tenant)}=${id}; Path=/; Max-Age=${MAX_AGE_SECONDS}; HttpOnly; Secure; SameSite=Lax`
+}
+
+/** Gone with the browser's window at the latest; how long it is good for is the tenant's to say, and not the cookie's. */
+export function sessionCookie(tenant: TenantId, session: string): string {
+  return `${sessionCookieNameOf(tenant)}=${session}; Path=/; HttpOnly; Secure; SameSite=Lax`
+}
+
+export function endedSessionCookie(tenant: TenantId): string {
+  return `${sessionCookieNameOf(tenant)}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`
 }

@@ -6,10 +6,10 @@ import { addressOf } from '../domain/tenant.ts'
 import { cancelJourney } from '../flow/cancel-journey.ts'
 import { chooseProvider } from '../flow/choose-provider.ts'
 import { continueJourney, type JourneyHandle } from '../flow/continue-journey.ts'
-import type { ErrorReturn, ReturnForm } from '../flow/error-return.ts'
+import type { ReturnForm, SignedOn } from '../flow/error-return.ts'
 import type { Next } from '../flow/login-end.ts'
 import { readOpenPage, readQrLink, readStatus } from '../flow/show-journey.ts'
-import { readBrowserId } from './browser.ts'
+import { readBrowserId, sessionCookie } from './browser.ts'
 import {
   errorAnswer,
   formBody,
@@ -184,9 +184,7 @@ export function answerNext(exchange: Exchange, next: Next): Response {
   const prepared = tenantOf(exchange)
   switch (next.kind) {
     case 'redirect':
-      return next.form === undefined
-        ? redirectTo(next.url)
-        : answerForm(exchange, pageSetting(exchange).language, next.form)
+      return answerReturn(exchange, next)
     case 'wait':
       return redirectTo(addressOf.page(prepared.issuer, next.journey.id))
     case 'choose':
@@ -199,27 +197,50 @@ export function answerNext(exchange: Exchange, next: Next): Response {
   }
 }
 
+/** Back to the relying party (or on to an institution), in the response mode it asked for. */
+export function answerReturn(exchange: Exchange, { url, form, session }: SignedOn): Response {
+  const cookie = sessionHeader(exchange, session)
+  return form === undefined
+    ? redirectTo(url, cookie)
+    : answerForm(exchange, pageSetting(exchange).language, form, cookie)
+}
+
+function sessionHeader(exchange: Exchange, session: string | undefined): Record<string, string> {
+  if (session === undefined) return {}
+  return { 'set-cookie': sessionCookie(tenantOf(exchange).tenant.id, session) }
+}
+
 /** After a button: on to another site, by a page and not by a redirect (`pages/onward-page.ts` says why). */
 export function answerOnward(
   exchange: Exchange,
   language: 'en' | 'nl',
-  { url, form }: ErrorReturn,
+  { url, form, session }: SignedOn,
 ): Response {
-  if (form !== undefined) return answerForm(exchange, language, form)
+  const cookie = sessionHeader(exchange, session)
+  if (form !== undefined) return answerForm(exchange, language, form, cookie)
   const nonce = newNonce()
   const tenant = pageTenant(exchange.prepared, language)
   return new Response(renderOnwardPage({ language, nonce, tenant, url }), {
-    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) },
+    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce), ...cookie },
   })
 }
 
 /** The answer to the relying party by POST; the policy of the page lets its form go there and nowhere else. */
-function answerForm(exchange: Exchange, language: 'en' | 'nl', form: ReturnForm): Response {
+function answerForm(
+  exchange: Exchange,
+  language: 'en' | 'nl',
+  form: ReturnForm,
+  cookie: Record<string, string>,
+): Response {
   const nonce = newNonce()
   const tenant = pageTenant(exchange.prepared, language)
   const formAction = [new URL(form.action).origin]
   return new Response(renderFormPostPage({ language, nonce, tenant, ...form }), {
-    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce, { formAction }) },
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      ...pageHeaders(nonce, { formAction }),
+      ...cookie,
+    },
   })
 }
 

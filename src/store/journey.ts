@@ -459,6 +459,10 @@ export const grantJourney = sqlStatement(
       attributePolicyVersion: number
       walletAttributes: Sealed | null
       grantExpiresAt: IsoInstant
+      /** Of the single-sign-on session that begins; all null for none. */
+      sessionHash: SecretHash | null
+      sessionBrowserHash: SecretHash | null
+      sessionStartedAt: IsoInstant | null
       codeHash: SecretHash
       redirectUri: string
       codeChallenge: string | null
@@ -532,10 +536,12 @@ export const grantJourney = sqlStatement(
       RETURNING subject
     ), granted AS (
       INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, correlation_id, scope, acr, amr,
-        auth_time, upstream, attribute_policy_version, wallet_attributes, created_at, expires_at)
+        auth_time, upstream, attribute_policy_version, wallet_attributes, session_hash, session_browser_hash,
+        session_started_at, created_at, expires_at)
       SELECT ${p('tenantId')}, ${p('grantId')}, ${p('clientId')}, ${p('identityId')}, ${p('bindingId')},
         ${p('correlationId')}, ${p('scope')}, ${p('acr')}, ${p('amr')}, ${p('authTime')}::integer, ${p('upstream')},
-        ${p('attributePolicyVersion')}::integer, ${p('walletAttributes')}, ${p('now')}::iso_instant,
+        ${p('attributePolicyVersion')}::integer, ${p('walletAttributes')}, ${p('sessionHash')},
+        ${p('sessionBrowserHash')}, ${p('sessionStartedAt')}::iso_instant, ${p('now')}::iso_instant,
         ${p('grantExpiresAt')}::iso_instant
         FROM moved
     ), code AS (

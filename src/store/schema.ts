@@ -48,6 +48,7 @@ export interface TenantTable {
   enabled: Defaulted<Flag>
   cross_device: Defaulted<Flag>
   direct_login: Defaulted<Flag>
+  single_sign_on_minutes: Defaulted<number>
   client_id_prefix: Defaulted<'x509_hash' | 'x509_san_dns'>
   response_mode: Defaulted<'direct_post' | 'direct_post.jwt'>
   wallet_scheme: Defaulted<string>
@@ -484,6 +485,9 @@ export interface LoginGrantTable {
   created_at: Fixed<IsoInstant>
   expires_at: IsoInstant
   revoked_at: IsoInstant | null
+  session_hash: SecretHash | null
+  session_browser_hash: SecretHash | null
+  session_started_at: IsoInstant | null
 }
 
 export interface AuthorizationCodeTable {

@@ -14,6 +14,7 @@ interface TenantSettings {
   enabled: 0 | 1
   crossDevice: 0 | 1
   directLogin: 0 | 1
+  singleSignOnMinutes: number
   clientIdPrefix: 'x509_hash' | 'x509_san_dns'
   responseMode: 'direct_post' | 'direct_post.jwt'
   walletScheme: string
@@ -65,6 +66,7 @@ export const insertTenant = statement(
       enabled: p('enabled'),
       cross_device: p('crossDevice'),
       direct_login: p('directLogin'),
+      single_sign_on_minutes: p('singleSignOnMinutes'),
       client_id_prefix: p('clientIdPrefix'),
       response_mode: p('responseMode'),
       wallet_scheme: p('walletScheme'),
@@ -87,6 +89,7 @@ export const updateTenant = statement(
         enabled: p('enabled'),
         cross_device: p('crossDevice'),
         direct_login: p('directLogin'),
+        single_sign_on_minutes: p('singleSignOnMinutes'),
         client_id_prefix: p('clientIdPrefix'),
         response_mode: p('responseMode'),
         wallet_scheme: p('walletScheme'),
@@ -113,6 +116,7 @@ export function readTenant(row: Selectable<TenantTable>): Tenant {
     enabled: row.enabled === 1,
     crossDevice: row.cross_device === 1,
     directLogin: row.direct_login === 1,
+    singleSignOnMinutes: row.single_sign_on_minutes,
     clientIdPrefix: row.client_id_prefix,
     responseMode: row.response_mode,
     walletScheme: row.wallet_scheme,

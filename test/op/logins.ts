@@ -13,12 +13,12 @@ import type { TestClient } from './clients.ts'
 export async function relyingPartyOf(
   bridge: Bridge,
   client: TestClient,
-  options: { authentication?: ClientAuth; scope?: string } = {},
+  options: { authentication?: ClientAuth; scope?: string; redirectUri?: string } = {},
 ): Promise<RelyingPartyProgram> {
   return await createRelyingParty({
     issuer: bridge.tenant.issuer,
     clientId: client.id,
-    redirectUri: REDIRECT_URI,
+    redirectUri: options.redirectUri ?? REDIRECT_URI,
     authentication: options.authentication ?? ClientSecretBasic(client.secret),
     idTokenAlgorithm: client.relyingParty.idTokenAlgorithm,
     scope: options.scope ?? 'openid profile email offline_access',

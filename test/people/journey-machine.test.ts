@@ -87,8 +87,9 @@ async function begin(wallet: Held) {
   ])
   const parameters = { get: (name: string) => sent.get(name), repeated: [] }
   const begun = await beginAuthorization(deps, prepared, parameters, {
-    ...{ id: undefined, language: () => 'en' },
+    ...{ id: undefined, session: undefined, language: () => 'en' },
   })
+  if (!('journeyId' in begun)) throw new Error('single sign-on is not part of this')
   const question = await walletQuestion(world, prepared, begun.journeyId)
   const { nonce, state, clientId } = question
   const presentation = presentCredential(wallet.credential, wallet.key, {

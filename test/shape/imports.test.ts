@@ -104,6 +104,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'publish-documents',
     'provider-health',
     'begin-authorization',
+    'continue-session',
     'browser-cookie',
     'pushed-request',
     'data-person',

@@ -133,6 +133,7 @@ export async function startBridge(
         enabled: true,
         crossDevice: true,
         directLogin: false,
+        singleSignOnMinutes: 0,
         clientIdPrefix: 'x509_hash',
         responseMode: 'direct_post.jwt',
         walletScheme: 'openid4vp://',

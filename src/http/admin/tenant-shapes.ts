@@ -17,6 +17,13 @@ const settings = {
   cross_device: z
     .boolean()
     .describe('Whether the login page shows a QR code for a wallet on another device.'),
+  single_sign_on_minutes: z
+    .int()
+    .min(0)
+    .max(60)
+    .describe(
+      'How long after a login with a wallet on this device other relying parties get a code without asking the person again; 0: never.',
+    ),
   direct_login: z
     .boolean()
     .describe(
@@ -53,6 +60,7 @@ export const NewTenant = z.strictObject({
   enabled: settings.enabled.optional(),
   cross_device: settings.cross_device.optional(),
   direct_login: settings.direct_login.optional(),
+  single_sign_on_minutes: settings.single_sign_on_minutes.optional(),
   client_id_prefix: settings.client_id_prefix.optional(),
   response_mode: settings.response_mode.optional(),
   wallet_scheme: settings.wallet_scheme.optional(),

@@ -124,6 +124,9 @@ function settingsOf(sent: Body<'TenantChange'>): Partial<TenantSettings> {
     ...(sent.enabled === undefined ? {} : { enabled: sent.enabled }),
     ...(sent.cross_device === undefined ? {} : { crossDevice: sent.cross_device }),
     ...(sent.direct_login === undefined ? {} : { directLogin: sent.direct_login }),
+    ...(sent.single_sign_on_minutes === undefined
+      ? {}
+      : { singleSignOnMinutes: sent.single_sign_on_minutes }),
     ...(sent.client_id_prefix === undefined ? {} : { clientIdPrefix: sent.client_id_prefix }),
     ...(sent.response_mode === undefined ? {} : { responseMode: sent.response_mode }),
     ...(sent.wallet_scheme === undefined ? {} : { walletScheme: sent.wallet_scheme }),
@@ -140,6 +143,7 @@ function tellSummary(tenant: Tenant, issuer: string) {
     enabled: tenant.enabled,
     cross_device: tenant.crossDevice,
     direct_login: tenant.directLogin,
+    single_sign_on_minutes: tenant.singleSignOnMinutes,
     client_id_prefix: tenant.clientIdPrefix,
     response_mode: tenant.responseMode,
     wallet_scheme: tenant.walletScheme,

@@ -38,6 +38,15 @@ const en = {
     text: 'We are taking you further.',
     go: 'Continue',
   },
+  session: {
+    title: 'Your login',
+    there:
+      'You are logged in here in this browser. Other websites of this institution may log you in without asking again.',
+    none: 'You are not logged in here in this browser.',
+    ended:
+      'You are logged out here. Websites you already opened may keep you logged in: log out there too.',
+    end: 'Log out',
+  },
   confirm: {
     title: 'Are both of these yours?',
     text: 'You are about to link your wallet to your account. From then on the wallet alone logs you in.',
@@ -220,6 +229,15 @@ const nl: Dictionary = {
     title: 'Een ogenblik',
     text: 'We brengen je verder.',
     go: 'Ga verder',
+  },
+  session: {
+    title: 'Je login',
+    there:
+      'Je bent hier in deze browser ingelogd. Andere websites van deze instelling kunnen je inloggen zonder het opnieuw te vragen.',
+    none: 'Je bent hier in deze browser niet ingelogd.',
+    ended:
+      'Je bent hier uitgelogd. Websites die je al open had, kunnen je ingelogd houden: log daar ook uit.',
+    end: 'Uitloggen',
   },
   confirm: {
     title: 'Zijn deze allebei van jou?',
