@@ -7,10 +7,10 @@ export interface Schemas {
   OAuthError: { error: string; error_description: string }
   WalletError: { error: string; error_description: string }
   Problem: { type: string; title: string; status: number; code: string; problems?: readonly (string)[]; reference: string }
-  NewTenant: { slug: string; name: { en: string; nl: string }; colour?: string; notice_url?: string | null; enabled?: boolean; cross_device?: boolean; direct_login?: boolean; client_id_prefix?: "x509_hash" | "x509_san_dns"; response_mode?: "direct_post.jwt" | "direct_post"; wallet_scheme?: string; request_certificate?: Schemas['RequestIdentity']; policies?: { trust?: Schemas['TrustPolicy']; query?: Schemas['DcqlQuery']; attributes?: Schemas['AttributePolicy']; material?: Schemas['MaterialPolicy']; selector?: Schemas['SelectorPolicy'] } }
-  TenantChange: { name?: { en: string; nl: string }; colour?: string; notice_url?: string | null; enabled?: boolean; cross_device?: boolean; direct_login?: boolean; client_id_prefix?: "x509_hash" | "x509_san_dns"; response_mode?: "direct_post.jwt" | "direct_post"; wallet_scheme?: string }
-  Tenant: { slug: string; issuer: string; name: { en: string; nl: string }; colour: string; notice_url: string | null; enabled: boolean; cross_device: boolean; direct_login: boolean; client_id_prefix: "x509_hash" | "x509_san_dns"; response_mode: "direct_post.jwt" | "direct_post"; wallet_scheme: string; revision: number; request_certificate: Schemas['RequestCertificate'] | null; policies: Record<string, number> }
-  TenantSummary: { slug: string; issuer: string; name: { en: string; nl: string }; colour: string; notice_url: string | null; enabled: boolean; cross_device: boolean; direct_login: boolean; client_id_prefix: "x509_hash" | "x509_san_dns"; response_mode: "direct_post.jwt" | "direct_post"; wallet_scheme: string; revision: number }
+  NewTenant: { slug: string; name: { en: string; nl: string }; colour?: string; notice_url?: string | null; enabled?: boolean; cross_device?: boolean; direct_login?: boolean; single_sign_on_minutes?: number; client_id_prefix?: "x509_hash" | "x509_san_dns"; response_mode?: "direct_post.jwt" | "direct_post"; wallet_scheme?: string; request_certificate?: Schemas['RequestIdentity']; policies?: { trust?: Schemas['TrustPolicy']; query?: Schemas['DcqlQuery']; attributes?: Schemas['AttributePolicy']; material?: Schemas['MaterialPolicy']; selector?: Schemas['SelectorPolicy'] } }
+  TenantChange: { name?: { en: string; nl: string }; colour?: string; notice_url?: string | null; enabled?: boolean; cross_device?: boolean; single_sign_on_minutes?: number; direct_login?: boolean; client_id_prefix?: "x509_hash" | "x509_san_dns"; response_mode?: "direct_post.jwt" | "direct_post"; wallet_scheme?: string }
+  Tenant: { slug: string; issuer: string; name: { en: string; nl: string }; colour: string; notice_url: string | null; enabled: boolean; cross_device: boolean; single_sign_on_minutes: number; direct_login: boolean; client_id_prefix: "x509_hash" | "x509_san_dns"; response_mode: "direct_post.jwt" | "direct_post"; wallet_scheme: string; revision: number; request_certificate: Schemas['RequestCertificate'] | null; policies: Record<string, number> }
+  TenantSummary: { slug: string; issuer: string; name: { en: string; nl: string }; colour: string; notice_url: string | null; enabled: boolean; cross_device: boolean; single_sign_on_minutes: number; direct_login: boolean; client_id_prefix: "x509_hash" | "x509_san_dns"; response_mode: "direct_post.jwt" | "direct_post"; wallet_scheme: string; revision: number }
   TenantList: { tenants: readonly (Schemas['TenantSummary'])[]; next_cursor: string | null }
   RequestIdentity: { certificate_chain: string; private_key: string }
   RequestIdentityChoice: { certificate_chain?: string; private_key?: string }
@@ -406,6 +406,36 @@ export interface Operations {
       303: undefined
       400: string
       403: string
+      default: string
+    }
+  }
+  /** Whether one is logged in. */
+  showSession: {
+    method: 'GET'
+    url: "/t/{tenant}/session"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      default: string
+    }
+  }
+  /** Log out here. */
+  endSession: {
+    method: 'POST'
+    url: "/t/{tenant}/session"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
       default: string
     }
   }
