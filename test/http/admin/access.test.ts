@@ -63,6 +63,7 @@ const BODIES: { [operationId: string]: unknown } = {
   createAdminToken: { name: 'x', scopes: ['keys:manage'] },
   subscribeToEvents: { delivery: 'poll' },
   updateEventSubscription: { enabled: false },
+  eraseIdentity: { ground: 'consent_withdrawn' },
   unlink: { reason: 'ADMIN_REQUEST' },
   restoreLink: {},
   splitIdentities: {},
