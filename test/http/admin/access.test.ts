@@ -64,6 +64,12 @@ const BODIES: { [operationId: string]: unknown } = {
   subscribeToEvents: { delivery: 'poll' },
   updateEventSubscription: { enabled: false },
   eraseIdentity: { ground: 'consent_withdrawn' },
+  eraseByIdentifier: {
+    ...{
+      ground: 'consent_withdrawn',
+      identifier: { kind: 'account', provider: 'surf', value: 'x' },
+    },
+  },
   unlink: { reason: 'ADMIN_REQUEST' },
   restoreLink: {},
   splitIdentities: {},
