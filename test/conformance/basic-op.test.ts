@@ -74,7 +74,6 @@ function ask(parameters: Record<string, string | undefined>) {
 }
 
 async function code(parameters: Record<string, string | undefined> = {}): Promise<string> {
-  const { walletLinkOn } = await import('../../demo/browser.ts')
   const page = await ask(parameters)
   const reply = await wallet.present(walletLinkOn(page.text))
   const end = await browser.follow(reply.redirectUri ?? '', atRelyingParty)
