@@ -23,7 +23,7 @@ export async function hasSession(
       usedAfter: toInstant(now - SIGN_ON_IDLE_TIME),
     }),
   ])
-  return (row?.grants ?? 0) > 0
+  return (row?.count ?? 0) > 0
 }
 
 /** Ends the browser's session at this tenant; tokens that relying parties have already stay theirs. Ending none is no fault. */

@@ -184,8 +184,8 @@ export const countSignOn = sqlStatement(
       startedAfter: IsoInstant
       usedAfter: IsoInstant
     }>,
-  ) => sql<{ grants: number }>`
-    SELECT count(*)::integer AS grants FROM login_grant
+  ) => sql<{ count: number }>`
+    SELECT count(*)::integer AS count FROM login_grant
      WHERE tenant_id = ${p('tenantId')} AND session_browser_hash = ${p('browserHash')} AND revoked_at IS NULL
        AND session_started_at > ${p('startedAfter')} AND created_at > ${p('usedAfter')}`,
 )

@@ -44,7 +44,7 @@ describe('issue 3.3 provenance is kept: whose word a value is, and since when', 
       keepAttributes(policy, walletSays, providerSays, []),
       keepAttributes(policy, walletSays, silent, []),
       keepAttributes(policy, silent, providerSays, []),
-    ].map((kept) => kept.origins['a'])
+    ].map((kept) => kept.origins.a)
     expect(origins).toEqual(expected)
   })
 

@@ -90,7 +90,7 @@ describe('issue 3 item 6: several accounts', () => {
       tenant,
       'SELECT id FROM identity_link_binding WHERE tenant_id = $tenant LIMIT 1',
     )
-    expect(asked.page).not.toContain(String(binding?.['id']))
+    expect(asked.page).not.toContain(String(binding?.id))
     const less = await walk(tenant, teller, wallet, { parameters: { scope: 'openid' } })
     expect(less.page).not.toContain('noorderhaven.example')
   })
@@ -102,7 +102,7 @@ describe('issue 3 item 6: several accounts', () => {
       const attempt = await tenant.relyingParty.begin()
       const asked = await reachChoice(tenant, wallet, attempt)
       const login = await attempt.finish(await choose(asked, role))
-      expect(login.claims['email']).toBe(`${role}@noorderhaven.example`)
+      expect(login.claims.email).toBe(`${role}@noorderhaven.example`)
       subjects.add(login.idToken.sub)
     }
     expect(subjects.size).toBe(1)
@@ -117,11 +117,11 @@ describe('issue 3 item 6: several accounts', () => {
     expect(isTicked(asked)).toBe(false)
     await choose(asked, 'employee', true)
     const next = await walk(tenant, teller, wallet)
-    expect(next.login?.claims['email']).toBe('employee@noorderhaven.example')
+    expect(next.login?.claims.email).toBe('employee@noorderhaven.example')
     const again = await walk(tenant, teller, wallet, { parameters: ASK })
     expect(isTicked(again)).toBe(true)
     await choose(again, 'student', true)
-    expect((await walk(tenant, teller, wallet)).login?.claims['email']).toBe(
+    expect((await walk(tenant, teller, wallet)).login?.claims.email).toBe(
       'student@noorderhaven.example',
     )
     await choose(await walk(tenant, teller, wallet, { parameters: ASK }), 'student')
@@ -138,7 +138,7 @@ describe('issue 3 item 6: several accounts', () => {
           AND id = (SELECT binding_id FROM account_choice WHERE tenant_id = $tenant)`,
     )
     const left = await walk(tenant, teller, wallet)
-    expect(left.login?.claims['email']).toBe('student@noorderhaven.example')
+    expect(left.login?.claims.email).toBe('student@noorderhaven.example')
   })
 
   test('two wallets of one account are one account: nobody is asked', async () => {
@@ -178,7 +178,7 @@ describe('issue 3 item 6: who may choose, and how often', () => {
       `SELECT count(*)::int AS n FROM audit_event WHERE tenant_id = $tenant AND event_type = 'login_completed'`,
     )
     // Two logins that linked the accounts, and this one.
-    expect(row?.['n']).toBe(3)
+    expect(row?.n).toBe(3)
   })
 
   test('another browser sees and chooses nothing, and a position that was not offered is none', async () => {

@@ -39,7 +39,7 @@ beforeAll(async () => {
     ...{ slug: 'plain', issuer: provider.issuer, clientId: 'bridge', clientSecret: 'secret' },
   })
   provider.behave.claims = (claims) => ({ ...claims, ...NAMES, ...stated })
-  provider.behave.userinfo = (claims) => ({ ...claims, sub: stated['sub'] ?? claims['sub'] })
+  provider.behave.userinfo = (claims) => ({ ...claims, sub: stated.sub ?? claims.sub })
 })
 beforeEach(() => {
   stated = {}
@@ -163,7 +163,7 @@ test('OP-19 max_age is asked of the institution, and an answer that is older end
   const good = await direct({ max_age: '300' })
   expect(good.asked.get('max_age')).toBe('300')
   expect(good.asked.get('prompt')).toBeNull()
-  expect(good.login?.idToken.auth_time).toBe(stated['auth_time'])
+  expect(good.login?.idToken.auth_time).toBe(stated.auth_time)
   stated = { auth_time: now() - 500 }
   const old = await direct({ max_age: '300' })
   expect(old.login).toBeUndefined()
@@ -179,7 +179,7 @@ test.each([{ prompt: 'login' }, { max_age: '0' }])(
     stated = { auth_time: now() }
     const fresh = await direct(parameters)
     expect([fresh.asked.get('prompt'), fresh.asked.get('max_age')]).toEqual(['login', '0'])
-    expect(fresh.login?.idToken.auth_time).toBe(stated['auth_time'])
+    expect(fresh.login?.idToken.auth_time).toBe(stated.auth_time)
     stated = { auth_time: now() - 120 }
     expect((await direct(parameters)).login).toBeUndefined()
   },
@@ -215,7 +215,7 @@ test('with a real provider: its values are read, and amr of both sides are told'
   })
   const real = await bridge.addTenant('real', { directLogin: true })
   const timed = await logInDirectly(bridge, { tenant: real, parameters: { max_age: '3600' } })
-  expect(timed.login.idToken.auth_time).toBe(timed.login.idToken['upstream_auth_time'])
+  expect(timed.login.idToken.auth_time).toBe(timed.login.idToken.upstream_auth_time)
   expect(Math.abs(Number(timed.login.idToken.auth_time) - Date.now() / 1000)).toBeLessThan(60)
 })
 

@@ -151,8 +151,8 @@ describe('parity of both ways in', () => {
     const tenant = await addTenant('origins')
     await withWallet(tenant, await bridge.newWallet(SHOWN))
     const before = await keptOf('origins')
-    const [shown] = before.origins['wallet_only_both'] ?? []
-    const [told] = before.origins['oidc_only_both'] ?? []
+    const [shown] = before.origins.wallet_only_both ?? []
+    const [told] = before.origins.oidc_only_both ?? []
     expect(shown).toMatchObject({ side: 'wallet', type: EDUID_VCT })
     expect(told).toMatchObject({ side: 'institution', provider: expect.any(String) })
     expect(before.origins).toMatchObject({
@@ -162,7 +162,7 @@ describe('parity of both ways in', () => {
     expect(Object.keys(before.origins).sort()).toEqual(Object.keys(before.values).sort())
     await direct(tenant)
     const after = await keptOf('origins')
-    const [again] = after.origins['oidc_only_both'] ?? []
+    const [again] = after.origins.oidc_only_both ?? []
     expect(again).toMatchObject({ ...told, at: expect.any(String) })
     expect(String(again?.at) > String(told?.at)).toBe(true)
     expect(after.origins).toMatchObject({
@@ -232,8 +232,8 @@ describe('parity of both ways in', () => {
       oidc_wins_both: ['wallet oidc_wins_both', 'shared'],
       merge_all_both: ['employee', 'wallet merge_all_both', 'shared'],
     })
-    expect(without.claims['oidc_only_told']).toBeUndefined()
-    expect(without.claims['merge_all_told']).toBeUndefined()
+    expect(without.claims.oidc_only_told).toBeUndefined()
+    expect(without.claims.merge_all_told).toBeUndefined()
     for (const one of [wallet, second])
       expect(lasting(await withWallet(tenant, one))).toEqual(lasting(without))
   })
@@ -252,7 +252,7 @@ describe('parity of both ways in', () => {
     const before = await proof()
     told = { ...TOLD, acr: 'https://second.example' }
     const { idToken } = await direct(tenant)
-    expect(idToken['upstream_acr']).toEqual(['https://second.example'])
+    expect(idToken.upstream_acr).toEqual(['https://second.example'])
     expect(await proof()).toEqual(before)
   })
 
@@ -298,11 +298,11 @@ describe('parity of both ways in', () => {
     const second = await withWallet(tenant, wallet, FORCE)
     expect(second.idToken.sub).toBe(first.idToken.sub)
     const asEmployee = await direct(tenant)
-    expect(asEmployee.claims['oidc_only_told']).toEqual(['employee'])
+    expect(asEmployee.claims.oidc_only_told).toEqual(['employee'])
     account = 'person of two-accounts'
     told = TOLD
     const asStudent = await direct(tenant)
-    expect(asStudent.claims['oidc_only_told']).toEqual(TOLD['p_oidc_only_told'])
+    expect(asStudent.claims.oidc_only_told).toEqual(TOLD.p_oidc_only_told)
     const subjects = [first, asEmployee, asStudent].map(({ idToken }) => idToken.sub)
     expect(new Set(subjects).size).toBe(1)
     expect(await bindingsOf('two-accounts')).toEqual([1, 1])

@@ -69,7 +69,7 @@ const countOf = async (tenant: Parameters<typeof rowsOf>[1], table: string) =>
       tenant,
       `SELECT count(*)::int AS n FROM ${table} WHERE tenant_id = $tenant`,
     )
-  )[0]?.['n']
+  )[0]?.n
 
 /** The clock cannot be moved: what wallets sign carries their own time. */
 const runOut = (tenant: Parameters<typeof rowsOf>[1]) =>
@@ -205,7 +205,7 @@ describe('SKIP_RECONCILIATION', () => {
     const second = await walk(tenant, teller, wallet)
     expect(first.asked).toBeUndefined()
     expect(first.login?.claims).toMatchObject({ given_name: 'Sanne', family_name: 'de Vries' })
-    expect(first.login?.idToken['acr']).toBe('urn:identity-bridge:acr:wallet-same-device')
+    expect(first.login?.idToken.acr).toBe('urn:identity-bridge:acr:wallet-same-device')
     expect(second.login?.claims).toMatchObject({ given_name: 'Sanne' })
     expect(second.login?.idToken.sub).not.toBe(first.login?.idToken.sub)
     for (const table of ['identity', 'identity_match', 'identity_link_binding', 'pairwise_subject'])
@@ -295,7 +295,7 @@ describe('STEP_UP', () => {
       tenant,
       `SELECT detail FROM audit_event WHERE tenant_id = $tenant AND event_type = 'session_created' ORDER BY seq DESC LIMIT 1`,
     )
-    expect(JSON.parse(String(events[0]?.['detail']))).toMatchObject({
+    expect(JSON.parse(String(events[0]?.detail))).toMatchObject({
       ...{ plan: 'STEP_UP', rule: 'builtin:candidate', state: 'MATCHED_CLAIM_TUPLE' },
     })
     expect(second.login?.idToken.sub).toBe(first.login?.idToken.sub)
@@ -344,8 +344,8 @@ describe('STEP_UP', () => {
     expect(second.asked).toBeDefined()
     expect(second.login?.idToken.sub).toBe(first.login?.idToken.sub)
     const [after, ...others] = await bindings(tenant)
-    expect([after?.['id'], others]).toEqual([before?.['id'], []])
-    expect(after?.['selector_rule_version']).toBe('4 known')
+    expect([after?.id, others]).toEqual([before?.id, []])
+    expect(after?.selector_rule_version).toBe('4 known')
     teller.says = { ...teller.says, sub: 'somebody-else' }
     expect((await walk(tenant, teller, wallet)).login).toBeUndefined()
     expect(await bindings(tenant)).toEqual([after])
@@ -364,8 +364,8 @@ describe('RUN_IDV', () => {
       ...{ sub: first.login?.idToken.sub, acr: FORCE.acr_values },
     })
     const [after, ...others] = await bindings(tenant)
-    expect([after?.['id'], others]).toEqual([before?.['id'], []])
-    expect(String(after?.['reconcile_time']) > String(before?.['reconcile_time'])).toBe(true)
+    expect([after?.id, others]).toEqual([before?.id, []])
+    expect(String(after?.reconcile_time) > String(before?.reconcile_time)).toBe(true)
     // The wish is for one login; the next one is as ever.
     expect((await walk(tenant, teller, wallet)).asked).toBeUndefined()
   })
@@ -393,10 +393,7 @@ describe('RUN_IDV', () => {
     wallet.add(await bridge.issuer.issue({ ...married, ...home }, wallet.publicJwk))
     teller.says = { ...teller.says, ...married }
     const asked = await walk(tenant, teller, wallet)
-    expect([asked.asked !== undefined, asked.login?.claims['family_name']]).toEqual([
-      true,
-      'Jansen',
-    ])
+    expect([asked.asked !== undefined, asked.login?.claims.family_name]).toEqual([true, 'Jansen'])
     expect(await bindings(tenant)).toHaveLength(1)
     expect((await walk(tenant, teller, wallet)).asked).toBeUndefined()
   })
@@ -453,7 +450,7 @@ describe('RUN_IDV', () => {
     const tenant = await tenantAt(bridge, teller, 'profiles', { material: { profiles }, selector })
     await walk(tenant, teller, await bridge.newWallet())
     const [row] = await bindings(tenant)
-    expect(Object.keys(JSON.parse(String(row?.['material_fingerprints']))).sort()).toEqual([
+    expect(Object.keys(JSON.parse(String(row?.material_fingerprints))).sort()).toEqual([
       ...['holder_key', 'names', 'provider_subject'],
     ])
   })
@@ -551,7 +548,7 @@ describe('RUN_IDV', () => {
     teller.says = { ...teller.says, sub: 'employee' }
     const other = await walk(tenant, teller, wallet, { parameters: FORCE })
     expect(other.login?.idToken.sub).toBe(first.login?.idToken.sub)
-    const live = (await bindings(tenant)).filter((row) => row['deleted_at'] === null)
+    const live = (await bindings(tenant)).filter((row) => row.deleted_at === null)
     expect(live).toHaveLength(2)
   })
 
@@ -561,8 +558,7 @@ describe('RUN_IDV', () => {
     const wallet = await bridge.newWallet()
     const first = await walk(tenant, teller, wallet)
     const [made] = await bindings(tenant)
-    const lives =
-      Date.parse(String(made?.['expires_at'])) - Date.parse(String(made?.['reconcile_time']))
+    const lives = Date.parse(String(made?.expires_at)) - Date.parse(String(made?.reconcile_time))
     expect(lives).toBe(30 * DAY)
     expect((await walk(tenant, teller, wallet)).asked).toBeUndefined()
     await runOut(tenant)
@@ -577,7 +573,7 @@ describe('RUN_IDV', () => {
     expect(later.asked).toBeDefined()
     expect(later.login?.idToken.sub).toBe(first.login?.idToken.sub)
     const [row, ...others] = await bindings(tenant)
-    expect([row?.['selector_rule_version'], others]).toEqual(['4 expired', []])
+    expect([row?.selector_rule_version, others]).toEqual(['4 expired', []])
     expect((await walk(tenant, teller, wallet)).asked).toBeUndefined()
     await runOut(tenant)
     await publish(bridge, tenant, 'selector', { default: USE })

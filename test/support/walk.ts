@@ -111,5 +111,5 @@ export async function lastEvent(bridge: Bridge, tenant: TestTenant) {
     tenant,
     `SELECT event_type, detail FROM audit_event WHERE tenant_id = $tenant ORDER BY seq DESC LIMIT 1`,
   )
-  return { type: row?.['event_type'], ...JSON.parse(String(row?.['detail'])) }
+  return { type: row?.event_type, ...JSON.parse(String(row?.detail)) }
 }

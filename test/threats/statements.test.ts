@@ -128,6 +128,21 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
         WHERE tenant_id = '${id}' AND slug = 'surf';
      INSERT INTO idempotency_key (tenant_id, client_id, key_hash, request_hash, claim, claimed_until, expires_at)
        VALUES ('${id}', 'app', 'key-of-${id}', 'request-of-${id}', 'claim-of-${id}', '${long}', '${long}');
+     INSERT INTO identity_link_binding (id, tenant_id, match_id, holder_identifier_hash, holder_hash_key_version, institution_identifier_hash, institution_hash_key_version, created_at, updated_at, last_used_at)
+       SELECT 'direct-' || tenant_id, tenant_id, match_id, 'no-wallet:direct-' || tenant_id, 0, institution_identifier_hash, institution_hash_key_version, created_at, updated_at, last_used_at
+         FROM identity_link_binding WHERE tenant_id = '${id}' AND institution_identifier_hash IS NOT NULL ORDER BY id LIMIT 1;
+     INSERT INTO erasure (tenant_id, id, ground, receipt, erased_at) VALUES ('${id}', 'erasure-${id}', 'not_needed', 'receipt-of-${id}', '${long}');
+     INSERT INTO identity (tenant_id, id, status, created_at, erasure_id) VALUES ('${id}', 'erased-person-${id}', 'ERASED', '${long}', 'erasure-${id}');
+     INSERT INTO event_subscription (tenant_id, id, client_id, delivery, endpoint, audience, event_types, sealed_secrets, created_at, updated_at)
+       VALUES ('${id}', 'webhook-${id}', NULL, 'webhook', 'https://events.example/${id}', 'audience-${id}', '["binding_created"]', 'v1.x', '${long}', '${long}'),
+              ('${id}', 'poll-${id}', NULL, 'poll', NULL, 'audience-${id}', '["binding_created"]', 'v1.x', '${long}', '${long}');
+     INSERT INTO outbox (tenant_id, id, subscription_id, event_type, identity_id, payload, created_at, due_at, attempts, delivered_at)
+       SELECT '${id}', e.kind || '-event-${id}', e.kind || '-${id}', 'binding_created', (SELECT min(id) FROM identity WHERE tenant_id = '${id}' AND status = 'ACTIVE'),
+              'v1.x', '${long}', '${long}', 1, NULL FROM (VALUES ('webhook'), ('poll')) e (kind);
+     INSERT INTO outbox (tenant_id, id, subscription_id, event_type, payload, created_at, due_at, attempts, delivered_at)
+       VALUES ('${id}', 'delivered-event-${id}', 'webhook-${id}', 'binding_created', 'v1.x', '${long}', '${long}', 1, '${long}');
+     UPDATE login_grant SET session_hash = 'session-of-' || id, session_browser_hash = 'browser-of-' || id, session_started_at = created_at
+      WHERE tenant_id = '${id}' AND identity_id IS NOT NULL AND revoked_at IS NULL;
      INSERT INTO client_assertion (tenant_id, client_id, jti_hash, expires_at) VALUES ('${id}', 'app', gen_random_uuid(), '${long}');
      INSERT INTO authorization_server (tenant_id, id, issuer, jwks_uri, audience, created_at)
        VALUES ('${id}', 'server-${id}', 'https://as-${id}.example', 'https://as-${id}.example/jwks', 'audience-${id}', '${long}');
@@ -240,6 +255,13 @@ const ABOUT: Record<string, string> = {
   giveSubjects: 'pairwise_subject',
   releaseSubjects: 'pairwise_subject',
   findWalletBindings: 'identity_link_binding',
+  eraseLogins: 'login_grant',
+  grantBySession: 'login_grant',
+  findSignOn: 'login_grant',
+  countSignOn: 'login_grant',
+  eraseBindings: 'identity_link_binding',
+  findReceivers: 'event_subscription',
+  claimEvents: 'outbox',
   beginRefresh: 'access_token',
   endRefreshFamily: 'refresh_token',
   takeRefreshToken: 'refresh_token',
@@ -426,6 +448,63 @@ function exactly(name: string, row: Row): Row {
       return { now: toInstant(bridge.clock.now()), identity: 'v1.x', keyVersion: '1' }
     case 'retireSigningKey':
       return { now: toInstant(bridge.clock.now()) }
+    case 'endDirectBindings':
+      return {
+        identityId: personOf(row),
+        institutionHashes: [row.institution_identifier_hash ?? 'none'],
+        except: 'none',
+      }
+    case 'eraseBindings':
+    case 'buryMatches':
+      return { people: [personOf(row), row.internal_identity_id].filter((one) => one !== 'nobody') }
+    case 'lockToErase':
+    case 'markErased':
+      return { people: [row.id], erasureId: `erasure-${a}` }
+    case 'eraseLogins':
+    case 'eraseAuxiliary':
+    case 'eraseSubjects':
+    case 'eraseChoices':
+    case 'deleteOutboxOf':
+      return { people: [row.identity_id ?? 'nobody'] }
+    case 'eraseMerges':
+      return { people: [row.merged_id] }
+    case 'findErasure':
+    case 'markNoted':
+      return { id: row.id }
+    case 'findReceivers':
+      return { people: ['whoever it is'], type: 'binding_created' }
+    case 'claimEvents':
+      return { now: toInstant(bridge.clock.now()), until: later() }
+    case 'settleEvent':
+      return { attempts: String(row.attempts), deliveredAt: null, deadAt: null, error: null }
+    case 'findWaitingEvents':
+    case 'acknowledgeEvents':
+    case 'refuseEvents':
+      return { subscriptionId: row.subscription_id, ids: [row.id] }
+    case 'findSignOn':
+    case 'countSignOn':
+    case 'endSignOn':
+    case 'grantBySession': {
+      const long = '2020-01-01T00:00:00.000Z'
+      const session = { sessionHash: row.session_hash ?? 'none', fromGrant: row.id }
+      const browser = { browserHash: row.session_browser_hash ?? 'none' }
+      const fresh = { grantId: crypto.randomUUID(), journeyId: crypto.randomUUID(), language: 'en' }
+      const empty = {
+        pushedRequestHash: null,
+        walletAttributes: null,
+        dpopJkt: null,
+        policies: '{}',
+      }
+      return {
+        ...{ ...session, ...browser, ...fresh, ...empty, startedAfter: long, usedAfter: long },
+        ...{ identityId: row.identity_id ?? 'nobody', bindingId: row.binding_id ?? 'none' },
+        ...{ now: toInstant(bridge.clock.now()), detail: '{}' },
+      }
+    }
+    case 'listEvents':
+      return { state: row.delivered_at === null ? 'waiting' : 'delivered', beforeId: '~' }
+    case 'deleteOldEvents':
+      return { deliveredBefore: later(), deadBefore: later() }
     default:
       return {}
   }
@@ -495,7 +574,7 @@ async function attempt(
       result.command === 'SELECT' || result.rows.length > 0
         ? result.rows.length
         : (result.rowCount ?? 0)
-    const counts = result.rows.every((row) => 'count' in row && row.count === 0)
+    const counts = result.rows.every((row) => Object.values(row).every((value) => value === 0))
     return {
       hits: counts ? (result.rows.length > 0 ? 0 : hits) : hits,
       given: JSON.stringify(result.rows),
