@@ -50,7 +50,10 @@ test('DEMO-6 a person clicks through: a stranger by the institution, then known 
     const page = await openLogin()
     await page.locator('#wallet').click()
     await page.getByRole('button', { name: 'Share' }).click()
-    if (!known) await logInAtInstitution(page, 'sanne')
+    if (!known) {
+      await logInAtInstitution(page, 'sanne')
+      await page.locator('form[action$="/confirm"] button').click()
+    }
     await page.getByRole('heading', { name: 'Welcome, Sanne' }).waitFor()
     expect(new URL(page.url()).origin).toBe(app)
     await page.context().close()
@@ -69,6 +72,7 @@ test('DEMO-7 a picture of the QR code opens the wallet page, and the browser tha
   await phone.getByRole('button', { name: 'Share' }).click()
   await phone.getByText('Go on at the screen that showed the QR code.').waitFor()
   await logInAtInstitution(page, 'milan')
+  await page.locator('form[action$="/confirm"] button').click()
   await page.getByRole('heading', { name: 'Welcome, Milan' }).waitFor()
   expect(new URL(page.url()).origin).toBe(app)
 })

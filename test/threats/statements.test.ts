@@ -574,7 +574,9 @@ async function attempt(
       result.command === 'SELECT' || result.rows.length > 0
         ? result.rows.length
         : (result.rowCount ?? 0)
-    const counts = result.rows.every((row) => Object.values(row).every((value) => value === 0))
+    const isNothing = (row: Row) =>
+      row.count === 0 || Object.values(row).every((value) => value === 0)
+    const counts = result.rows.every(isNothing)
     return {
       hits: counts ? (result.rows.length > 0 ? 0 : hits) : hits,
       given: JSON.stringify(result.rows),
