@@ -3,14 +3,26 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { renderAccountPage } from '../../src/http/pages/account-page.ts'
+import { renderConfirmPage } from '../../src/http/pages/confirm-page.ts'
 import { pageHeaders } from '../../src/http/pages/content-security-policy.ts'
 import { renderEndPage } from '../../src/http/pages/end-page.ts'
 import type { LoginStatus } from '../../src/http/pages/login-page.ts'
 import { renderLoginPage } from '../../src/http/pages/login-page.ts'
+import { renderProviderTestPage } from '../../src/http/pages/provider-test-page.ts'
 import { renderQr } from '../../src/http/pages/qr.ts'
 import { renderReferencePage } from '../../src/http/pages/reference-page.ts'
+import { renderSessionPage } from '../../src/http/pages/session-page.ts'
 import type { Language } from '../../src/http/pages/text.ts'
-import { accountView, endView, loginView, OPENAPI, WALLET_LINK } from '../http/pages/samples.ts'
+import {
+  accountView,
+  confirmView,
+  endView,
+  loginView,
+  OPENAPI,
+  providerTestView,
+  sessionView,
+  WALLET_LINK,
+} from '../http/pages/samples.ts'
 
 export interface PageServer {
   origin: string
@@ -24,7 +36,7 @@ export interface PageServer {
 }
 
 /**
- * Serves `/login`, `/account`, `/end/{kind}` and `/reference` (with `?nl` in Dutch), the QR code and the status on a free port of this
+ * Serves `/login`, `/account`, `/confirm`, `/session`, `/provider-test`, `/end/{kind}` and `/reference` (with `?nl` in Dutch), the QR code and the status on a free port of this
  * machine.
  */
 export async function servePages(): Promise<PageServer> {
@@ -56,6 +68,10 @@ export async function servePages(): Promise<PageServer> {
 function draw(url: URL, pages: PageServer, language: Language, nonce: string): string {
   const [, first, kind] = url.pathname.split('/')
   if (first === 'reference') return renderReferencePage(OPENAPI, { language, nonce })
+  if (first === 'confirm') return renderConfirmPage(confirmView({ language, nonce }))
+  if (first === 'session') return renderSessionPage(sessionView({ language, nonce }))
+  if (first === 'provider-test')
+    return renderProviderTestPage(providerTestView({ language, nonce }))
   if (first === 'account') return renderAccountPage(accountView({ language, nonce }))
   if (first === 'login') {
     const here = `${url.pathname}${url.search}`

@@ -68,10 +68,15 @@ async function findViolations(page: Page): Promise<string[]> {
 }
 
 const END_PAGES = Object.keys(DICTIONARIES.en.end).map((kind) => `/end/${kind}`)
-const ADDRESSES = ['/login', '/account', '/reference', ...END_PAGES].flatMap((page) => [
-  page,
-  `${page}?nl`,
-])
+const ADDRESSES = [
+  '/login',
+  '/account',
+  '/confirm',
+  '/session',
+  '/provider-test',
+  '/reference',
+  ...END_PAGES,
+].flatMap((page) => [page, `${page}?nl`])
 
 describe('WCAG 2.2 AA', () => {
   test.each(ADDRESSES)(

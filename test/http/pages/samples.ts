@@ -2,8 +2,11 @@
 import type { JsonObject } from '../../../src/domain/text.ts'
 import { toInstant } from '../../../src/domain/time.ts'
 import type { AccountPageView } from '../../../src/http/pages/account-page.ts'
+import type { ConfirmPageView } from '../../../src/http/pages/confirm-page.ts'
 import type { EndPageView } from '../../../src/http/pages/end-page.ts'
 import type { LoginPageView } from '../../../src/http/pages/login-page.ts'
+import type { ProviderTestPageView } from '../../../src/http/pages/provider-test-page.ts'
+import type { SessionPageView } from '../../../src/http/pages/session-page.ts'
 import type { Language } from '../../../src/http/pages/text.ts'
 
 export const NONCE = 'AAECAwQFBgcICQoLDA0ODw'
@@ -66,6 +69,57 @@ export function accountView(change: Partial<AccountPageView> = {}): AccountPageV
     remembered: undefined,
     chooseUrl: '/t/example/login/1/account',
     cancelUrl: '/t/example/cancel/1',
+    ...change,
+  }
+}
+
+export function confirmView(change: Partial<ConfirmPageView> = {}): ConfirmPageView {
+  return {
+    language: 'en',
+    nonce: NONCE,
+    tenant: loginView().tenant,
+    walletName: 'Sanne de Vries',
+    issuers: ['Example Identity', 'Example Diplomas'],
+    providerName: 'Example University',
+    accountLabel: 'Sanne de Vries',
+    confirmUrl: '/t/example/login/1/confirm',
+    cancelUrl: '/t/example/login/1/cancel',
+    ...change,
+  }
+}
+
+export function sessionView(change: Partial<SessionPageView> = {}): SessionPageView {
+  return {
+    language: 'en',
+    nonce: NONCE,
+    tenant: loginView().tenant,
+    state: 'there',
+    endUrl: '/t/example/session',
+    ...change,
+  }
+}
+
+export function providerTestView(change: Partial<ProviderTestPageView> = {}): ProviderTestPageView {
+  return {
+    language: 'en',
+    nonce: NONCE,
+    tenant: loginView().tenant,
+    providerName: 'Example University',
+    identifierAttribute: 'sub',
+    reason: 'attribute_missing',
+    claims: {
+      sub: 'a'.repeat(200),
+      email: 'sanne@example.edu',
+      eduperson_affiliation: ['student'],
+    },
+    acr: ['urn:example:loa2'],
+    amr: ['pwd', 'otp'],
+    mapping: {
+      identified: true,
+      attributes: [],
+      missing: ['birthdate'],
+      unused: ['eduperson_affiliation'],
+    },
     ...change,
   }
 }
