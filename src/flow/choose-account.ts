@@ -16,7 +16,8 @@ import {
   rememberAccountChoice,
 } from '../store/account-choice.ts'
 import { read, transact } from '../store/database.ts'
-import { findHits, findJourney, type HitRow, readHit, readJourney } from '../store/journey.ts'
+import { findHits, type HitRow, readHit } from '../store/hits.ts'
+import { findJourney, readJourney } from '../store/journey.ts'
 import { grantLogin } from './grant-login.ts'
 import { openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'

@@ -19,8 +19,8 @@ import {
   type HitRow,
   readHit,
   readHits,
-  readJourney,
-} from '../store/journey.ts'
+} from '../store/hits.ts'
+import { readJourney } from '../store/journey.ts'
 import { decidePlan, personOf } from './decide-plan.ts'
 import { errorReturn } from './error-return.ts'
 import { grantLogin } from './grant-login.ts'

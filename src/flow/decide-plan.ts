@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts'
 import { choosePlan, type SelectorFacts } from '../domain/choose-plan.ts'
 import { type Decided, NOTHING_SHOWN, type Presented } from '../domain/journey.ts'
 import { type KnownPerson, type Recognition, recognise } from '../domain/recognition.ts'
-import { type HitRow, readHit } from '../store/journey.ts'
+import { type HitRow, readHit } from '../store/hits.ts'
 import { openPresentation, openRequest } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
