@@ -25,23 +25,11 @@ export interface Stage {
 
 /** One login as a person does it, from the relying party's button to its tokens. */
 export async function logIn(stage: Stage, stranger: boolean): Promise<Login> {
-  const { tell, ledger, world } = stage
+  const { tell, ledger } = stage
   const moved = () => ledger.moved()
-  const browser = createBrowser()
-  const { attempt, link } = await openLoginPage(stage, browser)
-  const reply = await present(stage, link)
-  const leaves = (url: string) =>
-    url.startsWith(REDIRECT_URI) || url.startsWith(world.institution.issuer)
-  const returned = await tell.step(
-    stranger ? 'The browser comes back: nobody knows this key' : 'The browser comes back: known',
-    () => browser.follow(required(reply.redirectUri, 'the wallet heard no redirect_uri'), leaves),
-    moved,
-  )
-  let back = required(returned.location, `the login ended at ${returned.url}`)
-  tell.check(
-    stranger ? 'it is sent to the institution, once' : 'it is sent straight to the relying party',
-    back.startsWith(stranger ? world.institution.issuer : REDIRECT_URI),
-  )
+  const arrived = await presentAndReturn(stage, stranger)
+  const { attempt, browser } = arrived
+  let { back } = arrived
   if (stranger) {
     checkUpstreamRequest(tell, back)
     const there = back
@@ -59,6 +47,27 @@ export async function logIn(stage: Stage, stranger: boolean): Promise<Login> {
     back = required(home.location, `the login ended at ${home.url}`)
   }
   return await redeem(stage, attempt, back)
+}
+
+/** The first half of a login: to where the bridge sends the browser once the wallet has answered. */
+export async function presentAndReturn(stage: Stage, stranger: boolean) {
+  const { tell, ledger, world } = stage
+  const browser = createBrowser()
+  const { attempt, link } = await openLoginPage(stage, browser)
+  const reply = await present(stage, link)
+  const leaves = (url: string) =>
+    url.startsWith(REDIRECT_URI) || url.startsWith(world.institution.issuer)
+  const returned = await tell.step(
+    stranger ? 'The browser comes back: nobody knows this key' : 'The browser comes back: known',
+    () => browser.follow(required(reply.redirectUri, 'the wallet heard no redirect_uri'), leaves),
+    () => ledger.moved(),
+  )
+  const back = required(returned.location, `the login ended at ${returned.url}`)
+  tell.check(
+    stranger ? 'it is sent to the institution, once' : 'it is sent straight to the relying party',
+    back.startsWith(stranger ? world.institution.issuer : REDIRECT_URI),
+  )
+  return { attempt, browser, back }
 }
 
 async function openLoginPage(stage: Stage, browser: ReturnType<typeof createBrowser>) {

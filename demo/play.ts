@@ -1,8 +1,12 @@
-/** The play: a stranger logs in through SURF, comes back with the wallet alone, and the database is searched for them. */
+/**
+ * The play: a stranger logs in through SURF, comes back with the wallet alone, the database is searched for them, and at
+ * last they are erased and a stranger again.
+ */
 import type { Closers } from './closers.ts'
 import { describeHashes, type Ledger, openLedger } from './ledger.ts'
 import type { Narration } from './narration.ts'
 import { SANNE, walletOf } from './people.ts'
+import { eraseAndReturn } from './play-erasure.ts'
 import { logIn, REDIRECT_URI, type Stage } from './play-login.ts'
 import { setUpTenant } from './set-up.ts'
 import { judgeStore } from './store-checks.ts'
@@ -48,6 +52,9 @@ export async function play(
 
   tell.chapter('What is kept')
   await judgeStore(stage, first.idToken.sub)
+
+  tell.chapter('Forgotten')
+  await eraseAndReturn(stage, second)
   return tell.close()
 }
 

@@ -89,7 +89,7 @@ type Json = Record<string, unknown>
 type Call = (path: string, body?: Json) => Promise<Json>
 
 /** POST with a body, GET without. */
-function adminClient({ url, adminToken }: World): Call {
+export function adminClient({ url, adminToken }: Pick<World, 'url' | 'adminToken'>): Call {
   return async (path, body) => {
     const response = await fetch(`${url}/admin/v1${path}`, {
       method: body === undefined ? 'GET' : 'POST',

@@ -29,17 +29,19 @@ function start(args: readonly string[], env = {}): DemoRun {
   return run
 }
 
-test('DEMO-1 the demo plays both logins, every check holds, it exits with 0 and leaves nothing behind', async () => {
+test('DEMO-1 the demo plays both logins and the erasure, every check holds, it exits with 0 and leaves nothing behind', async () => {
   const run = start([])
   expect(await run.ended, run.output()).toBe(0)
   const output = run.output()
-  expect(output).toMatch(/All 2\d checks held; 20 steps in \d+\.\d s\./)
+  expect(output).toMatch(/All 32 checks held; 25 steps in \d+\.\d s\./)
   expect(output).toContain('session   PENDING → AUTHORIZED → COMPLETED')
   expect(output).toMatch(/identity \+1, identity_link_binding \+1, identity_match \+2/)
   expect(output.match(/audit {5}(.*)/g)?.map((line) => line.slice(10))).toEqual([
     'session_created',
     'binding_created, login_completed',
     'login_completed',
+    'identity_erased',
+    'session_created',
   ])
   expect(output).not.toMatch(/FALSE|WARNING/)
   expect(output).not.toContain('\u001b')
