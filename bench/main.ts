@@ -1,10 +1,12 @@
-/** `npm run bench -- login | token`, with their flags. */
+/** `npm run bench -- login | token | op`, with their flags. */
 import { parseArgs } from 'node:util'
 import { benchLogin } from './login.ts'
+import { benchOp } from './op.ts'
 import { benchToken } from './token.ts'
 
 const USAGE = `npm run bench -- login [--persons 10000,100000] [--seconds 6] [--concurrency 1,8,32] [--profile folder]
-npm run bench -- token [--redemptions 2000] [--concurrency 1,8,32] [--profile folder]`
+npm run bench -- token [--redemptions 2000] [--concurrency 1,8,32] [--profile folder]
+npm run bench -- op [--requests 1000] [--concurrency 1,8,32] [--profile folder]`
 
 function numbers(text: string): number[] {
   const list = text.split(',').map(Number)
@@ -19,12 +21,14 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '6' },
     concurrency: { type: 'string', default: '1,8,32' },
     redemptions: { type: 'string', default: '2000' },
+    requests: { type: 'string', default: '1000' },
     profile: { type: 'string' },
   },
 })
 const { profile } = values
 const [seconds = 6] = numbers(values.seconds)
 const [redemptions = 2000] = numbers(values.redemptions)
+const [requests = 1000] = numbers(values.requests)
 const concurrency = numbers(values.concurrency)
 const nodeOptions = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
 switch (positionals[0]) {
@@ -35,6 +39,9 @@ switch (positionals[0]) {
   }
   case 'token':
     await benchToken({ redemptions, concurrency, nodeOptions })
+    break
+  case 'op':
+    await benchOp({ requests, concurrency, nodeOptions })
     break
   default:
     console.error(USAGE)

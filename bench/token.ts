@@ -4,17 +4,17 @@
  * authentication and algorithm; and it runs in memory too.
  */
 
-import { codeChallengeOf } from '../src/crypto/id-token.ts'
-import { hashSecret, newId, randomText } from '../src/crypto/random.ts'
+import { randomText } from '../src/crypto/random.ts'
 import { type Child, startChild, type Usage } from './child.ts'
-import { type BenchDatabase, insertRows, settle, startDatabase } from './cluster.ts'
-import { type KnownPerson, loadPeople } from './load.ts'
+import { type BenchDatabase, settle, startDatabase } from './cluster.ts'
+import { insertCodes, VERIFIER } from './codes.ts'
+import { loadPeople } from './load.ts'
 import type { CodesQuestion, OpponentQuestion } from './oidc-provider-process.ts'
 import { OPPONENT_SCHEMA } from './oidc-provider-store.ts'
 import { machine, percentile, printJson, printTable, round } from './report.ts'
 import type { ServiceQuestion } from './service-process.ts'
 import type { RedeemAnswer, RedeemQuestion } from './token-driver.ts'
-import { CLIENT_ID, createWorld, ENVIRONMENT, REDIRECT_URI, SLUG, type World } from './world.ts'
+import { CLIENT_ID, createWorld, ENVIRONMENT, SLUG, type World } from './world.ts'
 
 export interface TokenOptions {
   /** Redemptions of each side at each level. */
@@ -26,7 +26,6 @@ export interface TokenOptions {
 const PEOPLE = 1_000
 const POOL_SIZE = 10
 const WARM_UP = 2_000
-const VERIFIER = 'v'.repeat(64)
 const SIDES = ['service', 'oidc-provider', 'oidc-provider in memory'] as const
 type SideName = (typeof SIDES)[number]
 
@@ -84,7 +83,7 @@ async function startSides(
   { redemptions, concurrency, nodeOptions }: TokenOptions,
   start: (file: string, nodeOptions?: readonly string[]) => Child,
 ): Promise<Side[]> {
-  const { keyringText, clientSecret } = world
+  const { keyringText, clientSecret, agentSecret } = world
   const databaseUrl = database.runtimeUrl
   const count = WARM_UP + redemptions * concurrency.length
   const people = Array.from({ length: PEOPLE }, () => randomText())
@@ -98,61 +97,21 @@ async function startSides(
     {
       ...{ name: SIDES[0], process: service, path: `/t/${SLUG}/token` },
       address: await service.ask<string>('start', question),
-      codes: await insertCodes(database, world, known, count),
+      codes: await insertCodes(database, world, known, { count, clientId: CLIENT_ID }),
     },
   ]
   for (const name of SIDES.slice(1)) {
     const opponent = start('./oidc-provider-process.ts')
     const own = name === SIDES[1] ? databaseUrl : undefined
-    const asked: OpponentQuestion = { databaseUrl: own, poolSize: POOL_SIZE, clientSecret }
+    const asked: OpponentQuestion = {
+      ...{ databaseUrl: own, poolSize: POOL_SIZE, clientSecret, agentSecret },
+    }
     const address = await opponent.ask<string>('start', asked)
-    const codesAsked: CodesQuestion = { count, verifier: VERIFIER }
+    const codesAsked: CodesQuestion = { count, verifier: VERIFIER, clientId: CLIENT_ID }
     const codes = await opponent.ask<string[]>('makeCodes', codesAsked)
     sides.push({ name, process: opponent, address, path: '/token', codes })
   }
   return sides
-}
-
-/** Codes as finished logins leave them, each with a grant of its own. */
-async function insertCodes(
-  { superuser }: BenchDatabase,
-  { tenantId: tenant_id }: World,
-  known: readonly KnownPerson[],
-  count: number,
-): Promise<string[]> {
-  const created_at = new Date().toISOString()
-  const expires_at = new Date(Date.now() + 3_600_000).toISOString()
-  const common = { tenant_id, client_id: CLIENT_ID, created_at, expires_at }
-  const made = Array.from({ length: count }, (_, index) => {
-    const person = known[index % known.length]
-    const code = randomText()
-    const grantId = newId()
-    return {
-      code,
-      grant: {
-        ...{ ...common, id: grantId, identity_id: person?.identityId ?? '' },
-        ...{ binding_id: person?.bindingId ?? '', correlation_id: newId() },
-        ...{ scope: 'openid profile email', acr: 'urn:bench', amr: '["pop"]' },
-        ...{ auth_time: Math.floor(Date.now() / 1000), attribute_policy_version: 1 },
-      },
-      row: {
-        ...{ ...common, code_hash: hashSecret(code), grant_id: grantId },
-        ...{ redirect_uri: REDIRECT_URI, nonce: 'n'.repeat(43) },
-        code_challenge: codeChallengeOf(VERIFIER),
-      },
-    }
-  })
-  await insertRows(
-    superuser,
-    'login_grant',
-    made.map(({ grant }) => grant),
-  )
-  await insertRows(
-    superuser,
-    'authorization_code',
-    made.map(({ row }) => row),
-  )
-  return made.map(({ code }) => code)
 }
 
 async function measure(

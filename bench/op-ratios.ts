@@ -1,0 +1,21 @@
+/** How the sides of `bench -- op` compare, operation by operation. */
+import type { Run, SIDES } from './op.ts'
+import { OPERATIONS } from './op-requests.ts'
+import { round } from './report.ts'
+
+/** All levels have as many requests: slow levels weigh as much as they take. */
+export function opRatios(runs: readonly Run[]) {
+  return OPERATIONS.map((operation) => {
+    const of = (side: (typeof SIDES)[number]) =>
+      runs.filter((run) => run.operation === operation && run.side === side)
+    const total = (side: (typeof SIDES)[number]) =>
+      of(side).reduce((sum, run) => sum + run.requests / run.requests_per_second, 0)
+    const cpu = (side: (typeof SIDES)[number]) => of(side).reduce((sum, run) => sum + run.cpu_ms, 0)
+    return {
+      operation,
+      ratio_to_oidc_provider: round(total('oidc-provider') / total('service')),
+      ratio_to_oidc_provider_in_memory: round(total('oidc-provider in memory') / total('service')),
+      cpu_ratio: round(cpu('oidc-provider') / cpu('service')),
+    }
+  })
+}
