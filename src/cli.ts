@@ -1,8 +1,8 @@
 /** `npm run cli -- …`: what an operator does beside the service. Exits 1 when it could not be done. */
 import { Command, CommanderError } from 'commander'
 import { eraseCommand, ledgerCommand, receiptCommand } from './cli/erasures.ts'
+import { jobsCommand } from './cli/jobs.ts'
 import { keysCommand } from './cli/keys.ts'
-import { jobsCommand } from './cli/lists.ts'
 import { policyCommand } from './cli/policy.ts'
 import { signingKeysCommand } from './cli/signing-keys.ts'
 import { tenantCommand } from './cli/tenants.ts'

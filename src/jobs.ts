@@ -1,17 +1,24 @@
-/** The background jobs as one list, and the loop that offers each to its lease. */
+/** The background jobs as one list, and the loops that offer each to its lease. */
+import type { Config } from './config.ts'
+import type { Keyring } from './crypto/keyring.ts'
 import type { Deps } from './deps.ts'
-import { SECOND } from './domain/time.ts'
+import { type Clock, SECOND } from './domain/time.ts'
+import { createTenants } from './flow/tenants.ts'
 import { deliverEventsJob } from './job/deliver-events.ts'
 import { expireJourneysJob } from './job/expire-journeys.ts'
-import { type Job, newOwner, runIfDue } from './job/lease.ts'
+import { type Job, type JobRun, newOwner, runIfDue, runNow } from './job/lease.ts'
 import { refreshProvidersJob } from './job/refresh-providers.ts'
 import { rotateSigningKeysJob } from './job/rotate-signing-keys.ts'
-import { describeError } from './log.ts'
+import { createLog, describeError } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { createOutbound } from './outbound/guard.ts'
+import type { BridgeDatabase } from './store/database.ts'
+
+/** What jobs are made of. */
+export type JobDeps = Pick<Deps, 'db' | 'clock' | 'keyring' | 'outbound' | 'tenants'>
 
 /** Every job there is. */
-export function createJobs(
-  deps: Pick<Deps, 'db' | 'clock' | 'keyring' | 'outbound' | 'tenants'>,
-): readonly Job[] {
+export function createJobs(deps: JobDeps): readonly Job[] {
   return [
     expireJourneysJob,
     refreshProvidersJob(deps),
@@ -24,44 +31,70 @@ export function createJobs(
 const LOOK_EVERY = 15 * SECOND
 
 export interface Jobs {
-  /** Stops looking and waits for a run under way. */
+  /** Stops looking, has runs under way come to a halt at their next batch, and waits for them. */
   stop(): Promise<void>
 }
 
-/** Begins to look for due jobs. */
-export function startJobs(
-  deps: Pick<Deps, 'db' | 'clock' | 'keyring' | 'log' | 'metrics' | 'outbound' | 'tenants'>,
-): Jobs {
-  const jobs = createJobs(deps)
+/** Begins to look for due jobs. Each has a loop of its own: a long run keeps no other waiting. */
+export function startJobs(deps: JobDeps & Pick<Deps, 'log' | 'metrics'>): Jobs {
   const owner = newOwner()
   let stopped = false
-  let timer: NodeJS.Timeout | undefined
-  let running: Promise<void> = Promise.resolve()
+  const loops = createJobs(deps).map(startLoop)
 
-  async function lookOnce(): Promise<void> {
-    for (const job of jobs) {
-      if (stopped) return
+  function startLoop(job: Job) {
+    let timer: NodeJS.Timeout | undefined
+    let running: Promise<void> = Promise.resolve()
+    async function look(): Promise<void> {
       try {
-        await runIfDue(deps, job, owner)
+        await runIfDue(deps, job, owner, () => stopped)
       } catch (error) {
         deps.log.error('job could not run', { job: job.name, ...describeError(error) })
       }
     }
+    function schedule(after: number): void {
+      timer = setTimeout(() => {
+        running = look().then(() => {
+          if (!stopped) schedule(LOOK_EVERY * (0.8 + Math.random() * 0.4))
+        })
+      }, after)
+      timer.unref()
+    }
+    schedule(Math.random() * SECOND)
+    return {
+      async stop() {
+        clearTimeout(timer)
+        await running
+      },
+    }
   }
-  function schedule(after: number): void {
-    timer = setTimeout(() => {
-      running = lookOnce().then(() => {
-        if (!stopped) schedule(LOOK_EVERY * (0.8 + Math.random() * 0.4))
-      })
-    }, after)
-    timer.unref()
-  }
-  schedule(Math.random() * SECOND)
   return {
     async stop() {
       stopped = true
-      clearTimeout(timer)
-      await running
+      await Promise.all(loops.map((loop) => loop.stop()))
     },
+  }
+}
+
+/**
+ * Runs one job in this process, beside a service or without one. `busy` where it is paused or somebody else is at it,
+ * undefined where there is no such job.
+ */
+export async function runJobHere(
+  means: { config: Config; db: BridgeDatabase; keyring: Keyring; clock: Clock },
+  name: string,
+): Promise<JobRun | 'busy' | undefined> {
+  const { config, db, keyring, clock } = means
+  const outbound = createOutbound({ allowLoopback: config.allowLoopback })
+  try {
+    const tenants = createTenants({ db, keyring, outbound, clock, publicUrl: config.publicUrl })
+    const job = createJobs({ db, clock, keyring, outbound, tenants }).find(
+      (one) => one.name === name,
+    )
+    if (job === undefined) return undefined
+    const log = createLog('silent')
+    const metrics = createMetrics({ processMetrics: false })
+    return (await runNow({ db, clock, log, metrics }, job, newOwner())) ?? 'busy'
+  } finally {
+    await outbound.close()
   }
 }

@@ -1,13 +1,23 @@
 /** Prometheus metrics: counts and durations by flow and outcome. Labels come from our own words only. */
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { SECOND } from './domain/time.ts'
 
 export interface Metrics {
   request(route: string, method: string, status: number, seconds: number): void
   /** One more end of a flow: `flow` is the flow's name, `outcome` a failure kind, reason or `ok`. */
   outcome(flow: string, outcome: string): void
   job(name: string, outcome: string, seconds: number): void
+  /** Where each job stands, as its row says: times in milliseconds since the epoch. */
+  jobs(standing: readonly JobStanding[], now: number): void
   /** The exposition text and its content type. */
   expose(): Promise<{ contentType: string; text: string }>
+}
+
+export interface JobStanding {
+  name: string
+  dueAt: number
+  finishedAt: number | undefined
+  paused: boolean
 }
 
 /** A registry of its own, so that two services in one process (tests) do not share counters. */
@@ -46,6 +56,14 @@ export function createMetrics(options: { processMetrics: boolean }): Metrics {
     buckets: [0.01, 0.05, 0.25, 1, 5, 30, 120],
     registers,
   })
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name, help, labelNames: ['job'], registers })
+  const lastFinished = gauge(
+    'bridge_job_last_finished_timestamp_seconds',
+    'When each job last ended, on any instance',
+  )
+  const lag = gauge('bridge_job_lag_seconds', 'How long each job has been due; 0 while it is not')
+  const paused = gauge('bridge_job_paused', '1 for a job that an operator has paused')
   if (options.processMetrics) collectDefaultMetrics({ register: registry })
   return {
     request(route, method, status, seconds) {
@@ -58,6 +76,13 @@ export function createMetrics(options: { processMetrics: boolean }): Metrics {
     job(name, outcome, seconds) {
       jobRuns.inc({ job: name, outcome })
       jobDurations.observe({ job: name }, seconds)
+    },
+    jobs(standing, now) {
+      for (const { name: job, ...one } of standing) {
+        if (one.finishedAt !== undefined) lastFinished.set({ job }, one.finishedAt / SECOND)
+        lag.set({ job }, one.paused ? 0 : Math.max(0, now - one.dueAt) / SECOND)
+        paused.set({ job }, one.paused ? 1 : 0)
+      }
     },
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   }

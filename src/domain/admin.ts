@@ -12,6 +12,7 @@ export const ADMIN_SCOPES = {
     'Look up a person, end and restore links, merge two persons found to be one, and split them.',
   'privacy:erase': 'Erase a person.',
   'audit:read': 'Read the audit trail.',
+  'jobs:manage': 'See background jobs; pause, resume and hasten them.',
   'keys:manage': 'Replace request certificates; make, list and revoke tokens of this API.',
 } as const
 export type AdminScope = keyof typeof ADMIN_SCOPES

@@ -151,6 +151,9 @@ export type AuditDetail =
   | { type: 'event_secret_rotated'; actor: string; subscription: string; secrets: number }
   | { type: 'event_undeliverable'; subscription: string; event: string; reason: string }
   | { type: 'event_replayed'; actor: string; event: string }
+  | { type: 'job_paused'; actor: string; job: string }
+  | { type: 'job_resumed'; actor: string; job: string }
+  | { type: 'job_hastened'; actor: string; job: string }
   | { type: 'admin_token_created'; actor: string; token: string; scopes: string }
   | { type: 'admin_token_revoked'; actor: string; token: string }
 

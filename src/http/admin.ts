@@ -6,6 +6,7 @@ import { authorizationServerRoutes } from './admin/authorization-servers.ts'
 import { erasureRoutes } from './admin/erasures.ts'
 import { eventRoutes } from './admin/events.ts'
 import { identityRoutes } from './admin/identities.ts'
+import { jobRoutes } from './admin/jobs.ts'
 import { policyRoutes } from './admin/policies.ts'
 import { policyDraftRoutes } from './admin/policy-drafts.ts'
 import { policyTrialRoutes } from './admin/policy-trials.ts'
@@ -34,6 +35,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...policyTrialRoutes(deps),
     ...identityRoutes(deps),
     ...erasureRoutes(deps),
+    ...jobRoutes(deps),
     ...tokenAdminRoutes(deps),
     ...auditRoutes(deps),
   ]

@@ -1,6 +1,7 @@
 /** /health, /ready and /metrics: for machines that keep the service alive and watch it. */
 import type { Deps } from '../deps.ts'
 import { checkReadiness } from '../flow/check-readiness.ts'
+import { measureJobs } from '../flow/measure-jobs.ts'
 import { jsonAnswer, objectSchema, text } from './describe.ts'
 import type { Operation, Route } from './route.ts'
 
@@ -31,6 +32,7 @@ export function healthRoutes(deps: Pick<Deps, 'db' | 'metrics' | 'clock'>): Rout
       path: '/metrics',
       operation: METRICS,
       async handle() {
+        await measureJobs(deps)
         const { contentType, text: exposition } = await deps.metrics.expose()
         return new Response(exposition, {
           headers: { 'content-type': contentType, 'cache-control': 'no-store' },
@@ -72,7 +74,7 @@ const READY: Operation = {
 const METRICS: Operation = {
   ...{ operationId: 'metrics', tags, summary: 'Prometheus metrics' },
   description:
-    'Counts and durations by route, flow and outcome; nothing about a person. Keep it inside your network.',
+    'Counts and durations by route, flow and outcome; of each job its last end and how late it is. Nothing about a person. Keep it inside your network.',
   responses: {
     '200': {
       description: 'Text exposition format.',

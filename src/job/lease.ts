@@ -9,7 +9,7 @@ import { SYSTEM_TENANT } from '../domain/ids.ts'
 import { MINUTE, toInstant } from '../domain/time.ts'
 import { describeError } from '../log.ts'
 import { read, transact } from '../store/database.ts'
-import { ensureJob, finishJob, renewLease, takeLease } from '../store/job.ts'
+import { ensureJob, finishJob, renewLease, takeLease, takeLeaseNow } from '../store/job.ts'
 import { listTenantIds } from '../store/tenant.ts'
 
 const LEASE_TIME = 2 * MINUTE
@@ -25,36 +25,78 @@ export interface Job {
   run: (means: JobMeans, tenant: TenantId, keepLease: () => Promise<boolean>) => Promise<JobCounts>
 }
 
+/** How a run ended: `stopped` before its end, because the process ends; `lease_lost` to another, or to a pause. */
+export interface JobRun {
+  word: 'ok' | 'failed' | 'stopped' | 'lease_lost'
+  counts: JobCounts
+}
+
+/** Says that the process ends and a run should come to a halt; it is due again at once, for another instance. */
+export type Stopping = () => boolean
+const never: Stopping = () => false
+
 /** Runs a job if it is due and nobody else has it. Returns whether it ran here. */
-export async function runIfDue(means: JobMeans, job: Job, owner: string): Promise<boolean> {
-  const now = means.clock()
-  const [, [lease]] = await transact(means.db, SYSTEM_TENANT, [
-    ensureJob({ name: job.name, dueAt: toInstant(now), now: toInstant(now) }),
-    takeLease({ name: job.name, owner, now: toInstant(now), until: toInstant(now + LEASE_TIME) }),
+export async function runIfDue(
+  means: JobMeans,
+  job: Job,
+  owner: string,
+  stopping: Stopping = never,
+): Promise<boolean> {
+  const fencing = await take(means, job, owner, takeLease)
+  if (fencing === undefined) return false
+  await runUnderLease(means, job, fencing, stopping)
+  return true
+}
+
+/** Runs a job though it may not be due. Undefined where it is paused, or somebody else is at it. */
+export async function runNow(
+  means: JobMeans,
+  job: Job,
+  owner: string,
+): Promise<JobRun | undefined> {
+  const fencing = await take(means, job, owner, takeLeaseNow)
+  return fencing === undefined ? undefined : await runUnderLease(means, job, fencing, never)
+}
+
+async function take(
+  means: JobMeans,
+  { name }: Job,
+  owner: string,
+  lease: typeof takeLease,
+): Promise<number | undefined> {
+  const at = means.clock()
+  const now = toInstant(at)
+  const [, [taken]] = await transact(means.db, SYSTEM_TENANT, [
+    ensureJob({ name, dueAt: now, now }),
+    lease({ name, owner, now, until: toInstant(at + LEASE_TIME) }),
   ])
-  if (lease === undefined) return false
+  return taken?.fencing
+}
+
+async function runUnderLease(
+  means: JobMeans,
+  job: Job,
+  fencing: number,
+  stopping: Stopping,
+): Promise<JobRun> {
   const began = performance.now()
-  const outcome = await runAll(means, job, lease.fencing)
+  const outcome = await runAll(means, job, fencing, stopping)
   const seconds = (performance.now() - began) / 1000
   const ended = means.clock()
   const [[finished]] = await transact(means.db, SYSTEM_TENANT, [
     finishJob({
       name: job.name,
-      fencing: lease.fencing,
+      fencing,
       outcome: JSON.stringify(outcome.counts),
       now: toInstant(ended),
-      dueAt: toInstant(job.next(ended)),
+      dueAt: toInstant(outcome.word === 'stopped' ? ended : job.next(ended)),
     }),
   ])
   const word = finished?.changed === 1 ? outcome.word : 'lease_lost'
   means.metrics.job(job.name, word, seconds)
-  means.log.info('job', {
-    job: job.name,
-    reason: word,
-    counts: outcome.counts,
-    ms: Math.round(seconds * 1000),
-  })
-  return true
+  const ms = Math.round(seconds * 1000)
+  means.log.info('job', { job: job.name, reason: word, counts: outcome.counts, ms })
+  return { word, counts: outcome.counts }
 }
 
 /** Every tenant in turn; one tenant's trouble does not keep the others waiting. */
@@ -62,12 +104,14 @@ async function runAll(
   means: JobMeans,
   job: Job,
   fencing: number,
-): Promise<{ word: 'ok' | 'failed'; counts: JobCounts }> {
+  stopping: Stopping,
+): Promise<{ word: 'ok' | 'failed' | 'stopped'; counts: JobCounts }> {
   const [tenants] = await read(means.db, SYSTEM_TENANT, [listTenantIds({})])
   const counts: Record<string, number> = {}
   let word: 'ok' | 'failed' = 'ok'
   let kept = means.clock()
   const keepLease = async () => {
+    if (stopping()) return false
     kept = means.clock()
     const until = toInstant(kept + LEASE_TIME)
     const [[renewed]] = await transact(means.db, SYSTEM_TENANT, [
@@ -76,6 +120,7 @@ async function runAll(
     return renewed?.changed === 1
   }
   for (const { id } of tenants) {
+    if (stopping()) break
     // Many small tenants take as long as a large one: the lease must outlast them too.
     if (means.clock() - kept > LEASE_TIME / 4 && !(await keepLease())) break
     try {
@@ -86,7 +131,7 @@ async function runAll(
       means.log.error('job failed for a tenant', { job: job.name, ...describeError(error) })
     }
   }
-  return { word, counts }
+  return { word: stopping() ? 'stopped' : word, counts }
 }
 
 /** A name for this process in lease rows. */

@@ -24,6 +24,18 @@ export const takeLease = sqlStatement(
     RETURNING fencing`,
 )
 
+/** The same whether or not it is due: somebody asked for it. */
+export const takeLeaseNow = sqlStatement(
+  'take_lease_now',
+  (p: Params<{ name: string; owner: string; now: IsoInstant; until: IsoInstant }>) => sql<{
+    fencing: number
+  }>`
+    UPDATE job SET lease_owner = ${p('owner')}, lease_until = ${p('until')}, fencing = fencing + 1,
+                   last_started_at = ${p('now')}
+     WHERE name = ${p('name')} AND paused = 0 AND (lease_until IS NULL OR lease_until <= ${p('now')})
+    RETURNING fencing`,
+)
+
 /** Prolongs the lease of a run that takes long; `changed` is 0 when it was lost. */
 export const renewLease = statement(
   'renew_lease',
@@ -63,4 +75,26 @@ export const finishJob = statement(
 
 export const listJobs = statement('list_jobs', (q, _: Params<Record<never, never>>) =>
   q.selectFrom('job').selectAll().orderBy('name'),
+)
+
+/** Paused, nobody takes its lease; a run under way loses its lease at the next batch. */
+export const pauseJob = sqlStatement(
+  'pause_job',
+  (p: Params<{ name: string }>) => sql<{ name: string }>`
+    UPDATE job SET paused = 1, fencing = fencing + 1, lease_owner = NULL, lease_until = NULL
+     WHERE name = ${p('name')} AND paused = 0
+    RETURNING name`,
+)
+
+export const resumeJob = sqlStatement(
+  'resume_job',
+  (p: Params<{ name: string }>) => sql<{ name: string }>`
+    UPDATE job SET paused = 0 WHERE name = ${p('name')} AND paused = 1 RETURNING name`,
+)
+
+/** Due at once: whichever instance looks next runs it. */
+export const hastenJob = sqlStatement(
+  'hasten_job',
+  (p: Params<{ name: string; now: IsoInstant }>) => sql<{ name: string }>`
+    UPDATE job SET due_at = least(due_at, ${p('now')}::iso_instant) WHERE name = ${p('name')} RETURNING name`,
 )

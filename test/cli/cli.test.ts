@@ -187,6 +187,27 @@ test('issue 9 tenants and jobs are listed', async () => {
   ])
 })
 
+test('issue 5 a job is run by hand, paused and resumed', async () => {
+  const keys = path.join(folder, 'jobs-keyring.json')
+  await cli(['keys', 'create', '--out', keys])
+  const environment = { ...onDatabase(), PUBLIC_URL: bridge.url, KEYRING_FILE: keys }
+  const run = (word: string, name = 'expire-journeys') => cli(['jobs', word, name], environment)
+  const ran = await run('run')
+  expect(ran).toMatchObject({ code: 0, err: '' })
+  expect(JSON.parse(ran.out)).toMatchObject({ journeys: 0 })
+  expect((await run('pause')).code).toBe(0)
+  expect(await run('run')).toMatchObject({
+    code: 1,
+    err: 'It is paused, or somebody else is at it.',
+  })
+  expect((await cli(['jobs', 'list'], onDatabase())).out).toMatch(/^expire-journeys +paused/m)
+  expect((await run('resume')).code).toBe(0)
+  expect(await run('run', 'nothing')).toMatchObject({
+    code: 1,
+    err: 'There is no job of that name.',
+  })
+})
+
 test('a tenant’s switches are turned, audited, and seen by the running service', async () => {
   const environment = { ...onDatabase(), PUBLIC_URL: bridge.url }
   const turned = await cli(['tenant', 'set', 'demo', '--direct-login', 'on'], environment)

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createBrowser, walletLinkOn } from '../../demo/browser.ts'
 import { MINUTE } from '../../src/domain/time.ts'
 import { expireJourneysJob } from '../../src/job/expire-journeys.ts'
-import { type Job, type JobCounts, runIfDue } from '../../src/job/lease.ts'
+import { type Job, type JobCounts, runIfDue, runNow } from '../../src/job/lease.ts'
+import { runJobHere } from '../../src/jobs.ts'
 import type { Service } from '../../src/service.ts'
+import { adminWith } from '../http/admin/client.ts'
 import { type AuditRow, brokenLinks } from '../support/audit-chain.ts'
 import { type Bridge, logIn, presentAt, startBridge } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
@@ -122,6 +124,78 @@ describe('the lease', () => {
     await ask('UPDATE job SET paused = 1')
     bridge.clock.advance(60 * MINUTE)
     expect(await runIfDue(bridge.deps, job, 'one')).toBe(false)
+  })
+})
+
+describe('an operator’s hand', () => {
+  const path = '/jobs/watched'
+  test('jobs are listed with last and next run; paused, a run under way ends at its next batch and nobody begins another', async () => {
+    const admin = await adminWith(bridge, ['jobs:manage'])
+    let batches = 0
+    const endless = makeJob(async (_means, _tenant, keepLease) => {
+      if (batches++ === 0) expect((await admin.post(`${path}/pause`, {})).status).toBe(200)
+      return { kept: (await keepLease()) ? 1 : 0 }
+    })
+    expect(await runNow(bridge.deps, endless, 'one')).toMatchObject({
+      word: 'lease_lost',
+      counts: { kept: 0 },
+    })
+    expect(await runNow(bridge.deps, endless, 'one'), 'paused').toBeUndefined()
+    const listed = await admin.get('/jobs')
+    expect(listed.body.jobs).toMatchObject([{ name: 'watched', paused: true, running_until: null }])
+    expect((await admin.post(`${path}/resume`, {})).body).toMatchObject({ paused: false })
+    expect(await runNow(bridge.deps, endless, 'one')).toMatchObject({ word: 'ok' })
+    expect((await admin.post('/jobs/nothing/pause', {})).status).toBe(404)
+    const events = await ask<{ event_type: string }>(
+      `SELECT event_type FROM audit_event WHERE tenant_id = 'system' AND event_type LIKE 'job_%' ORDER BY seq`,
+    )
+    expect(events.map((row) => row.event_type)).toEqual(['job_paused', 'job_resumed'])
+  })
+
+  test('hastened, a job is due at once; run by hand, it need not be due', async () => {
+    const admin = await adminWith(bridge, ['jobs:manage'])
+    const job = makeJob(() => Promise.resolve({}))
+    await runIfDue(bridge.deps, job, 'one')
+    expect(await runIfDue(bridge.deps, job, 'one')).toBe(false)
+    expect(await runNow(bridge.deps, job, 'one')).toMatchObject({ word: 'ok' })
+    expect((await admin.post(`${path}/hasten`, {})).status).toBe(200)
+    expect(await runIfDue(other.deps, job, 'two')).toBe(true)
+    const here = { config: bridge.deps.config, db: bridge.deps.db, keyring: bridge.deps.keyring }
+    expect(await runJobHere({ ...here, clock: bridge.clock.now }, 'expire-journeys')).toMatchObject(
+      { word: 'ok' },
+    )
+    expect(await runJobHere({ ...here, clock: bridge.clock.now }, 'nothing')).toBeUndefined()
+  })
+
+  test('an instance that stops leaves the rest to another, which finds the job due', async () => {
+    let batches = 0
+    const long = makeJob(async (_means, _tenant, keepLease) => {
+      while (await keepLease()) batches++
+      return {}
+    })
+    await runIfDue(bridge.deps, long, 'one', () => batches >= 2)
+    expect(batches).toBe(2)
+    expect(
+      await runIfDue(
+        other.deps,
+        makeJob(() => Promise.resolve({})),
+        'two',
+      ),
+    ).toBe(true)
+  })
+
+  test('the metrics say when each job last ended and how late it is', async () => {
+    await runNow(
+      bridge.deps,
+      makeJob(() => Promise.resolve({})),
+      'one',
+    )
+    bridge.clock.advance(11 * MINUTE)
+    const text = await (await fetch(`${bridge.url}/metrics`)).text()
+    const [, late = ''] = /bridge_job_lag_seconds{job="watched"} ([\d.]+)/.exec(text) ?? []
+    expect(Number(late)).toBeGreaterThan(590)
+    expect(text).toMatch(/bridge_job_last_finished_timestamp_seconds{job="watched"} \d+/)
+    expect(text).toContain('bridge_job_paused{job="watched"} 0')
   })
 })
 

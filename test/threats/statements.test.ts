@@ -617,7 +617,16 @@ const OF_THE_WHOLE = [
   ...['findTenantBySlug', 'findTenantRevision', 'finishJob', 'insertAdminToken', 'insertKeyCheck'],
   ...['insertMigration', 'insertTenant', 'listAdminTokens', 'listJobs', 'listKeyChecks'],
   ...['listTenantIds', 'listTenants', 'raiseRevision', 'renewLease', 'revokeAdminToken'],
-  ...['takeLease', 'touchAdminToken', 'updateMigrationProgress', 'updateTenant'],
+  ...[
+    'takeLease',
+    'takeLeaseNow',
+    'pauseJob',
+    'resumeJob',
+    'hastenJob',
+    'touchAdminToken',
+    'updateMigrationProgress',
+    'updateTenant',
+  ],
 ]
 
 const ofTenants = () => statements.filter(({ parameters }) => parameters.includes('tenantId'))

@@ -210,6 +210,7 @@ const PATH_PARAMETERS: { readonly [name: string]: JsonObject } = {
     '2f1c9a60-7d0e-4c0b-9a55-3f1d2c4b5a69',
   ),
   merge: pathParameter('merge', 'Id of the merge.', '2f1c9a60-7d0e-4c0b-9a55-3f1d2c4b5a69'),
+  job: pathParameter('job', 'Name of the job.', 'expire-journeys'),
   id: pathParameter(
     'id',
     'Id of the thing; of a token, not the token itself.',

@@ -35,6 +35,7 @@ import {
   NewEventSubscription,
 } from './event-shapes.ts'
 import { Identity, Merge, NewMerge, Nothing, UnlinkRequest } from './identity-shapes.ts'
+import { Job, JobList } from './job-shapes.ts'
 import {
   POLICY_SHAPES,
   Policy,
@@ -137,6 +138,7 @@ export const SHAPES = {
   ...{ PublishedPolicies, PolicyRestoration, UnjudgedDocument },
   ...{ NewAdminToken, CreatedAdminToken, AdminToken, AdminTokenList },
   ...{ AuditEvent, AuditEventList },
+  ...{ Job, JobList },
   ...DATA_SHAPES,
   ...{ Erasure, ErasureRequest, IdentifierErasureRequest, NamedIdentifier },
   ...{ Identity, UnlinkRequest, NewMerge, Merge, Nothing },
