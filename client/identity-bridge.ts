@@ -65,12 +65,14 @@ export interface Schemas {
   PublishedPolicies: { published: readonly (Schemas['PublishedPolicy'])[] }
   PolicyRestoration: { version: number }
   UnjudgedDocument: Record<string, unknown>
-  NewAdminToken: { name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "audit:read" | "keys:manage")[]; tenant?: string | null; institution?: string | null; expires_in_days?: number }
+  NewAdminToken: { name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "audit:read" | "jobs:manage" | "keys:manage")[]; tenant?: string | null; institution?: string | null; expires_in_days?: number }
   CreatedAdminToken: { id: string; token: string; expires_at: string }
-  AdminToken: { id: string; name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "audit:read" | "keys:manage")[]; tenant: string | null; institution: string | null; created_at: string; expires_at: string; last_used_at: string | null; revoked_at: string | null }
+  AdminToken: { id: string; name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "audit:read" | "jobs:manage" | "keys:manage")[]; tenant: string | null; institution: string | null; created_at: string; expires_at: string; last_used_at: string | null; revoked_at: string | null }
   AdminTokenList: { tokens: readonly (Schemas['AdminToken'])[] }
   AuditEvent: { id: string; seq: number; type: string; correlation_id: string | null; subject_hash: string | null; client_id: string | null; detail: Schemas['UnjudgedDocument']; created_at: string; prev_hash: string; row_hash: string }
   AuditEventList: { events: readonly (Schemas['AuditEvent'])[]; next_cursor: string | null }
+  Job: { name: string; paused: boolean; due_at: string; running_until: string | null; started_at: string | null; finished_at: string | null; outcome: Record<string, number> | null }
+  JobList: { jobs: readonly (Schemas['Job'])[] }
   Lookup: { identifier_type: "SUBJECT_ID"; provider: string; identifier: string } | { identifier_type: "KEY"; identifier: string } | { identifier_type: "DID"; identifier: string }
   LookupAnswer: { found: boolean; person: Schemas['DataPerson'] | null }
   DataPerson: { identity_id: string; claims: Record<string, unknown>; auxiliary: Record<string, Record<string, unknown>>; assurance: { acr: readonly (string)[]; amr: readonly (string)[]; auth_time: number | null } | null; last_verified_at: string | null }
@@ -2171,6 +2173,95 @@ export interface Operations {
       403: Schemas['Problem']
       404: Schemas['Problem']
       409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** List background jobs. */
+  listJobs: {
+    method: 'GET'
+    url: "/admin/v1/jobs"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['JobList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Pause a job. */
+  pauseJob: {
+    method: 'POST'
+    url: "/admin/v1/jobs/{job}/pause"
+    parameters: {
+      path: { job: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Nothing']
+    answers: {
+      200: Schemas['Job']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Resume a job. */
+  resumeJob: {
+    method: 'POST'
+    url: "/admin/v1/jobs/{job}/resume"
+    parameters: {
+      path: { job: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Nothing']
+    answers: {
+      200: Schemas['Job']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Make a job due now. */
+  hastenJob: {
+    method: 'POST'
+    url: "/admin/v1/jobs/{job}/hasten"
+    parameters: {
+      path: { job: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Nothing']
+    answers: {
+      200: Schemas['Job']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
       413: Schemas['Problem']
       415: Schemas['Problem']
       429: Schemas['Problem']
