@@ -8,7 +8,7 @@ import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction } from '../store/database.ts'
 import { hastenJob, pauseJob, resumeJob } from '../store/job.ts'
-import { type JobView, readJobs } from './read-jobs.ts'
+import { type JobView, viewJobs } from './job-view.ts'
 
 export type JobChange = 'pause' | 'resume' | 'hasten'
 
@@ -37,6 +37,6 @@ export async function changeJob(
     const detail = { type: EVENTS[change], actor: actor.id, job: name }
     await tx.runLast([insertAuditEvent(SYSTEM_TENANT, newId(), now, { detail })])
   })
-  const found = (await readJobs(deps, actor)).find((job) => job.name === name)
+  const found = (await viewJobs(deps.db)).find((job) => job.name === name)
   return found ?? fail({ kind: 'not_found' })
 }

@@ -1,6 +1,7 @@
 /** Background jobs: `/admin/v1/jobs`. */
 import { changeJob, type JobChange } from '../../flow/change-job.ts'
-import { type JobView, readJobs } from '../../flow/read-jobs.ts'
+import type { JobView } from '../../flow/job-view.ts'
+import { readJobs } from '../../flow/read-jobs.ts'
 import type { Route } from '../route.ts'
 import { type AdminDeps, adminRoute } from './admin-route.ts'
 import { INSTANT } from './examples.ts'
