@@ -26,10 +26,12 @@ import {
 import type { TenantId } from '../domain/ids.ts'
 import type { HolderHash, IdentifierType, InstitutionHash } from '../domain/text.ts'
 import { encodeBase64url } from './base64url.ts'
-import { type Keyring, readableVersions, subKey } from './keyring.ts'
+import { hashKeys, type Keyring, readableVersions, standingOf } from './keyring.ts'
 import { prefixLengths } from './length-prefixed.ts'
+import type { SecretKey } from './secret-key.ts'
 
 const LABEL = 'identity-bridge/identifier/v1'
+const NESTED_LABEL = 'identity-bridge/nested-identifier/v1'
 
 /** Multihash code of a 256-bit digest (0x12) and its length in bytes (0x20). */
 const MULTIHASH_PREFIX = [0x12, 0x20]
@@ -136,8 +138,34 @@ function hashUnder<Hash extends HolderHash | InstitutionHash>(
   const bytes = identifierBytes(input)
   const key = purpose === 'holder-identifier' ? 'A' : 'B'
   return readableVersions(keyring, key).map((version) => {
-    const derived = subKey(keyring, purpose, input.tenant, version)
-    if (derived === undefined) throw new TypeError('a readable version without a key')
-    return { hash: multihashText(derived.mac(bytes)) as Hash, version }
+    const [innermost, ...outer] = hashKeys(keyring, purpose, input.tenant, version) ?? []
+    if (innermost === undefined) throw new TypeError('a readable version without a key')
+    const first = multihashText(innermost.mac(bytes))
+    const hash = outer.reduce((text, each) => nestText(each, text), first) as Hash
+    const standing = standingOf(keyring, key, version)
+    return { hash, version, ...(standing === undefined ? {} : { standing }) }
   })
+}
+
+/**
+ * A stored hash under one more key: what migration makes of a row of version `inner` whose owner has not come back.
+ * `nested` is the version of the nesting. Throws TypeError where the keyring has no such readable nesting.
+ * Source: docs/cryptography.md, Nested hashes; protocols 7.4 (b).
+ */
+export function nestHash<Hash extends HolderHash | InstitutionHash>(
+  keyring: Keyring,
+  key: 'A' | 'B',
+  tenant: TenantId,
+  nested: number,
+  stored: Hash,
+): Hash {
+  const purpose = key === 'A' ? 'holder-identifier' : 'institution-identifier'
+  const [, ...outer] = hashKeys(keyring, purpose, tenant, nested) ?? []
+  const last = outer.at(-1)
+  if (last === undefined) throw new TypeError('not a readable nesting')
+  return nestText(last, stored) as Hash
+}
+
+function nestText(key: SecretKey, text: string): string {
+  return multihashText(key.mac(prefixLengths([NESTED_LABEL, text])))
 }

@@ -3,10 +3,12 @@
  * is what an operator hands from instance to instance: every instance reads the new key before any of them writes with it.
  *
  * A `previous` key may become `current` again (roll-back while it is readable); a `pending` one that is given up goes
- * straight to `retired`, for its number must not be used twice. Nothing leaves `retired`, and nothing is ever removed.
+ * straight to `retired`, for its number must not be used twice. Nothing leaves `retired`, and nothing is ever removed. A
+ * key that got away is `leaked` as soon as another is current: it never writes again (protocols CR-46).
  */
 
 import {
+  isNested,
   type KeyEntry,
   type KeyName,
   KeyringError,
@@ -20,7 +22,8 @@ import {
 const LEGAL: Readonly<Record<KeyState, readonly KeyState[]>> = {
   pending: ['current', 'retired'],
   current: [],
-  previous: ['current', 'retired'],
+  previous: ['current', 'leaked', 'retired'],
+  leaked: ['retired'],
   retired: [],
 }
 
@@ -39,6 +42,24 @@ export function addPendingKey(text: string, key: KeyName): { text: string; versi
 }
 
 /**
+ * The keyring text with the next number for hashes of version `inner` under version `outer`, and that number. Hand it to
+ * every instance before anything is migrated to it: a row that was nested cannot go back. Throws {@link KeyringError} where
+ * the text is not a keyring, or the two do not nest. Source: design section 4, Versions; protocols 7.4 (b).
+ */
+export function addNestedKey(
+  text: string,
+  key: KeyName,
+  nesting: { outer: number; inner: number },
+): { text: string; version: number } {
+  const entries = readKeyringText(text)
+  const version = Math.max(...entries.map((entry) => entry.version)) + 1
+  const added: KeyEntry = { key, version, state: 'previous', ...nesting }
+  const nested = writeKeyringText([...entries, added])
+  readKeyringText(nested)
+  return { text: nested, version }
+}
+
+/**
  * The keyring text with this key and version moved to `state`. Where it becomes current, the one that was becomes previous.
  * Throws {@link KeyringError} on an unknown entry and on a step that {@link LEGAL} does not know. Source: protocols CR-32.
  */
@@ -46,7 +67,8 @@ export function moveKey(text: string, key: KeyName, version: number, state: KeyS
   const entries = readKeyringText(text)
   const target = entries.find((entry) => entry.key === key && entry.version === version)
   if (target === undefined) throw new KeyringError(`keyring: key ${key} has no version ${version}`)
-  if (!LEGAL[target.state].includes(state)) {
+  const never = isNested(target) && state !== 'retired'
+  if (never || !LEGAL[target.state].includes(state)) {
     throw new KeyringError(
       `keyring: key ${key} version ${version} cannot go ${target.state} → ${state}`,
     )

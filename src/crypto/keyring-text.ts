@@ -6,8 +6,14 @@
  * ```
  *
  * A hashes what wallets say of a holder, B what institutions say, C wraps and seals. The three share one line of version
- * numbers: 1 is the first generation and holds all of them, each later number rotates exactly one. Nothing here repairs a
- * keyring: it is right, or it is refused by the number of the entry that is wrong, never by its value.
+ * numbers: 1 is the first generation and holds all of them, each later number rotates exactly one. A number of A or B may
+ * also stand for a nesting: hashes of version `inner`, hashed once more under version `outer`; it has no secret of its own:
+ *
+ * ```json
+ * { "key": "A", "version": 4, "state": "previous", "outer": 3, "inner": 1 }
+ * ```
+ *
+ * Nothing here repairs a keyring: it is right, or it is refused by the number of the entry that is wrong, never by its value.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -20,16 +26,34 @@ export const KEY_NAMES = ['A', 'B', 'C'] as const
 /** A: holder identifiers. B: institution identifiers. C: wrapping and sealing. */
 export type KeyName = (typeof KEY_NAMES)[number]
 
-const KEY_STATES = ['pending', 'current', 'previous', 'retired'] as const
-/** pending: readable. current: readable and the one that writes. previous: readable. retired: refused, and kept. */
+const KEY_STATES = ['pending', 'current', 'previous', 'leaked', 'retired'] as const
+/**
+ * pending: readable. current: readable and the one that writes. previous: readable. leaked: readable, and of A no proof by
+ * itself (protocols CR-46). retired: refused, and kept.
+ */
 export type KeyState = (typeof KEY_STATES)[number]
 
-/** One key in one version. `secret` are 32 bytes; only `crypto/` ever holds such an entry. */
-export interface KeyEntry {
+interface VersionEntry {
   readonly key: KeyName
   readonly version: number
   readonly state: KeyState
+}
+
+/** One key in one version. `secret` are 32 bytes; only `crypto/` ever holds such an entry. */
+export interface SecretEntry extends VersionEntry {
   readonly secret: Uint8Array
+}
+
+/** Hashes of version `inner` under version `outer` of the same key; read and migrated to, never written by a login. */
+export interface NestedEntry extends VersionEntry {
+  readonly outer: number
+  readonly inner: number
+}
+
+export type KeyEntry = SecretEntry | NestedEntry
+
+export function isNested(entry: KeyEntry): entry is NestedEntry {
+  return 'outer' in entry
 }
 
 /** A keyring that cannot be used. The message names the entry (counted from 1) and the rule, never a value. */
@@ -43,6 +67,7 @@ export class KeyringError extends Error {
 const SECRET_BYTES = 32
 const HIGHEST_VERSION = 999_999
 const MEMBERS = ['key', 'version', 'state', 'secret']
+const NESTED_MEMBERS = ['key', 'version', 'state', 'outer', 'inner']
 
 /** The entries of a keyring text, in its order. Throws {@link KeyringError} where any rule of this file is broken. */
 export function readKeyringText(text: string): readonly KeyEntry[] {
@@ -55,13 +80,16 @@ export function readKeyringText(text: string): readonly KeyEntry[] {
   const entries = list.map((item: Json, index) => readEntry(item, index + 1))
   requireVersionLine(entries)
   requireOneCurrent(entries)
-  requireDistinctSecrets(entries)
+  requireDistinctSecrets(entries.filter((entry): entry is SecretEntry => !isNested(entry)))
+  for (const entry of entries.filter(isNested)) requireNesting(entry, entries)
   return entries
 }
 
 /** The text of these entries, indented, with a line break at the end. */
 export function writeKeyringText(entries: readonly KeyEntry[]): string {
-  const keys = entries.map((entry) => ({ ...entry, secret: encodeBase64url(entry.secret) }))
+  const keys = entries.map((entry) =>
+    isNested(entry) ? entry : { ...entry, secret: encodeBase64url(entry.secret) },
+  )
   return `${JSON.stringify({ keys }, null, 2)}\n`
 }
 
@@ -91,15 +119,20 @@ function readEntry(item: Json, number: number): KeyEntry {
     throw new KeyringError(`keyring entry ${number}: ${rule}`)
   }
   if (!isObject(item)) return refuse('must be an object')
-  if (Object.keys(item).some((name) => !MEMBERS.includes(name))) return refuse('unknown member')
+  const members = 'outer' in item ? NESTED_MEMBERS : MEMBERS
+  if (Object.keys(item).some((name) => !members.includes(name))) return refuse('unknown member')
   const key = KEY_NAMES.find((name) => name === item.key)
   if (key === undefined) return refuse('"key" must be A, B or C')
-  const version = item.version
-  if (typeof version !== 'number' || !isVersion(version)) {
-    return refuse('"version" must be a whole number from 1')
-  }
+  const { version, outer, inner } = item
+  if (!isVersion(version)) return refuse('"version" must be a whole number from 1')
   const state = KEY_STATES.find((name) => name === item.state)
   if (state === undefined) return refuse(`"state" must be one of ${KEY_STATES.join(', ')}`)
+  if (members === NESTED_MEMBERS) {
+    if (!isVersion(outer) || !isVersion(inner)) {
+      return refuse('"outer" and "inner" must be whole numbers from 1')
+    }
+    return { key, version, state, outer, inner }
+  }
   const secret = typeof item.secret === 'string' ? decodeBase64url(item.secret) : undefined
   if (secret?.length !== SECRET_BYTES) {
     return refuse(`"secret" must be base64url of exactly ${SECRET_BYTES} bytes`)
@@ -108,8 +141,37 @@ function readEntry(item: Json, number: number): KeyEntry {
   return { key, version, state, secret }
 }
 
-function isVersion(version: number): boolean {
-  return Number.isInteger(version) && version >= 1 && version <= HIGHEST_VERSION
+function isVersion(version: Json | undefined): version is number {
+  return (
+    typeof version === 'number' &&
+    Number.isInteger(version) &&
+    version >= 1 &&
+    version <= HIGHEST_VERSION
+  )
+}
+
+/** What a nesting may be of: earlier numbers of its own key, the outer one a secret of its own. */
+function requireNesting(entry: NestedEntry, entries: readonly KeyEntry[]): void {
+  const { key, version, state, outer, inner } = entry
+  const refuse = (rule: string): never => {
+    throw new KeyringError(`keyring: key ${key} version ${version} ${rule}`)
+  }
+  if (key === 'C') refuse('cannot be a nesting: only hashes nest')
+  if (state !== 'previous' && state !== 'retired') refuse('is a nesting: previous or retired')
+  const of = (wanted: number) =>
+    entries.find((each) => each.key === key && each.version === wanted && wanted < version)
+  const [outside, inside] = [of(outer), of(inner)]
+  if (outside === undefined || isNested(outside)) refuse(`nests under no earlier version ${outer}`)
+  if (inside === undefined || outer === inner) refuse(`nests no earlier version ${inner}`)
+  const twin = entries.find(
+    (each) =>
+      isNested(each) &&
+      each !== entry &&
+      each.key === key &&
+      each.outer === outer &&
+      each.inner === inner,
+  )
+  if (twin !== undefined) refuse(`nests the same as version ${twin.version}`)
 }
 
 function requireVersionLine(entries: readonly KeyEntry[]): void {
@@ -132,7 +194,7 @@ function requireOneCurrent(entries: readonly KeyEntry[]): void {
   }
 }
 
-function requireDistinctSecrets(entries: readonly KeyEntry[]): void {
+function requireDistinctSecrets(entries: readonly SecretEntry[]): void {
   for (const [index, entry] of entries.entries()) {
     const twin = entries.findIndex((other) => equalBytes(other.secret, entry.secret))
     if (twin < index) {

@@ -5,7 +5,13 @@
 
 import { SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
 import { encodeBase64url } from './base64url.ts'
-import { type KeyEntry, type KeyName, type KeyState, readKeyringText } from './keyring-text.ts'
+import {
+  isNested,
+  type KeyEntry,
+  type KeyName,
+  type KeyState,
+  readKeyringText,
+} from './keyring-text.ts'
 import { prefixLengths } from './length-prefixed.ts'
 import type { SecretKey } from './secret-key.ts'
 import { deriveSubKey, type Purpose, type SealPurpose } from './sub-key.ts'
@@ -23,6 +29,8 @@ export interface KeyInfo {
   readonly key: KeyName
   readonly version: number
   readonly state: KeyState
+  /** Of a nesting: hashes of version `inner` under version `outer`. */
+  readonly nests?: { readonly outer: number; readonly inner: number }
 }
 
 interface Contents {
@@ -41,6 +49,8 @@ const SUB_KEYS_KEPT = 4096
 const KEY_FOR: Readonly<Record<Exclude<Purpose, 'key-check'>, KeyName>> = {
   'holder-identifier': 'A',
   'institution-identifier': 'B',
+  'holder-nested': 'A',
+  'institution-nested': 'B',
   'person-wrap': 'C',
   session: 'C',
   'provider-secret': 'C',
@@ -68,7 +78,11 @@ export function parseKeyring(text: string): Keyring {
 
 /** Every key in every version with its state, in the order of the text. Holds nothing secret. */
 export function listKeys(keyring: Keyring): readonly KeyInfo[] {
-  return contents(keyring).entries.map(({ key, version, state }) => ({ key, version, state }))
+  return contents(keyring).entries.map((entry) => {
+    const { key, version, state } = entry
+    if (!isNested(entry)) return { key, version, state }
+    return { key, version, state, nests: { outer: entry.outer, inner: entry.inner } }
+  })
 }
 
 /** The version of `key` that writes. */
@@ -97,11 +111,22 @@ export function readableVersions(keyring: Keyring, key: KeyName): readonly numbe
 export function keyCheckValues(
   keyring: Keyring,
 ): readonly { key: KeyName; version: number; checkValue: string }[] {
-  return contents(keyring).entries.map(({ key, version, secret }) => {
+  const { entries } = contents(keyring)
+  return entries.map((entry) => {
+    const { key, version } = entry
     const name = { key, purpose: 'key-check', tenant: SYSTEM_TENANT, version } as const
-    const message = prefixLengths([KEY_CHECK_LABEL, key, String(version)])
+    const nests = isNested(entry) ? [String(entry.outer), String(entry.inner)] : []
+    const message = prefixLengths([KEY_CHECK_LABEL, key, String(version), ...nests])
+    const secret = secretOf(entries, key, isNested(entry) ? entry.outer : version)
     return { key, version, checkValue: encodeBase64url(deriveSubKey(secret, name).mac(message)) }
   })
+}
+
+/** Every version has a secret but a nesting, whose outer version has. */
+function secretOf(entries: readonly KeyEntry[], key: KeyName, version: number): Uint8Array {
+  const entry = entries.find((each) => each.key === key && each.version === version)
+  if (entry === undefined || isNested(entry)) throw new TypeError('a version without a secret')
+  return entry.secret
 }
 
 /**
@@ -119,11 +144,94 @@ export function subKey(
   if (cached !== undefined) return cached
   const key = KEY_FOR[purpose]
   const entry = entries.find((one) => one.key === key && one.version === version)
-  if (entry === undefined || entry.state === 'retired') return undefined
+  if (entry === undefined || isNested(entry) || entry.state === 'retired') return undefined
   const derived = deriveSubKey(entry.secret, { key, purpose, tenant, version })
   if (subKeys.size >= SUB_KEYS_KEPT) dropOldest(subKeys)
   subKeys.set(`${purpose} ${version} ${tenant}`, derived)
   return derived
+}
+
+/**
+ * What a readable version of A or B is made of: from the innermost secret outwards, the sub-keys whose HMACs follow one
+ * another; one for an ordinary version. Undefined for a version that is not there or retired. What a nesting is made of may
+ * be retired itself: it is read through the nesting alone. Only `identifier-hash.ts` calls it.
+ */
+export function hashKeys(
+  keyring: Keyring,
+  purpose: 'holder-identifier' | 'institution-identifier',
+  tenant: TenantId,
+  version: number,
+): readonly SecretKey[] | undefined {
+  const { entries } = contents(keyring)
+  const key = KEY_FOR[purpose]
+  const entry = entries.find((one) => one.key === key && one.version === version)
+  if (entry === undefined || entry.state === 'retired') return undefined
+  const ordinary = isNested(entry) ? undefined : subKey(keyring, purpose, tenant, version)
+  return ordinary === undefined ? chainOf(keyring, purpose, tenant, entry) : [ordinary]
+}
+
+function chainOf(
+  keyring: Keyring,
+  purpose: 'holder-identifier' | 'institution-identifier',
+  tenant: TenantId,
+  entry: KeyEntry,
+): readonly SecretKey[] {
+  const { entries, subKeys } = contents(keyring)
+  const { key } = entry
+  const derive = (of: Purpose, version: number) => {
+    const name = `chain ${of} ${version} ${tenant}`
+    const cached = subKeys.get(name)
+    if (cached !== undefined) return cached
+    const secret = secretOf(entries, key, version)
+    const derived = deriveSubKey(secret, { key, purpose: of, tenant, version })
+    if (subKeys.size >= SUB_KEYS_KEPT) dropOldest(subKeys)
+    subKeys.set(name, derived)
+    return derived
+  }
+  if (!isNested(entry)) return [derive(purpose, entry.version)]
+  const inside = entries.find((each) => each.key === key && each.version === entry.inner)
+  if (inside === undefined) throw new TypeError('a nesting of nothing')
+  const nest = purpose === 'holder-identifier' ? 'holder-nested' : 'institution-nested'
+  return [...chainOf(keyring, purpose, tenant, inside), derive(nest, entry.outer)]
+}
+
+/** The readable nesting of this inner version under this outer one, if the keyring has it. */
+export function nestingOf(
+  keyring: Keyring,
+  key: KeyName,
+  outer: number,
+  inner: number,
+): number | undefined {
+  return contents(keyring).entries.find(
+    (entry) =>
+      isNested(entry) &&
+      entry.state !== 'retired' &&
+      entry.key === key &&
+      entry.outer === outer &&
+      entry.inner === inner,
+  )?.version
+}
+
+/**
+ * How far a version may be relied on: `ahead`, one that other instances may write with before this one; `hint`, a Key A
+ * that got away, or a nesting of one, which proves nobody by itself (protocols CR-46); undefined for all others.
+ */
+export function standingOf(
+  keyring: Keyring,
+  key: KeyName,
+  version: number,
+): 'ahead' | 'hint' | undefined {
+  const { entries } = contents(keyring)
+  const entry = entries.find((each) => each.key === key && each.version === version)
+  if (entry?.state === 'pending') return 'ahead'
+  return key === 'A' && gotAway(entry, entries) ? 'hint' : undefined
+}
+
+function gotAway(entry: KeyEntry | undefined, entries: readonly KeyEntry[]): boolean {
+  if (entry === undefined) return false
+  if (!isNested(entry)) return entry.state === 'leaked'
+  const inside = entries.find((each) => each.key === entry.key && each.version === entry.inner)
+  return gotAway(inside, entries)
 }
 
 /** How often this process has sealed under each purpose and version of Key C, for the metric that asks for a rotation. */

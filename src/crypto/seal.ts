@@ -51,6 +51,22 @@ export function openUnder(
 }
 
 /**
+ * The same plaintext sealed anew under the current version of Key C, for the same purpose and context: what a migration of
+ * C writes in place of the old text. Throws `sealed_unreadable` as {@link openUnder} does.
+ */
+export function resealUnder(
+  keyring: Keyring,
+  purpose: SealPurpose,
+  context: SealContext,
+  sealed: Sealed,
+): Sealed {
+  const bytes = openUnder(keyring, purpose, context, sealed)
+  const resealed = sealUnder(keyring, purpose, context, bytes)
+  bytes.fill(0)
+  return resealed
+}
+
+/**
  * The version of Key C that a text says it is sealed under, or undefined for other texts and for those under a data key.
  * Reads the key id only: enough to find what a migration of C has still to do, no proof of anything.
  */

@@ -22,6 +22,8 @@ export type SealPurpose = 'person-wrap' | 'session' | 'provider-secret' | 'signi
 export type Purpose =
   | 'holder-identifier'
   | 'institution-identifier'
+  | 'holder-nested'
+  | 'institution-nested'
   | SealPurpose
   | 'audit-subject'
   | 'dpop-nonce'

@@ -25,6 +25,11 @@ export type Strength = 'identifies' | 'suggests'
 export interface VersionedHash<Hash> {
   readonly hash: Hash
   readonly version: number
+  /**
+   * `ahead`: other instances may write with this version already; a row found under it stays there. `hint`: its key got
+   * away, so a hit proves nobody by itself (CR-46).
+   */
+  readonly standing?: 'ahead' | 'hint'
 }
 
 /** An identifier that a material of the tenant's policy gave, before it is hashed. */

@@ -2,7 +2,7 @@
  * Who a presentation belongs to, out of the rows its identifiers hit. No row is opened for this: a key that is missing is
  * a failure elsewhere and can never look like a stranger.
  */
-import type { HashedIdentifier } from './identifier.ts'
+import type { HashedIdentifier, VersionedHash } from './identifier.ts'
 import type { BindingId, IdentityId, MatchId } from './ids.ts'
 import type { HolderHash, IdentifierType, InstitutionHash } from './text.ts'
 import { fromInstant, type IsoInstant } from './time.ts'
@@ -100,12 +100,15 @@ export type Recognition =
 interface Met {
   hit: Hit
   identifier: HashedIdentifier
+  /** The hash that was hit: under which version, and what that is worth. */
+  by: VersionedHash<HolderHash | InstitutionHash>
 }
 
 /**
  * Decides from all hits of a presentation's identifiers. Identifiers that identify decide alone; only where none hits do
- * those that suggest count. Hits on two people are never resolved to the first one. `keyAlone` false: a key identifies
- * only together with another identifier of the same person.
+ * those that suggest count; a row under a key that got away suggests, whatever it is of (CR-46). Hits on two people are
+ * never resolved to the first one. `keyAlone` false: a key identifies only together with another identifier of the same
+ * person.
  */
 export function recognise(
   identifiers: readonly HashedIdentifier[],
@@ -114,7 +117,9 @@ export function recognise(
   now: number,
 ): Recognition {
   const met = meet(identifiers, hits)
-  const identifying = met.filter(({ identifier }) => identifier.strength === 'identifies')
+  const identifying = met.filter(
+    ({ identifier, by }) => identifier.strength === 'identifies' && by.standing !== 'hint',
+  )
   const deciding = identifying.length > 0 ? identifying : met
   const people = new Set(deciding.map(({ hit }) => hit.identityId))
   const [identityId] = people
@@ -133,7 +138,10 @@ function meet(identifiers: readonly HashedIdentifier[], hits: readonly Hit[]): M
     const identifier = identifiers.find(
       ({ type, hashes }) => type === hit.type && hashes.some(({ hash }) => hash === hit.hash),
     )
-    return identifier === undefined || hit.shared ? [] : [{ hit, identifier }]
+    const by = identifier?.hashes.find(({ hash }) => hash === hit.hash)
+    return identifier === undefined || by === undefined || hit.shared
+      ? []
+      : [{ hit, identifier, by }]
   })
 }
 
@@ -203,8 +211,9 @@ export function evidenceFor(
 /** The matches behind hits, each once, in order of their ids, which is the order they are locked in. */
 function evidenceOf(met: readonly Met[]): Evidence[] {
   const byMatch = new Map<MatchId, Evidence>()
-  for (const { hit, identifier } of met) {
-    const [{ hash, version }] = identifier.hashes
+  for (const { hit, identifier, by } of met) {
+    // Where another instance writes with a newer key already, its row stays as it is.
+    const { hash, version } = by.standing === 'ahead' ? by : identifier.hashes[0]
     byMatch.set(hit.matchId, {
       ...{ matchId: hit.matchId, material: identifier.material, type: hit.type, hash, version },
       upgrades: hit.hashKeyVersion !== version,
@@ -256,6 +265,8 @@ export interface SideHit {
   shared: boolean
   matchId: MatchId
   identityId: IdentityId
+  /** Found under a key that got away: it contradicts, and proves nothing by itself. */
+  hint: boolean
 }
 
 export type PersonDecision =
@@ -265,6 +276,8 @@ export type PersonDecision =
   | { kind: 'join'; identityId: IdentityId }
   /** The wallet belongs to one person and the account to another. */
   | { kind: 'conflict' }
+  /** Only a row under a key that got away says whose the wallet is, and the account is not known to be theirs. */
+  | { kind: 'unconfirmed' }
 
 /** Who a proven pair of wallet and account belongs to. Never "the first one" of several, and never by a mere suggestion. */
 export function decidePerson(hits: readonly SideHit[]): PersonDecision {
@@ -272,5 +285,8 @@ export function decidePerson(hits: readonly SideHit[]): PersonDecision {
   const people = new Set(identifying.map((hit) => hit.identityId))
   const [identityId] = people
   if (identityId === undefined) return { kind: 'new' }
-  return people.size > 1 ? { kind: 'conflict' } : { kind: 'join', identityId }
+  if (people.size > 1) return { kind: 'conflict' }
+  return identifying.every(({ hint }) => hint)
+    ? { kind: 'unconfirmed' }
+    : { kind: 'join', identityId }
 }

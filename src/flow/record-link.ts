@@ -114,6 +114,8 @@ export async function recordLink(
     const decision = decidePerson(hits.map(sideHit))
     requireExpected(recording, hits)
     if (decision.kind === 'conflict') return fail({ kind: 'ambiguous_identity' })
+    if (decision.kind === 'unconfirmed')
+      return fail({ kind: 'institution_refused', reason: 'candidate_not_confirmed' })
     const person = await takePerson(recording, decision, hits)
     const matches = await writeMatches(recording, person.id, hits)
     const binding = await writeBinding(recording, person, matches)
@@ -172,10 +174,13 @@ export function takeSides(
 /** A live match under one of the link's hashes, with the identifier it was found by. */
 interface LinkHit extends PersonHit {
   identifier: HashedIdentifier<HolderHash | InstitutionHash>
+  /** What the version of the key it was found under is worth. */
+  standing: 'ahead' | 'hint' | undefined
 }
 
-function sideHit({ identifier, ...hit }: LinkHit) {
+function sideHit({ identifier, standing, ...hit }: LinkHit) {
   return {
+    hint: standing === 'hint',
     side: hit.hash_key,
     strength: identifier.strength,
     shared: hit.shared,
@@ -202,11 +207,12 @@ async function lockAndRead(recording: Recording): Promise<readonly LinkHit[]> {
         each.type === hit.identifier_type &&
         each.hashes.some(({ hash }) => hash === hit.identifier_hash),
     )
-    return identifier === undefined ? [] : [{ ...hit, identifier }]
+    const by = identifier?.hashes.find(({ hash }) => hash === hit.identifier_hash)
+    return identifier === undefined ? [] : [{ ...hit, identifier, standing: by?.standing }]
   })
 }
 
-type Decided = Exclude<PersonDecision, { kind: 'conflict' }>
+type Decided = Exclude<PersonDecision, { kind: 'conflict' | 'unconfirmed' }>
 
 /**
  * The person to join, locked and active; or a new one with a data key of its own. What an unlink, merge or split changed
@@ -305,7 +311,7 @@ async function writeMatch(
     if (!hit.shared) await tx.run(markShared({ tenantId, id, now }))
     return undefined
   }
-  if (hit.hash_key_version !== hashKeyVersion) {
+  if (hit.hash_key_version !== hashKeyVersion && hit.standing !== 'ahead') {
     const row = { tenantId, id, hash, hashKeyVersion, now }
     await tx.run(upgradeMatch({ ...row, hashes: hashes.map((each) => each.hash) }))
   }

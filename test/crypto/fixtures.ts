@@ -32,11 +32,22 @@ export const FIRST_GENERATION = [
   entry('C', 1, 'current'),
 ]
 
-export function keyringText(entries: readonly EntryText[] = FIRST_GENERATION): string {
+/** A number that stands for hashes of version `inner` under version `outer`. */
+export interface NestingText {
+  key: KeyName
+  version: number
+  state: KeyState
+  outer: number
+  inner: number
+}
+
+export function keyringText(
+  entries: readonly (EntryText | NestingText)[] = FIRST_GENERATION,
+): string {
   return JSON.stringify({ keys: entries })
 }
 
-export function keyringOf(...entries: readonly EntryText[]): Keyring {
+export function keyringOf(...entries: readonly (EntryText | NestingText)[]): Keyring {
   return parseKeyring(keyringText(entries.length > 0 ? entries : FIRST_GENERATION))
 }
 

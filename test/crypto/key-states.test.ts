@@ -9,15 +9,18 @@ function states(text: string): string {
   return keys.map(({ key, version, state }) => `${key}${version} ${state}`).join(', ')
 }
 
-/** Key A in all four states at once. */
+/** Key A in all five states at once. */
 const ALL_STATES = keyringText([
   entry('A', 1, 'retired'),
   ...FIRST_GENERATION.slice(1),
   entry('A', 2, 'previous'),
   entry('A', 3, 'current'),
   entry('A', 4, 'pending'),
+  entry('A', 5, 'leaked'),
 ])
-const VERSION_IN: Record<KeyState, number> = { retired: 1, previous: 2, current: 3, pending: 4 }
+const VERSION_IN: Record<KeyState, number> = {
+  ...{ retired: 1, previous: 2, current: 3, pending: 4, leaked: 5 },
+}
 
 describe('CR-32 key states', () => {
   test('CR-32 a whole rotation: pending, current, previous, retired', () => {
@@ -45,7 +48,8 @@ describe('CR-32 key states', () => {
 
   test('CR-32 moving a state never changes a secret', () => {
     const before = addPendingKey(keyringText(), 'A').text
-    const secrets = (text: string) => readKeyringText(text).map((one) => one.secret)
+    const secrets = (text: string) =>
+      readKeyringText(text).map((one) => 'secret' in one && one.secret)
     expect(secrets(moveKey(before, 'A', 2, 'current'))).toEqual(secrets(before))
   })
 
@@ -62,6 +66,13 @@ describe('CR-32 key states', () => {
     ['retired', 'current'],
     ['retired', 'previous'],
     ['retired', 'retired'],
+    ['pending', 'leaked'],
+    ['current', 'leaked'],
+    ['retired', 'leaked'],
+    ['leaked', 'leaked'],
+    ['leaked', 'current'],
+    ['leaked', 'previous'],
+    ['leaked', 'pending'],
   ])('CR-32 %s → %s is refused', (from, to) => {
     const step = () => moveKey(ALL_STATES, 'A', VERSION_IN[from], to)
     expect(step).toThrow(
@@ -74,6 +85,8 @@ describe('CR-32 key states', () => {
     ['pending', 'retired'],
     ['previous', 'current'],
     ['previous', 'retired'],
+    ['previous', 'leaked'],
+    ['leaked', 'retired'],
   ])('CR-32 %s → %s is taken', (from, to) => {
     expect(states(moveKey(ALL_STATES, 'A', VERSION_IN[from], to))).toContain(
       `A${VERSION_IN[from]} ${to}`,

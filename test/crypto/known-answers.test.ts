@@ -9,7 +9,7 @@ import {
   identifierBytes,
 } from '../../src/crypto/identifier-hash.ts'
 import { keyCheckValues, parseKeyring } from '../../src/crypto/keyring.ts'
-import { type KeyEntry, readKeyringText } from '../../src/crypto/keyring-text.ts'
+import { readKeyringText, type SecretEntry } from '../../src/crypto/keyring-text.ts'
 import { openUnder } from '../../src/crypto/seal.ts'
 import { deriveSubKeyBytes } from '../../src/crypto/sub-key.ts'
 import type { IdentityId, TenantId } from '../../src/domain/ids.ts'
@@ -59,6 +59,7 @@ describe('CR-33 the known answers of docs/cryptography.md, by our code', () => {
     expect(hex(identifierBytes(EMAIL))).toBe(documented('bytes under the HMAC (hex)'))
     expect(hashHolderIdentifier(keyring, EMAIL)).toEqual([
       { hash: documented('holder hash, A 2'), version: 2 },
+      { hash: documented('holder hash, A 4: A 1 nested under A 2'), version: 4 },
       { hash: documented('holder hash, A 1'), version: 1 },
     ])
     expect(hashInstitutionIdentifier(keyring, EMAIL)).toEqual([
@@ -68,7 +69,7 @@ describe('CR-33 the known answers of docs/cryptography.md, by our code', () => {
 
   test('CR-33 the check values', () => {
     const values = keyCheckValues(keyring)
-    expect(values).toHaveLength(5)
+    expect(values).toHaveLength(6)
     for (const { key, version, checkValue } of values) {
       expect(checkValue).toBe(documented(`check value, ${key} ${version}`))
     }
@@ -105,6 +106,11 @@ describe('CR-33 the same by another implementation, written from the page with n
       'ada@example.org',
     )
     expect(otherMultihash(hmac(subKey, list))).toBe(documented('holder hash, A 2'))
+    const nested = hmac(
+      otherSubKey('A', 'holder-nested', tenant, 2),
+      lp('identity-bridge/nested-identifier/v1', documented('holder hash, A 1')),
+    )
+    expect(otherMultihash(nested)).toBe(documented('holder hash, A 4: A 1 nested under A 2'))
   })
 
   test('CR-06 CR-07 sealed text under C, wrapped data key, and sealed text under it', () => {
@@ -152,9 +158,9 @@ describe('CR-33 the same by another implementation, written from the page with n
   })
 })
 
-function entry(key: string, version: number): KeyEntry {
+function entry(key: string, version: number): SecretEntry {
   const found = readKeyringText(keyringText).find(
-    (one) => one.key === key && one.version === version,
+    (one): one is SecretEntry => 'secret' in one && one.key === key && one.version === version,
   )
   if (found === undefined) throw new Error('no such key on the page')
   return found

@@ -162,9 +162,51 @@ describe('fingerprints are compared', () => {
   })
 })
 
+describe('rows under a key that got away, and under one that is ahead of ours', () => {
+  const leaked = {
+    ...KEY,
+    hashes: [
+      { hash: 'key 2' as HolderHash, version: 2 },
+      { hash: 'key 1' as HolderHash, version: 1, standing: 'hint' },
+    ],
+  } as const
+  const [, old] = leaked.hashes
+
+  test('CR-46 a hit under a leaked key proves nobody: the person is a candidate', () => {
+    const found = see([hit(leaked, 'ada', { hash: old.hash })], true, [leaked])
+    expect(found).toMatchObject({ state: 'MATCHED_HOLDER_KEY', proof: 'candidate' })
+    expect(see([hit(leaked)], true, [leaked])).toMatchObject({ proof: 'identified' })
+  })
+
+  test('CR-46 beside something that identifies it says no more', () => {
+    const hits = [hit(leaked, 'bo', { hash: old.hash }), hit(SUBJECT)]
+    const found = see(hits, true, [leaked, SUBJECT])
+    expect(found).toMatchObject({ proof: 'identified', identityId: 'ada' })
+  })
+
+  test('CR-41 a row that another instance wrote with a newer key is left there', () => {
+    const ahead = {
+      ...KEY,
+      hashes: [
+        { hash: 'key 2' as HolderHash, version: 2 },
+        { hash: 'key 3' as HolderHash, version: 3, standing: 'ahead' },
+      ],
+    } as const
+    const found = see(
+      [hit(ahead, 'ada', { hash: ahead.hashes[1].hash, hashKeyVersion: 3 })],
+      true,
+      [ahead],
+    )
+    expect(found).toMatchObject({
+      proof: 'identified',
+      evidence: [{ hash: 'key 3', version: 3, upgrades: false }],
+    })
+  })
+})
+
 describe('who a proven pair belongs to', () => {
   const side = (person: string, also: object = {}) => ({
-    ...{ side: 'A' as const, strength: 'identifies' as const, shared: false },
+    ...{ side: 'A' as const, strength: 'identifies' as const, shared: false, hint: false },
     ...{ matchId: person as MatchId, identityId: person as IdentityId, ...also },
   })
 
@@ -175,5 +217,9 @@ describe('who a proven pair belongs to', () => {
     ['join', [side('ada'), side('ada', { side: 'B' })]],
     ['join', [side('ada', { side: 'B' }), side('bo', { strength: 'suggests' })]],
     ['conflict', [side('ada'), side('bo', { side: 'B' })]],
+    // CR-46: under a key that got away.
+    ['unconfirmed', [side('ada', { hint: true })]],
+    ['join', [side('ada', { hint: true }), side('ada', { side: 'B' })]],
+    ['conflict', [side('ada', { hint: true }), side('bo', { side: 'B' })]],
   ] as const)('%s', (kind, hits) => expect(decidePerson(hits).kind).toBe(kind))
 })
