@@ -7,7 +7,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { digest, generateSalt } from '@sd-jwt/crypto-nodejs'
 import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc'
-import { createCertificateAuthority, issueCertificate } from '../src/crypto/certificate.ts'
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+  type Extension,
+  issueCertificate,
+} from '../src/crypto/certificate.ts'
 
 /** The type of the demo's credential. */
 export const EDUID_VCT = 'https://credentials.demo.example/eduid'
@@ -29,6 +34,8 @@ export interface IssuerOptions {
   vct?: string
   /** Milliseconds since the epoch; the certificates are valid from a day before to a year after. */
   now?: number
+  /** More extensions of its certificate, as where its revocation list lies. */
+  extensions?: readonly Extension[]
 }
 
 export interface IssueOptions {
@@ -45,6 +52,8 @@ export interface Issuer {
   vct: string
   /** The anchor to configure, PEM. */
   anchor: string
+  /** Who issued its certificate. */
+  authority: CertificateAuthority
   /** Leaf first, standard base64, without the anchor. */
   x5c: readonly string[]
   privateKey: KeyObject
@@ -58,7 +67,7 @@ export interface Issuer {
 
 /** Makes an issuer: a certificate authority, and one signing certificate below it. */
 export function createIssuer(options: IssuerOptions = {}): Issuer {
-  const { url = ISSUER_URL, vct = EDUID_VCT, now = Date.now() } = options
+  const { url = ISSUER_URL, vct = EDUID_VCT, now = Date.now(), extensions = [] } = options
   const validity = { notBefore: now - DAY, notAfter: now + 365 * DAY }
   const host = new URL(url).hostname
   const authority = createCertificateAuthority({
@@ -75,6 +84,7 @@ export function createIssuer(options: IssuerOptions = {}): Issuer {
     publicKey,
     uris: [url],
     dnsNames: [host],
+    extensions,
     ...validity,
   })
   const x5c = [base64(leaf)]
@@ -90,6 +100,7 @@ export function createIssuer(options: IssuerOptions = {}): Issuer {
     url,
     vct,
     anchor,
+    authority,
     x5c,
     privateKey,
     trustPolicy: (members = {}) => ({

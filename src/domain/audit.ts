@@ -46,6 +46,8 @@ export function decisionDetail(
 
 export type AuditDetail =
   | { type: 'presentation_refused'; reason: PresentationReason; refusals: number }
+  /** Let pass by policy; the words of `domain/lenience.ts`, and the trust policy that allows it. */
+  | { type: 'presentation_let_pass'; reasons: string; trust: number }
   | ({ type: 'session_created'; provider: string; entry: EntryPoint } & DecisionDetail)
   | {
       type: 'reconciliation_failed'

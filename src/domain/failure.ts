@@ -17,6 +17,8 @@ export type PresentationReason =
   | 'issuer_signature_invalid'
   | 'issuer_key_unavailable' // the issuer's web metadata could not be fetched or did not hold the key
   | 'certificate_invalid'
+  | 'certificate_revoked' // one of the issuer's chain was taken back
+  | 'revocation_unavailable' // nobody can be asked about one now, and the policy does not accept that
   | 'algorithm_refused'
   | 'credential_expired'
   | 'credential_not_yet_valid'
@@ -75,6 +77,7 @@ export type OutboundReason =
   | 'content_type_refused'
   | 'bad_status'
   | 'not_json' // the body of a JSON answer could not be parsed
+  | 'not_believed' // an answer was had that is not signed as it must be, or is out of date
 
 /** Error codes of RFC 6749, OpenID Connect Core, RFC 9126 and RFC 6750 that we answer with. */
 export type OAuthError =

@@ -15,8 +15,19 @@ const pem = z
   .regex(/^\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/)
 
 const typeName = z.string().min(1).max(1024)
-/** PEM, one certificate each. The only place where an anchor can come from. */
-const anchors = z.array(pem).min(1).max(50)
+/** PEM, one certificate each, with the time in which it counts where that is less than its own dates. */
+const anchor = z.union([
+  pem,
+  z
+    .strictObject({
+      certificate: pem,
+      notBefore: z.iso.datetime().optional(),
+      notAfter: z.iso.datetime().optional(),
+    })
+    .refine(isTimeInOrder, 'ends before it begins'),
+])
+/** The only place where an anchor can come from. */
+const anchors = z.array(anchor).min(1).max(50)
 /** Object identifiers of which the leaf's extended key usage must hold at least one. */
 const purposes = z
   .array(z.string().regex(/^[0-2](\.\d{1,10}){1,20}$/))
@@ -39,6 +50,31 @@ const common = {
   statusPurposes: purposes.optional(),
   /** Whether this issuer proves the e-mail addresses it writes down; only then do materials read them. */
   provesEmail: z.boolean().default(false),
+}
+
+/**
+ * Whether certificates between a leaf and its anchor are asked about (RFC 5280 section 5, RFC 6960), for credentials that
+ * are already proved.
+ */
+const revocation = z
+  .strictObject({
+    /** Those that name a list or responder are asked about; each must name one; or none is asked about. */
+    check: z.enum(['check', 'require', 'ignore']).default('check'),
+    /** A list tells its issuer nothing; a responder learns which certificate is used, never by whom. */
+    first: z.enum(['crl', 'ocsp']).default('crl'),
+    /** Seconds for which an answer that was had earlier still counts past its end where no newer one can be had. */
+    graceSeconds: z.int().min(0).max(604_800).default(0),
+    /** What becomes of a login for which nobody can be asked. `accept` is written into the audit trail each time. */
+    unavailable: z.enum(['refuse', 'accept']).default('refuse'),
+  })
+  .prefault({})
+
+/** What an entry says of the certificates below its anchors. */
+const certified = {
+  anchors,
+  revocation,
+  /** Object identifiers of certificate policies of which the chain must have been issued under at least one. */
+  certificatePolicies: purposes.optional(),
 }
 
 const sdJwt = {
@@ -78,7 +114,7 @@ const issuerRule = z.discriminatedUnion('match', [
 const x5cEntry = z.strictObject({
   ...sdJwt,
   mechanism: z.literal('x5c'),
-  anchors,
+  ...certified,
   issuer: issuerRule.default({ match: 'san_uri' }),
   extendedKeyUsage: purposes.optional(),
 })
@@ -96,8 +132,8 @@ const mdocEntry = z.strictObject({
   /** The document types that this issuer may make. */
   doctypes: z.array(typeName).min(1).max(50),
   mechanism: z.literal('x5c'),
-  /** The roots (IACA) above the document signers. */
-  anchors,
+  /** The anchors are the roots (IACA) above the document signers. */
+  ...certified,
   /** An mdoc names no issuer: all signers below the anchors are one, or each is called by its certificate. */
   issuer: z
     .discriminatedUnion('match', [
@@ -115,7 +151,7 @@ const mdocEntry = z.strictObject({
 const w3cCertificateEntry = z.strictObject({
   ...w3c,
   mechanism: z.literal('x5c'),
-  anchors,
+  ...certified,
   issuer: issuerRule.default({ match: 'san_uri' }),
   extendedKeyUsage: purposes.optional(),
 })
@@ -186,6 +222,15 @@ export type MdocTrustEntry = z.infer<typeof mdocEntry>
 export type W3cTrustEntry = Extract<TrustEntry, { format: 'jwt_vc_json' }>
 export type IssuerRule = z.infer<typeof issuerRule>
 
+/** An anchor of an entry: a certificate, alone or with its own time. */
+export type TrustAnchor = z.infer<typeof anchor>
+export type RevocationRule = z.infer<typeof revocation>
+
+/** The certificate of an anchor, PEM. */
+export function pemOf(anchor: TrustAnchor): string {
+  return typeof anchor === 'string' ? anchor : anchor.certificate
+}
+
 /** The types of credentials that an entry vouches for: `vct`, doctypes, or W3C types. */
 export function typesOf(entry: TrustEntry): readonly string[] {
   switch (entry.format) {
@@ -214,7 +259,9 @@ export function namesOfTypes(entry: TrustEntry): readonly string[] {
 function sourcesOf(entry: TrustEntry): readonly string[] {
   switch (entry.mechanism) {
     case 'x5c':
-      return [...new Set(entry.anchors.map((anchor) => anchor.replace(/-----[^-]+-----|\s/g, '')))]
+      return [
+        ...new Set(entry.anchors.map((anchor) => pemOf(anchor).replace(/-----[^-]+-----|\s/g, ''))),
+      ]
     case 'jwt-vc-issuer':
       return [entry.issuer]
     case 'did':
@@ -226,6 +273,17 @@ function factsOf(entry: TrustEntry): readonly string[] {
   return sourcesOf(entry).flatMap((source) =>
     [...new Set(typesOf(entry))].map((type) => JSON.stringify([entry.format, type, source])),
   )
+}
+
+function isTimeInOrder({
+  notBefore,
+  notAfter,
+}: {
+  notBefore?: string | undefined
+  notAfter?: string | undefined
+}): boolean {
+  if (notBefore === undefined || notAfter === undefined) return true
+  return Date.parse(notBefore) < Date.parse(notAfter)
 }
 
 /** A canonical https URL: parsing it must change nothing but an empty path (VC-06, VC-08). */

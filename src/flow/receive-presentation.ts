@@ -34,6 +34,7 @@ import {
   readPolicyVersions,
   refusePresentation,
 } from '../store/journey.ts'
+import type { Changed, Step } from '../store/statement.ts'
 import { type VerifiedPresentation, verifyPresentations } from '../wallet/presentation.ts'
 import {
   type Form,
@@ -164,30 +165,56 @@ async function recordPresentation(
   const read = readWalletAttributes(rules, verified.credentials)
   const now = means.clock()
   const stated = statedByWallet(rules, verified.credentials, read, toInstant(now))
-  const [[moved]] = await transact(means.db, tenant.id, [
-    presentJourney({
-      tenantId: tenant.id,
-      id: journey.id,
-      way,
-      identifiers: JSON.stringify(identifiers),
-      identifierHashes: allHashes(identifiers),
-      presentation: sealPresentation(means.keyring, place, {
-        attributes: stated.values,
-        origins: stated.origins,
-        shown: describeShown(await prepared.question(versions), verified.credentials),
-      }),
-      responseCodeHash: responseCode === undefined ? null : hashSecret(responseCode),
-      now: toInstant(now),
-      expiresAt: toInstant(now + RETURN_TIME),
+  const step = presentJourney({
+    tenantId: tenant.id,
+    id: journey.id,
+    way,
+    identifiers: JSON.stringify(identifiers),
+    identifierHashes: allHashes(identifiers),
+    presentation: sealPresentation(means.keyring, place, {
+      attributes: stated.values,
+      origins: stated.origins,
+      shown: describeShown(await prepared.question(versions), verified.credentials),
     }),
-  ])
+    responseCodeHash: responseCode === undefined ? null : hashSecret(responseCode),
+    now: toInstant(now),
+    expiresAt: toInstant(now + RETURN_TIME),
+  })
+  const moved = await writePresentation(means, prepared, journey, { step, verified, versions })
   // Somebody else's answer won: for this one there is no open question any more.
-  if (moved?.changed !== 1) return fail({ kind: 'not_found' })
-  means.metrics.outcome('presentation', verified.staleStatus ? 'ok_stale_status' : 'ok')
+  if (!moved) return fail({ kind: 'not_found' })
+  means.metrics.outcome('presentation', verified.leniences.length > 0 ? 'ok_lenient' : 'ok')
   return {
     redirectUri:
       responseCode === undefined ? undefined : addressOf.walletReturn(issuer, responseCode),
   }
+}
+
+/** One statement; with an event behind it where policy let something pass. Returns whether the journey took it. */
+async function writePresentation(
+  { db, clock }: Means,
+  { tenant }: PreparedTenant,
+  journey: OpenJourneyRow,
+  written: { step: Step<Changed>; verified: VerifiedPresentation; versions: PolicyVersions },
+): Promise<boolean> {
+  const { step, verified, versions } = written
+  if (verified.leniences.length === 0) {
+    const [[moved]] = await transact(db, tenant.id, [step])
+    return moved?.changed === 1
+  }
+  const reasons = verified.leniences.toSorted().join(' ')
+  return await inTransaction(db, tenant.id, async (tx) => {
+    const [moved] = await tx.run(step)
+    if (moved?.changed !== 1) return false
+    await tx.runLast([
+      insertAuditEvent(tenant.id, newId(), toInstant(clock()), {
+        detail: { type: 'presentation_let_pass', reasons, trust: versions.trust },
+        correlationId: journey.correlation_id,
+        clientId: journey.client_id,
+      }),
+    ])
+    return true
+  })
 }
 
 /** Every identifier that the tenant's materials find in what was shown, hashed: what it is known by from here on. */

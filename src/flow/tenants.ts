@@ -47,7 +47,9 @@ import { listSigningKeys } from '../store/signing-key.ts'
 import { findTenantBySlug, findTenantRevision, readTenant } from '../store/tenant.ts'
 import { createChainCache } from '../wallet/certificate-path.ts'
 import { createIssuerKeyCache } from '../wallet/issuer-metadata.ts'
+import { createAnswerShelf } from '../wallet/kept-answers.ts'
 import { prepareRequestSigner, type RequestSigner } from '../wallet/request-signer.ts'
+import type { FetchSigned } from '../wallet/revocation.ts'
 import { createStatusListCache, type FetchStatusList } from '../wallet/status-lookup.ts'
 import { type PreparedTrust, prepareTrust, type TrustMeans } from '../wallet/trust.ts'
 
@@ -279,6 +281,8 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
     trustMeans: {
       fetchJson: (url, limits) => means.outbound.fetchJson(url, limits),
       fetchStatusList: (url, limits) => fetchStatusList(means, url, limits),
+      fetchSigned: (url, request) => fetchSigned(means, url, request),
+      revocation: createAnswerShelf(),
       statusLists: createStatusListCache(),
       chains: createChainCache(),
       issuerKeys: createIssuerKeyCache(),
@@ -318,6 +322,27 @@ async function fetchStatusList(
   if (answer.status !== 200) fail({ kind: 'outbound_refused', reason: 'bad_status' })
   const contentType = answer.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   return { body: new Uint8Array(await answer.arrayBuffer()), contentType: contentType ?? '' }
+}
+
+/** A list or an answer that an authority signed. Throws `outbound_refused`. */
+async function fetchSigned(
+  means: Pick<Means, 'outbound'>,
+  url: string,
+  { body, ...limits }: Parameters<FetchSigned>[1],
+): ReturnType<FetchSigned> {
+  const headers = {
+    accept: limits.contentTypes.join(', '),
+    ...(body === undefined ? {} : { 'content-type': body.type }),
+  }
+  const answer = await means.outbound.fetch(
+    url,
+    body === undefined
+      ? { headers }
+      : { method: 'POST', headers, body: new Uint8Array(body.octets) },
+    { ...limits, plainHttp: true },
+  )
+  if (answer.status !== 200) fail({ kind: 'outbound_refused', reason: 'bad_status' })
+  return new Uint8Array(await answer.arrayBuffer())
 }
 
 interface PolicyShelf {

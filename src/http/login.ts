@@ -291,6 +291,7 @@ function endKind(next: Extract<Next, { kind: 'end' }>): EndPageKind {
     case 'credential_suspended':
       return 'credential_ended'
     case 'status_unavailable':
+    case 'revocation_unavailable':
       return 'status_unknown'
     case 'person_conflict':
       return 'two_people'

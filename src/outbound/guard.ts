@@ -43,6 +43,11 @@ export interface AnswerLimits {
   readonly contentTypes?: readonly string[]
   /** A successful answer must be strict JSON (no member twice, nothing that two readers see differently). */
   readonly strictJson?: boolean
+  /**
+   * Over plain http at port 80 too: for lists and answers that authorities sign themselves and publish so (RFC 5280 section
+   * 8 warns of https there). Never for anything that is believed because of where it came from.
+   */
+  readonly plainHttp?: boolean
   readonly timeoutMs?: number
 }
 
@@ -92,7 +97,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
     request: OutboundRequest = {},
     limits: AnswerLimits = {},
   ) {
-    const { url, loopback } = checkUrl(text, rules)
+    const { url, loopback } = checkUrl(text, rules, limits.plainHttp)
     const deadline = AbortSignal.timeout(limits.timeoutMs ?? totalTimeoutMs)
     const stop = new AbortController()
     const signals = [deadline, stop.signal, ...(request.signal ? [request.signal] : [])]

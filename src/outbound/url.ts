@@ -28,13 +28,14 @@ const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/
 
 /**
  * The URL, parsed, when a request to it is permitted (protocols UP-50, UP-54): https at an allowed port, a host name
- * with a dot, no user-info, no fragment, no IP literal, and written the way the parser reads it. Throws
- * `outbound_refused` / `url_refused`.
+ * with a dot, no user-info, no fragment, no IP literal, and written the way the parser reads it. With `plainHttp` also
+ * http at port 80, all else being the same. Throws `outbound_refused` / `url_refused`.
  */
-export function checkUrl(text: string, rules: UrlRules): AllowedUrl {
+export function checkUrl(text: string, rules: UrlRules, plainHttp = false): AllowedUrl {
   const url = parseCanonical(text)
   if (url === undefined) fail({ kind: 'outbound_refused', reason: 'url_refused' })
   if (isPublicUrl(url, rules)) return { url, loopback: false }
+  if (plainHttp && isPlainPublicUrl(url)) return { url, loopback: false }
   if (rules.allowLoopback && isWebUrl(url) && isLoopbackHost(url.hostname)) {
     return { url, loopback: true }
   }
@@ -60,6 +61,10 @@ function isPublicUrl(url: URL, rules: UrlRules): boolean {
   if (url.protocol !== 'https:') return false
   const port = url.port === '' ? 443 : Number(url.port)
   return rules.allowedPorts.includes(port) && isPublicHostName(url.hostname)
+}
+
+function isPlainPublicUrl(url: URL): boolean {
+  return url.protocol === 'http:' && url.port === '' && isPublicHostName(url.hostname)
 }
 
 function isPublicHostName(host: string): boolean {

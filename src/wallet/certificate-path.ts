@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { fail } from '../domain/failure.ts'
 import { type Certificate, KEY_USAGE, readCertificate, sameOctets } from './certificate.ts'
+import { permitsNames } from './name-constraints.ts'
 
 /*
  * From a leaf certificate to an anchor that the configuration names: RFC 5280 section 6 as far as a credential's
@@ -13,15 +14,31 @@ const LONGEST_CHAIN = 5
 /** Base64 characters of a certificate of 8 KiB, before decoding. */
 const LONGEST_TEXT = Math.ceil((8 * 1024) / 3) * 4
 
+const ANY_POLICY = '2.5.29.32.0'
+
 /** A chain whose every signature and rule was found good, for as long as `notAfter` and `notBefore` say. */
 export interface VerifiedChain {
   leaf: Certificate
+  /** Everything below the anchor, the leaf first. */
+  certificates: readonly Certificate[]
   anchor: Certificate
   /** The time in which all certificates, the anchor among them, are valid. Milliseconds since the epoch. */
   notBefore: number
   notAfter: number
   /** Authority key identifiers of the certificates in the chain, base64url (OpenID4VP 1.0 section 6.1.1.1). */
   authorityKeyIds: readonly string[]
+  /**
+   * Policies under which the leaf was issued and every authority of the chain may issue. None are mapped onto others: a
+   * certificate that says they must be ends the path.
+   */
+  policies: ReadonlySet<string>
+}
+
+/** An anchor as it is configured: DER, and from when until when it counts besides its own dates (milliseconds). */
+export interface AnchorSource {
+  der: Uint8Array
+  notBefore?: number | undefined
+  notAfter?: number | undefined
 }
 
 /** The anchors of one trust entry. `digest` tells two sets apart in the cache. */
@@ -44,16 +61,29 @@ export function createChainCache(capacity = 1_000): ChainCache {
 /**
  * Returns the anchor set of some certificates. Undefined where one is no CA certificate that may sign others.
  */
-export function createAnchorSet(ders: readonly Uint8Array[]): AnchorSet | undefined {
+export function createAnchorSet(
+  sources: readonly (Uint8Array | AnchorSource)[],
+): AnchorSet | undefined {
   const anchors: Certificate[] = []
-  for (const der of ders) {
-    const anchor = readCertificate(der)
-    if (anchor === undefined || !maySignCertificates(anchor)) return undefined
-    anchors.push(anchor)
-  }
   const digest = createHash('sha256')
-  for (const anchor of anchors) digest.update(anchor.fingerprint)
+  for (const source of sources) {
+    const anchor = readAnchor(source instanceof Uint8Array ? { der: source } : source)
+    if (anchor === undefined) return undefined
+    anchors.push(anchor)
+    digest.update(`${anchor.fingerprint} ${anchor.notBefore} ${anchor.notAfter} `)
+  }
   return { anchors, digest: digest.digest('base64url') }
+}
+
+/** The dates of the configuration narrow those of the certificate, so that every rule on dates sees both. */
+function readAnchor({ der, notBefore, notAfter }: AnchorSource): Certificate | undefined {
+  const anchor = readCertificate(der)
+  if (anchor === undefined || !maySignCertificates(anchor)) return undefined
+  return {
+    ...anchor,
+    notBefore: Math.max(anchor.notBefore, notBefore ?? Number.NEGATIVE_INFINITY),
+    notAfter: Math.min(anchor.notAfter, notAfter ?? Number.POSITIVE_INFINITY),
+  }
 }
 
 /**
@@ -92,14 +122,21 @@ function verifyAnew(
   })
   // An anchor comes from configuration only; one that is brought along is not trimmed away.
   if (certificates.some((one) => isAnchor(one, set))) return undefined
+  if (!areNamesPermitted(certificates)) refuse()
   const anchor = set.anchors.find(
-    (one) => isCurrent(one, now) && allowsBelow(one, authorities.length) && isIssuedBy(top, one),
+    (one) =>
+      isCurrent(one, now) &&
+      allowsBelow(one, authorities.length) &&
+      isIssuedBy(top, one) &&
+      areNamesPermitted([...certificates, one]),
   )
   if (anchor === undefined) return undefined
   const all = [...certificates, anchor]
   return {
     leaf,
+    certificates,
     anchor,
+    policies: policiesOf(leaf, authorities),
     notBefore: Math.max(...all.map((one) => one.notBefore)),
     notAfter: Math.min(...all.map((one) => one.notAfter)),
     authorityKeyIds: certificates.flatMap((one) => one.authorityKeyId ?? []),
@@ -134,6 +171,24 @@ function maySignCertificates(authority: Certificate): boolean {
 
 function allowsBelow(authority: Certificate, below: number): boolean {
   return authority.pathLength === undefined || below <= authority.pathLength
+}
+
+/** What an authority may not name, nobody below it may (RFC 5280 section 6.1.3 b and c). */
+function areNamesPermitted(path: readonly Certificate[]): boolean {
+  return path.every(({ nameConstraints }, index) => {
+    const below = path.slice(0, index)
+    return nameConstraints === undefined || below.every((one) => permitsNames(nameConstraints, one))
+  })
+}
+
+/** RFC 5280 section 6.1.3 d without mapping. An authority may stand for any policy, a leaf may not. */
+function policiesOf(leaf: Certificate, authorities: readonly Certificate[]): ReadonlySet<string> {
+  const allowed = (authority: Certificate, policy: string) =>
+    authority.policies.includes(ANY_POLICY) || authority.policies.includes(policy)
+  const kept = leaf.policies.filter(
+    (policy) => policy !== ANY_POLICY && authorities.every((one) => allowed(one, policy)),
+  )
+  return new Set(kept)
 }
 
 function isIssuedBy(subject: Certificate, issuer: Certificate): boolean {

@@ -2,6 +2,8 @@ import type { PublicJwk } from '../crypto/thumbprint.ts'
 import type { CredentialFormat } from '../domain/dcql.ts'
 import { fail } from '../domain/failure.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
+import type { RevocationRule } from '../domain/trust-policy.ts'
+import type { VerifiedChain } from './certificate-path.ts'
 import { readStatusReference, type StatusReference } from './status-list.ts'
 import type { PreparedTrust, TrustedIssuer } from './trust.ts'
 
@@ -33,6 +35,8 @@ export interface JudgedCredential extends VerifiedCredential {
   types: readonly string[]
   /** Who is asked what became of it since, and where; undefined where nobody is to be asked. */
   standing: { reference: StatusReference; issuer: TrustedIssuer } | undefined
+  /** Whose certificates are asked about, and by which rule; undefined for an issuer without certificates. */
+  certification: { chain: VerifiedChain; rule: RevocationRule } | undefined
   authorityKeyIds: readonly string[]
 }
 
@@ -60,4 +64,11 @@ export function standingOf(
   return rule === 'require'
     ? fail({ kind: 'presentation_refused', reason: 'status_missing' })
     : undefined
+}
+
+/** Returns the chain that vouches for a credential's issuer, with the rule of its entry. */
+export function certificationOf(issuer: TrustedIssuer): JudgedCredential['certification'] {
+  const { chain, entry } = issuer
+  if (chain === undefined || entry.mechanism !== 'x5c') return undefined
+  return { chain, rule: entry.revocation }
 }

@@ -17,6 +17,7 @@ export const DER = {
   bitString: 0x03,
   octetString: 0x04,
   objectIdentifier: 0x06,
+  enumerated: 0x0a,
   sequence: 0x30,
 } as const
 
@@ -33,12 +34,12 @@ export function readDer(bytes: Uint8Array): DerElement {
   return element
 }
 
-/** Returns the elements inside a constructed element. Throws {@link DerError}. */
-export function readChildren(parent: DerElement): readonly DerElement[] {
+/** Returns the elements inside a constructed element, `most` of them at most. Throws {@link DerError}. */
+export function readChildren(parent: DerElement, most = MOST_ELEMENTS): readonly DerElement[] {
   const children: DerElement[] = []
   let offset = 0
   while (offset < parent.content.length) {
-    if (children.length === MOST_ELEMENTS) throw new DerError('too many elements')
+    if (children.length === most) throw new DerError('too many elements')
     const child = elementAt(parent.content, offset)
     children.push(child)
     offset += child.whole.length

@@ -2,7 +2,12 @@ import { readCompact, readPayload, verifyCompact } from '../crypto/jws.ts'
 import { JwkError, readPublicKey, thumbprint } from '../crypto/thumbprint.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
-import { type Expectations, type JudgedCredential, standingOf } from './credential.ts'
+import {
+  certificationOf,
+  type Expectations,
+  type JudgedCredential,
+  standingOf,
+} from './credential.ts'
 import { type DidKey, readDid } from './did.ts'
 import { isJsonObject } from './json.ts'
 import { checkBindingClaims } from './key-binding.ts'
@@ -70,6 +75,7 @@ export async function verifyJwtVc(
     holderThumbprint: thumbprint(holder.jwk),
     types: typesBy(issuer.entry, made.types),
     standing: standingOf(made.status, issuer),
+    certification: certificationOf(issuer),
     authorityKeyIds: issuer.authorityKeyIds,
   }
 }

@@ -3,7 +3,12 @@ import { fail } from '../domain/failure.ts'
 import { encodeCbor, encodeEmbedded } from './cbor-writer.ts'
 import type { Channel } from './channel.ts'
 import { readCoseKey, verifyCoseSign1 } from './cose.ts'
-import { type Expectations, type JudgedCredential, standingOf } from './credential.ts'
+import {
+  certificationOf,
+  type Expectations,
+  type JudgedCredential,
+  standingOf,
+} from './credential.ts'
 import { type PresentedDocument, readDeviceResponse } from './device-response.ts'
 import { findDocumentSigner } from './document-signer.ts'
 import {
@@ -62,6 +67,7 @@ export async function verifyMdoc(
     holderThumbprint: thumbprint(holder.jwk),
     types: [mso.docType],
     standing: standingOf(mso.status, issuer),
+    certification: certificationOf(issuer),
     authorityKeyIds: issuer.authorityKeyIds,
   }
 }

@@ -8,11 +8,13 @@ import {
   type Presented,
 } from '../domain/dcql.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
+import type { Lenience } from '../domain/lenience.ts'
 import { audienceOf, type Channel } from './channel.ts'
 import type { JudgedCredential, VerifiedCredential } from './credential.ts'
 import { verifyJwtVc } from './jwt-vc.ts'
 import { verifyMdoc } from './mdoc.ts'
 import type { VpToken } from './response.ts'
+import { checkRevocation } from './revocation.ts'
 import { verifySdJwtVc } from './sd-jwt-vc.ts'
 import { lookUpStatus } from './status-lookup.ts'
 import type { PreparedTrust, TrustMeans } from './trust.ts'
@@ -42,15 +44,15 @@ export interface VerifiedPresentation {
   /** In the order of the query; `claims` holds what the query names and nothing else (VP-063). */
   credentials: readonly VerifiedCredential[]
   holder: { publicJwk: PublicJwk; thumbprint: string }
-  /** Whether a status list past its time was let count, as the trust policy allows. */
-  staleStatus: boolean
+  /** What the trust policy let pass though it could not be made sure of; each once. */
+  leniences: readonly Lenience[]
 }
 
 /**
  * Returns what a vp_token proves. Throws `presentation_refused` with the first thing that is wrong: besides what the
  * formats throw, `unexpected_credential`, `query_not_satisfied`, `too_large`, and `holder_conflict` where the credentials
- * are bound to different keys (VP-095). Status lists are asked last, and only for credentials that are proved (TS-01): then
- * `credential_revoked`, `credential_suspended`, and what `lookUpStatus` throws.
+ * are bound to different keys (VP-095). Status lists and authorities are asked last, and only for credentials that are proved
+ * (TS-01): then `credential_revoked`, `credential_suspended`, and what `lookUpStatus` and `checkRevocation` throw.
  */
 export async function verifyPresentations(
   question: PresentationQuestion,
@@ -65,9 +67,9 @@ export async function verifyPresentations(
   if (verified.some((one) => one.holderThumbprint !== first.holderThumbprint)) {
     refuse('holder_conflict')
   }
-  const staleStatus = await checkStanding(verified, question, means)
+  const leniences = await checkStanding(verified, question, means)
   return {
-    staleStatus,
+    leniences,
     credentials: verified.map((one) => withoutSurplus(one, question.query)),
     holder: { publicJwk: first.publicJwk, thumbprint: first.holderThumbprint },
   }
@@ -125,26 +127,39 @@ function verifyOne(
   }
 }
 
-/** Returns whether a list past its time was among those that were looked at. All at once: they are of several hosts. */
+/** Returns what was let pass. All at once: those who are asked are several hosts. */
 async function checkStanding(
   verified: readonly JudgedCredential[],
   question: PresentationQuestion,
   means: TrustMeans,
-): Promise<boolean> {
+): Promise<readonly Lenience[]> {
   const looked = await Promise.all(
-    verified.map(async ({ standing }) => {
-      if (standing === undefined) return false
-      const { value, stale } = await lookUpStatus(
-        standing.reference,
-        standing.issuer,
-        question,
-        means,
-      )
-      if (value !== 'valid') refuse(STANDING_REASONS[value])
-      return stale
-    }),
+    verified.flatMap((one) => [
+      checkStatus(one, question, means),
+      checkCertificates(one, question.now, means),
+    ]),
   )
-  return looked.includes(true)
+  return [...new Set(looked.flat())]
+}
+
+async function checkStatus(
+  { standing }: JudgedCredential,
+  question: PresentationQuestion,
+  means: TrustMeans,
+): Promise<readonly Lenience[]> {
+  if (standing === undefined) return []
+  const { value, stale } = await lookUpStatus(standing.reference, standing.issuer, question, means)
+  if (value !== 'valid') refuse(STANDING_REASONS[value])
+  return stale ? ['status_list_stale'] : []
+}
+
+async function checkCertificates(
+  { certification }: JudgedCredential,
+  now: number,
+  means: TrustMeans,
+): Promise<readonly Lenience[]> {
+  if (certification === undefined) return []
+  return await checkRevocation(certification.chain, certification.rule, now, means)
 }
 
 /** An application's own values are no promise that the credential is good (TS-06). */
@@ -163,7 +178,13 @@ function presentedByQuery(
 }
 
 function withoutSurplus(credential: JudgedCredential, query: DcqlQuery): VerifiedCredential {
-  const { types: _types, authorityKeyIds: _ids, standing: _standing, ...rest } = credential
+  const {
+    types: _types,
+    authorityKeyIds: _ids,
+    standing: _standing,
+    certification: _certification,
+    ...rest
+  } = credential
   return { ...rest, claims: keepRequestedClaims(query, credential.queryId, credential.claims) }
 }
 

@@ -5,7 +5,12 @@ import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
 import { SECOND } from '../domain/time.ts'
 import type { SdJwtTrustEntry } from '../domain/trust-policy.ts'
-import { type Expectations, type JudgedCredential, standingOf } from './credential.ts'
+import {
+  certificationOf,
+  type Expectations,
+  type JudgedCredential,
+  standingOf,
+} from './credential.ts'
 import { digestOf, revealClaims } from './disclosures.ts'
 import { isJsonObject } from './json.ts'
 import { verifyKeyBinding } from './key-binding.ts'
@@ -82,6 +87,7 @@ export async function verifySdJwtVc(
     holderThumbprint: thumbprint(holder.jwk),
     types,
     standing: standingOf(claims.status, issuer),
+    certification: certificationOf(issuer),
     authorityKeyIds: issuer.authorityKeyIds,
   }
 }

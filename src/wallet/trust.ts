@@ -1,23 +1,27 @@
 import type { KeyObject } from 'node:crypto'
 import { fail } from '../domain/failure.ts'
 import type { JsonObject } from '../domain/text.ts'
-import type {
-  CertificateTrustEntry,
-  MetadataTrustEntry,
-  SdJwtTrustEntry,
-  TrustEntry,
-  TrustPolicy,
-  W3cTrustEntry,
+import {
+  type CertificateTrustEntry,
+  type MetadataTrustEntry,
+  pemOf,
+  type SdJwtTrustEntry,
+  type TrustAnchor,
+  type TrustEntry,
+  type TrustPolicy,
+  type W3cTrustEntry,
 } from '../domain/trust-policy.ts'
 import type { Certificate } from './certificate.ts'
 import {
   type AnchorSet,
+  type AnchorSource,
   type ChainCache,
   createAnchorSet,
   type VerifiedChain,
   verifyChain,
 } from './certificate-path.ts'
 import { type FetchJson, findIssuerKey, type IssuerKeyCache } from './issuer-metadata.ts'
+import type { RevocationMeans } from './revocation.ts'
 import type { FetchStatusList, StatusListCache } from './status-lookup.ts'
 
 /*
@@ -31,7 +35,7 @@ export interface PreparedTrust {
 }
 
 /** Entries whose issuers are known by a certificate below an anchor, and by other means. */
-type CertifiedEntry = Extract<TrustEntry, { mechanism: 'x5c' }>
+export type CertifiedEntry = Extract<TrustEntry, { mechanism: 'x5c' }>
 type DidEntry = Extract<W3cTrustEntry, { mechanism: 'did' }>
 
 export type PreparedEntry =
@@ -46,7 +50,7 @@ export interface Anchored<Entry extends CertifiedEntry> {
 }
 
 /** What one verification needs from outside: guarded fetches, and caches that outlive it. */
-export interface TrustMeans {
+export interface TrustMeans extends RevocationMeans {
   fetchJson: FetchJson
   fetchStatusList: FetchStatusList
   statusLists: StatusListCache
@@ -62,6 +66,8 @@ export interface TrustedIssuer<Entry extends TrustEntry = TrustEntry> {
   key: KeyObject
   /** Base64url key identifiers of the authorities in its chain; none without certificates. */
   authorityKeyIds: readonly string[]
+  /** Undefined for an issuer that is known by other means than certificates. */
+  chain?: VerifiedChain
 }
 
 /** The same, with the chain that proved it. */
@@ -78,13 +84,13 @@ export function prepareTrust(policy: TrustPolicy): PreparedTrust {
   const entries = policy.entries.flatMap((entry, index): PreparedEntry[] => {
     if (entry.mechanism === 'jwt-vc-issuer') return [{ mechanism: entry.mechanism, entry }]
     if (entry.mechanism === 'did') return [{ mechanism: entry.mechanism, entry }]
-    const ders = entry.anchors.map(derOf)
-    ders.forEach((der, at) => {
-      if (createAnchorSet([der]) === undefined) {
+    const sources = entry.anchors.map(sourceOf)
+    sources.forEach((source, at) => {
+      if (createAnchorSet([source]) === undefined) {
         problems.push(`entries.${index}.anchors.${at}: not a usable CA certificate`)
       }
     })
-    const anchors = createAnchorSet(ders)
+    const anchors = createAnchorSet(sources)
     return anchors === undefined ? [] : [{ mechanism: entry.mechanism, entry, anchors }]
   })
   if (problems.length > 0) fail({ kind: 'policy_refused', problems })
@@ -160,7 +166,7 @@ export function findByCertificate<Entry extends CertifiedEntry>(
 ): CertifiedIssuer<Entry> {
   for (const { entry, anchors } of candidates) {
     const chain = verifyChain(credential.x5c, anchors, credential.now, means.chains)
-    if (chain === undefined || !accepts(entry, chain)) continue
+    if (chain === undefined || !hasPolicy(entry, chain) || !accepts(entry, chain)) continue
     const issuer = nameIssuer(entry, credential.iss, chain.leaf)
     if (issuer === undefined) continue
     const { authorityKeyIds } = chain
@@ -175,6 +181,11 @@ export function readX5c(header: JsonObject): readonly string[] {
   const texts = Array.isArray(list) ? list.filter((item) => typeof item === 'string') : []
   if (!Array.isArray(list) || texts.length !== list.length) refuse('certificate_invalid')
   return texts
+}
+
+function hasPolicy(entry: CertifiedEntry, chain: VerifiedChain): boolean {
+  const wanted = entry.certificatePolicies
+  return wanted === undefined || wanted.some((policy) => chain.policies.has(policy))
 }
 
 function servesPurpose(entry: CertifiedEntry, { leaf }: VerifiedChain): boolean {
@@ -226,8 +237,11 @@ function onHost(iss: string, hosts: readonly string[]): string | undefined {
   return url?.protocol === 'https:' && isCertified ? iss : undefined
 }
 
-function derOf(pem: string): Uint8Array {
-  return Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64')
+function sourceOf(anchor: TrustAnchor): AnchorSource {
+  const der = Buffer.from(pemOf(anchor).replace(/-----[^-]+-----|\s/g, ''), 'base64')
+  if (typeof anchor === 'string') return { der }
+  const at = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text))
+  return { der, notBefore: at(anchor.notBefore), notAfter: at(anchor.notAfter) }
 }
 
 function refuse(

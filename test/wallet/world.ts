@@ -9,6 +9,7 @@ import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { createChainCache } from '../../src/wallet/certificate-path.ts'
 import type { Channel } from '../../src/wallet/channel.ts'
 import { createIssuerKeyCache } from '../../src/wallet/issuer-metadata.ts'
+import { createAnswerShelf } from '../../src/wallet/kept-answers.ts'
 import { prepareRequestSigner, type SigningIdentity } from '../../src/wallet/request-signer.ts'
 import type { SdJwtVcExpectations } from '../../src/wallet/sd-jwt-vc.ts'
 import { createStatusListCache } from '../../src/wallet/status-lookup.ts'
@@ -71,6 +72,14 @@ export function createMeans(
         throw new BridgeError({ kind: 'outbound_refused', reason: 'unreachable' })
       }
       return answer
+    },
+    revocation: createAnswerShelf(),
+    fetchSigned: async (url, { body }) => {
+      asked.push(url)
+      const answer = Object.hasOwn(documents, url) ? documents[url] : undefined
+      if (typeof answer === 'function') return answer(body?.octets)
+      if (answer instanceof Uint8Array) return answer
+      throw new BridgeError({ kind: 'outbound_refused', reason: 'unreachable' })
     },
     chains: createChainCache(),
     issuerKeys: createIssuerKeyCache(),
