@@ -26,7 +26,7 @@ export async function insertCodes(
       code,
       grant: {
         ...{ ...common, id: grantId, identity_id: person?.identityId ?? '' },
-        ...{ binding_id: person?.bindingId ?? '', correlation_id: newId() },
+        ...{ binding_id: person?.bindingId ?? '', correlation_id: newId(), subject: newId() },
         ...{ scope: 'openid profile email', acr: 'urn:bench', amr: '["pop"]' },
         ...{ auth_time: Math.floor(Date.now() / 1000), attribute_policy_version: 1 },
       },

@@ -53,9 +53,9 @@ export const GRANT: Statement = {
            UPDATE identity_link_binding b SET last_used_at = $3 FROM moved
             WHERE b.tenant_id = $1 AND b.id = moved.binding_id
          ), granted AS (
-           INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, correlation_id, scope, acr, amr,
+           INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, subject, correlation_id, scope, acr, amr,
              auth_time, attribute_policy_version, created_at, expires_at)
-           SELECT $1, $5, 'app', identity_id, binding_id, $2, 'openid profile email', 'acr', '[]', 0, 1, $3::iso_instant,
+           SELECT $1, $5, 'app', identity_id, binding_id, $5, $2, 'openid profile email', 'acr', '[]', 0, 1, $3::iso_instant,
              $9::iso_instant FROM moved
          ), code AS (
            INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, created_at, expires_at)

@@ -78,7 +78,7 @@ CREATE TABLE login_grant (
   client_id text NOT NULL,
   identity_id text,
   binding_id text,
-  subject text,                                      -- of a login that links nobody; everybody else's is in pairwise_subject
+  subject text NOT NULL,                             -- what its tokens call the person, as long as they live
   correlation_id text NOT NULL,
   scope text NOT NULL,
   acr text NOT NULL,
@@ -96,7 +96,7 @@ CREATE TABLE login_grant (
   session_browser_hash text,
   session_started_at iso_instant,
   PRIMARY KEY (id, tenant_id),
-  CHECK ((identity_id IS NULL) = (binding_id IS NULL) AND (identity_id IS NULL) = (subject IS NOT NULL)),
+  CHECK ((identity_id IS NULL) = (binding_id IS NULL)),  -- neither: a login that links nobody
   FOREIGN KEY (identity_id, tenant_id) REFERENCES identity (id, tenant_id)
 );
 CREATE INDEX idx_grant_identity ON login_grant (identity_id, tenant_id);
@@ -117,12 +117,18 @@ CREATE TABLE authorization_code (
   created_at iso_instant NOT NULL,
   expires_at iso_instant NOT NULL,
   consumed_at iso_instant,                           -- kept until the grant ends: a late replay must be known (OP-43)
+  -- The access token it became, SHA-256. Here and not in access_token, because redeeming is then one update of one row;
+  -- under no index, because such a token names its code's hash itself, so that the update stays a HOT one.
+  token_hash text,
+  token_jkt text,
+  token_expires_at iso_instant,
   PRIMARY KEY (code_hash, tenant_id),
   FOREIGN KEY (grant_id, tenant_id) REFERENCES login_grant (id, tenant_id) ON DELETE CASCADE
 );
 CREATE INDEX idx_code_grant ON authorization_code (grant_id, tenant_id);
 ALTER TABLE authorization_code SET (fillfactor = 70);   -- room on the page: spending a code stays a HOT update
 
+-- Of refresh tokens; a code's own is in its row.
 CREATE TABLE access_token (
   tenant_id text NOT NULL CHECK (tenant_id <> ''),
   token_hash text NOT NULL,

@@ -1,5 +1,6 @@
 /** What a token is worth now, for those it is meant for (RFC 7662; signed: RFC 9701). */
 import { readAccessToken, signIntrospection } from '../crypto/access-token.ts'
+import { locateToken } from '../crypto/opaque-token.ts'
 import { hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
@@ -9,6 +10,7 @@ import type { RelyingParty } from '../domain/relying-party.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { fromInstant, toInstant, toSeconds } from '../domain/time.ts'
 import { read } from '../store/database.ts'
+import type { OpaqueToken } from '../store/grant.ts'
 import { findMachineClient } from '../store/machine-token.ts'
 import { findLiveToken, type LiveTokenRow } from '../store/token-state.ts'
 import { findLiveWalletOnlyToken, type WalletOnlyTokenRow } from '../store/wallet-only-grant.ts'
@@ -16,7 +18,6 @@ import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'clock' | 'metrics'>
 
-const OPAQUE = /^[A-Za-z0-9_-]{43}$/
 const INACTIVE = { active: false } as const
 
 /**
@@ -36,9 +37,11 @@ export async function introspectToken(
       ...{ kind: 'oauth', error: 'invalid_client' },
       description: 'a client that can prove itself is needed',
     })
-  const found = OPAQUE.test(token)
-    ? await inspectOpaque(means, prepared, caller, token)
-    : await inspectSigned(means, prepared, caller, token)
+  const located = locateToken(token)
+  const found =
+    located === undefined
+      ? await inspectSigned(means, prepared, caller, token)
+      : await inspectOpaque(means, prepared, caller, located)
   means.metrics.outcome('introspect', found.active === true ? 'active' : 'inactive')
   return found
 }
@@ -64,11 +67,11 @@ async function inspectOpaque(
   means: Means,
   prepared: PreparedTenant,
   { clientId }: RelyingParty,
-  token: string,
+  located: OpaqueToken,
 ): Promise<JsonObject> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
-  const asked = { tenantId, tokenHash: hashSecret(token), clientId, now }
+  const asked = { tenantId, ...located, clientId, now }
   const [[row]] = await read(means.db, tenantId, [findLiveToken(asked)])
   if (row !== undefined) return describeLogin(prepared.issuer, row)
   // Most logins have a person behind them; the other kind is asked for only where there is none of these.

@@ -1,14 +1,11 @@
 /** The ID token of a grant, at a code's redemption and at every refresh (OpenID Connect Core 3.1.3.3 and 12.2). */
 import { accessTokenHash, signIdToken } from '../crypto/id-token.ts'
-import type { Deps } from '../deps.ts'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
 import { ID_TOKEN_TIME } from '../domain/journey.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { toSeconds } from '../domain/time.ts'
-import type { GrantRow } from '../store/grant.ts'
-import type { WalletOnlyGrantRow } from '../store/wallet-only-grant.ts'
-import { readClaims } from './read-claims.ts'
+import type { TokenGrant } from '../store/grant.ts'
 import type { PreparedTenant, TokenKey } from './tenants.ts'
 
 /** The token response of RFC 6749 section 5.1, in the wire's spelling. */
@@ -24,19 +21,21 @@ export interface TokenResponse {
 
 /**
  * Signed; time, method and strength of the login are those of the grant, whenever this is made. `nonce` is null where there
- * was none, and at a refresh. `now` in milliseconds. Throws `sealed_unreadable`.
+ * was none, and at a refresh. `released`: claims of the person, where the client has them here. `now` in milliseconds.
  */
-export async function makeIdToken(
-  means: Pick<Deps, 'keyring'>,
+export function makeIdToken(
   prepared: PreparedTenant,
   relyingParty: RelyingParty,
-  grant: GrantRow | WalletOnlyGrantRow,
-  made: { key: TokenKey; accessToken: string; nonce: string | null; now: number },
-): Promise<string> {
-  const { key, accessToken, nonce, now } = made
-  const released: JsonObject = relyingParty.claimsInIdToken
-    ? await readClaims(means, prepared, grant)
-    : {}
+  grant: TokenGrant,
+  made: {
+    key: TokenKey
+    accessToken: string
+    nonce: string | null
+    released: JsonObject
+    now: number
+  },
+): string {
+  const { key, accessToken, nonce, released, now } = made
   return signIdToken(key, relyingParty.idTokenAlgorithm, {
     ...released,
     iss: prepared.issuer,
@@ -54,7 +53,7 @@ export async function makeIdToken(
  * How and when the person was authenticated (OP-55, OP-58, OP-59): `acr` and `amr` of this login, and, if the
  * institution's login was part of it, what that one said of itself, under names of our own. What is not known is left out.
  */
-function assuranceClaims(grant: GrantRow | WalletOnlyGrantRow): JsonObject {
+function assuranceClaims(grant: TokenGrant): JsonObject {
   const amr = JSON.parse(grant.amr) as string[]
   const upstream =
     grant.upstream === null ? undefined : (JSON.parse(grant.upstream) as UpstreamAssurance)

@@ -1,7 +1,7 @@
 /** What a relying party may know about the person behind its access token (OpenID Connect Core section 5.3). */
 
 import { signIdToken } from '../crypto/id-token.ts'
-import { hashSecret } from '../crypto/random.ts'
+import { locateToken } from '../crypto/opaque-token.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { TenantId } from '../domain/ids.ts'
@@ -23,8 +23,6 @@ export interface TokenCredentials {
   proof: string | undefined
   method: 'GET' | 'POST'
 }
-
-const ACCESS_TOKEN = /^[A-Za-z0-9_-]{43}$/
 
 /**
  * `sub` and the claims of the granted scopes. A token that is unknown, expired, revoked, another tenant's, of a disabled
@@ -92,8 +90,9 @@ async function findGrant(
   accessToken: string,
   now: IsoInstant,
 ): Promise<AccessRow | WalletOnlyAccessRow | undefined> {
-  if (!ACCESS_TOKEN.test(accessToken)) return undefined
-  const token = { tenantId, tokenHash: hashSecret(accessToken), now }
+  const located = locateToken(accessToken)
+  if (located === undefined) return undefined
+  const token = { tenantId, ...located, now }
   const [[grant]] = await read(db, tenantId, [findGrantByAccessToken(token)])
   if (grant !== undefined) return grant
   const [[walletOnly]] = await read(db, tenantId, [findWalletOnlyGrant(token)])

@@ -2,24 +2,29 @@
 
 import { auditSubjectHash } from '../crypto/audit-subject.ts'
 import { codeChallengeOf } from '../crypto/id-token.ts'
+import { newCodeToken } from '../crypto/opaque-token.ts'
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { ACCESS_TOKEN_TIME, REFRESH_IDLE_TIME, REFRESH_TIME } from '../domain/journey.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
-import type { SecretHash } from '../domain/text.ts'
+import type { JsonObject, SecretHash } from '../domain/text.ts'
 import { SECOND, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
-import { type CodeRow, findCode, redeemLiveCode, revokeGrant } from '../store/grant.ts'
-import { beginRefresh } from '../store/refresh-token.ts'
 import {
-  findWalletOnlyCode,
-  redeemWalletOnlyCode,
-  type WalletOnlyCodeRow,
-} from '../store/wallet-only-grant.ts'
+  type CodeRow,
+  findCode,
+  findGrantByAccessToken,
+  type RedeemedRow,
+  redeemLiveCode,
+  revokeGrant,
+} from '../store/grant.ts'
+import { beginRefresh } from '../store/refresh-token.ts'
+import { findWalletOnlyGrant } from '../store/wallet-only-grant.ts'
 import { makeIdToken, type TokenResponse } from './make-id-token.ts'
+import { readClaims } from './read-claims.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 export interface CodeRequest {
@@ -48,55 +53,89 @@ export async function redeemCode(
   const codeHash = hashSecret(request.code)
   const codeChallenge = challengeOf(request.codeVerifier)
   if (codeChallenge === undefined) return refuse(means, 'invalid_grant')
-  const accessToken = randomText()
-  const now = means.clock()
-  // One statement takes the code and everything tokens are made of. Should signing fail afterwards, the code is gone and
-  // the person logs in again: better than a code that can be taken twice.
-  const tokenHash = hashSecret(accessToken)
-  const code = {
-    ...{ tenantId, codeHash, clientId: relyingParty.clientId, redirectUri: request.redirectUri },
-    ...{ codeChallenge, tokenHash, jkt: request.jkt ?? null, now: toInstant(now) },
-    tokenExpiresAt: toInstant(now + ACCESS_TOKEN_TIME),
-  }
-  const redeem = redeemLiveCode(code)
+  const accessToken = newCodeToken(codeHash)
   const refreshToken = relyingParty.grantTypes.includes('refresh_token') ? randomText() : undefined
-  const [[linked], begun = []] =
-    refreshToken === undefined
-      ? await transact(means.db, tenantId, [redeem])
-      : await transact(means.db, tenantId, [
-          redeem,
-          beginRefresh({
-            ...{ tenantId, accessHash: tokenHash, tokenHash: hashSecret(refreshToken) },
-            // A client that proves itself each time may change its key (RFC 9449 section 5).
-            jkt: relyingParty.authentication === 'none' ? (request.jkt ?? null) : null,
-            ...{ always: !relyingParty.offlineAccessNeeded, now: toInstant(now) },
-            expiresAt: toInstant(now + REFRESH_IDLE_TIME),
-            familyEndsAt: toInstant(now + REFRESH_TIME),
-          }),
-        ])
-  const row = linked ?? (await takeWalletOnly(means, tenantId, code))
+  const now = means.clock()
+  const taken = { codeHash, codeChallenge, accessToken, refreshToken, now }
+  const { row, begun } = await take(means, tenantId, relyingParty, request, taken)
   if (row === undefined) return await refuseCode(means, prepared, relyingParty, request, codeHash)
-  const made = { key, accessToken, nonce: row.nonce, now }
-  const idToken = await makeIdToken(means, prepared, relyingParty, row, made)
+  const released = relyingParty.claimsInIdToken
+    ? await readReleased(means, prepared, codeHash, accessToken)
+    : {}
+  if (released === undefined) return refuse(means, 'invalid_grant')
+  const made = { key, accessToken, nonce: row.nonce, released, now }
+  const idToken = makeIdToken(prepared, relyingParty, row, made)
   means.metrics.outcome('token', 'ok')
   return {
     access_token: accessToken,
     token_type: request.jkt === undefined ? 'Bearer' : 'DPoP',
     expires_in: ACCESS_TOKEN_TIME / SECOND,
     id_token: idToken,
-    ...(refreshToken === undefined || begun.length === 0 ? {} : { refresh_token: refreshToken }),
+    ...(refreshToken === undefined || !begun ? {} : { refresh_token: refreshToken }),
     scope: row.scope,
   }
 }
 
-/** Most codes have a person behind them; the other kind is asked for only where there is none of these. */
-async function takeWalletOnly(
+interface Taken {
+  codeHash: SecretHash
+  codeChallenge: string | null
+  accessToken: string
+  /** Undefined for a client that may not have any. */
+  refreshToken: string | undefined
+  now: number
+}
+
+/**
+ * One round trip takes the code, and begins a family of refresh tokens where there may be one. Should signing fail
+ * afterwards, the code is gone and the person logs in again: better than a code that can be taken twice.
+ */
+async function take(
   { db }: Means,
   tenantId: TenantId,
-  code: Parameters<typeof redeemWalletOnlyCode>[0],
-): Promise<WalletOnlyCodeRow | undefined> {
-  const [[row]] = await transact(db, tenantId, [redeemWalletOnlyCode(code)])
-  return row
+  relyingParty: RelyingParty,
+  request: CodeRequest,
+  { codeHash, codeChallenge, accessToken, refreshToken, now }: Taken,
+): Promise<{ row: RedeemedRow | undefined; begun: boolean }> {
+  const { redirectUri } = request
+  const jkt = request.jkt ?? null
+  const tokenHash = hashSecret(accessToken)
+  const redeem = redeemLiveCode({
+    ...{ tenantId, codeHash, clientId: relyingParty.clientId, redirectUri, codeChallenge },
+    ...{ tokenHash, jkt, now: toInstant(now), tokenExpiresAt: toInstant(now + ACCESS_TOKEN_TIME) },
+  })
+  if (refreshToken === undefined) {
+    const [[row]] = await transact(db, tenantId, [redeem])
+    return { row, begun: false }
+  }
+  const [[row], begun] = await transact(db, tenantId, [
+    redeem,
+    beginRefresh({
+      ...{ tenantId, codeHash, accessHash: tokenHash, tokenHash: hashSecret(refreshToken) },
+      // A client that proves itself each time may change its key (RFC 9449 section 5).
+      jkt: relyingParty.authentication === 'none' ? jkt : null,
+      ...{ always: !relyingParty.offlineAccessNeeded, now: toInstant(now) },
+      expiresAt: toInstant(now + REFRESH_IDLE_TIME),
+      familyEndsAt: toInstant(now + REFRESH_TIME),
+    }),
+  ])
+  return { row, begun: begun.length > 0 }
+}
+
+/** The person's claims, for clients that want them in the ID token; undefined when the link ended a moment ago. */
+async function readReleased(
+  means: Means,
+  prepared: PreparedTenant,
+  codeHash: SecretHash,
+  accessToken: string,
+): Promise<JsonObject | undefined> {
+  const tenantId = prepared.tenant.id
+  const token = { codeHash, tokenHash: hashSecret(accessToken), now: toInstant(means.clock()) }
+  const [[linked], [walletOnly]] = await read(means.db, tenantId, [
+    findGrantByAccessToken({ tenantId, ...token }),
+    findWalletOnlyGrant({ tenantId, ...token }),
+  ])
+  const grant = linked ?? walletOnly
+  return grant === undefined ? undefined : await readClaims(means, prepared, grant)
 }
 
 /** The challenge a verifier answers; null without a verifier, undefined for one that cannot be any (RFC 7636, 4.1). */
@@ -114,11 +153,7 @@ async function refuseCode(
   codeHash: SecretHash,
 ): Promise<never> {
   const tenantId = prepared.tenant.id
-  const [[linked], [walletOnly]] = await read(means.db, tenantId, [
-    findCode({ tenantId, codeHash }),
-    findWalletOnlyCode({ tenantId, codeHash }),
-  ])
-  const row = linked ?? walletOnly
+  const [[row]] = await read(means.db, tenantId, [findCode({ tenantId, codeHash })])
   const valid =
     row !== undefined &&
     row.client_id === relyingParty.clientId &&
@@ -133,7 +168,7 @@ async function refuseCode(
 async function endReplayedGrant(
   means: Means,
   prepared: PreparedTenant,
-  row: CodeRow | WalletOnlyCodeRow,
+  row: CodeRow,
 ): Promise<never> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())

@@ -17,6 +17,7 @@ import { inTransaction, transact } from '../store/database.ts'
 import { revokeGrant } from '../store/grant.ts'
 import { answerAgain, type RefreshRow, takeRefreshToken } from '../store/refresh-token.ts'
 import { makeIdToken, type TokenResponse } from './make-id-token.ts'
+import { readClaims } from './read-claims.ts'
 import type { PreparedTenant, TokenKey } from './tenants.ts'
 
 export interface RefreshRequest {
@@ -43,7 +44,7 @@ interface Refresh {
 const TOKEN = /^[A-Za-z0-9_-]{43}$/
 
 /**
- * New tokens; claims and subject are what they are now. Throws `unauthorized_client`, `invalid_scope` for more than was
+ * New tokens; the claims are what they are now, the subject what it was. Throws `unauthorized_client`, `invalid_scope` for more than was
  * granted, and `invalid_grant` for every reason a token is not good. A used token that comes again ends its family and
  * what was made from it, but for one case: the token before the current one, within ten seconds, while the current one was
  * never used. Then an answer was lost, and it is given again (protocols OP-74 to OP-78).
@@ -126,11 +127,13 @@ async function answer(
 ): Promise<TokenResponse> {
   const { means, prepared, relyingParty, request, key, accessToken, now } = refresh
   const scope = request.scope?.join(' ') ?? row.scope
-  const made = { key, accessToken, nonce: null, now }
   const isLogin = scope.split(' ').includes('openid')
-  const idToken = isLogin
-    ? await makeIdToken(means, prepared, relyingParty, { ...row, scope }, made)
-    : undefined
+  const released =
+    isLogin && relyingParty.claimsInIdToken
+      ? await readClaims(means, prepared, { ...row, scope })
+      : {}
+  const made = { key, accessToken, nonce: null, released, now }
+  const idToken = isLogin ? makeIdToken(prepared, relyingParty, row, made) : undefined
   means.metrics.outcome('refresh', 'ok')
   return {
     access_token: accessToken,

@@ -2,6 +2,7 @@
 
 import { readAccessToken } from '../crypto/access-token.ts'
 import { auditSubjectHash } from '../crypto/audit-subject.ts'
+import { locateToken } from '../crypto/opaque-token.ts'
 import { hashSecret, newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { GrantId } from '../domain/ids.ts'
@@ -9,13 +10,12 @@ import type { RelyingParty } from '../domain/relying-party.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, type Transaction, transact } from '../store/database.ts'
+import type { OpaqueToken } from '../store/grant.ts'
 import { revokeToken as writeRevocation } from '../store/machine-token.ts'
 import { endAccessToken, endRefreshFamily, findGrantSubject } from '../store/token-state.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
-
-const OPAQUE = /^[A-Za-z0-9_-]{43}$/
 
 /**
  * Returns when the token is over, or was never the client's: unknown, foreign and ended ones make no difference (OP-71). A
@@ -27,8 +27,9 @@ export async function revokeToken(
   relyingParty: RelyingParty,
   token: string,
 ): Promise<void> {
-  if (OPAQUE.test(token)) await revokeOpaque(means, prepared, relyingParty, token)
-  else await revokeSigned(means, prepared, relyingParty, token)
+  const located = locateToken(token)
+  if (located === undefined) await revokeSigned(means, prepared, relyingParty, token)
+  else await revokeOpaque(means, prepared, relyingParty, located)
   means.metrics.outcome('revoke', 'ok')
 }
 
@@ -36,15 +37,14 @@ async function revokeOpaque(
   means: Means,
   prepared: PreparedTenant,
   { clientId }: RelyingParty,
-  token: string,
+  located: OpaqueToken,
 ): Promise<void> {
   const tenantId = prepared.tenant.id
-  const tokenHash = hashSecret(token)
   const now = toInstant(means.clock())
   await inTransaction(means.db, tenantId, async (tx) => {
     const [[access], [family]] = await tx.runAll([
-      endAccessToken({ tenantId, tokenHash, clientId }),
-      endRefreshFamily({ tenantId, tokenHash, clientId, now }),
+      endAccessToken({ tenantId, ...located, clientId }),
+      endRefreshFamily({ tenantId, tokenHash: located.tokenHash, clientId, now }),
     ])
     const ended = family ?? access
     if (ended === undefined) return

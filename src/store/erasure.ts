@@ -73,6 +73,9 @@ export const eraseLogins = sqlStatement(
           OR correlation_id IN (SELECT correlation_id FROM journeys))
       RETURNING id
     ), tokens AS (
+      SELECT c.grant_id FROM authorization_code c JOIN grants g ON g.id = c.grant_id
+       WHERE c.tenant_id = ${p('tenantId')} AND c.token_hash IS NOT NULL
+      UNION ALL
       SELECT t.grant_id FROM access_token t JOIN grants g ON g.id = t.grant_id WHERE t.tenant_id = ${p('tenantId')}
       UNION ALL
       SELECT t.grant_id FROM refresh_token t JOIN grants g ON g.id = t.grant_id WHERE t.tenant_id = ${p('tenantId')}

@@ -19,7 +19,8 @@ import { type Params, sqlStatement } from './statement.ts'
  * the binding is live and not past its time, and every match that spoke for the person still does. The person is locked
  * first, then binding and matches, all read again once locked: what was unlinked meanwhile grants nothing. Touches them;
  * moves a hash that was found under an older key version to the current one, in match and binding together (CR-44);
- * marks the binding where a material changed; makes the pairwise subject once; writes grant, code and audit event.
+ * marks the binding where a material changed; makes the pairwise subject once, or reads it
+ * locked, so that a merge which ended a moment ago is seen; writes grant, code and audit event.
  * Returns no row, and leaves no trace, when the compare-and-set is lost.
  *
  * The event counts what was touched, which is always true and makes Postgres touch it first: left to itself it runs such
@@ -126,21 +127,29 @@ export const grantJourney = sqlStatement(
        WHERE b.tenant_id = ${p('tenantId')} AND b.match_id = e.match_id AND b.deleted_at IS NULL
          AND (b.id = ${p('bindingId')} OR (b.holder_hash_key_version > 0 AND b.holder_identifier_hash <> e.hash))
       RETURNING b.id
-    ), subject AS (
+    ), known AS (
+      SELECT s.subject FROM person
+        JOIN pairwise_subject s ON s.tenant_id = ${p('tenantId')} AND s.identity_id = person.id
+       WHERE s.sector = ${p('sector')}
+         FOR KEY SHARE OF s
+    ), made AS (
       INSERT INTO pairwise_subject (tenant_id, identity_id, sector, subject, created_at)
       SELECT ${p('tenantId')}, ${p('identityId')}, ${p('sector')}, ${p('subject')}, ${p('now')}::iso_instant FROM moved
-      ON CONFLICT (identity_id, sector, tenant_id) DO NOTHING
+       WHERE NOT EXISTS (SELECT FROM known)
+      ON CONFLICT (identity_id, sector, tenant_id) DO UPDATE SET subject = pairwise_subject.subject
       RETURNING subject
+    ), subject AS (
+      SELECT subject FROM known UNION ALL SELECT subject FROM made
     ), granted AS (
-      INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, correlation_id, scope, acr, amr,
+      INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, subject, correlation_id, scope, acr, amr,
         auth_time, upstream, attribute_policy_version, wallet_attributes, session_hash, session_browser_hash,
         session_started_at, created_at, expires_at)
       SELECT ${p('tenantId')}, ${p('grantId')}, ${p('clientId')}, ${p('identityId')}, ${p('bindingId')},
-        ${p('correlationId')}, ${p('scope')}, ${p('acr')}, ${p('amr')}, ${p('authTime')}::integer, ${p('upstream')},
+        subject.subject, ${p('correlationId')}, ${p('scope')}, ${p('acr')}, ${p('amr')}, ${p('authTime')}::integer, ${p('upstream')},
         ${p('attributePolicyVersion')}::integer, ${p('walletAttributes')}, ${p('sessionHash')},
         ${p('sessionBrowserHash')}, ${p('sessionStartedAt')}::iso_instant, ${p('now')}::iso_instant,
         ${p('grantExpiresAt')}::iso_instant
-        FROM moved
+        FROM moved, subject
     ), code AS (
       INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, code_challenge, dpop_jkt, nonce,
         created_at, expires_at)

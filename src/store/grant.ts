@@ -34,67 +34,87 @@ export interface GrantRow {
   attributes: Sealed
 }
 
-/** What a redeemed code becomes tokens from. */
-export interface RedeemedRow extends GrantRow {
+/** What an ID token needs of a grant, whoever is behind it. */
+export type TokenGrant = Pick<
+  GrantRow,
+  | 'grant_id'
+  | 'client_id'
+  | 'correlation_id'
+  | 'scope'
+  | 'acr'
+  | 'amr'
+  | 'auth_time'
+  | 'upstream'
+  | 'subject'
+>
+
+export interface RedeemedRow extends TokenGrant {
   nonce: string | null
 }
 
-export interface CodeRow extends RedeemedRow {
+/** A code as it is now, whatever became of it. */
+export interface CodeRow {
+  grant_id: GrantId
+  client_id: ClientId
+  correlation_id: CorrelationId
+  /** Null where the login links nobody. */
+  audit_salt: string | null
   redirect_uri: string
   code_challenge: string | null
-  code_expires_at: IsoInstant
   consumed_at: IsoInstant | null
-  revoked_at: IsoInstant | null
 }
 
-const PERSON = sql`
-  JOIN identity i ON i.tenant_id = g.tenant_id AND i.id = g.identity_id AND i.status = 'ACTIVE'`
-
-/** The same with the row locked, so that nothing is written for somebody who is being erased. */
-const LOCKED_PERSON = sql`
-  JOIN LATERAL (
-    SELECT id, audit_salt, wrapped_data_key FROM identity
-     WHERE tenant_id = g.tenant_id AND id = g.identity_id AND status = 'ACTIVE' FOR SHARE
-  ) i ON true`
-
-const LINKED = sql`
-  JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id AND r.enabled = 1
-  JOIN identity_link_binding b ON b.tenant_id = g.tenant_id AND b.id = g.binding_id AND b.deleted_at IS NULL
-  JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id AND m.deleted_at IS NULL
-  JOIN pairwise_subject s ON s.tenant_id = g.tenant_id AND s.identity_id = g.identity_id AND s.sector = r.sector`
+/** How an opaque access token is found. `codeHash` is in the token where it came of a code (`crypto/opaque-token.ts`). */
+export interface OpaqueToken {
+  tokenHash: SecretHash
+  codeHash: SecretHash | null
+}
 
 /** Joins that end wherever the person, the binding, its match or the relying party is no longer alive. */
-export const ALIVE = sql`${PERSON}${LINKED}`
+export const ALIVE = sql`
+  JOIN identity i ON i.tenant_id = g.tenant_id AND i.id = g.identity_id AND i.status = 'ACTIVE'
+  JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id AND r.enabled = 1
+  JOIN identity_link_binding b ON b.tenant_id = g.tenant_id AND b.id = g.binding_id AND b.deleted_at IS NULL
+  JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id AND m.deleted_at IS NULL`
 
 export const GRANT_COLUMNS = sql`
   g.id AS grant_id, g.client_id, g.identity_id, g.binding_id, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time,
-  g.upstream, g.attribute_policy_version, g.wallet_attributes, s.subject, i.audit_salt,
+  g.upstream, g.attribute_policy_version, g.wallet_attributes, g.subject, i.audit_salt,
   COALESCE(b.key_identity_id, i.id) AS key_identity_id,
   CASE WHEN b.key_identity_id IS NULL THEN i.wrapped_data_key
        ELSE (SELECT k.wrapped_data_key FROM identity k WHERE k.tenant_id = g.tenant_id AND k.id = b.key_identity_id)
   END AS wrapped_data_key,
   b.persisted_attributes_envelope AS attributes`
 
+/** An access token as `t`, of a code or of a refresh token, whatever its time. */
+export const ACCESS_TOKEN = (p: Params<{ tenantId: TenantId } & OpaqueToken>) => sql`(
+    SELECT grant_id, scope, jkt, created_at, expires_at FROM access_token
+     WHERE tenant_id = ${p('tenantId')} AND token_hash = ${p('tokenHash')}
+    UNION ALL
+    SELECT grant_id, NULL, token_jkt, consumed_at, token_expires_at FROM authorization_code
+     WHERE tenant_id = ${p('tenantId')} AND code_hash = ${p('codeHash')} AND token_hash = ${p('tokenHash')}
+  ) t`
+
 /** A code with its grant, consumed or not; the caller judges. Nothing for a code whose person is gone. */
 export const findCode = sqlStatement(
   'find_code',
   (p: Params<{ tenantId: TenantId; codeHash: SecretHash }>) => sql<CodeRow>`
-    SELECT ${GRANT_COLUMNS}, c.redirect_uri, c.code_challenge, c.nonce, c.expires_at AS code_expires_at, c.consumed_at,
-           g.revoked_at
+    SELECT g.id AS grant_id, g.client_id, g.correlation_id, i.audit_salt, c.redirect_uri, c.code_challenge, c.consumed_at
       FROM authorization_code c
       JOIN login_grant g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
-      ${ALIVE}
+      LEFT JOIN identity i ON i.tenant_id = g.tenant_id AND i.id = g.identity_id
      WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')}`,
 )
 
 /**
- * The code dies and the access token is born, once (OP-42), for the request the code was made for: same client, redirect
- * URI and PKCE challenge (OP-41, OP-44, OP-45), in time, nothing revoked, and the person active, whose row is locked FOR
- * SHARE. No row otherwise, and no trace. No audit event of its own: the login that granted the code is in the trail, and
- * the head's lock would put a tenant's redemptions in a queue.
+ * The code becomes an access token, once (OP-42), for the request the code was made for: same client, redirect URI and
+ * PKCE challenge (OP-41, OP-44, OP-45), in time, nothing revoked, relying party and person active. No row otherwise, and
+ * no trace. No audit event of its own: the login that granted the code is in the trail, and the head's lock would put a
+ * tenant's redemptions in a queue.
  *
- * One UPDATE reads everything on its way, rather than a SELECT whose rows an UPDATE looks up again: of two at a time the
- * second waits for the code's row, looks at it again, finds it consumed, and writes nothing.
+ * One update of one row. Of two at a time the second waits for it, looks at it again, finds it consumed, and writes
+ * nothing. An erasure deletes the grant and the row with it: whichever comes second waits for the other, and finds the code
+ * gone, or deletes the token too. What binding and match say is not asked: whoever ends them revokes the grant.
  */
 export const redeemLiveCode = sqlStatement(
   'redeem_live_code',
@@ -111,24 +131,20 @@ export const redeemLiveCode = sqlStatement(
       now: IsoInstant
     }>,
   ) => sql<RedeemedRow>`
-    WITH redeemed AS (
-      UPDATE authorization_code c SET consumed_at = ${p('now')}
-        FROM login_grant g
-        ${LOCKED_PERSON}
-        ${LINKED}
-       WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')} AND c.client_id = ${p('clientId')}
-         AND c.redirect_uri = ${p('redirectUri')} AND c.code_challenge IS NOT DISTINCT FROM ${p('codeChallenge')}
-         AND (c.dpop_jkt IS NULL OR c.dpop_jkt = ${p('jkt')})
-         AND c.consumed_at IS NULL AND c.expires_at > ${p('now')}
-         AND g.tenant_id = c.tenant_id AND g.id = c.grant_id AND g.revoked_at IS NULL
-      RETURNING ${GRANT_COLUMNS}, c.nonce
-    ), issued AS (
-      INSERT INTO access_token (tenant_id, token_hash, grant_id, jkt, created_at, expires_at)
-      SELECT ${p('tenantId')}, ${p('tokenHash')}, grant_id, ${p('jkt')}, ${p('now')}::iso_instant,
-             ${p('tokenExpiresAt')}::iso_instant
-        FROM redeemed
-    )
-    SELECT * FROM redeemed`,
+    UPDATE authorization_code c
+       SET consumed_at = ${p('now')}, token_hash = ${p('tokenHash')}, token_jkt = ${p('jkt')},
+           token_expires_at = ${p('tokenExpiresAt')}
+      FROM login_grant g
+      JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id AND r.enabled = 1
+      LEFT JOIN identity i ON i.tenant_id = g.tenant_id AND i.id = g.identity_id
+     WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')} AND c.client_id = ${p('clientId')}
+       AND c.redirect_uri = ${p('redirectUri')} AND c.code_challenge IS NOT DISTINCT FROM ${p('codeChallenge')}
+       AND (c.dpop_jkt IS NULL OR c.dpop_jkt = ${p('jkt')})
+       AND c.consumed_at IS NULL AND c.expires_at > ${p('now')}
+       AND g.tenant_id = c.tenant_id AND g.id = c.grant_id AND g.revoked_at IS NULL
+       AND (g.identity_id IS NULL OR i.status = 'ACTIVE')
+    RETURNING g.id AS grant_id, g.client_id, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time, g.upstream, g.subject,
+              c.nonce`,
 )
 
 /** Ends a grant and with it every token made from it. */
@@ -152,12 +168,12 @@ export interface AccessRow extends GrantRow {
 /** The grant behind an access token that is alive, with everything claims are made of. */
 export const findGrantByAccessToken = sqlStatement(
   'find_grant_by_access_token',
-  (p: Params<{ tenantId: TenantId; tokenHash: SecretHash; now: IsoInstant }>) => sql<AccessRow>`
+  (p: Params<{ tenantId: TenantId; now: IsoInstant } & OpaqueToken>) => sql<AccessRow>`
     SELECT ${GRANT_COLUMNS}, t.scope AS narrowed_scope, t.jkt AS access_jkt
-      FROM access_token t
-      JOIN login_grant g ON g.tenant_id = t.tenant_id AND g.id = t.grant_id AND g.revoked_at IS NULL
+      FROM ${ACCESS_TOKEN(p)}
+      JOIN login_grant g ON g.tenant_id = ${p('tenantId')} AND g.id = t.grant_id AND g.revoked_at IS NULL
       ${ALIVE}
-     WHERE t.tenant_id = ${p('tenantId')} AND t.token_hash = ${p('tokenHash')} AND t.expires_at > ${p('now')}`,
+     WHERE t.expires_at > ${p('now')}`,
 )
 
 /** Spends a client assertion's `jti`; no row when it was spent before (OP-47). */

@@ -22,7 +22,7 @@ export interface RefreshRow extends GrantRow {
 
 /**
  * The first token of a family, in the transaction that redeems the code and behind it: it hangs on the access token that
- * was born there. No row where the login did not ask for `offline_access` and the registration wants that. The grant lives
+ * the code became there. No row where the login did not ask for `offline_access` and the registration wants that. The grant lives
  * as long as the family may.
  */
 export const beginRefresh = sqlStatement(
@@ -30,6 +30,7 @@ export const beginRefresh = sqlStatement(
   (
     p: Params<{
       tenantId: TenantId
+      codeHash: SecretHash
       accessHash: SecretHash
       tokenHash: SecretHash
       jkt: string | null
@@ -43,9 +44,9 @@ export const beginRefresh = sqlStatement(
       INSERT INTO refresh_token (tenant_id, token_hash, grant_id, jkt, created_at, expires_at, family_ends_at)
       SELECT ${p('tenantId')}, ${p('tokenHash')}, t.grant_id, ${p('jkt')}, ${p('now')}::iso_instant,
              ${p('expiresAt')}::iso_instant, ${p('familyEndsAt')}::iso_instant
-        FROM access_token t
+        FROM authorization_code t
         JOIN login_grant g ON g.tenant_id = t.tenant_id AND g.id = t.grant_id AND g.revoked_at IS NULL
-       WHERE t.tenant_id = ${p('tenantId')} AND t.token_hash = ${p('accessHash')}
+       WHERE t.tenant_id = ${p('tenantId')} AND t.code_hash = ${p('codeHash')} AND t.token_hash = ${p('accessHash')}
          AND (${p('always')}::boolean OR 'offline_access' = ANY (string_to_array(g.scope, ' ')))
       RETURNING grant_id
     )

@@ -473,7 +473,7 @@ export interface LoginGrantTable {
   client_id: Fixed<ClientId>
   identity_id: IdentityId | null
   binding_id: Fixed<BindingId | null>
-  subject: Fixed<string | null>
+  subject: Fixed<string>
   correlation_id: Fixed<CorrelationId>
   scope: Fixed<string>
   acr: Fixed<string>
@@ -502,6 +502,9 @@ export interface AuthorizationCodeTable {
   created_at: Fixed<IsoInstant>
   expires_at: Fixed<IsoInstant>
   consumed_at: IsoInstant | null
+  token_hash: SecretHash | null
+  token_jkt: string | null
+  token_expires_at: IsoInstant | null
 }
 
 export interface AccessTokenTable {

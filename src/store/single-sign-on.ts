@@ -134,19 +134,27 @@ export const grantBySession = sqlStatement(
       UPDATE identity_link_binding b SET last_used_at = ${p('now')}
         FROM session WHERE b.tenant_id = ${p('tenantId')} AND b.id = session.binding_id
       RETURNING b.id
-    ), subject AS (
+    ), known AS (
+      SELECT s.subject FROM person
+        JOIN pairwise_subject s ON s.tenant_id = ${p('tenantId')} AND s.identity_id = person.id
+       WHERE s.sector = ${p('sector')}
+         FOR KEY SHARE OF s
+    ), made AS (
       INSERT INTO pairwise_subject (tenant_id, identity_id, sector, subject, created_at)
       SELECT ${p('tenantId')}, identity_id, ${p('sector')}, ${p('subject')}, ${p('now')}::iso_instant FROM session
-      ON CONFLICT (identity_id, sector, tenant_id) DO NOTHING
+       WHERE NOT EXISTS (SELECT FROM known)
+      ON CONFLICT (identity_id, sector, tenant_id) DO UPDATE SET subject = pairwise_subject.subject
       RETURNING subject
+    ), subject AS (
+      SELECT subject FROM known UNION ALL SELECT subject FROM made
     ), granted AS (
-      INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, correlation_id, scope, acr, amr,
+      INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, subject, correlation_id, scope, acr, amr,
         auth_time, upstream, attribute_policy_version, wallet_attributes, session_hash, session_browser_hash,
         session_started_at, created_at, expires_at)
-      SELECT ${p('tenantId')}, ${p('grantId')}, ${p('clientId')}, identity_id, binding_id, ${p('correlationId')},
+      SELECT ${p('tenantId')}, ${p('grantId')}, ${p('clientId')}, identity_id, binding_id, subject.subject, ${p('correlationId')},
         ${p('scope')}, acr, amr, auth_time, upstream, attribute_policy_version, ${p('walletAttributes')}, session_hash,
         session_browser_hash, session_started_at, ${p('now')}::iso_instant, ${p('grantExpiresAt')}::iso_instant
-        FROM session
+        FROM session, subject
     ), code AS (
       INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, code_challenge, dpop_jkt,
         nonce, created_at, expires_at)

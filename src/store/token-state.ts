@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { ClientId, GrantId, TenantId } from '../domain/ids.ts'
 import type { SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { ALIVE, GRANT_COLUMNS, type GrantRow } from './grant.ts'
+import { ACCESS_TOKEN, ALIVE, GRANT_COLUMNS, type GrantRow, type OpaqueToken } from './grant.ts'
 import { type Params, sqlStatement } from './statement.ts'
 
 /** A token that is good now. */
@@ -18,11 +18,10 @@ export interface LiveTokenRow extends GrantRow {
 /** The live token of this client with its grant; nothing for one that is unknown, over, revoked or another client's. */
 export const findLiveToken = sqlStatement(
   'find_live_token',
-  (p: Params<{ tenantId: TenantId; tokenHash: SecretHash; clientId: ClientId; now: IsoInstant }>) =>
+  (p: Params<{ tenantId: TenantId; clientId: ClientId; now: IsoInstant } & OpaqueToken>) =>
     sql<LiveTokenRow>`
     WITH token AS (
-      SELECT 'access' AS kind, grant_id, scope, jkt, created_at, expires_at FROM access_token
-       WHERE tenant_id = ${p('tenantId')} AND token_hash = ${p('tokenHash')}
+      SELECT 'access' AS kind, t.* FROM ${ACCESS_TOKEN(p)}
       UNION ALL
       SELECT 'refresh', grant_id, NULL, jkt, created_at, LEAST(expires_at, family_ends_at) FROM refresh_token
        WHERE tenant_id = ${p('tenantId')} AND token_hash = ${p('tokenHash')} AND used_at IS NULL
@@ -38,13 +37,21 @@ export const findLiveToken = sqlStatement(
 /** Ends an access token of this client, alone. */
 export const endAccessToken = sqlStatement(
   'end_access_token',
-  (p: Params<{ tenantId: TenantId; tokenHash: SecretHash; clientId: ClientId }>) => sql<{
+  (p: Params<{ tenantId: TenantId; clientId: ClientId } & OpaqueToken>) => sql<{
     grant_id: GrantId
   }>`
-    DELETE FROM access_token t USING login_grant g
-     WHERE t.tenant_id = ${p('tenantId')} AND t.token_hash = ${p('tokenHash')}
-       AND g.tenant_id = t.tenant_id AND g.id = t.grant_id AND g.client_id = ${p('clientId')}
-    RETURNING t.grant_id`,
+    WITH blanked AS (
+      UPDATE authorization_code SET token_hash = NULL, token_jkt = NULL, token_expires_at = NULL
+       WHERE tenant_id = ${p('tenantId')} AND code_hash = ${p('codeHash')} AND token_hash = ${p('tokenHash')}
+         AND client_id = ${p('clientId')}
+      RETURNING grant_id
+    ), deleted AS (
+      DELETE FROM access_token t USING login_grant g
+       WHERE t.tenant_id = ${p('tenantId')} AND t.token_hash = ${p('tokenHash')}
+         AND g.tenant_id = t.tenant_id AND g.id = t.grant_id AND g.client_id = ${p('clientId')}
+      RETURNING t.grant_id
+    )
+    SELECT grant_id FROM blanked UNION ALL SELECT grant_id FROM deleted`,
 )
 
 /** Ends the grant of a refresh token of this client, used or not, and with it all of its tokens (OP-71). */

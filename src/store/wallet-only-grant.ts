@@ -6,7 +6,7 @@ import { sql } from 'kysely'
 import type { ClientId, CorrelationId, GrantId, JourneyId, TenantId } from '../domain/ids.ts'
 import type { Sealed, SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import type { AccessRow, CodeRow, GrantRow } from './grant.ts'
+import { ACCESS_TOKEN, type AccessRow, type GrantRow, type OpaqueToken } from './grant.ts'
 import { type Params, sqlStatement } from './statement.ts'
 
 type OfPerson =
@@ -18,7 +18,6 @@ type OfPerson =
   | 'attributes'
 export type WalletOnlyGrantRow = Omit<GrantRow, OfPerson> & { identity_id: null; audit_salt: null }
 export type WalletOnlyAccessRow = Omit<AccessRow, OfPerson> & WalletOnlyGrantRow
-export type WalletOnlyCodeRow = Omit<CodeRow, OfPerson> & WalletOnlyGrantRow
 
 const COLUMNS = sql`
   g.id AS grant_id, g.client_id, g.identity_id, NULL AS audit_salt, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time,
@@ -87,68 +86,16 @@ export const grantWalletOnly = sqlStatement(
     SELECT id FROM moved`,
 )
 
-/** A code with its grant, consumed or not; the caller judges. */
-export const findWalletOnlyCode = sqlStatement(
-  'find_wallet_only_code',
-  (p: Params<{ tenantId: TenantId; codeHash: SecretHash }>) => sql<WalletOnlyCodeRow>`
-    SELECT ${COLUMNS}, c.redirect_uri, c.code_challenge, c.nonce, c.expires_at AS code_expires_at, c.consumed_at,
-           g.revoked_at
-      FROM authorization_code c
-      JOIN login_grant g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id AND g.identity_id IS NULL
-      ${ALIVE}
-     WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')}`,
-)
-
-/** The code dies and the access token is born, once (OP-42); otherwise as `redeemLiveCode`. */
-export const redeemWalletOnlyCode = sqlStatement(
-  'redeem_wallet_only_code',
-  (
-    p: Params<{
-      tenantId: TenantId
-      codeHash: SecretHash
-      clientId: ClientId
-      redirectUri: string
-      codeChallenge: string | null
-      jkt: string | null
-      tokenHash: SecretHash
-      tokenExpiresAt: IsoInstant
-      now: IsoInstant
-    }>,
-  ) => sql<WalletOnlyCodeRow>`
-    WITH live AS (
-      SELECT ${COLUMNS}, c.code_hash, c.redirect_uri, c.code_challenge, c.nonce, c.expires_at AS code_expires_at,
-             c.consumed_at, g.revoked_at
-        FROM authorization_code c
-        JOIN login_grant g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id AND g.identity_id IS NULL
-        ${ALIVE}
-       WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')} AND c.client_id = ${p('clientId')}
-         AND c.redirect_uri = ${p('redirectUri')} AND c.code_challenge IS NOT DISTINCT FROM ${p('codeChallenge')}
-         AND (c.dpop_jkt IS NULL OR c.dpop_jkt = ${p('jkt')})
-         AND c.consumed_at IS NULL AND c.expires_at > ${p('now')} AND g.revoked_at IS NULL
-         FOR UPDATE OF c
-    ), consumed AS (
-      UPDATE authorization_code c SET consumed_at = ${p('now')}
-        FROM live WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = live.code_hash AND c.consumed_at IS NULL
-      RETURNING c.grant_id
-    ), issued AS (
-      INSERT INTO access_token (tenant_id, token_hash, grant_id, jkt, created_at, expires_at)
-      SELECT ${p('tenantId')}, ${p('tokenHash')}, grant_id, ${p('jkt')}, ${p('now')}::iso_instant, ${p('tokenExpiresAt')}::iso_instant
-        FROM consumed
-    )
-    SELECT live.* FROM live JOIN consumed ON consumed.grant_id = live.grant_id`,
-)
-
 /** The grant behind an access token that is alive. */
 export const findWalletOnlyGrant = sqlStatement(
   'find_wallet_only_grant',
-  (p: Params<{ tenantId: TenantId; tokenHash: SecretHash; now: IsoInstant }>) =>
-    sql<WalletOnlyAccessRow>`
+  (p: Params<{ tenantId: TenantId; now: IsoInstant } & OpaqueToken>) => sql<WalletOnlyAccessRow>`
     SELECT ${COLUMNS}, t.scope AS narrowed_scope, t.jkt AS access_jkt
-      FROM access_token t
-      JOIN login_grant g ON g.tenant_id = t.tenant_id AND g.id = t.grant_id AND g.revoked_at IS NULL
+      FROM ${ACCESS_TOKEN(p)}
+      JOIN login_grant g ON g.tenant_id = ${p('tenantId')} AND g.id = t.grant_id AND g.revoked_at IS NULL
        AND g.identity_id IS NULL
       ${ALIVE}
-     WHERE t.tenant_id = ${p('tenantId')} AND t.token_hash = ${p('tokenHash')} AND t.expires_at > ${p('now')}`,
+     WHERE t.expires_at > ${p('now')}`,
 )
 
 /** What introspection tells of a live access token of such a login. */
@@ -161,13 +108,12 @@ export interface WalletOnlyTokenRow extends WalletOnlyGrantRow {
 /** The live access token of this client with its grant; they have no refresh tokens. */
 export const findLiveWalletOnlyToken = sqlStatement(
   'find_live_wallet_only_token',
-  (p: Params<{ tenantId: TenantId; tokenHash: SecretHash; clientId: ClientId; now: IsoInstant }>) =>
+  (p: Params<{ tenantId: TenantId; clientId: ClientId; now: IsoInstant } & OpaqueToken>) =>
     sql<WalletOnlyTokenRow>`
     SELECT ${COLUMNS}, t.jkt AS token_jkt, t.created_at AS issued_at, t.expires_at AS ends_at
-      FROM access_token t
-      JOIN login_grant g ON g.tenant_id = t.tenant_id AND g.id = t.grant_id AND g.revoked_at IS NULL
+      FROM ${ACCESS_TOKEN(p)}
+      JOIN login_grant g ON g.tenant_id = ${p('tenantId')} AND g.id = t.grant_id AND g.revoked_at IS NULL
        AND g.identity_id IS NULL
       ${ALIVE}
-     WHERE t.tenant_id = ${p('tenantId')} AND t.token_hash = ${p('tokenHash')} AND g.client_id = ${p('clientId')}
-       AND t.expires_at > ${p('now')}`,
+     WHERE g.client_id = ${p('clientId')} AND t.expires_at > ${p('now')}`,
 )

@@ -264,7 +264,7 @@ describe('expiry', () => {
     const counts = async () =>
       await ask<{ grants: number; codes: number; tokens: number; people: number }>(`
         SELECT (SELECT count(*)::int FROM login_grant) AS grants, (SELECT count(*)::int FROM authorization_code) AS codes,
-               (SELECT count(*)::int FROM access_token) AS tokens, (SELECT count(*)::int FROM identity) AS people`)
+               (SELECT count(token_hash)::int FROM authorization_code) AS tokens, (SELECT count(*)::int FROM identity) AS people`)
     expect(await counts()).toEqual([{ grants: 1, codes: 1, tokens: 1, people: 1 }])
     bridge.clock.advance(61 * MINUTE)
     await expireOnce()

@@ -184,6 +184,8 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
        VALUES ('${id}', 'nobody-${id}', 'nobody-${id}', 'app', 'https://app.example/', 'challenge', '${long}', '2099-01-01T00:00:00.000Z');
      INSERT INTO access_token (tenant_id, token_hash, grant_id, created_at, expires_at)
        VALUES ('${id}', 'nobody-${id}', 'nobody-${id}', '${long}', '2099-01-01T00:00:00.000Z');
+     UPDATE authorization_code SET token_hash = 'of-' || code_hash, token_expires_at = '2099-01-01T00:00:00.000Z'
+      WHERE tenant_id = '${id}' AND consumed_at IS NOT NULL;
      INSERT INTO pairwise_subject (tenant_id, identity_id, sector, subject, created_at, origin_id)
        SELECT tenant_id, NULL, 'waiting.example', gen_random_uuid(), merged_at, surviving_id FROM identity_merge WHERE tenant_id = '${id}'`,
   )
@@ -240,11 +242,9 @@ const ABOUT: Record<string, string> = {
   findHits: 'journey',
   findJourneyWithHits: 'journey',
   findJourneyWithHitsByResponseCode: 'journey',
-  findGrantByAccessToken: 'access_token',
+  findGrantByAccessToken: 'authorization_code',
   findCode: 'authorization_code',
   redeemLiveCode: 'authorization_code',
-  redeemWalletOnlyCode: 'authorization_code',
-  findWalletOnlyCode: 'authorization_code',
   findWalletOnlyGrant: 'access_token',
   offerAccounts: 'journey',
   deleteFamilyAux: 'auxiliary_data',
@@ -262,11 +262,11 @@ const ABOUT: Record<string, string> = {
   eraseBindings: 'identity_link_binding',
   findReceivers: 'event_subscription',
   claimEvents: 'outbox',
-  beginRefresh: 'access_token',
+  beginRefresh: 'authorization_code',
   endRefreshFamily: 'refresh_token',
   takeRefreshToken: 'refresh_token',
   endAccessToken: 'access_token',
-  findLiveToken: 'access_token',
+  findLiveToken: 'authorization_code',
   findLiveWalletOnlyToken: 'access_token',
   holdSession: 'reconciliation_session',
 }

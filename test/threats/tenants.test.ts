@@ -450,7 +450,7 @@ describe('row 38 pooled connections', () => {
     expect(tally(answers)).toEqual({ 'wrong 400': 20, abort: 20, 'right 200': 20 })
     const [leak] = await rows<{ count: number }>(
       bridge,
-      `SELECT count(*)::int FROM access_token t JOIN login_grant g ON g.id = t.grant_id WHERE t.tenant_id <> g.tenant_id`,
+      `SELECT count(*)::int FROM authorization_code c JOIN login_grant g ON g.id = c.grant_id WHERE c.tenant_id <> g.tenant_id`,
     )
     expect(leak?.count).toBe(0)
   })

@@ -141,12 +141,12 @@ describe('codes', () => {
       [{ code: another.code }, basic('app', tenant.clientSecret)],
       [{ code: 'A'.repeat(43) }, basic('app', tenant.clientSecret)],
     ]
-    const before = await rows(bridge, 'SELECT * FROM access_token')
+    const before = await rows(bridge, 'SELECT * FROM authorization_code ORDER BY code_hash')
     for (const [form, authorization] of swaps) {
       const refused = await redeem(tenant, redeemable, form, authorization)
       expect([refused.status, refused.body.error]).toEqual([400, 'invalid_grant'])
     }
-    expect(await rows(bridge, 'SELECT * FROM access_token')).toEqual(before)
+    expect(await rows(bridge, 'SELECT * FROM authorization_code ORDER BY code_hash')).toEqual(before)
     expect((await redeem(tenant, redeemable)).status).toBe(200)
     expect((await redeem(tenant, another)).status).toBe(200)
   })
