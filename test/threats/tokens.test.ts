@@ -146,7 +146,9 @@ describe('codes', () => {
       const refused = await redeem(tenant, redeemable, form, authorization)
       expect([refused.status, refused.body.error]).toEqual([400, 'invalid_grant'])
     }
-    expect(await rows(bridge, 'SELECT * FROM authorization_code ORDER BY code_hash')).toEqual(before)
+    expect(await rows(bridge, 'SELECT * FROM authorization_code ORDER BY code_hash')).toEqual(
+      before,
+    )
     expect((await redeem(tenant, redeemable)).status).toBe(200)
     expect((await redeem(tenant, another)).status).toBe(200)
   })
