@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { eraseCommand, ledgerCommand, receiptCommand } from './cli/erasures.ts'
 import { jobsCommand } from './cli/jobs.ts'
 import { keysCommand } from './cli/keys.ts'
+import { peopleCommand } from './cli/people.ts'
 import { policyCommand } from './cli/policy.ts'
 import { signingKeysCommand } from './cli/signing-keys.ts'
 import { tenantCommand } from './cli/tenants.ts'
@@ -26,6 +27,7 @@ function sentenceOf(error: unknown): string {
     if (failure.kind === 'not_found') return 'There is nothing of that name or id.'
     if (failure.kind === 'policy_refused') return failure.problems.join('\n')
     if (failure.kind === 'unavailable') return 'The database does not answer.'
+    if (failure.kind === 'conflict') return `Not now: ${failure.detail}.`
     return failure.kind
   }
   if (error instanceof Error && OWN_SENTENCES.has(error.name)) return error.message
@@ -52,6 +54,7 @@ const commands = [
   tokenCommand,
   tenantCommand,
   policyCommand,
+  peopleCommand,
   eraseCommand,
   receiptCommand,
   ledgerCommand,

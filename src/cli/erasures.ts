@@ -1,6 +1,6 @@
 /** `erase`, `receipt verify` and `ledger replay`: a person is erased from the command line, and what came of it is checked offline. */
 import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { readConfig } from '../config.ts'
 import { JwsError } from '../crypto/jws.ts'
 import { verifyReceipt } from '../crypto/receipt.ts'
@@ -11,6 +11,7 @@ import { eraseIdentity } from '../flow/erase-identity.ts'
 import { replayLedger } from '../flow/replay-ledger.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
 import { withDatabase } from './database.ts'
+import { readAccount, readNamed } from './named-person.ts'
 import type { Terminal } from './terminal.ts'
 import { OPERATOR } from './tokens.ts'
 
@@ -76,8 +77,7 @@ async function erase(terminal: Terminal, slug: string, options: EraseOptions): P
   const erased = await withDatabase(config, secrets, async (db) => {
     const means = { db, keyring, config, clock: Date.now }
     if (account !== undefined) {
-      const [provider = '', ...value] = account.split('=')
-      const identifier = { kind: 'account', provider, value: value.join('=') } as const
+      const identifier = readNamed(account)
       return await eraseByIdentifier(means, OPERATOR, slug, { identifier, ground })
     }
     if (person === undefined) throw new SetupRefused('Say whom: --person or --account.')
@@ -97,9 +97,4 @@ function verify(terminal: Terminal, file: string, jwks: string): void {
     if (!(error instanceof JwsError)) throw error
     throw new SetupRefused(`The receipt is not to be believed: ${error.reason}.`)
   }
-}
-
-function readAccount(text: string): string {
-  if (!/^[a-z0-9-]+=./.test(text)) throw new InvalidArgumentError('write it as provider=value.')
-  return text
 }

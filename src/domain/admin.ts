@@ -9,8 +9,9 @@ export const ADMIN_SCOPES = {
   'providers:manage': "Register, read and switch the institutions' OpenID providers.",
   'policies:manage': 'Publish and read policy documents.',
   'identities:manage':
-    'Look up a person, end and restore links, merge two persons found to be one, and split them.',
+    'Look up a person, end and restore links, restrict processing, merge two persons found to be one, and split them.',
   'privacy:erase': 'Erase a person.',
+  'privacy:export': 'Read everything that is held about a person.',
   'audit:read': 'Read the audit trail.',
   'jobs:manage': 'See background jobs; pause, resume and hasten them.',
   'keys:manage': 'Replace request certificates; make, list and revoke tokens of this API.',

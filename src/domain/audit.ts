@@ -146,7 +146,11 @@ export type AuditDetail =
   | { type: 'auxiliary_expired'; removed: number }
   /** Without a subject: nothing may lead from what is left to who it was. `erasure` is the receipt's id. */
   | ({ type: 'identity_erased'; actor: string; erasure: string; ground: string } & Erased)
-  | { type: 'identity_looked_up'; actor: string; provider: string; found: boolean }
+  /** An administrator asked by an identifier: `account` or `key`. */
+  | { type: 'identity_looked_up'; actor: string; identifier: string; found: boolean }
+  | { type: 'identity_exported'; actor: string }
+  | { type: 'identity_restricted'; actor: string }
+  | { type: 'restriction_lifted'; actor: string }
   | { type: 'event_subscription_created'; actor: string; subscription: string; delivery: string }
   | { type: 'event_subscription_updated'; actor: string; subscription: string }
   | { type: 'event_subscription_removed'; actor: string; subscription: string }

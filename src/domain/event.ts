@@ -11,6 +11,8 @@ export const EVENTS = {
   binding_updated: 'A link was confirmed, or its data refreshed.',
   binding_removed: 'A link of the person ended.',
   subject_changed: 'From now on the person is known by another subject.',
+  identity_restricted: 'Data about the person may be kept, and used for nothing (Art. 18 GDPR).',
+  restriction_lifted: 'Data about the person may be used again.',
   identity_erased: 'The person was erased. Erase what you received.',
 } as const
 export type EventType = keyof typeof EVENTS
@@ -44,7 +46,7 @@ export function webhookBody(content: EventContent): string {
 
 /**
  * The claims of a Security Event Token besides who made it for whom: the person as `sub_id` (RFC 9493 section 3.2.2), and
- * one event (RFC 8417 section 2.2): RISC's `account-purged`, CAEP's `credential-change`, or one of our own.
+ * one event (RFC 8417 section 2.2): RISC's `account-purged`, `-disabled` or `-enabled`, CAEP's `credential-change`, or one of our own.
  */
 export function securityEventClaims(issuer: string, content: EventContent): JsonObject {
   const time = toSeconds(fromInstant(content.occurredAt))
@@ -59,6 +61,10 @@ function eventOf(content: EventContent, time: number): JsonObject {
   switch (content.type) {
     case 'identity_erased':
       return { [`${RISC}/account-purged`]: {} }
+    case 'identity_restricted':
+      return { [`${RISC}/account-disabled`]: {} }
+    case 'restriction_lifted':
+      return { [`${RISC}/account-enabled`]: {} }
     case 'binding_created':
       return credentialChange('create', time)
     case 'binding_updated':

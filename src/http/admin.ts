@@ -10,6 +10,7 @@ import { jobRoutes } from './admin/jobs.ts'
 import { policyRoutes } from './admin/policies.ts'
 import { policyDraftRoutes } from './admin/policy-drafts.ts'
 import { policyTrialRoutes } from './admin/policy-trials.ts'
+import { privacyRoutes } from './admin/privacy.ts'
 import { providerTestAdminRoutes } from './admin/provider-tests.ts'
 import { providerRoutes } from './admin/providers.ts'
 import { registrationTokenRoutes } from './admin/registration-tokens.ts'
@@ -34,6 +35,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...policyDraftRoutes(deps),
     ...policyTrialRoutes(deps),
     ...identityRoutes(deps),
+    ...privacyRoutes(deps),
     ...erasureRoutes(deps),
     ...jobRoutes(deps),
     ...tokenAdminRoutes(deps),

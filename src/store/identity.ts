@@ -107,3 +107,23 @@ export const findFamily = sqlStatement(
     )
     SELECT id FROM family ORDER BY id`,
 )
+
+/** ACTIVE ↔ RESTRICTED. */
+export const setRestriction = statement(
+  'set_restriction',
+  (
+    q,
+    p: Params<{
+      tenantId: TenantId
+      id: IdentityId
+      from: 'ACTIVE' | 'RESTRICTED'
+      to: 'ACTIVE' | 'RESTRICTED'
+    }>,
+  ) =>
+    q
+      .updateTable('identity')
+      .set({ status: p('to') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('status', '=', p('from')),
+)

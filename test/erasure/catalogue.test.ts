@@ -1,6 +1,6 @@
 /** The list of personal data is the schema's: nobody adds a table without saying what an erasure does to it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PERSONAL_DATA } from '../../src/store/personal-data.ts'
+import { EXPORTED, PERSONAL_DATA } from '../../src/store/personal-data.ts'
 import { createTestDatabase, query, type TestDatabase } from '../support/postgres.ts'
 
 let database: TestDatabase
@@ -48,5 +48,13 @@ describe('GD-02 every table has an erasure rule', () => {
     expect(about.length).toBeGreaterThan(15)
     for (const { table, column } of about)
       expect(PERSONAL_DATA[table]?.rule, `${table}.${column}`).not.toBe('nobody')
+  })
+})
+
+describe('GD-02 every table that holds something about a person is in an export', () => {
+  test('or says why not', () => {
+    const held = Object.entries(PERSONAL_DATA).filter(([, rule]) => rule.rule !== 'nobody')
+    const sorted = (names: string[]) => names.toSorted((a, b) => (a < b ? -1 : 1))
+    expect(sorted(Object.keys(EXPORTED))).toEqual(sorted(held.map(([table]) => table)))
   })
 })

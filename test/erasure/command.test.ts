@@ -73,3 +73,30 @@ describe('issue 5 item 1: by CLI', () => {
     expect(refused.err).toContain('signature_invalid')
   })
 })
+
+describe('issue 5 item 2: people by CLI', () => {
+  test('found, exported, restricted and brought back', async () => {
+    const person = await newPerson(bridge, bridge.tenant, 'milan')
+    const value = bridge.institution.subjectOf('milan', 'bridge-demo')
+    const found = await cli('people', 'find', 'demo', `surf=${value}`)
+    expect(found.out).toContain(`${person.id}  ACTIVE`)
+    const told = await cli('people', 'export', 'demo', person.id)
+    expect(JSON.parse(told.out)).toMatchObject({ links: [{ account: value }] })
+    expect((await cli('people', 'restrict', 'demo', person.id)).out).toContain('RESTRICTED')
+    const [match] = await rowsOf<{ id: string }>(
+      ...([
+        bridge,
+        bridge.tenant,
+        'identity_match',
+        `internal_identity_id = '${person.id}'`,
+      ] as const),
+    )
+    const refused = await cli('people', 'unlink', 'demo', person.id, match?.id ?? '')
+    expect(refused).toMatchObject({ code: 1, err: 'Not now: the person is not active.' })
+    expect((await cli('people', 'lift', 'demo', person.id)).out).toContain('ACTIVE')
+    const ended = await cli('people', 'unlink', 'demo', person.id, match?.id ?? '')
+    expect(ended.out).toContain('ADMIN_REQUEST')
+    const back = await cli('people', 'restore', 'demo', person.id, match?.id ?? '')
+    expect(back.out).not.toContain('ADMIN_REQUEST')
+  })
+})

@@ -112,6 +112,8 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'end-link',
     'tell-subjects',
     'record-erasure',
+    'named-person',
+    'person-export',
     'erasure-ledger',
   ]
   const steps = [

@@ -466,6 +466,17 @@ function exactly(name: string, row: Row): Row {
     case 'eraseChoices':
     case 'deleteOutboxOf':
       return { people: [row.identity_id ?? 'nobody'] }
+    case 'setRestriction':
+      return { from: row.status, to: row.status === 'ACTIVE' ? 'RESTRICTED' : 'ACTIVE' }
+    case 'lockToExport':
+    case 'exportMatches':
+    case 'exportBindings':
+    case 'exportAuxiliary':
+    case 'exportGrants':
+    case 'exportRest':
+      return { people: [row.internal_identity_id ?? row.identity_id ?? row.origin_id ?? row.id] }
+    case 'exportEvents':
+      return { subjectHashes: [row.subject_hash ?? 'nobody'], after: '0', upTo: '1000000' }
     case 'eraseMerges':
       return { people: [row.merged_id] }
     case 'findErasure':
@@ -575,7 +586,8 @@ async function attempt(
         ? result.rows.length
         : (result.rowCount ?? 0)
     const isNothing = (row: Row) =>
-      row.count === 0 || Object.values(row).every((value) => value === 0)
+      row.count === 0 ||
+      Object.values(row).every((value) => value === 0 || JSON.stringify(value) === '[]')
     const counts = result.rows.every(isNothing)
     return {
       hits: counts ? (result.rows.length > 0 ? 0 : hits) : hits,

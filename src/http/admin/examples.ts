@@ -353,3 +353,23 @@ export const ERASURE = {
   receipt:
     'eyJ0eXAiOiJlcmFzdXJlLXJlY2VpcHQrand0Iiwi….eyJpc3MiOiJodHRwczovL2JyaWRnZS5leGFtcGxlL3Qv….h9kQ…',
 }
+
+export const IDENTIFIER = {
+  ...{ kind: 'account', provider: 'surf', value: '7b1f0c2e@noorderhaven.example' },
+} as const
+export const EXPORT = {
+  ...{ format: 'identity-bridge-export/1', tenant: 'https://bridge.example/t/demo' },
+  exported_at: INSTANT,
+  persons: [{ id: ID, status: 'ACTIVE', merged_into: null, created_at: INSTANT }],
+  known_by: [{ id: ID, type: 'KEY', side: 'wallet', ...LIVE }],
+  links: [
+    {
+      ...{ id: ID, known_by: ID, provider: 'surf', provider_name: 'SURF', ...LIVE },
+      ...{ account: '7b1f0c2e@noorderhaven.example', account_attribute: 'sub' },
+      attributes: { given_name: 'Sanne' },
+      attributes_from: { given_name: [{ side: 'institution', provider: 'surf', at: INSTANT }] },
+    },
+  ],
+  ...{ auxiliary: [], subjects: [], account_choices: [], logins: [], journeys: [] },
+  ...{ institution_logins: [], merges: [], messages: [], events: [] },
+}

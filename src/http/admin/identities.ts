@@ -1,5 +1,6 @@
 /** People: `/admin/v1/tenants/{tenant}/identities` and `/merges`. */
 import type { IdentityId, MatchId, MergeId } from '../../domain/ids.ts'
+import { findIdentityBy } from '../../flow/find-identity.ts'
 import type { IdentityView } from '../../flow/identity-view.ts'
 import { mergeIdentities } from '../../flow/merge-identities.ts'
 import type { MergeView } from '../../flow/merge-view.ts'
@@ -9,7 +10,7 @@ import { splitIdentities } from '../../flow/split-identities.ts'
 import { unlink } from '../../flow/unlink.ts'
 import type { Route } from '../route.ts'
 import { type AdminDeps, adminRoute } from './admin-route.ts'
-import { IDENTITY, MERGE } from './examples.ts'
+import { IDENTIFIER, IDENTITY, MERGE } from './examples.ts'
 
 const tag = 'Administration: people'
 const scope = 'identities:manage'
@@ -25,12 +26,29 @@ export function identityRoutes(deps: AdminDeps): Route[] {
 function personRoutes(deps: AdminDeps): Route[] {
   return [
     adminRoute(deps, {
+      ...{ method: 'POST', path: '/tenants/:tenant/identities/find', tag, scope, ...person },
+      operationId: 'findIdentity',
+      summary: 'Find a person by an identifier',
+      description:
+        'By an account at a provider, or the key of a wallet; ended links count where no live one has it. Every search is in the audit trail.',
+      ...{ body: 'NamedIdentifier', sent: IDENTIFIER },
+      refusals: {
+        404: 'No such tenant, or nobody has the identifier.',
+        409: 'The identifier leads to two people.',
+      },
+      run: async ({ actor, body, path }) => ({
+        value: tellIdentity(await findIdentityBy(deps, actor, path('tenant'), body)),
+      }),
+    }),
+    adminRoute(deps, {
       ...{ method: 'GET', path: ONE, operationId: 'readIdentity', tag, scope, ...person },
       summary: 'Read a person',
       description: 'What links there are and were, and when they were used. Never an identifier.',
       refusals: { 404: 'No such tenant or person, or not one of this token.' },
       run: async ({ actor, path }) => ({
-        value: tell(await readIdentity(deps, actor, path('tenant'), idOf(path('identity')))),
+        value: tellIdentity(
+          await readIdentity(deps, actor, path('tenant'), idOf(path('identity'))),
+        ),
       }),
     }),
     adminRoute(deps, {
@@ -45,7 +63,7 @@ function personRoutes(deps: AdminDeps): Route[] {
       },
       async run({ actor, body, path }) {
         const request = { ...placeOf(path), reason: body.reason }
-        return { value: tell(await unlink(deps, actor, path('tenant'), request)) }
+        return { value: tellIdentity(await unlink(deps, actor, path('tenant'), request)) }
       },
     }),
     adminRoute(deps, {
@@ -59,7 +77,7 @@ function personRoutes(deps: AdminDeps): Route[] {
         409: 'Somebody is known by it now, its key was rotated, or the person is not active.',
       },
       run: async ({ actor, path }) => ({
-        value: tell(await restoreLink(deps, actor, path('tenant'), placeOf(path))),
+        value: tellIdentity(await restoreLink(deps, actor, path('tenant'), placeOf(path))),
       }),
     }),
   ]
@@ -111,7 +129,8 @@ function placeOf(path: (name: string) => string) {
   return { identityId: idOf(path('identity')), matchId: path('match') as MatchId }
 }
 
-function tell(view: IdentityView) {
+/** The person as the administration answers. */
+export function tellIdentity(view: IdentityView) {
   const end = (one: { endedAt: string | undefined; reason: string | undefined }) => ({
     ended_at: one.endedAt ?? null,
     reason: one.reason ?? null,

@@ -53,6 +53,26 @@ export const Identity = z.object({
     .describe('Which of it was proved to belong to an account.'),
   merges: z.array(Merge),
 })
+const rows = (about: string) => z.array(z.record(z.string(), z.unknown())).describe(about)
+export const PersonExport = z.object({
+  format: z.literal('identity-bridge-export/1'),
+  tenant: z.string().describe('Its issuer.'),
+  exported_at: instant,
+  persons: rows('The person, and everybody merged with them.'),
+  known_by: rows('What the person is recognised by, ended ones too.'),
+  links: rows(
+    'Wallets and accounts that belong together, with the attributes kept and whose word each is.',
+  ),
+  auxiliary: rows('Data that institutions keep here, by category.'),
+  subjects: rows('What relying parties know the person by.'),
+  account_choices: rows('Accounts the person chose for a relying party.'),
+  logins: rows('What relying parties were granted, while it can still be used.'),
+  journeys: rows('Logins of the last hours.'),
+  institution_logins: rows('What of them was at an institution.'),
+  merges: rows('Persons found to be one.'),
+  messages: rows('Who was told that something happened.'),
+  events: rows('What the audit trail says under the pseudonym of the person.'),
+})
 export const UnlinkRequest = z.strictObject({
   reason: z.enum(UNLINK_REASONS).describe('Who wished it.'),
 })

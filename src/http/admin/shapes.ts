@@ -34,7 +34,14 @@ import {
   EventSubscriptionWithSecret,
   NewEventSubscription,
 } from './event-shapes.ts'
-import { Identity, Merge, NewMerge, Nothing, UnlinkRequest } from './identity-shapes.ts'
+import {
+  Identity,
+  Merge,
+  NewMerge,
+  Nothing,
+  PersonExport,
+  UnlinkRequest,
+} from './identity-shapes.ts'
 import { Job, JobList } from './job-shapes.ts'
 import {
   POLICY_SHAPES,
@@ -141,7 +148,7 @@ export const SHAPES = {
   ...{ Job, JobList },
   ...DATA_SHAPES,
   ...{ Erasure, ErasureRequest, IdentifierErasureRequest, NamedIdentifier },
-  ...{ Identity, UnlinkRequest, NewMerge, Merge, Nothing },
+  ...{ Identity, UnlinkRequest, NewMerge, Merge, Nothing, PersonExport },
 }
 export type ShapeName = keyof typeof SHAPES
 export type Shape<Name extends ShapeName> = (typeof SHAPES)[Name]
