@@ -31,12 +31,12 @@ export interface Schemas {
   NewAuthorizationServer: { issuer: string; jwks_uri: string; audience?: string; token_type?: "at+jwt" | "JWT" }
   AuthorizationServer: { id: string; issuer: string; jwks_uri: string; audience: string; token_type: "at+jwt" | "JWT" }
   AuthorizationServerList: { authorization_servers: readonly (Schemas['AuthorizationServer'])[] }
-  NewEventSubscription: { client_id?: string; delivery: "webhook" | "push" | "poll"; endpoint?: string; audience?: string; event_types?: readonly ("binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_erased")[] }
-  EventSubscriptionChange: { endpoint?: string; event_types?: readonly ("binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_erased")[]; enabled?: boolean }
-  EventSubscription: { id: string; client_id: string | null; delivery: "webhook" | "push" | "poll"; endpoint: string | null; audience: string; event_types: readonly ("binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_erased")[]; enabled: boolean; created_at: string; updated_at: string }
+  NewEventSubscription: { client_id?: string; delivery: "webhook" | "push" | "poll"; endpoint?: string; audience?: string; event_types?: readonly ("binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_restricted" | "restriction_lifted" | "identity_erased")[] }
+  EventSubscriptionChange: { endpoint?: string; event_types?: readonly ("binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_restricted" | "restriction_lifted" | "identity_erased")[]; enabled?: boolean }
+  EventSubscription: { id: string; client_id: string | null; delivery: "webhook" | "push" | "poll"; endpoint: string | null; audience: string; event_types: readonly ("binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_restricted" | "restriction_lifted" | "identity_erased")[]; enabled: boolean; created_at: string; updated_at: string }
   EventSubscriptionList: { event_subscriptions: readonly (Schemas['EventSubscription'])[] }
-  EventSubscriptionWithSecret: { id: string; client_id: string | null; delivery: "webhook" | "push" | "poll"; endpoint: string | null; audience: string; event_types: readonly ("binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_erased")[]; enabled: boolean; created_at: string; updated_at: string; secret: string }
-  EventDelivery: { id: string; subscription: string; type: "binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_erased"; state: "waiting" | "delivered" | "dead"; attempts: number; last_error: string | null; created_at: string; at: string }
+  EventSubscriptionWithSecret: { id: string; client_id: string | null; delivery: "webhook" | "push" | "poll"; endpoint: string | null; audience: string; event_types: readonly ("binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_restricted" | "restriction_lifted" | "identity_erased")[]; enabled: boolean; created_at: string; updated_at: string; secret: string }
+  EventDelivery: { id: string; subscription: string; type: "binding_created" | "binding_updated" | "binding_removed" | "subject_changed" | "identity_restricted" | "restriction_lifted" | "identity_erased"; state: "waiting" | "delivered" | "dead"; attempts: number; last_error: string | null; created_at: string; at: string }
   EventDeliveryList: { events: readonly (Schemas['EventDelivery'])[]; next_cursor: string | null }
   NewProvider: { slug: string; name: string; issuer: string; client_id: string; token_endpoint_auth_method?: "client_secret_basic" | "client_secret_post" | "private_key_jwt"; client_secret?: string; private_key?: Schemas['UnjudgedDocument']; scope?: string; id_token_signed_response_alg?: string; confirmed_hosts?: readonly (string)[]; subject_type?: "public" | "pairwise" | "transient"; identifier_attribute?: string; attribute_mappings?: Record<string, string>; required_acr?: readonly (string)[]; required_amr?: readonly (string)[]; allowed_organizations?: readonly (string)[]; institution?: string; enabled?: boolean }
   ProviderChange: { name?: string; enabled?: boolean; client_secret?: string; private_key?: Schemas['UnjudgedDocument']; scope?: string; attribute_mappings?: Record<string, string>; required_acr?: readonly (string)[] | null; required_amr?: readonly (string)[] | null; allowed_organizations?: readonly (string)[] | null }
@@ -65,9 +65,9 @@ export interface Schemas {
   PublishedPolicies: { published: readonly (Schemas['PublishedPolicy'])[] }
   PolicyRestoration: { version: number }
   UnjudgedDocument: Record<string, unknown>
-  NewAdminToken: { name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "audit:read" | "jobs:manage" | "keys:manage")[]; tenant?: string | null; institution?: string | null; expires_in_days?: number }
+  NewAdminToken: { name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "privacy:export" | "audit:read" | "jobs:manage" | "keys:manage")[]; tenant?: string | null; institution?: string | null; expires_in_days?: number }
   CreatedAdminToken: { id: string; token: string; expires_at: string }
-  AdminToken: { id: string; name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "audit:read" | "jobs:manage" | "keys:manage")[]; tenant: string | null; institution: string | null; created_at: string; expires_at: string; last_used_at: string | null; revoked_at: string | null }
+  AdminToken: { id: string; name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "privacy:export" | "audit:read" | "jobs:manage" | "keys:manage")[]; tenant: string | null; institution: string | null; created_at: string; expires_at: string; last_used_at: string | null; revoked_at: string | null }
   AdminTokenList: { tokens: readonly (Schemas['AdminToken'])[] }
   AuditEvent: { id: string; seq: number; type: string; correlation_id: string | null; subject_hash: string | null; client_id: string | null; detail: Schemas['UnjudgedDocument']; created_at: string; prev_hash: string; row_hash: string }
   AuditEventList: { events: readonly (Schemas['AuditEvent'])[]; next_cursor: string | null }
@@ -94,6 +94,7 @@ export interface Schemas {
   NewMerge: { merged: string; surviving: string }
   Merge: { id: string; merged: string; surviving: string; merged_by: string; merged_at: string; split_until: string; split_by: string | null; split_at: string | null }
   Nothing: Record<string, never>
+  PersonExport: { format: "identity-bridge-export/1"; tenant: string; exported_at: string; persons: readonly (Record<string, unknown>)[]; known_by: readonly (Record<string, unknown>)[]; links: readonly (Record<string, unknown>)[]; auxiliary: readonly (Record<string, unknown>)[]; subjects: readonly (Record<string, unknown>)[]; account_choices: readonly (Record<string, unknown>)[]; logins: readonly (Record<string, unknown>)[]; journeys: readonly (Record<string, unknown>)[]; institution_logins: readonly (Record<string, unknown>)[]; merges: readonly (Record<string, unknown>)[]; messages: readonly (Record<string, unknown>)[]; events: readonly (Record<string, unknown>)[] }
   TrustPolicy: { entries: readonly ({ id: string; status?: "check" | "require" | "ignore"; statusGraceSeconds?: number; statusPurposes?: readonly (string)[]; provesEmail?: boolean; format: "dc+sd-jwt"; vct: readonly (string)[]; expiry?: "required" | "optional"; mechanism: "x5c"; anchors: readonly (string | { certificate: string; notBefore?: string; notAfter?: string })[]; revocation?: { check?: "check" | "require" | "ignore"; first?: "crl" | "ocsp"; graceSeconds?: number; unavailable?: "refuse" | "accept" }; certificatePolicies?: readonly (string)[]; issuer?: { match: "san_uri" } | { match: "san_dns" } | { match: "exact"; value: string } | { match: "none" }; extendedKeyUsage?: readonly (string)[] } | { id: string; status?: "check" | "require" | "ignore"; statusGraceSeconds?: number; statusPurposes?: readonly (string)[]; provesEmail?: boolean; format: "dc+sd-jwt"; vct: readonly (string)[]; expiry?: "required" | "optional"; mechanism: "jwt-vc-issuer"; issuer: string } | { id: string; status?: "check" | "require" | "ignore"; statusGraceSeconds?: number; statusPurposes?: readonly (string)[]; provesEmail?: boolean; format: "mso_mdoc"; doctypes: readonly (string)[]; mechanism: "x5c"; anchors: readonly (string | { certificate: string; notBefore?: string; notAfter?: string })[]; revocation?: { check?: "check" | "require" | "ignore"; first?: "crl" | "ocsp"; graceSeconds?: number; unavailable?: "refuse" | "accept" }; certificatePolicies?: readonly (string)[]; issuer?: { match: "none" } | { match: "san_uri" } | { match: "san_dns" }; certificates?: "iso18013-5" | "rfc5280"; extendedKeyUsage?: readonly (string)[] } | { id: string; status?: "check" | "require" | "ignore"; statusGraceSeconds?: number; statusPurposes?: readonly (string)[]; provesEmail?: boolean; format: "jwt_vc_json"; types: readonly (string)[]; typeNames?: Record<string, string>; expiry?: "required" | "optional"; mechanism: "x5c"; anchors: readonly (string | { certificate: string; notBefore?: string; notAfter?: string })[]; revocation?: { check?: "check" | "require" | "ignore"; first?: "crl" | "ocsp"; graceSeconds?: number; unavailable?: "refuse" | "accept" }; certificatePolicies?: readonly (string)[]; issuer?: { match: "san_uri" } | { match: "san_dns" } | { match: "exact"; value: string } | { match: "none" }; extendedKeyUsage?: readonly (string)[] } | { id: string; status?: "check" | "require" | "ignore"; statusGraceSeconds?: number; statusPurposes?: readonly (string)[]; provesEmail?: boolean; format: "jwt_vc_json"; types: readonly (string)[]; typeNames?: Record<string, string>; expiry?: "required" | "optional"; mechanism: "did"; issuers: readonly (string)[] })[] }
   DcqlQuery: { credentials: readonly ({ id: string; multiple?: boolean; trusted_authorities?: readonly ({ type: "aki"; values: readonly (string)[] })[]; require_cryptographic_holder_binding?: true; claims?: readonly ({ id?: string; path: readonly (string | number | null)[]; values?: readonly (string | number | boolean)[]; intent_to_retain?: boolean })[]; claim_sets?: readonly (readonly (string)[])[]; format: "dc+sd-jwt"; meta: { vct_values: readonly (string)[] } } | { id: string; multiple?: boolean; trusted_authorities?: readonly ({ type: "aki"; values: readonly (string)[] })[]; require_cryptographic_holder_binding?: true; claims?: readonly ({ id?: string; path: readonly (string | number | null)[]; values?: readonly (string | number | boolean)[]; intent_to_retain?: boolean })[]; claim_sets?: readonly (readonly (string)[])[]; format: "mso_mdoc"; meta: { doctype_value: string } } | { id: string; multiple?: boolean; trusted_authorities?: readonly ({ type: "aki"; values: readonly (string)[] })[]; require_cryptographic_holder_binding?: true; claims?: readonly ({ id?: string; path: readonly (string | number | null)[]; values?: readonly (string | number | boolean)[]; intent_to_retain?: boolean })[]; claim_sets?: readonly (readonly (string)[])[]; format: "jwt_vc_json"; meta: { type_values: readonly (readonly (string)[])[] } })[]; credential_sets?: readonly ({ options: readonly (readonly (string)[])[]; required?: boolean })[] }
   AttributePolicy: { rules: readonly ({ name: string; label?: { en: string; nl: string }; merge: "WALLET_ONLY" | "OIDC_ONLY" | "OIDC_WINS" | "WALLET_WINS" | "MERGE_ALL"; required?: boolean; persist?: boolean; project?: boolean; scope?: string; wallet?: readonly (string)[]; walletAlso?: readonly (readonly (string)[])[]; compare?: "exact" | "name" | "date" | "email" | "tax_code_it" | "no"; provider?: readonly (string)[] })[] }
@@ -2015,6 +2016,30 @@ export interface Operations {
       default: Schemas['Problem']
     }
   }
+  /** Find a person by an identifier. */
+  findIdentity: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/identities/find"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['NamedIdentifier']
+    answers: {
+      200: Schemas['Identity']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
   /** Read a person. */
   readIdentity: {
     method: 'GET'
@@ -2120,6 +2145,101 @@ export interface Operations {
     body: Schemas['Nothing']
     answers: {
       200: Schemas['Merge']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Restrict processing. */
+  restrictIdentity: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/identities/{identity}/restrict"
+    parameters: {
+      path: { tenant: string; identity: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Nothing']
+    answers: {
+      200: Schemas['Identity']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Lift a restriction. */
+  liftRestriction: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/identities/{identity}/lift-restriction"
+    parameters: {
+      path: { tenant: string; identity: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Nothing']
+    answers: {
+      200: Schemas['Identity']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Export everything held about a person. */
+  exportIdentity: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/identities/{identity}/export"
+    parameters: {
+      path: { tenant: string; identity: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Nothing']
+    answers: {
+      200: Schemas['PersonExport']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Export by an identifier. */
+  exportByIdentifier: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/exports"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['NamedIdentifier']
+    answers: {
+      200: Schemas['PersonExport']
       400: Schemas['Problem']
       401: Schemas['Problem']
       403: Schemas['Problem']
