@@ -11,6 +11,7 @@ import { createTenant } from '../src/flow/create-tenant.ts'
 import { registerProvider } from '../src/flow/register-provider.ts'
 import { registerRelyingParty } from '../src/flow/register-relying-party.ts'
 import { DEFAULT_SETTINGS } from '../src/flow/tenant-settings.ts'
+import { createCheckpointPlaces } from '../src/flow/checkpoint-places.ts'
 import { createTenants } from '../src/flow/tenants.ts'
 import { createMetrics } from '../src/metrics.ts'
 import { createOutbound } from '../src/outbound/guard.ts'
@@ -43,9 +44,10 @@ export async function openWorld(runtimeUrl: string, at: number): Promise<World> 
   const { publicUrl } = config
   const tenants = createTenants({ db, keyring, outbound, clock, publicUrl })
   const metrics = createMetrics({ processMetrics: false })
+  const checkpointPlaces = createCheckpointPlaces({ places: [], outbound })
   const university = await startUniversity()
   return {
-    deps: { config, db, keyring, outbound, tenants, clock, metrics },
+    deps: { config, db, keyring, outbound, tenants, checkpointPlaces, clock, metrics },
     issuer: createIssuer(),
     university,
     newKey: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,

@@ -2,6 +2,7 @@
 import { allRoutes } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 import { createKeyringText, parseKeyring } from '../src/crypto/keyring.ts'
+import { createCheckpointPlaces } from '../src/flow/checkpoint-places.ts'
 import { createTenants } from '../src/flow/tenants.ts'
 import { describeService, type OpenApiDocument } from '../src/http/openapi.ts'
 import { writeYaml } from '../src/http/reference.ts'
@@ -26,6 +27,7 @@ export function mountedRoutes(): Route[] {
     keyring,
     outbound,
     tenants,
+    checkpointPlaces: createCheckpointPlaces({ places: [], outbound }),
     clock,
     log: createLog('silent'),
     metrics,

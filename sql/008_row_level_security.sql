@@ -36,3 +36,4 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON account_choice, identity_merge, identity
 GRANT SELECT, INSERT, UPDATE ON erasure, identity, key_migration_history, job, admin_token TO identity_bridge_app;
 GRANT SELECT, INSERT ON audit_event, audit_checkpoint, policy_version, key_check TO identity_bridge_app;
 -- audit_head: none. The trigger alone writes it.
+GRANT EXECUTE ON FUNCTION audit_prune(text, integer) TO identity_bridge_app;

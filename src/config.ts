@@ -24,6 +24,8 @@ export interface Config {
   jobs: boolean
   /** File to which every erasure is added; undefined for none. */
   erasureLedger: string | undefined
+  /** Where audit checkpoints are kept besides the database: absolute folders, and URLs that are POSTed or PUT to. */
+  auditCheckpoints: readonly { kind: 'folder' | 'webhook' | 'store'; where: string }[]
 }
 
 export interface Secrets {
@@ -32,6 +34,8 @@ export interface Secrets {
   /** Owner's login, used by migration alone. */
   databaseOwnerUrl: string | undefined
   /** Keyring text, or the word for development keys. */
+  /** Bearer token for the URLs of AUDIT_CHECKPOINTS. */
+  auditCheckpointsToken: string | undefined
   keyring: { kind: 'text'; text: string } | { kind: 'development' } | { kind: 'missing' }
 }
 
@@ -125,6 +129,17 @@ export const VARIABLES: readonly Variable[] = [
     example: '',
     description:
       'File outside the database, on another disk, to which every erasure is added, to be replayed after a restore.',
+  },
+  {
+    name: 'AUDIT_CHECKPOINTS',
+    example: '',
+    description:
+      'Where the signed audit checkpoints are kept that the database server cannot reach, separated by spaces: folder:/path, webhook:https://… (POST), store:https://… (PUT, one object each).',
+  },
+  {
+    name: 'AUDIT_CHECKPOINTS_TOKEN',
+    example: '',
+    description: 'Bearer token for the URLs of AUDIT_CHECKPOINTS.',
   },
 ]
 
@@ -232,6 +247,22 @@ function readKeyring(
   }
 }
 
+const PLACE = /^(folder|webhook|store):(\S+)$/
+
+function readPlaces(environment: Environment): Config['auditCheckpoints'] {
+  const words = read(environment, 'AUDIT_CHECKPOINTS')?.split(/\s+/) ?? []
+  return words.map((word) => {
+    const [, kind, where = ''] = PLACE.exec(word) ?? []
+    const right = kind === 'folder' ? where.startsWith('/') : /^https?:\/\//.test(where) && URL.canParse(where)
+    if (kind === undefined || !right)
+      throw new ConfigError(
+        'AUDIT_CHECKPOINTS',
+        'must be folder:/absolute/path, webhook:https://… or store:https://…, separated by spaces',
+      )
+    return { kind: kind as 'folder' | 'webhook' | 'store', where }
+  })
+}
+
 /** Intermediary mode is out of scope; a configuration that asks for it is refused rather than ignored. */
 function refuseUnsupported(environment: Environment): void {
   for (const name of ['INTERMEDIARY', 'INTERMEDIARY_MODE'])
@@ -268,10 +299,12 @@ export function readConfig(environment: Environment): { config: Config; secrets:
     ]),
     jobs: readSwitch(environment, 'JOBS', true),
     erasureLedger: read(environment, 'ERASURE_LEDGER'),
+    auditCheckpoints: Object.freeze(readPlaces(environment)),
   })
   const secrets: Secrets = Object.freeze({
     databaseUrl: read(environment, 'DATABASE_URL'),
     databaseOwnerUrl: read(environment, 'DATABASE_OWNER_URL'),
+    auditCheckpointsToken: read(environment, 'AUDIT_CHECKPOINTS_TOKEN'),
     keyring: readKeyring(environment, production, publicUrl),
   })
   return { config, secrets }

@@ -5,6 +5,7 @@
 import type { Config } from './config.ts'
 import type { Keyring } from './crypto/keyring.ts'
 import type { Clock } from './domain/time.ts'
+import type { CheckpointPlaces } from './flow/checkpoint-places.ts'
 import type { Tenants } from './flow/tenants.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -17,6 +18,7 @@ export interface Deps {
   readonly keyring: Keyring
   readonly outbound: Outbound
   readonly tenants: Tenants
+  readonly checkpointPlaces: CheckpointPlaces
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics

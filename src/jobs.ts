@@ -2,20 +2,29 @@
 import type { Config } from './config.ts'
 import type { Keyring } from './crypto/keyring.ts'
 import type { Deps } from './deps.ts'
-import { type Clock, SECOND } from './domain/time.ts'
+import { type Clock, DAY, SECOND, toInstant } from './domain/time.ts'
+import { createCheckpointPlaces } from './flow/checkpoint-places.ts'
+import { pruneTrail } from './flow/prune-trail.ts'
+import { signTrail } from './flow/sign-trail.ts'
 import { createTenants } from './flow/tenants.ts'
+import { verifyTrail } from './flow/verify-trail.ts'
+import { checkpointAuditJob } from './job/checkpoint-audit.ts'
 import { deliverEventsJob } from './job/deliver-events.ts'
 import { expireJourneysJob } from './job/expire-journeys.ts'
 import { type Job, type JobRun, newOwner, runIfDue, runNow } from './job/lease.ts'
 import { refreshProvidersJob } from './job/refresh-providers.ts'
 import { rotateSigningKeysJob } from './job/rotate-signing-keys.ts'
+import { verifyAuditJob } from './job/verify-audit.ts'
 import { createLog, describeError } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createOutbound } from './outbound/guard.ts'
 import type { BridgeDatabase } from './store/database.ts'
 
 /** What jobs are made of. */
-export type JobDeps = Pick<Deps, 'db' | 'clock' | 'keyring' | 'outbound' | 'tenants'>
+export type JobDeps = Pick<Deps, 'db' | 'clock' | 'keyring' | 'outbound' | 'tenants' | 'checkpointPlaces'>
+
+/** How long events of the audit trail are kept (protocols AU-13). */
+const AUDIT_KEPT = 730 * DAY
 
 /** Every job there is. */
 export function createJobs(deps: JobDeps): readonly Job[] {
@@ -24,6 +33,12 @@ export function createJobs(deps: JobDeps): readonly Job[] {
     refreshProvidersJob(deps),
     rotateSigningKeysJob(deps),
     deliverEventsJob(deps),
+    checkpointAuditJob(async (tenant) => (await signTrail(deps, tenant)) !== undefined),
+    verifyAuditJob({
+      verify: (tenant, keepLease) => verifyTrail(deps, tenant, keepLease),
+      prune: (tenant, keepLease) =>
+        pruneTrail(deps, tenant, toInstant(deps.clock() - AUDIT_KEPT), keepLease),
+    }),
   ]
 }
 
@@ -80,16 +95,24 @@ export function startJobs(deps: JobDeps & Pick<Deps, 'log' | 'metrics'>): Jobs {
  * undefined where there is no such job.
  */
 export async function runJobHere(
-  means: { config: Config; db: BridgeDatabase; keyring: Keyring; clock: Clock },
+  means: {
+    config: Config
+    db: BridgeDatabase
+    keyring: Keyring
+    clock: Clock
+    checkpointToken?: string | undefined
+  },
   name: string,
 ): Promise<JobRun | 'busy' | undefined> {
-  const { config, db, keyring, clock } = means
+  const { config, db, keyring, clock, checkpointToken: token } = means
   const outbound = createOutbound({ allowLoopback: config.allowLoopback })
   try {
     const tenants = createTenants({ db, keyring, outbound, clock, publicUrl: config.publicUrl })
-    const job = createJobs({ db, clock, keyring, outbound, tenants }).find(
-      (one) => one.name === name,
-    )
+    const checkpointPlaces = createCheckpointPlaces({
+      ...{ places: config.auditCheckpoints, outbound, token },
+    })
+    const jobs = createJobs({ db, clock, keyring, outbound, tenants, checkpointPlaces })
+    const job = jobs.find((one) => one.name === name)
     if (job === undefined) return undefined
     const log = createLog('silent')
     const metrics = createMetrics({ processMetrics: false })

@@ -24,11 +24,12 @@ async function main(log: Log): Promise<void> {
   const keyring = loadKeyring(secrets)
   const database = await bringUpDatabase(config, secrets)
   // Secrets have been read; nothing that starts later finds them in the environment (protocols CR-35).
-  for (const name of ['KEYRING', 'DATABASE_URL', 'DATABASE_OWNER_URL']) delete process.env[name]
+  for (const name of SECRET_VARIABLES) delete process.env[name]
   const service = await startService(config, {
     ...{
       databaseUrl: database.url,
       keyring,
+      checkpointToken: secrets.auditCheckpointsToken,
       clock: Date.now,
       log: createLog(config.logLevel),
       processMetrics: true,
@@ -62,6 +63,9 @@ function exitWith(log: Log, error: unknown): never {
   process.exit(1)
 }
 
+const SECRET_VARIABLES = [
+  ...['KEYRING', 'DATABASE_URL', 'DATABASE_OWNER_URL', 'AUDIT_CHECKPOINTS_TOKEN'],
+]
 const OWN_ERRORS = new Set(['ConfigError', 'SetupRefused', 'KeyringError', 'KeyringMismatch'])
 
 const startLog = createLog('info')

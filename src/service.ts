@@ -11,6 +11,7 @@ import { developmentKeyringText } from './crypto/development-keyring.ts'
 import { type Keyring, parseKeyring } from './crypto/keyring.ts'
 import type { Deps } from './deps.ts'
 import type { Clock } from './domain/time.ts'
+import { createCheckpointPlaces } from './flow/checkpoint-places.ts'
 import { checkKeyring } from './flow/check-keyring.ts'
 import { createTenants } from './flow/tenants.ts'
 import { startJobs } from './jobs.ts'
@@ -57,6 +58,8 @@ export async function startService(
     clock: Clock
     log: Log
     processMetrics?: boolean
+    /** Bearer token for the places where audit checkpoints are kept. */
+    checkpointToken?: string | undefined
   },
 ): Promise<Service> {
   const { keyring, clock, log } = means
@@ -76,7 +79,12 @@ export async function startService(
   const outbound = createOutbound({ allowLoopback: config.allowLoopback })
   const tenants = createTenants({ db, keyring, outbound, clock, publicUrl: config.publicUrl })
   const metrics = createMetrics({ processMetrics: means.processMetrics ?? false })
-  const deps: Deps = { config, db, keyring, outbound, tenants, clock, log, metrics }
+  const checkpointPlaces = createCheckpointPlaces({
+    ...{ places: config.auditCheckpoints, outbound, token: means.checkpointToken },
+  })
+  const deps: Deps = {
+    ...{ config, db, keyring, outbound, tenants, checkpointPlaces, clock, log, metrics },
+  }
   const server = await listen(config, deps)
   const jobs = config.jobs ? startJobs(deps) : undefined
   const { address, port } = server.address() as AddressInfo

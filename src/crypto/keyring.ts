@@ -57,6 +57,7 @@ const KEY_FOR: Readonly<Record<Exclude<Purpose, 'key-check'>, KeyName>> = {
   'signing-key': 'C',
   webhook: 'C',
   'audit-subject': 'C',
+  'audit-checkpoint': 'C',
   'dpop-nonce': 'C',
 }
 

@@ -26,6 +26,7 @@ export type Purpose =
   | 'institution-nested'
   | SealPurpose
   | 'audit-subject'
+  | 'audit-checkpoint'
   | 'dpop-nonce'
   | 'key-check'
 

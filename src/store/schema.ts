@@ -541,14 +541,18 @@ export interface AuditHeadTable {
   seq: number
   row_hash: string
   created_at: IsoInstant
+  start_seq: Defaulted<number>
+  closed_at: IsoInstant | null
 }
 
 export interface AuditCheckpointTable {
   tenant_id: Fixed<TenantId>
   seq: Fixed<number>
   row_hash: Fixed<string>
+  start_seq: Fixed<number>
+  start_hash: Fixed<string>
   kid: Fixed<string>
-  signature: Fixed<string>
+  jws: Fixed<string>
   created_at: Fixed<IsoInstant>
 }
 

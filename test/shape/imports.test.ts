@@ -115,6 +115,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'named-person',
     'person-export',
     'erasure-ledger',
+    ...['checkpoint-places', 'follow-trail', 'sign-trail'],
   ]
   const steps = [
     ...['decide-plan', 'use-binding', 'skip-reconciliation', 'grant-login'],

@@ -175,11 +175,15 @@ describe('rights of the run-time login', () => {
     expect(await ask('SELECT id FROM audit_event')).toEqual([{ id: 'e1' }])
   })
 
-  test('PG-10 one function runs with the rights of the owner, its search path pinned; no views', async () => {
+  test('PG-10 two functions run with the rights of the owner, its search path pinned; no views', async () => {
     const functions = await ask<{ name: string; path: string[] }>(`
       SELECT proname AS name, proconfig AS path FROM pg_proc
-       WHERE pronamespace = 'public'::regnamespace AND prosecdef`)
-    expect(functions).toEqual([{ name: 'audit_chain', path: ['search_path=pg_catalog, public'] }])
+       WHERE pronamespace = 'public'::regnamespace AND prosecdef ORDER BY 1`)
+    const path = ['search_path=pg_catalog, public']
+    expect(functions).toEqual([
+      { name: 'audit_chain', path },
+      { name: 'audit_prune', path },
+    ])
     await expect(runtime.query('SELECT audit_chain()')).rejects.toMatchObject({ code: '42501' })
     const views = await ask(
       `SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')`,

@@ -1,0 +1,21 @@
+/** A broken audit trail is said in the log, by tenant and place, and fails the run: its metric is what alarms. */
+import { TrailBroken } from '../domain/audit-trail.ts'
+import type { TenantId } from '../domain/ids.ts'
+import type { JobMeans } from './lease.ts'
+
+/** Returns what the work returns, and throws what it throws. */
+export async function tellBroken<Result>(
+  means: Pick<JobMeans, 'log'>,
+  tenant: TenantId,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof TrailBroken) {
+      const { reason, seq } = error.fault
+      means.log.error('audit trail broken', { tenant, reason, counts: { seq } })
+    }
+    throw error
+  }
+}
