@@ -108,7 +108,10 @@ DECLARE
   signed public.audit_checkpoint%ROWTYPE;
   removed integer;
 BEGIN
-  SELECT * INTO STRICT head FROM public.audit_head h WHERE h.tenant_id = of_tenant FOR UPDATE;
+  SELECT * INTO head FROM public.audit_head h WHERE h.tenant_id = of_tenant FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN 0;
+  END IF;
   SELECT * INTO signed FROM public.audit_checkpoint c
    WHERE c.tenant_id = of_tenant AND c.start_seq > head.start_seq ORDER BY c.start_seq DESC LIMIT 1;
   IF FOUND THEN

@@ -253,7 +253,8 @@ function readPlaces(environment: Environment): Config['auditCheckpoints'] {
   const words = read(environment, 'AUDIT_CHECKPOINTS')?.split(/\s+/) ?? []
   return words.map((word) => {
     const [, kind, where = ''] = PLACE.exec(word) ?? []
-    const right = kind === 'folder' ? where.startsWith('/') : /^https?:\/\//.test(where) && URL.canParse(where)
+    const right =
+      kind === 'folder' ? where.startsWith('/') : /^https?:\/\//.test(where) && URL.canParse(where)
     if (kind === undefined || !right)
       throw new ConfigError(
         'AUDIT_CHECKPOINTS',

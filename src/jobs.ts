@@ -21,7 +21,10 @@ import { createOutbound } from './outbound/guard.ts'
 import type { BridgeDatabase } from './store/database.ts'
 
 /** What jobs are made of. */
-export type JobDeps = Pick<Deps, 'db' | 'clock' | 'keyring' | 'outbound' | 'tenants' | 'checkpointPlaces'>
+export type JobDeps = Pick<
+  Deps,
+  'db' | 'clock' | 'keyring' | 'outbound' | 'tenants' | 'checkpointPlaces'
+>
 
 /** How long events of the audit trail are kept (protocols AU-13). */
 const AUDIT_KEPT = 730 * DAY

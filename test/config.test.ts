@@ -128,13 +128,25 @@ describe('everything else', () => {
       expect(refusal({ [name]: 'yes' })).toBe(`${name}: intermediary mode is not supported`)
   })
 
+  test('AUDIT_CHECKPOINTS names folders and addresses, separated by spaces', () => {
+    const read = (text: string) => readConfig({ AUDIT_CHECKPOINTS: text }).config.auditCheckpoints
+    expect(
+      read('folder:/srv/kept  webhook:https://a.example/b store:https://c.example/d?e=f'),
+    ).toEqual([
+      { kind: 'folder', where: '/srv/kept' },
+      { kind: 'webhook', where: 'https://a.example/b' },
+      { kind: 'store', where: 'https://c.example/d?e=f' },
+    ])
+    for (const wrong of ['/srv', 'folder:relative', 'webhook:ftp://a.example', 'store:', 'tape:/x'])
+      expect(() => read(wrong), wrong).toThrow('AUDIT_CHECKPOINTS')
+  })
   test('nothing set means the defaults; blanks are nothing', () => {
     const { config, secrets } = readConfig({ PORT: ' ', DATABASE_URL: '' })
     expect(config).toEqual({
       ...{ publicUrl: 'http://localhost:3000', host: '127.0.0.1', port: 3000, production: false },
       ...{ dataFolder: './data', databasePoolSize: 10, allowLoopback: false, trustedProxies: 0 },
       ...{ rateLimitPerMinute: 3000, requestTimeoutMs: 30_000, shutdownTimeoutMs: 20_000 },
-      ...{ logLevel: 'info', jobs: true },
+      ...{ logLevel: 'info', jobs: true, erasureLedger: undefined, auditCheckpoints: [] },
     })
     expect(secrets).toEqual({
       ...{ databaseUrl: undefined, databaseOwnerUrl: undefined, keyring: { kind: 'missing' } },

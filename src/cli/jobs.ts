@@ -45,7 +45,10 @@ async function run(terminal: Terminal, name: string): Promise<void> {
   const { runJobHere } = await import('../jobs.ts')
   const keyring = loadKeyring(secrets)
   const ended = await withDatabase(config, secrets, (db) =>
-    runJobHere({ config, db, keyring, clock: Date.now, checkpointToken: secrets.auditCheckpointsToken }, name),
+    runJobHere(
+      { config, db, keyring, clock: Date.now, checkpointToken: secrets.auditCheckpointsToken },
+      name,
+    ),
   )
   if (ended === undefined) throw new SetupRefused('There is no job of that name.')
   if (ended === 'busy') throw new SetupRefused('It is paused, or somebody else is at it.')

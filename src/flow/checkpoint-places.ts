@@ -43,7 +43,11 @@ export function createCheckpointPlaces(means: {
   async function send(url: string, method: 'POST' | 'PUT', headers: object, jws: string) {
     const answer = await outbound.fetch(
       url,
-      { method, headers: { 'content-type': 'application/jose', ...authorization, ...headers }, body: jws },
+      {
+        method,
+        headers: { 'content-type': 'application/jose', ...authorization, ...headers },
+        body: jws,
+      },
       { maxBytes: LONGEST_ANSWER },
     )
     // 412: this object is there already, and is not to be written over (RFC 9110 section 15.5.13).

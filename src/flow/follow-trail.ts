@@ -3,7 +3,12 @@ import { checkTrail, genesisHash } from '../crypto/audit-chain.ts'
 import { type CheckpointKeys, readCheckpoint } from '../crypto/audit-checkpoint.ts'
 import { JwsError } from '../crypto/jws.ts'
 import type { Deps } from '../deps.ts'
-import { type CheckpointClaims, isNewer, type TrailFault, type TrailPlace } from '../domain/audit-trail.ts'
+import {
+  type CheckpointClaims,
+  isNewer,
+  type TrailFault,
+  type TrailPlace,
+} from '../domain/audit-trail.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { findNewestCheckpoint, listCheckpoints, readTrail } from '../store/audit-trail.ts'
 import { read } from '../store/database.ts'

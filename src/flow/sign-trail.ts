@@ -1,6 +1,12 @@
 /** Signs where a tenant's audit trail stands, sends that away, and writes it down. */
-import { checkpointJwks, checkpointKid, readCheckpointKeys, signCheckpoint } from '../crypto/audit-checkpoint.ts'
+
 import { genesisHash } from '../crypto/audit-chain.ts'
+import {
+  checkpointJwks,
+  checkpointKid,
+  readCheckpointKeys,
+  signCheckpoint,
+} from '../crypto/audit-checkpoint.ts'
 import type { Deps } from '../deps.ts'
 import {
   type CheckpointClaims,
@@ -34,8 +40,7 @@ export async function signTrail(
     findNewestCheckpoint({ tenantId }),
   ])
   if (head === undefined && row === undefined) return undefined
-  const last =
-    row === undefined ? undefined : { ...row, signedAt: fromInstant(row.created_at) }
+  const last = row === undefined ? undefined : { ...row, signedAt: fromInstant(row.created_at) }
   const asked = wish.start !== undefined || wish.last === true
   const due = checkpointIsDue(head ?? { seq: 0 }, last, { at: clock(), kid })
   // A head before the newest checkpoint is a fault, which the check below names.
@@ -44,7 +49,8 @@ export async function signTrail(
   const newest = await findNewest(db, tenantId, { keys })
   const believed =
     newest === undefined || newest === 'unknown' || 'reason' in newest ? undefined : newest
-  const from = believed === undefined ? undefined : { seq: believed.seq, rowHash: believed.row_hash }
+  const from =
+    believed === undefined ? undefined : { seq: believed.seq, rowHash: believed.row_hash }
   const { place, time, fault } = await followTrail(db, tenantId, { keys, from })
   if (fault !== undefined) throw new TrailBroken(fault)
   const unpruned = { seq: 0, rowHash: genesisHash(tenantId) }

@@ -45,19 +45,21 @@ export async function startTrails(keyringText = createKeyringText()): Promise<Tr
   const tenants = await startTenantDatabase()
   const folder = mkdtempSync(path.join(os.tmpdir(), 'identity-bridge-trails-'))
   const outbound = createOutbound({ allowLoopback: true })
-  const keyring = parseKeyring(keyringText)
-  const keys = readCheckpointKeys(checkpointJwks(keyring))
   const clock = { at: Date.UTC(2026, 0, 1) }
   const checkpointPlaces = createCheckpointPlaces({
     ...{ places: [{ kind: 'folder', where: folder }], outbound },
   })
+  const means = {
+    ...{ db: tenants.db, keyring: parseKeyring(keyringText), clock: () => clock.at },
+    checkpointPlaces,
+  }
+  const keys = () => readCheckpointKeys(checkpointJwks(means.keyring))
   const force = async (text: string) => {
     await tenants.look(`SET session_replication_role = replica; ${text}`)
   }
   return {
     ...tenants,
-    means: { db: tenants.db, keyring, clock: () => clock.at, checkpointPlaces },
-    ...{ clock, folder, force },
+    ...{ means, clock, folder, force },
     async append(tenant, events) {
       for (let n = 0; n < events; n++) {
         clock.at += DAY
@@ -73,9 +75,10 @@ export async function startTrails(keyringText = createKeyringText()): Promise<Tr
       readFileSync(path.join(folder, `${tenant}.jws`), 'utf8')
         .trim()
         .split('\n')
-        .map((line) => readCheckpoint(line, keys))
+        .map((line) => readCheckpoint(line, keys()))
         .filter((claims) => claims !== undefined),
-    verify: (tenant, witnessed = []) => followTrail(tenants.db, tenant, { keys, witnessed }),
+    verify: (tenant, witnessed = []) =>
+      followTrail(tenants.db, tenant, { keys: keys(), witnessed }),
     async tamper(text, look) {
       const tables = ['audit_event', 'audit_head', 'audit_checkpoint']
       const copies = tables.map((table) => `CREATE TABLE kept_${table} AS TABLE ${table}`)

@@ -143,6 +143,11 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
        VALUES ('${id}', 'delivered-event-${id}', 'webhook-${id}', 'binding_created', 'v1.x', '${long}', '${long}', 1, '${long}');
      UPDATE login_grant SET session_hash = 'session-of-' || id, session_browser_hash = 'browser-of-' || id, session_started_at = created_at
       WHERE tenant_id = '${id}' AND identity_id IS NOT NULL AND revoked_at IS NULL;
+     INSERT INTO audit_checkpoint (tenant_id, seq, row_hash, start_seq, start_hash, kid, jws, created_at)
+       SELECT tenant_id, 2, 'two-of-${id}', 1, row_hash, 'kid', 'checkpoint-of-${id}', '${long}' FROM audit_event WHERE tenant_id = '${id}' AND seq = 1;
+     SET session_replication_role = replica;
+     UPDATE audit_event SET created_at = '${long}' WHERE tenant_id = '${id}' AND seq = 1;
+     RESET session_replication_role;
      INSERT INTO client_assertion (tenant_id, client_id, jti_hash, expires_at) VALUES ('${id}', 'app', gen_random_uuid(), '${long}');
      INSERT INTO authorization_server (tenant_id, id, issuer, jwks_uri, audience, created_at)
        VALUES ('${id}', 'server-${id}', 'https://as-${id}.example', 'https://as-${id}.example/jwks', 'audience-${id}', '${long}');
@@ -329,6 +334,10 @@ function exactly(name: string, row: Row): Row {
         ...{ ids: [crypto.randomUUID()], subscriptionIds: [crypto.randomUUID()] },
         ...{ identityIds: [null], payloads: ['sealed'] },
       }
+    case 'readTrail':
+    case 'listCheckpoints':
+    case 'findCheckpoints':
+      return { after: '0', until: '1000000', before: '1000000' }
     case 'consumeCode':
       return { identityId: first('login_grant', ({ id }) => id === row.grant_id).identity_id }
     case 'grantJourney': {
