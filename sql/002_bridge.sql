@@ -60,6 +60,7 @@ CREATE TABLE identity_link_binding (
   key_identity_id text,                              -- added: whose data key seals this row where that is not the match's person (a merge)
   expires_at iso_instant,                            -- added: how long the proof is believed; NULL for no end
   stale_since iso_instant,                           -- added: when a login showed other materials than were proved; NULL once proved again
+  inactivity_warned_at iso_instant,                  -- added: when it was told that the link ends unless it is used; older than last_used_at, it counts for nothing
   -- added: no key made the reserved value, and rotating Key A must pass it by
   CHECK ((holder_identifier_hash LIKE 'no-wallet:%') = (holder_hash_key_version = 0)),
   -- added: a foreign key check bypasses row-level security, so the single-column one alone could cross tenants

@@ -110,6 +110,19 @@ CREATE UNIQUE INDEX idx_signing_key_active ON signing_key (tenant_id, purpose, a
 -- And one that waits for its turn.
 CREATE UNIQUE INDEX idx_signing_key_next ON signing_key (tenant_id, purpose, algorithm) WHERE state = 'next';
 
+-- What a tenant says of how long each kind of data is kept, where it says other than the defaults (domain/retention.ts).
+CREATE TABLE retention_rule (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  kind text NOT NULL CHECK (kind IN
+    ('links', 'ended_links', 'auxiliary', 'logins', 'grants', 'repeats', 'messages', 'audit_events', 'receipts')),
+  days integer CHECK (days BETWEEN 1 AND 36500),     -- NULL: as the service has it
+  notice_days integer CHECK (notice_days BETWEEN 0 AND 365), -- of links: how long before their end it is told
+  ground text CHECK (ground <> ''),                  -- the tenant's own words, for the record of processing
+  changed_at iso_instant NOT NULL,
+  changed_by text NOT NULL,                          -- id of the admin token
+  PRIMARY KEY (tenant_id, kind)
+);
+
 -- Tokens of the admin API. They all belong to the reserved tenant; for_tenant NULL means every tenant.
 CREATE TABLE admin_token (
   tenant_id text NOT NULL DEFAULT 'system' CHECK (tenant_id = 'system'),

@@ -4,13 +4,17 @@ import type { Keyring } from './crypto/keyring.ts'
 import type { Deps } from './deps.ts'
 import { type Clock, DAY, SECOND, toInstant } from './domain/time.ts'
 import { createCheckpointPlaces } from './flow/checkpoint-places.ts'
+import { endInactiveLinks } from './flow/end-inactive-links.ts'
 import { pruneTrail } from './flow/prune-trail.ts'
+import { purgeDeleted } from './flow/purge-deleted.ts'
 import { signTrail } from './flow/sign-trail.ts'
 import { createTenants } from './flow/tenants.ts'
 import { verifyTrail } from './flow/verify-trail.ts'
 import { checkpointAuditJob } from './job/checkpoint-audit.ts'
 import { deliverEventsJob } from './job/deliver-events.ts'
+import { expireAuxiliaryJob } from './job/expire-auxiliary.ts'
 import { expireJourneysJob } from './job/expire-journeys.ts'
+import { endInactiveJob, purgeDeletedJob } from './job/keep-retention.ts'
 import { type Job, type JobRun, newOwner, runIfDue, runNow } from './job/lease.ts'
 import { refreshProvidersJob } from './job/refresh-providers.ts'
 import { rotateSigningKeysJob } from './job/rotate-signing-keys.ts'
@@ -33,6 +37,9 @@ const AUDIT_KEPT = 730 * DAY
 export function createJobs(deps: JobDeps): readonly Job[] {
   return [
     expireJourneysJob,
+    expireAuxiliaryJob,
+    endInactiveJob((tenant, keepLease) => endInactiveLinks(deps, tenant, keepLease)),
+    purgeDeletedJob((tenant, keepLease) => purgeDeleted(deps, tenant, keepLease)),
     refreshProvidersJob(deps),
     rotateSigningKeysJob(deps),
     deliverEventsJob(deps),

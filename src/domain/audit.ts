@@ -133,6 +133,14 @@ export type AuditDetail =
       matches: number
       bindings: number
     }
+  /** For not being used; what a person was warned of, or what ended with its person's pseudonym. */
+  | { type: 'inactivity_warned'; bindings: number }
+  | { type: 'inactive_links_ended'; matches: number; bindings: number }
+  /** Past the time in which it could be restored; `tombstones` are of erased people. */
+  | { type: 'deleted_links_purged'; matches: number; bindings: number; tombstones: number }
+  /** Nothing led to the person any more. Without a subject, as an erasure. */
+  | ({ type: 'identity_forgotten' } & Erased)
+  | { type: 'retention_changed'; actor: string; kind: string }
   | { type: 'link_restored'; actor: string; identifier: string; matches: number; bindings: number }
   /** A machine client asked by an identifier; whoever may ask can try names out. */
   | { type: 'person_looked_up'; identifier: string; found: boolean }

@@ -9,6 +9,7 @@ import { fromInstant, type IsoInstant, toSeconds } from './time.ts'
 export const EVENTS = {
   binding_created: 'A wallet or account was linked to the person.',
   binding_updated: 'A link was confirmed, or its data refreshed.',
+  binding_expiring: 'A link of the person ends for not being used, unless it is used before.',
   binding_removed: 'A link of the person ended.',
   subject_changed: 'From now on the person is known by another subject.',
   identity_restricted: 'Data about the person may be kept, and used for nothing (Art. 18 GDPR).',
@@ -20,7 +21,8 @@ export const EVENT_TYPES = Object.keys(EVENTS) as [EventType, ...EventType[]]
 
 /** What happened, before it is known who hears of it. */
 export type PersonEvent =
-  | { type: Exclude<EventType, 'subject_changed'> }
+  | { type: Exclude<EventType, 'subject_changed' | 'binding_expiring'> }
+  | { type: 'binding_expiring'; endsAt: IsoInstant }
   | { type: 'subject_changed'; reason: 'merged' | 'split'; newSubject: string }
 
 /** The same as one receiver hears it; sealed in the outbox until then. */
@@ -32,6 +34,7 @@ export type Delivery = (typeof DELIVERIES)[number]
 
 const RISC = 'https://schemas.openid.net/secevent/risc/event-type'
 const CAEP = 'https://schemas.openid.net/secevent/caep/event-type'
+const BINDING_EXPIRING = 'urn:identity-bridge:event-type:binding-expiring'
 /** RISC has such an event for e-mail addresses and telephone numbers only. */
 const SUBJECT_CHANGED = 'urn:identity-bridge:event-type:subject-changed'
 
@@ -71,6 +74,8 @@ function eventOf(content: EventContent, time: number): JsonObject {
       return credentialChange('update', time)
     case 'binding_removed':
       return credentialChange('delete', time)
+    case 'binding_expiring':
+      return { [BINDING_EXPIRING]: changeOf(content) }
     case 'subject_changed':
       return { [SUBJECT_CHANGED]: changeOf(content) }
   }
@@ -85,6 +90,7 @@ function credentialChange(change: 'create' | 'update' | 'delete', time: number):
 }
 
 function changeOf(content: EventContent): JsonObject {
+  if (content.type === 'binding_expiring') return { ends_at: content.endsAt }
   return content.type === 'subject_changed'
     ? { reason: content.reason, new_subject: content.newSubject }
     : {}

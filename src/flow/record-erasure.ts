@@ -103,7 +103,7 @@ export async function repeatErasure(
 }
 
 /** A merge between looking and locking shows as somebody more; then all are locked again, with them. */
-async function lockFamily(tx: Transaction, tenantId: TenantId, id: IdentityId) {
+export async function lockFamily(tx: Transaction, tenantId: TenantId, id: IdentityId) {
   let people: readonly IdentityId[] = []
   for (;;) {
     const family = (await tx.run(findWholeFamily({ tenantId, id }))).map((one) => one.id)
@@ -158,7 +158,7 @@ async function recordErasure(
 }
 
 /** Every table of `store/personal-data.ts`, what hangs on something before that. */
-async function takeOut(
+export async function takeOut(
   tx: Transaction,
   { tenantId, people, now }: { tenantId: TenantId; people: readonly IdentityId[]; now: IsoInstant },
 ): Promise<Erased> {

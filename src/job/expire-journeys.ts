@@ -7,7 +7,6 @@ import { newId } from '../crypto/random.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { HOUR, type IsoInstant, MINUTE, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
-import { deleteExpiredAux } from '../store/auxiliary.ts'
 import { inTransaction } from '../store/database.ts'
 import { deleteExpiredGrants, deleteSpentAssertions } from '../store/grant.ts'
 import { deleteExpiredKeys } from '../store/idempotency.ts'
@@ -61,9 +60,6 @@ async function expireBatch(means: JobMeans, tenantId: TenantId) {
     const changed = results.map(([row]) => row?.changed ?? 0)
     const [sessions = 0, journeys = 0, oldSessions = 0, oldJourneys = 0, grants = 0] = changed
     const removed = oldSessions + oldJourneys
-    const auxiliary = changed.at(-1) ?? 0
-    const expired = { type: 'auxiliary_expired', removed: auxiliary } as const
-    if (auxiliary > 0) await tx.run(insertAuditEvent(tenantId, newId(), now, { detail: expired }))
     if (journeys + sessions + grants + removed > 0)
       await tx.run(
         insertAuditEvent(tenantId, newId(), now, {
@@ -95,6 +91,5 @@ function batchSteps(
     deletePushedRequests({ tenantId, now, limit }),
     deleteRevokedTokens({ tenantId, now, limit }),
     deleteExpiredKeys({ tenantId, now, limit }),
-    deleteExpiredAux({ tenantId, now, limit }),
   ]
 }

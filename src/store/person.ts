@@ -51,6 +51,7 @@ export const findAllBindings = statement(
         'b.reconcile_time',
         'b.deleted_at',
         'b.deletion_reason',
+        'b.inactivity_warned_at',
       ])
       .where('m.tenant_id', '=', p('tenantId'))
       .where('m.internal_identity_id', '=', p('identityId'))

@@ -88,6 +88,7 @@ export const PERSONAL_DATA: { readonly [table: string]: ErasureRule } = {
   idempotency_key: { rule: 'passing', seconds: 86_400 },
   ...{ tenant: NOBODY, relying_party: NOBODY, reconciliation_provider: NOBODY },
   ...{ authorization_server: NOBODY, policy_version: NOBODY, policy_draft: NOBODY },
+  retention_rule: NOBODY,
   ...{
     signing_key: NOBODY,
     admin_token: NOBODY,

@@ -22,6 +22,7 @@ import type {
   SubscriptionId,
   TenantId,
 } from '../domain/ids.ts'
+import type { DataKind } from '../domain/retention.ts'
 import type {
   HolderHash,
   IdentifierType,
@@ -101,6 +102,7 @@ export interface IdentityLinkBindingTable {
   key_identity_id: IdentityId | null
   expires_at: IsoInstant | null
   stale_since: IsoInstant | null
+  inactivity_warned_at: IsoInstant | null
 }
 
 export interface ReconciliationProviderTable {
@@ -387,6 +389,16 @@ export interface SigningKeyTable {
   retire_at: IsoInstant | null
 }
 
+export interface RetentionRuleTable {
+  tenant_id: Fixed<TenantId>
+  kind: Fixed<DataKind>
+  days: number | null
+  notice_days: number | null
+  ground: string | null
+  changed_at: IsoInstant
+  changed_by: string
+}
+
 export interface AdminTokenTable {
   tenant_id: Defaulted<TenantId>
   id: Fixed<string>
@@ -632,6 +644,7 @@ export interface Database {
   policy_draft: PolicyDraftTable
   provider_test: ProviderTestTable
   signing_key: SigningKeyTable
+  retention_rule: RetentionRuleTable
   admin_token: AdminTokenTable
   key_check: KeyCheckTable
   journey: JourneyTable

@@ -61,7 +61,10 @@ export const SEED_TABLES: { readonly [name: string]: SeedTable } = {
       'last_used_at text not null',
       'reconcile_time text',
     ],
-    added: ['deleted_at', 'deletion_reason', 'key_identity_id', 'expires_at', 'stale_since'],
+    added: [
+      ...['deleted_at', 'deletion_reason', 'key_identity_id', 'expires_at', 'stale_since'],
+      'inactivity_warned_at',
+    ],
     primaryKey: ['id'],
     unique: [],
     indexes: {

@@ -44,6 +44,7 @@ const GRANTS: { readonly [table: string]: readonly string[] } = {
   refresh_token: ALL,
   registration_token: ALL,
   relying_party: ALL,
+  retention_rule: ALL,
   revoked_token: ALL,
   schema_migration: READ,
   signing_key: ALL,

@@ -126,6 +126,8 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
               'test', '${long}', CASE state WHEN 'failed' THEN '${long}' ELSE '2999-01-01T00:00:00.000Z' END
          FROM reconciliation_provider, unnest(ARRAY['created', 'started', 'succeeded', 'failed']) AS state
         WHERE tenant_id = '${id}' AND slug = 'surf';
+     INSERT INTO retention_rule (tenant_id, kind, days, notice_days, ground, changed_at, changed_by)
+       VALUES ('${id}', 'links', 700, 20, 'ground-of-${id}', '${long}', 'test');
      INSERT INTO idempotency_key (tenant_id, client_id, key_hash, request_hash, claim, claimed_until, expires_at)
        VALUES ('${id}', 'app', 'key-of-${id}', 'request-of-${id}', 'claim-of-${id}', '${long}', '${long}');
      INSERT INTO identity_link_binding (id, tenant_id, match_id, holder_identifier_hash, holder_hash_key_version, institution_identifier_hash, institution_hash_key_version, created_at, updated_at, last_used_at)
@@ -260,6 +262,9 @@ const ABOUT: Record<string, string> = {
   giveSubjects: 'pairwise_subject',
   releaseSubjects: 'pairwise_subject',
   findWalletBindings: 'identity_link_binding',
+  walkBindings: 'identity_link_binding',
+  walkMatches: 'identity_match',
+  walkUnreachable: 'identity',
   eraseLogins: 'login_grant',
   grantBySession: 'login_grant',
   findSignOn: 'login_grant',
@@ -306,7 +311,8 @@ const COLUMNS: Record<string, readonly string[]> = {
 /** What a parameter is given when the row in hand has nothing for it; by its name or its ending. */
 function invent(parameter: string): unknown {
   const now = toInstant(bridge.clock.now())
-  if (['before', 'endedBefore', 'guardsBefore'].includes(parameter)) return later()
+  if (/^before$|Before$/.test(parameter)) return later()
+  if (parameter === 'noticeDays') return '0'
   if (parameter === 'now') return now
   if (parameter === 'crossDeviceSince' || parameter === 'presentedSince')
     return '2020-01-01T00:00:00.000Z'
@@ -329,6 +335,14 @@ function exactly(name: string, row: Row): Row {
   const first = (table: string, fits: (each: Row) => boolean = () => true): Row =>
     rowsOfA.get(table)?.find(fits) ?? {}
   switch (name) {
+    case 'purgeMatches':
+      return { ids: [row.id] }
+    case 'purgeBindings':
+      return { ids: [row.id], matchIds: [row.match_id] }
+    case 'markForgotten':
+      return { people: [row.id] }
+    case 'countMatchesOf':
+      return { people: [row.internal_identity_id] }
     case 'insertOutbox':
       return {
         ...{ ids: [crypto.randomUUID()], subscriptionIds: [crypto.randomUUID()] },
@@ -385,6 +399,7 @@ function exactly(name: string, row: Row): Row {
     case 'findFamily':
     case 'lockPeople':
     case 'endMatches':
+    case 'markWarned':
     case 'endBindings':
     case 'restoreMatches':
     case 'restoreBindings':

@@ -1,0 +1,204 @@
+/** `retention_rule`, and the walks over what is old. A walk goes along a primary key: no index holds what every login writes. */
+import { sql } from 'kysely'
+import type { BindingId, IdentityId, MatchId, TenantId } from '../domain/ids.ts'
+import type { DataKind } from '../domain/retention.ts'
+import type { IsoInstant } from '../domain/time.ts'
+import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
+
+export const findRetentionRules = statement(
+  'find_retention_rules',
+  (q, p: Params<{ tenantId: TenantId }>) =>
+    q.selectFrom('retention_rule').selectAll().where('tenant_id', '=', p('tenantId')),
+)
+
+export const saveRetentionRule = sqlStatement(
+  'save_retention_rule',
+  (
+    p: Params<{
+      tenantId: TenantId
+      kind: DataKind
+      days: number | null
+      noticeDays: number | null
+      ground: string | null
+      now: IsoInstant
+      by: string
+    }>,
+  ) => sql<{ changed: number }>`
+    INSERT INTO retention_rule (tenant_id, kind, days, notice_days, ground, changed_at, changed_by)
+    VALUES (${p('tenantId')}, ${p('kind')}, ${p('days')}::integer, ${p('noticeDays')}::integer, ${p('ground')},
+            ${p('now')}, ${p('by')})
+    ON CONFLICT (tenant_id, kind) DO UPDATE
+      SET days = excluded.days, notice_days = excluded.notice_days, ground = excluded.ground,
+          changed_at = excluded.changed_at, changed_by = excluded.changed_by`,
+)
+
+/** One page of a walk: whom something is to be done about, and after which id the next one begins. No row at the end. */
+export interface Page {
+  last: string
+  people: readonly IdentityId[]
+}
+
+/** People with a live binding in this page that ends, or whose end is to be told. */
+export const walkBindings = sqlStatement(
+  'walk_bindings',
+  (
+    p: Params<{
+      tenantId: TenantId
+      after: string
+      limit: number
+      endBefore: IsoInstant
+      warnBefore: IsoInstant
+      toldBefore: IsoInstant
+      noticeDays: number
+    }>,
+  ) => sql<Page>`
+    WITH page AS MATERIALIZED (
+      SELECT id, match_id, last_used_at, inactivity_warned_at AS told, deleted_at FROM identity_link_binding
+       WHERE tenant_id = ${p('tenantId')} AND id > ${p('after')} ORDER BY id LIMIT ${p('limit')}
+    ), due AS (
+      SELECT DISTINCT i.id
+        FROM page
+        JOIN identity_match m ON m.tenant_id = ${p('tenantId')} AND m.id = page.match_id
+        JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id
+       WHERE page.deleted_at IS NULL AND i.status = 'ACTIVE' AND CASE
+               WHEN ${p('noticeDays')}::integer = 0 THEN page.last_used_at <= ${p('endBefore')}
+               WHEN page.told IS NULL OR page.told < page.last_used_at THEN page.last_used_at <= ${p('warnBefore')}
+               ELSE page.last_used_at <= ${p('endBefore')} AND page.told <= ${p('toldBefore')} END
+    )
+    SELECT max(id) AS last, ARRAY(SELECT id FROM due ORDER BY id) AS people FROM page HAVING count(*) > 0`,
+)
+
+/** People without any live binding who have a live match in this page that was not used since. */
+export const walkMatches = sqlStatement(
+  'walk_matches',
+  (
+    p: Params<{ tenantId: TenantId; after: string; limit: number; endBefore: IsoInstant }>,
+  ) => sql<Page>`
+    WITH page AS MATERIALIZED (
+      SELECT id, internal_identity_id, last_used_at, deleted_at FROM identity_match
+       WHERE tenant_id = ${p('tenantId')} AND id > ${p('after')} ORDER BY id LIMIT ${p('limit')}
+    ), due AS (
+      SELECT DISTINCT i.id
+        FROM page
+        JOIN identity i ON i.tenant_id = ${p('tenantId')} AND i.id = page.internal_identity_id
+       WHERE page.deleted_at IS NULL AND page.last_used_at <= ${p('endBefore')} AND i.status = 'ACTIVE'
+         AND NOT EXISTS (
+           SELECT FROM identity_match m
+             JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id
+            WHERE m.tenant_id = i.tenant_id AND m.internal_identity_id = i.id AND b.deleted_at IS NULL)
+    )
+    SELECT max(id) AS last, ARRAY(SELECT id FROM due ORDER BY id) AS people FROM page HAVING count(*) > 0`,
+)
+
+/** It was told that these end. */
+export const markWarned = statement(
+  'mark_warned',
+  (q, p: Params<{ tenantId: TenantId; ids: readonly BindingId[]; now: IsoInstant }>) =>
+    q
+      .updateTable('identity_link_binding')
+      .set({ inactivity_warned_at: p('now') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', anyOf(p('ids'))),
+)
+
+/** Ended matches past the time in which they could be restored, oldest first; not those of a person under restriction. */
+export const findPurgeableMatches = sqlStatement(
+  'find_purgeable_matches',
+  (p: Params<{ tenantId: TenantId; before: IsoInstant; limit: number }>) => sql<{
+    id: MatchId
+    identity_id: IdentityId
+  }>`
+    SELECT m.id, m.internal_identity_id AS identity_id FROM identity_match m
+     WHERE m.tenant_id = ${p('tenantId')} AND m.deleted_at < ${p('before')}
+       AND NOT EXISTS (SELECT FROM identity i WHERE i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id
+                          AND i.status = 'RESTRICTED')
+     ORDER BY m.deleted_at, m.id LIMIT ${p('limit')}`,
+)
+
+/** The same for bindings that ended while their match lives on. */
+export const findPurgeableBindings = sqlStatement(
+  'find_purgeable_bindings',
+  (p: Params<{ tenantId: TenantId; before: IsoInstant; limit: number }>) => sql<{
+    id: BindingId
+    identity_id: IdentityId
+  }>`
+    SELECT b.id, m.internal_identity_id AS identity_id FROM identity_link_binding b
+      JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id
+     WHERE b.tenant_id = ${p('tenantId')} AND b.deleted_at < ${p('before')}
+       AND NOT EXISTS (SELECT FROM identity i WHERE i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id
+                          AND i.status = 'RESTRICTED')
+     ORDER BY b.deleted_at, b.id LIMIT ${p('limit')}`,
+)
+
+/** Removes these bindings, and whatever hangs on these matches: what was restored meanwhile stays. */
+export const purgeBindings = sqlStatement(
+  'purge_bindings',
+  (
+    p: Params<{
+      tenantId: TenantId
+      ids: readonly BindingId[]
+      matchIds: readonly MatchId[]
+      before: IsoInstant
+    }>,
+  ) => sql<{ id: BindingId }>`
+    DELETE FROM identity_link_binding b USING identity_match m
+     WHERE b.tenant_id = ${p('tenantId')} AND m.tenant_id = b.tenant_id AND m.id = b.match_id
+       AND (b.id = ANY (${p('ids')}::text[]) AND b.deleted_at < ${p('before')}
+            OR m.id = ANY (${p('matchIds')}::text[]) AND m.deleted_at < ${p('before')})
+    RETURNING b.id`,
+)
+
+/** Removes these matches, tombstones too, once nothing hangs on them; what was restored meanwhile stays. */
+export const purgeMatches = sqlStatement(
+  'purge_matches',
+  (p: Params<{ tenantId: TenantId; ids: readonly MatchId[]; before: IsoInstant }>) => sql<{
+    deletion_reason: string | null
+  }>`
+    DELETE FROM identity_match
+     WHERE tenant_id = ${p('tenantId')} AND id = ANY (${p('ids')}::text[]) AND deleted_at < ${p('before')}
+    RETURNING deletion_reason`,
+)
+
+/** People whom nothing leads to: no match, ended ones counted, of their own or of anybody merged with them. */
+export const walkUnreachable = sqlStatement(
+  'walk_unreachable',
+  (
+    p: Params<{ tenantId: TenantId; after: string; limit: number; before: IsoInstant }>,
+  ) => sql<Page>`
+    WITH page AS MATERIALIZED (
+      SELECT id, status, created_at FROM identity
+       WHERE tenant_id = ${p('tenantId')} AND id > ${p('after')} ORDER BY id LIMIT ${p('limit')}
+    )
+    SELECT max(id) AS last, ARRAY(
+      SELECT one.id FROM page AS one
+       WHERE one.status = 'ACTIVE' AND one.created_at < ${p('before')}
+         AND NOT EXISTS (SELECT FROM identity_match m
+                          WHERE m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = one.id)
+       ORDER BY one.id) AS people
+      FROM page HAVING count(*) > 0`,
+)
+
+/** How many matches these people have, ended ones too. */
+export const countMatchesOf = sqlStatement(
+  'count_matches_of',
+  (p: Params<{ tenantId: TenantId; people: readonly IdentityId[] }>) => sql<{ count: number }>`
+    SELECT count(*)::int AS count FROM identity_match
+     WHERE tenant_id = ${p('tenantId')} AND internal_identity_id = ANY (${p('people')}::text[])`,
+)
+
+/** → ERASED without a receipt: nobody asked for it, and nobody could any more. */
+export const markForgotten = statement(
+  'mark_forgotten',
+  (q, p: Params<{ tenantId: TenantId; people: readonly IdentityId[] }>) =>
+    q
+      .updateTable('identity')
+      .set({
+        status: 'ERASED',
+        merged_into: null,
+        wrapped_data_key: null,
+        data_key_version: null,
+        audit_salt: null,
+      })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', anyOf(p('people'))),
+)
