@@ -2,11 +2,13 @@
 import type { Config } from './config.ts'
 import type { Keyring } from './crypto/keyring.ts'
 import type { Deps } from './deps.ts'
+import type { TenantId } from './domain/ids.ts'
 import { type Clock, DAY, SECOND, toInstant } from './domain/time.ts'
 import { createCheckpointPlaces } from './flow/checkpoint-places.ts'
 import { endInactiveLinks } from './flow/end-inactive-links.ts'
 import { pruneTrail } from './flow/prune-trail.ts'
 import { purgeDeleted } from './flow/purge-deleted.ts'
+import { findRetention } from './flow/retention-view.ts'
 import { signTrail } from './flow/sign-trail.ts'
 import { createTenants } from './flow/tenants.ts'
 import { verifyTrail } from './flow/verify-trail.ts'
@@ -30,9 +32,6 @@ export type JobDeps = Pick<
   'db' | 'clock' | 'keyring' | 'outbound' | 'tenants' | 'checkpointPlaces'
 >
 
-/** How long events of the audit trail are kept (protocols AU-13). */
-const AUDIT_KEPT = 730 * DAY
-
 /** Every job there is. */
 export function createJobs(deps: JobDeps): readonly Job[] {
   return [
@@ -46,10 +45,20 @@ export function createJobs(deps: JobDeps): readonly Job[] {
     checkpointAuditJob(async (tenant) => (await signTrail(deps, tenant)) !== undefined),
     verifyAuditJob({
       verify: (tenant, keepLease) => verifyTrail(deps, tenant, keepLease),
-      prune: (tenant, keepLease) =>
-        pruneTrail(deps, tenant, toInstant(deps.clock() - AUDIT_KEPT), keepLease),
+      prune: (tenant, keepLease) => pruneOldEvents(deps, tenant, keepLease),
     }),
   ]
+}
+
+/** What the tenant keeps no longer (protocols AU-13). */
+async function pruneOldEvents(
+  deps: JobDeps,
+  tenant: TenantId,
+  keepLease: () => Promise<boolean>,
+): Promise<number> {
+  const { days } = await findRetention(deps.db, tenant, 'audit_events')
+  if (days === undefined) return 0
+  return await pruneTrail(deps, tenant, toInstant(deps.clock() - days * DAY), keepLease)
 }
 
 /** How often an instance looks; with jitter, so that instances do not look together. */

@@ -8,7 +8,7 @@ interface Kind {
   what: string
   /** How long, for people, where no number of days says it. */
   lives?: string
-  /** Days, and the bounds within which a tenant may choose; `days` 0 for no end. */
+  /** Days, and the bounds within which a tenant may choose. */
   period?: { days: number; least: number; most: number }
   /** Days of warning before the end. */
   notice?: { days: number; most: number }
@@ -63,7 +63,7 @@ export const DATA_KINDS = {
   },
   audit_events: {
     what: 'The audit trail, under pseudonyms.',
-    period: { days: 0, least: 90, most: 3650 },
+    period: { days: 730, least: 90, most: 3650 },
     ground: 'Needed to show who did what, and to find misuse.',
     job: 'verify-audit',
   },
@@ -94,7 +94,7 @@ export interface Retention {
 /** What holds, out of what the tenant said. A notice is never longer than the period less a day. */
 export function retentionOf(kind: DataKind, rule: RetentionRule | undefined): Retention {
   const known: Kind = DATA_KINDS[kind]
-  const days = rule?.days ?? (known.period?.days || undefined)
+  const days = rule?.days ?? known.period?.days
   const notice = rule?.noticeDays ?? known.notice?.days ?? 0
   return {
     days,

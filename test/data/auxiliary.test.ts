@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { expireAuxiliaryJob } from '../../src/job/expire-auxiliary.ts'
+import { expireJourneysJob } from '../../src/job/expire-journeys.ts'
 import { type Bridge, startBridge } from '../support/bridge.ts'
 import { tally, times } from '../threats/attack.ts'
 import { type Caller, newCaller, newPerson, rows } from './world.ts'
@@ -238,5 +239,6 @@ describe('Idempotency-Key', () => {
 
 async function runJob(): Promise<void> {
   const [tenant] = await rows<{ id: string }>(bridge, `SELECT id FROM tenant WHERE slug = 'demo'`)
-  await expireAuxiliaryJob.run(bridge.deps, tenant?.id as never, async () => true)
+  for (const job of [expireJourneysJob, expireAuxiliaryJob])
+    await job.run(bridge.deps, tenant?.id as never, async () => true)
 }

@@ -68,10 +68,11 @@ describe('item 3 what nobody uses ends', () => {
 })
 
 describe('item 3 what holds for a kind', () => {
-  test('the defaults are the schema reference’s: 730 days without use, 30 days to restore, no end for the trail', () => {
+  test('the defaults are the schema reference’s: 730 days without use, 30 days to restore; the trail two years', () => {
     expect(retentionOf('links', undefined)).toMatchObject({ days: 730, noticeDays: 30 })
     expect(retentionOf('ended_links', undefined)).toMatchObject({ days: 30, noticeDays: 0 })
-    expect(retentionOf('audit_events', undefined).days).toBeUndefined()
+    expect(retentionOf('audit_events', undefined).days).toBe(730)
+    expect(retentionOf('auxiliary', undefined).days, 'each row says itself').toBeUndefined()
     for (const kind of DATA_KIND_NAMES) expect(retentionOf(kind, undefined).ground).not.toBe('')
   })
 
