@@ -1,5 +1,6 @@
 /** `npm run cli -- …`: what an operator does beside the service. Exits 1 when it could not be done. */
 import { Command, CommanderError } from 'commander'
+import { auditCommand } from './cli/audit.ts'
 import { eraseCommand, ledgerCommand, receiptCommand } from './cli/erasures.ts'
 import { jobsCommand } from './cli/jobs.ts'
 import { keysCommand } from './cli/keys.ts'
@@ -58,6 +59,7 @@ const commands = [
   eraseCommand,
   receiptCommand,
   ledgerCommand,
+  auditCommand,
   jobsCommand,
 ]
 for (const command of commands) {

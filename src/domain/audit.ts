@@ -169,7 +169,7 @@ export type AuditDetail =
   | { type: 'job_resumed'; actor: string; job: string }
   | { type: 'job_hastened'; actor: string; job: string }
   | { type: 'audit_pruned'; until: number; removed: number }
-  | { type: 'audit_exported'; actor: string; events: number }
+  | { type: 'audit_exported'; actor: string; after: number }
   | { type: 'admin_token_created'; actor: string; token: string; scopes: string }
   | { type: 'admin_token_revoked'; actor: string; token: string }
 

@@ -81,8 +81,8 @@ export async function followTrail(
     const { place, time } = check
     return { from, place, time, ...counts, fault }
   }
-  if (goesOn && !(await isStillThere(db, tenantId, from)))
-    return end({ seq: from.seq, reason: 'row_changed' })
+  const moved = goesOn ? await judgePlace(db, tenantId, from) : undefined
+  if (moved !== undefined) return end(moved)
   for (;;) {
     const after = check.place.seq
     const [rows] = await read(db, tenantId, [readTrail({ tenantId, after, limit: BATCH })])
@@ -113,12 +113,16 @@ export function startOf(claims: CheckpointClaims): TrailPlace {
   return { seq: claims.start_seq, rowHash: claims.start_hash }
 }
 
-/** Whether the event that a check goes on behind is the one it was. */
-async function isStillThere(db: Deps['db'], tenantId: TenantId, place: TrailPlace) {
-  const [[row]] = await read(db, tenantId, [
-    readTrail({ tenantId, after: place.seq - 1, limit: 1 }),
-  ])
-  return row?.seq === place.seq && row.row_hash === place.rowHash
+/** What is wrong with the event that a check goes on behind: it is gone, or not the one it was. */
+async function judgePlace(
+  db: Deps['db'],
+  tenantId: TenantId,
+  { seq, rowHash }: TrailPlace,
+): Promise<TrailFault | undefined> {
+  const [[row]] = await read(db, tenantId, [readTrail({ tenantId, after: seq - 1, limit: 1 })])
+  if (row === undefined) return { seq, reason: 'tail_missing' }
+  if (row.seq !== seq) return { seq, reason: 'row_missing' }
+  return row.row_hash === rowHash ? undefined : { seq, reason: 'not_as_signed' }
 }
 
 /** The claims of a stored checkpoint; a fault where its key did not sign it, or its columns say something else. */

@@ -18,6 +18,7 @@ export const day = (n: number): IsoInstant => toInstant(Date.UTC(2026, 0, n))
 
 export interface TenantDatabase {
   db: BridgeDatabase
+  runtimeUrl: string
   /** Runs one step in a transaction of its own. */
   run: <Row>(step: Step<Row>, tenant?: TenantId) => Promise<Row[]>
   /** Looks past row-level security. */
@@ -34,6 +35,7 @@ export async function startTenantDatabase(): Promise<TenantDatabase> {
   const db = openDatabase({ connectionString: database.runtimeUrl, poolSize: 2 })
   return {
     db,
+    runtimeUrl: database.runtimeUrl,
     look,
     run: async (step, tenant = ONE) => (await transact(db, tenant, [step]))[0],
     async stop() {
