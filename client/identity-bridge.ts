@@ -7,10 +7,10 @@ export interface Schemas {
   OAuthError: { error: string; error_description: string }
   WalletError: { error: string; error_description: string }
   Problem: { type: string; title: string; status: number; code: string; problems?: readonly (string)[]; reference: string }
-  NewTenant: { slug: string; name: { en: string; nl: string }; colour?: string; notice_url?: string | null; enabled?: boolean; cross_device?: boolean; direct_login?: boolean; single_sign_on_minutes?: number; client_id_prefix?: "x509_hash" | "x509_san_dns"; response_mode?: "direct_post.jwt" | "direct_post"; wallet_scheme?: string; request_certificate?: Schemas['RequestIdentity']; policies?: { trust?: Schemas['TrustPolicy']; query?: Schemas['DcqlQuery']; attributes?: Schemas['AttributePolicy']; material?: Schemas['MaterialPolicy']; selector?: Schemas['SelectorPolicy'] } }
-  TenantChange: { name?: { en: string; nl: string }; colour?: string; notice_url?: string | null; enabled?: boolean; cross_device?: boolean; single_sign_on_minutes?: number; direct_login?: boolean; client_id_prefix?: "x509_hash" | "x509_san_dns"; response_mode?: "direct_post.jwt" | "direct_post"; wallet_scheme?: string }
-  Tenant: { slug: string; issuer: string; name: { en: string; nl: string }; colour: string; notice_url: string | null; enabled: boolean; cross_device: boolean; single_sign_on_minutes: number; direct_login: boolean; client_id_prefix: "x509_hash" | "x509_san_dns"; response_mode: "direct_post.jwt" | "direct_post"; wallet_scheme: string; revision: number; request_certificate: Schemas['RequestCertificate'] | null; policies: Record<string, number> }
-  TenantSummary: { slug: string; issuer: string; name: { en: string; nl: string }; colour: string; notice_url: string | null; enabled: boolean; cross_device: boolean; single_sign_on_minutes: number; direct_login: boolean; client_id_prefix: "x509_hash" | "x509_san_dns"; response_mode: "direct_post.jwt" | "direct_post"; wallet_scheme: string; revision: number }
+  NewTenant: { slug: string; name: { en: string; nl: string }; colour?: string; notice_url?: string | null; enabled?: boolean; cross_device?: boolean; digital_credentials?: boolean; direct_login?: boolean; single_sign_on_minutes?: number; client_id_prefix?: "x509_hash" | "x509_san_dns"; response_mode?: "direct_post.jwt" | "direct_post"; wallet_scheme?: string; request_certificate?: Schemas['RequestIdentity']; policies?: { trust?: Schemas['TrustPolicy']; query?: Schemas['DcqlQuery']; attributes?: Schemas['AttributePolicy']; material?: Schemas['MaterialPolicy']; selector?: Schemas['SelectorPolicy'] } }
+  TenantChange: { name?: { en: string; nl: string }; colour?: string; notice_url?: string | null; enabled?: boolean; cross_device?: boolean; digital_credentials?: boolean; single_sign_on_minutes?: number; direct_login?: boolean; client_id_prefix?: "x509_hash" | "x509_san_dns"; response_mode?: "direct_post.jwt" | "direct_post"; wallet_scheme?: string }
+  Tenant: { slug: string; issuer: string; name: { en: string; nl: string }; colour: string; notice_url: string | null; enabled: boolean; cross_device: boolean; digital_credentials: boolean; single_sign_on_minutes: number; direct_login: boolean; client_id_prefix: "x509_hash" | "x509_san_dns"; response_mode: "direct_post.jwt" | "direct_post"; wallet_scheme: string; revision: number; request_certificate: Schemas['RequestCertificate'] | null; policies: Record<string, number> }
+  TenantSummary: { slug: string; issuer: string; name: { en: string; nl: string }; colour: string; notice_url: string | null; enabled: boolean; cross_device: boolean; digital_credentials: boolean; single_sign_on_minutes: number; direct_login: boolean; client_id_prefix: "x509_hash" | "x509_san_dns"; response_mode: "direct_post.jwt" | "direct_post"; wallet_scheme: string; revision: number }
   TenantList: { tenants: readonly (Schemas['TenantSummary'])[]; next_cursor: string | null }
   RequestIdentity: { certificate_chain: string; private_key: string }
   RequestIdentityChoice: { certificate_chain?: string; private_key?: string }
@@ -321,6 +321,45 @@ export interface Operations {
       403: string
       404: string
       default: string
+    }
+  }
+  /** What the page hands to the browser. */
+  askThroughBrowser: {
+    method: 'POST'
+    url: "/t/{tenant}/login/{journey}/credential-request"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: { requests: readonly ({ protocol: "openid4vp-v1-signed" | "openid4vp-v1-multisigned" | "openid4vp-v1-unsigned"; data: Record<string, unknown> })[] }
+      403: Schemas['WalletError']
+      404: Schemas['WalletError']
+      429: Schemas['WalletError']
+      default: Schemas['WalletError']
+    }
+  }
+  /** What the browser got from a wallet. */
+  answerThroughBrowser: {
+    method: 'POST'
+    url: "/t/{tenant}/login/{journey}/credential"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: { protocol: "openid4vp-v1-signed" | "openid4vp-v1-multisigned" | "openid4vp-v1-unsigned"; data: Record<string, unknown> }
+    answers: {
+      200: { next: string }
+      400: Schemas['WalletError']
+      403: Schemas['WalletError']
+      404: Schemas['WalletError']
+      413: Schemas['WalletError']
+      415: Schemas['WalletError']
+      429: Schemas['WalletError']
+      default: Schemas['WalletError']
     }
   }
   /** Which of several accounts. */

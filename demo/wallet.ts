@@ -16,7 +16,7 @@ import { type CallbackContext, type Jwk, setGlobalConfig } from '@openid4vc/oaut
 import { type Openid4vpAuthorizationRequest, Openid4vpClient } from '@openid4vc/openid4vp'
 import { digest, generateSalt } from '@sd-jwt/crypto-nodejs'
 import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc'
-import { CompactEncrypt, compactVerify, importJWK } from 'jose'
+import { CompactEncrypt, compactVerify, flattenedVerify, importJWK } from 'jose'
 import {
   type Answer,
   answerRequest,
@@ -31,6 +31,22 @@ export interface WalletOptions {
   /** P-256; a fresh one without it. */
   holderKey?: KeyObject
   fetch?: typeof fetch
+}
+
+/** A request as a page hands it to `navigator.credentials.get`. */
+export interface DigitalRequest {
+  protocol: string
+  data: {
+    request?:
+      | string
+      | { payload: string; signatures: readonly { protected: string; signature: string }[] }
+  }
+}
+
+/** What a page gets back from it. */
+export interface DigitalAnswer {
+  protocol: string
+  data: object
 }
 
 /** What the verifier said to the answer. */
@@ -57,6 +73,15 @@ export interface Wallet {
   addPresenter(present: Presenter): void
   /** Answers a link through the library: fetches and verifies the request, selects, presents, posts. */
   present(link: string, options?: { enc?: 'A128GCM' | 'A256GCM' }): Promise<Reply>
+  /**
+   * Answers what a page at `origin` handed to the browser (Digital Credentials API) through the library: the first of the
+   * requests, or the one of a protocol. Returns the DigitalCredential's members.
+   */
+  presentToPage(
+    requests: readonly DigitalRequest[],
+    origin: string,
+    options?: { protocol?: string; enc?: 'A128GCM' | 'A256GCM' },
+  ): Promise<DigitalAnswer>
   /** Fetches the request object that a link points at, by hand. */
   fetchRequest(
     link: string,
@@ -95,6 +120,12 @@ export function createWallet(options: WalletOptions = {}): Wallet {
     addPresenter: (present) => presenters.push(present),
     present: (link, { enc = 'A256GCM' } = {}) =>
       presentWithLibrary(link, { credentials, presenters, holderKey, fetch: ask, enc }),
+    presentToPage: (requests, origin, { protocol, enc = 'A256GCM' } = {}) => {
+      const chosen = requests.find((one) => protocol === undefined || one.protocol === protocol)
+      if (chosen === undefined) throw new Error('no request of that protocol')
+      const means = { credentials, presenters, holderKey, fetch: ask, enc }
+      return presentToPage(chosen, origin, means)
+    },
     fetchRequest: (link, { walletNonce } = {}) => fetchRequest(link, ask, walletNonce),
     prepare: (request, forgery) =>
       answerRequest(requestOf(request), credentials, holderKey, forgery),
@@ -137,8 +168,57 @@ async function presentWithLibrary(link: string, means: LibraryMeans): Promise<Re
   return readReply(response)
 }
 
+async function presentToPage(
+  { protocol, data }: DigitalRequest,
+  origin: string,
+  means: LibraryMeans,
+): Promise<DigitalAnswer> {
+  const client = new Openid4vpClient({ callbacks: callbacksOf(means) })
+  const resolved = await client.resolveOpenId4vpAuthorizationRequest({
+    // The library knows no multi-signed requests: of those the first signature is taken, as a wallet may.
+    authorizationRequestPayload: (protocol === 'openid4vp-v1-multisigned'
+      ? await firstSigner(data)
+      : data) as never,
+    origin,
+  })
+  const request = resolved.authorizationRequestPayload as Openid4vpAuthorizationRequest
+  const vpToken = await selectAndPresent(request as unknown as Request, means, `origin:${origin}`)
+  const created = await client.createOpenid4vpAuthorizationResponse({
+    authorizationRequestPayload: request,
+    authorizationResponsePayload: { vp_token: vpToken as never },
+    ...((request.response_mode as string) === 'dc_api.jwt'
+      ? { jarm: encryptionOf(means.enc) }
+      : {}),
+    origin,
+  })
+  return {
+    protocol,
+    data:
+      created.jarm === undefined ? { vp_token: vpToken } : { response: created.jarm.responseJwt },
+  }
+}
+
+/** The parameters of a multi-signed request as its first signer asks them, its signature verified. */
+async function firstSigner({ request }: DigitalRequest['data']): Promise<object> {
+  if (typeof request !== 'object') throw new TypeError('a multi-signed request is an object')
+  const [first] = request.signatures
+  if (first === undefined) throw new TypeError('a multi-signed request has a signature')
+  const { client_id, x5c } = JSON.parse(Buffer.from(first.protected, 'base64url').toString())
+  const { publicKey } = new X509Certificate(Buffer.from(x5c[0], 'base64'))
+  const { payload } = await flattenedVerify({ payload: request.payload, ...first }, publicKey)
+  const parameters = JSON.parse(Buffer.from(payload).toString())
+  if (client_id === undefined || parameters.client_id !== undefined)
+    throw new TypeError('each signer names itself in its own header')
+  const { expected_origins: _, ...unsigned } = parameters
+  return unsigned
+}
+
 /** One presentation for each credential query that the wallet can answer, with the claims that it names. */
-async function selectAndPresent(request: Request, means: LibraryMeans) {
+async function selectAndPresent(
+  request: Request,
+  means: LibraryMeans,
+  audience = request.client_id,
+) {
   const library = new SDJwtVcInstance({
     hasher: digest,
     hashAlg: 'sha-256',
@@ -159,7 +239,7 @@ async function selectAndPresent(request: Request, means: LibraryMeans) {
       kb: {
         payload: {
           iat: Math.floor(Date.now() / 1000),
-          aud: request.client_id,
+          aud: audience,
           nonce: request.nonce,
         },
       },

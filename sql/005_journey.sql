@@ -22,7 +22,7 @@ CREATE TABLE journey (
   same_device_state_hash text,
   cross_device_request_hash text,
   cross_device_state_hash text,
-  way text CHECK (way IN ('same_device', 'cross_device', 'direct')),
+  way text CHECK (way IN ('digital_credentials', 'same_device', 'cross_device', 'direct')),
   refusals integer NOT NULL DEFAULT 0,               -- presentations refused so far (VP-081)
   provider_id text,                                  -- way 'direct': the provider the person chose instead of a wallet
   presented_at iso_instant,                          -- of a wallet's answer, or of that choice

@@ -7,6 +7,7 @@ import { authorizeRoutes } from './http/authorize.ts'
 import { callbackRoutes } from './http/callback.ts'
 import { confirmRoutes } from './http/confirm.ts'
 import { dataRoutes } from './http/data.ts'
+import { digitalCredentialRoutes } from './http/digital-credentials.ts'
 import { discoveryRoutes } from './http/discovery.ts'
 import { answerFailure } from './http/errors.ts'
 import { eventPollRoutes } from './http/events.ts'
@@ -32,6 +33,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...authorizeRoutes(deps),
     ...walletRoutes(deps),
     ...loginRoutes(deps),
+    ...digitalCredentialRoutes(deps),
     ...accountRoutes(deps),
     ...confirmRoutes(deps),
     ...callbackRoutes(deps),

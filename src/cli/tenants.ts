@@ -21,6 +21,9 @@ export function tenantCommand(terminal: Terminal): Command {
     .argument('<slug>', 'the tenant')
     .addOption(onOffOption('--enabled', 'whether it serves anybody'))
     .addOption(onOffOption('--cross-device', 'whether its login page shows a QR code'))
+    .addOption(
+      onOffOption('--digital-credentials', 'whether its login page asks through the browser'),
+    )
     .addOption(onOffOption('--direct-login', 'whether people may log in without a wallet'))
     .action((slug: string, turned: Partial<Switches>) => turn(terminal, slug, turned))
   return tenant
@@ -45,6 +48,7 @@ async function turn(terminal: Terminal, slug: string, turned: Partial<Switches>)
   const rows = [
     ['enabled', onOff(tenant.enabled)],
     ['cross device', onOff(tenant.crossDevice)],
+    ['digital credentials', onOff(tenant.digitalCredentials)],
     ['direct login', onOff(tenant.directLogin)],
   ]
   terminal.out(tableOf(['switch', tenant.slug], rows))

@@ -3,21 +3,47 @@
  */
 
 /**
- * How the person came in. A QR code can be relayed to a victim, so it is worth less (protocols VP-133, OP-58); `direct`
- * is a login at the institution alone, without a wallet.
+ * How a wallet was reached, the way that is hardest to phish first. With `digital_credentials` the browser itself tells the
+ * wallet which site asks; `same_device` rests on the wallet's return to this browser; a QR code (`cross_device`) can be
+ * relayed to a victim, so it is worth less (protocols VP-133, OP-58).
  */
-export type Way = 'same_device' | 'cross_device' | 'direct'
+export type WalletWay = 'digital_credentials' | 'same_device' | 'cross_device'
+/** How the person came in; `direct` is a login at the institution alone, without a wallet. */
+export type Way = WalletWay | 'direct'
+
+/** Whether the wallet's answer proves that wallet and browser belong together; a code that was scanned may have been relayed. */
+export function isBoundToBrowser(way: Way): boolean {
+  return way === 'digital_credentials' || way === 'same_device'
+}
 
 const PREFIX = 'urn:identity-bridge:acr'
 
 export const ACR = {
+  digitalCredentials: `${PREFIX}:wallet-digital-credentials`,
   sameDevice: `${PREFIX}:wallet-same-device`,
   crossDevice: `${PREFIX}:wallet-cross-device`,
+  digitalCredentialsUpstream: `${PREFIX}:wallet-digital-credentials+institution`,
   sameDeviceUpstream: `${PREFIX}:wallet-same-device+institution`,
   crossDeviceUpstream: `${PREFIX}:wallet-cross-device+institution`,
   institution: `${PREFIX}:institution`,
 } as const
 export const ACR_VALUES: readonly string[] = Object.values(ACR)
+
+/** The `acr` of each way, by the wallet alone and with the institution's login in the same login. */
+const ACR_OF_WAY: Readonly<Record<WalletWay, { alone: string; withInstitution: string }>> = {
+  digital_credentials: {
+    alone: ACR.digitalCredentials,
+    withInstitution: ACR.digitalCredentialsUpstream,
+  },
+  same_device: { alone: ACR.sameDevice, withInstitution: ACR.sameDeviceUpstream },
+  cross_device: { alone: ACR.crossDevice, withInstitution: ACR.crossDeviceUpstream },
+}
+/** "pop": proof of possession of a key (RFC 8176); the others are ours, and say which kind of key, and how it was reached. */
+const AMR_OF_WAY: Readonly<Record<WalletWay, readonly string[]>> = {
+  digital_credentials: ['pop', 'wallet', 'digital_credentials'],
+  same_device: ['pop', 'wallet'],
+  cross_device: ['pop', 'wallet'],
+}
 
 /** What the institution's provider said of its own login, as it is kept with a binding (`assurance_summary`). */
 export interface UpstreamAssurance {
@@ -63,18 +89,17 @@ export function assureLogin(
     const { amr, authTime } = upstream
     return { acr: ACR.institution, amr, authTime, upstream }
   }
-  // "pop": proof of possession of a key (RFC 8176); "wallet" is ours, and says which kind of key.
   if (upstream === undefined) {
     return {
-      acr: way === 'same_device' ? ACR.sameDevice : ACR.crossDevice,
-      amr: ['pop', 'wallet'],
+      acr: ACR_OF_WAY[way].alone,
+      amr: AMR_OF_WAY[way],
       authTime: presentedAt,
       upstream,
     }
   }
   return {
-    acr: way === 'same_device' ? ACR.sameDeviceUpstream : ACR.crossDeviceUpstream,
-    amr: [...new Set(['pop', 'wallet', ...upstream.amr])],
+    acr: ACR_OF_WAY[way].withInstitution,
+    amr: [...new Set([...AMR_OF_WAY[way], ...upstream.amr])],
     // The older of the two: a session at the institution may be hours old when the wallet is opened (OP-59).
     authTime: upstream.authTime && Math.min(presentedAt, upstream.authTime),
     upstream,

@@ -66,10 +66,19 @@ export interface WalletLink {
   nonce: string
 }
 
+/** What a wallet is asked through the browser: no link leads to it, and its answer comes back by the page. */
+export interface DigitalQuestion {
+  nonce: string
+  /** P-256 private scalar of the response encryption key, base64url. */
+  responseKey: string
+}
+
 /** What the wallet alone is given, for both ways in; sealed at rest, and gone as soon as it has answered (VP-082). */
 export interface WalletSecrets {
   sameDevice: WalletLink
   crossDevice: WalletLink | undefined
+  /** Made when the page asks for it, anew for each attempt: the one before is dead then. */
+  digital?: DigitalQuestion | undefined
   /** As the tenant had it when the journey began. */
   responseMode: 'direct_post' | 'direct_post.jwt'
   /** P-256 private scalar of the response encryption key, base64url; a fresh one for every request (HA-05). */

@@ -236,6 +236,7 @@ function judgePrompt(parameters: Parameters, redirect: ErrorRedirect): readonly 
 function readTrigger(acrValues: readonly string[]): Trigger {
   const preferred = acrValues.find((value) => ACR_VALUES.includes(value))
   const upstream: readonly (string | undefined)[] = [
+    ACR.digitalCredentialsUpstream,
     ACR.sameDeviceUpstream,
     ACR.crossDeviceUpstream,
   ]

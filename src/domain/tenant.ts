@@ -10,6 +10,8 @@ export interface Tenant {
   enabled: boolean
   /** Whether the page shows a QR code for a wallet on another device. */
   crossDevice: boolean
+  /** Whether the page asks for credentials through the browser, where the browser can (Digital Credentials API). */
+  digitalCredentials: boolean
   /** Whether a person may log in at one of the tenant's providers, without a wallet. */
   directLogin: boolean
   /** How long a login is good for other relying parties too; 0: every login asks the person. */
@@ -35,6 +37,9 @@ export const addressOf = {
   page: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}`,
   status: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/status`,
   qr: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/qr.svg`,
+  digitalRequest: (issuer: string, journeyId: string) =>
+    `${issuer}/login/${journeyId}/credential-request`,
+  digitalResponse: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/credential`,
   cancel: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/cancel`,
   direct: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/direct`,
   accounts: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/account`,

@@ -4,7 +4,7 @@ import { auditSubjectHash } from '../crypto/audit-subject.ts'
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import { sealUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
-import { assureLogin } from '../domain/assurance.ts'
+import { assureLogin, isBoundToBrowser } from '../domain/assurance.ts'
 import { type AttributePolicy, carriedAttributes, carriesAttributes } from '../domain/attributes.ts'
 import { decisionDetail, detailText } from '../domain/audit.ts'
 import { fail } from '../domain/failure.ts'
@@ -137,7 +137,7 @@ async function beginSession(
   { tenant }: PreparedTenant,
   journey: Presented | Choosing | Recognised,
 ): Promise<string | undefined> {
-  if (tenant.singleSignOnMinutes === 0 || journey.way !== 'same_device') return undefined
+  if (tenant.singleSignOnMinutes === 0 || !isBoundToBrowser(journey.way)) return undefined
   await transact(db, tenant.id, [
     endSignOn({ tenantId: tenant.id, browserHash: journey.browserHash }),
   ])

@@ -3,38 +3,21 @@
  * but nothing outside the journey changes before the browser comes back (HA-10).
  */
 
-import { thumbprintOfDid } from '../crypto/did-key.ts'
-import { hashShownIdentifiers } from '../crypto/identifier-hash.ts'
-import { hashSecret, newId, randomText } from '../crypto/random.ts'
+import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
-import type { Way } from '../domain/assurance.ts'
-import { readWalletAttributes } from '../domain/attributes.ts'
-import { BridgeError, fail, type PresentationReason } from '../domain/failure.ts'
-import { allHashes, type HashedIdentifier } from '../domain/identifier.ts'
-import {
-  CROSS_DEVICE_TIME,
-  type PolicyVersions,
-  REFUSALS_ALLOWED,
-  RETURN_TIME,
-  type WalletSecrets,
-} from '../domain/journey.ts'
-import { statedByWallet } from '../domain/kept-attributes.ts'
-import { describeShown } from '../domain/shown-credentials.ts'
-import { shownIdentifiers } from '../domain/shown-identifiers.ts'
+import { BridgeError, fail } from '../domain/failure.ts'
+import { CROSS_DEVICE_TIME, type WalletSecrets } from '../domain/journey.ts'
 import { addressOf } from '../domain/tenant.ts'
-import type { HolderHash, SecretHash } from '../domain/text.ts'
+import type { SecretHash } from '../domain/text.ts'
 import { fromInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
-import { inTransaction, read, transact } from '../store/database.ts'
+import { inTransaction, read } from '../store/database.ts'
 import {
   failJourney,
   findOpenJourneyByState,
   type OpenJourneyRow,
-  presentJourney,
   readPolicyVersions,
-  refusePresentation,
 } from '../store/journey.ts'
-import type { Changed, Step } from '../store/statement.ts'
 import { type VerifiedPresentation, verifyPresentations } from '../wallet/presentation.ts'
 import {
   type Form,
@@ -45,7 +28,8 @@ import {
   type WalletAnswer,
 } from '../wallet/response.ts'
 import { publicJwkOf, type ResponseJwk } from '../wallet/response-encryption.ts'
-import { openWalletSecrets, sealPresentation } from './journey-secrets.ts'
+import { openWalletSecrets } from './journey-secrets.ts'
+import { type Answered, recordPresentation, recordRefusal } from './record-presentation.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -78,12 +62,21 @@ export async function receivePresentation(
     const answer = openAnswer(lookup, secrets)
     if (answer.kind === 'error') return await endByWallet(means, prepared, journey)
     const verified = await verifyAnswer(means, prepared, journey, secrets, answer)
-    return await recordPresentation(means, prepared, journey, verified)
+    const way = journey.cross_device ? 'cross_device' : 'same_device'
+    const code = await recordPresentation(means, prepared, answered(journey), way, verified)
+    return {
+      redirectUri: code === undefined ? undefined : addressOf.walletReturn(prepared.issuer, code),
+    }
   } catch (error) {
     if (error instanceof BridgeError && error.failure.kind === 'presentation_refused')
-      await recordRefusal(means, prepared, journey, error.failure.reason)
+      await recordRefusal(means, prepared, answered(journey), error.failure.reason)
     throw error
   }
+}
+
+function answered(row: OpenJourneyRow): Answered {
+  const { id, correlation_id: correlationId, client_id: clientId, policies } = row
+  return { id, correlationId, clientId, policies: readPolicyVersions(policies) }
 }
 
 /** One indexed read before any cryptography (VP-079). */
@@ -148,98 +141,6 @@ function encryptionKeyOf(secrets: WalletSecrets): (() => ResponseJwk) | undefine
   return () => publicJwkOf(Buffer.from(secrets.responseKey, 'base64url'))
 }
 
-/** started or retrieved → presented, once. */
-async function recordPresentation(
-  means: Means,
-  prepared: PreparedTenant,
-  journey: OpenJourneyRow,
-  verified: VerifiedPresentation,
-): Promise<Received> {
-  const { tenant, issuer } = prepared
-  const place = { tenant: tenant.id, journey: journey.id }
-  const way: Way = journey.cross_device ? 'cross_device' : 'same_device'
-  const responseCode = way === 'same_device' ? randomText() : undefined
-  const versions = readPolicyVersions(journey.policies)
-  const identifiers = await identify(means, prepared, versions, verified)
-  const rules = await prepared.policy('attributes', versions.attributes)
-  const read = readWalletAttributes(rules, verified.credentials)
-  const now = means.clock()
-  const stated = statedByWallet(rules, verified.credentials, read, toInstant(now))
-  const step = presentJourney({
-    tenantId: tenant.id,
-    id: journey.id,
-    way,
-    identifiers: JSON.stringify(identifiers),
-    identifierHashes: allHashes(identifiers),
-    presentation: sealPresentation(means.keyring, place, {
-      attributes: stated.values,
-      origins: stated.origins,
-      shown: describeShown(await prepared.question(versions), verified.credentials),
-    }),
-    responseCodeHash: responseCode === undefined ? null : hashSecret(responseCode),
-    now: toInstant(now),
-    expiresAt: toInstant(now + RETURN_TIME),
-  })
-  const moved = await writePresentation(means, prepared, journey, { step, verified, versions })
-  // Somebody else's answer won: for this one there is no open question any more.
-  if (!moved) return fail({ kind: 'not_found' })
-  means.metrics.outcome('presentation', verified.leniences.length > 0 ? 'ok_lenient' : 'ok')
-  return {
-    redirectUri:
-      responseCode === undefined ? undefined : addressOf.walletReturn(issuer, responseCode),
-  }
-}
-
-/** One statement; with an event behind it where policy let something pass. Returns whether the journey took it. */
-async function writePresentation(
-  { db, clock }: Means,
-  { tenant }: PreparedTenant,
-  journey: OpenJourneyRow,
-  written: { step: Step<Changed>; verified: VerifiedPresentation; versions: PolicyVersions },
-): Promise<boolean> {
-  const { step, verified, versions } = written
-  if (verified.leniences.length === 0) {
-    const [[moved]] = await transact(db, tenant.id, [step])
-    return moved?.changed === 1
-  }
-  const reasons = verified.leniences.toSorted().join(' ')
-  return await inTransaction(db, tenant.id, async (tx) => {
-    const [moved] = await tx.run(step)
-    if (moved?.changed !== 1) return false
-    await tx.runLast([
-      insertAuditEvent(tenant.id, newId(), toInstant(clock()), {
-        detail: { type: 'presentation_let_pass', reasons, trust: versions.trust },
-        correlationId: journey.correlation_id,
-        clientId: journey.client_id,
-      }),
-    ])
-    return true
-  })
-}
-
-/** Every identifier that the tenant's materials find in what was shown, hashed: what it is known by from here on. */
-async function identify(
-  { keyring }: Means,
-  prepared: PreparedTenant,
-  versions: PolicyVersions,
-  { holder, credentials }: VerifiedPresentation,
-): Promise<HashedIdentifier<HolderHash>[]> {
-  const material = await prepared.policy('material', versions.material)
-  const trust = await prepared.policy('trust', versions.trust)
-  const provesEmail = new Set(
-    trust.entries.filter((entry) => entry.provesEmail).map((entry) => entry.id),
-  )
-  const shown = {
-    holderThumbprint: holder.thumbprint,
-    credentials: credentials.map((credential) => ({
-      ...credential,
-      provesEmail: provesEmail.has(credential.trustEntry),
-    })),
-  }
-  const found = shownIdentifiers(material, shown, thumbprintOfDid)
-  return hashShownIdentifiers(keyring, prepared.tenant.id, found)
-}
-
 /** The wallet said no; which of its reasons it was is nobody's business (VP-084). The journey ends. */
 async function endByWallet(
   means: Means,
@@ -263,35 +164,4 @@ async function endByWallet(
   })
   means.metrics.outcome('presentation', 'wallet_refused')
   return { redirectUri: undefined }
-}
-
-/** Counts a refusal, in a transaction of its own: what is refused must be seen (AU-07). */
-async function recordRefusal(
-  means: Means,
-  prepared: PreparedTenant,
-  journey: OpenJourneyRow,
-  reason: PresentationReason,
-): Promise<void> {
-  const tenantId = prepared.tenant.id
-  const now = toInstant(means.clock())
-  await inTransaction(means.db, tenantId, async (tx) => {
-    const [refused] = await tx.run(
-      refusePresentation({
-        tenantId,
-        id: journey.id,
-        allowed: REFUSALS_ALLOWED,
-        failure: reason,
-        now,
-      }),
-    )
-    if (refused === undefined) return
-    await tx.runLast([
-      insertAuditEvent(tenantId, newId(), now, {
-        detail: { type: 'presentation_refused', reason, refusals: refused.refusals },
-        correlationId: journey.correlation_id,
-        clientId: journey.client_id,
-      }),
-    ])
-  })
-  means.metrics.outcome('presentation', reason)
 }

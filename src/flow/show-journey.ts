@@ -1,14 +1,11 @@
 /** A journey as its own browser may see it: for the waiting page, its QR code and its live status. Reads only. */
 
-import { hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { CorrelationId, JourneyId } from '../domain/ids.ts'
-import type { Journey } from '../domain/journey.ts'
-import { read } from '../store/database.ts'
-import { findJourney, readJourney } from '../store/journey.ts'
 import { crossDeviceEnd, linkFor } from './begin-authorization.ts'
 import { openWalletSecrets } from './journey-secrets.ts'
+import { takeOwn } from './own-journey.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
@@ -26,20 +23,6 @@ export interface OpenPage {
   codeExpiresAt: number | undefined
   expiresAt: number
   state: 'waiting' | 'retrieved'
-}
-
-async function takeOwn(
-  means: Means,
-  prepared: PreparedTenant,
-  id: JourneyId,
-  browserId: string | undefined,
-): Promise<Journey> {
-  const tenantId = prepared.tenant.id
-  const [[row]] = await read(means.db, tenantId, [findJourney({ tenantId, id })])
-  // Another browser learns no more than that there is nothing for it here.
-  if (row === undefined || browserId === undefined || hashSecret(browserId) !== row.browser_hash)
-    return fail({ kind: 'not_found' })
-  return readJourney(row, means.clock())
 }
 
 /** Throws `not_found` for an unknown journey and for another browser's. */

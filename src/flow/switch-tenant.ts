@@ -5,7 +5,10 @@ import type { Tenant } from '../domain/tenant.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 import { changeSettings } from './tenant-settings.ts'
 
-export type Switches = Pick<Tenant, 'enabled' | 'crossDevice' | 'directLogin'>
+export type Switches = Pick<
+  Tenant,
+  'enabled' | 'crossDevice' | 'digitalCredentials' | 'directLogin'
+>
 
 /** Sets what `change` names; instances see it within a second. Throws `admin_forbidden`, `not_found`. */
 export async function switchTenant(

@@ -36,6 +36,10 @@ export function formBody(schema: JsonObject, example: JsonObject): JsonObject {
   return { required: true, content: { 'application/x-www-form-urlencoded': { schema, example } } }
 }
 
+export function jsonBody(schema: JsonObject, example: JsonObject): JsonObject {
+  return { required: true, content: { 'application/json': { schema, example } } }
+}
+
 export function pageAnswer(description: string): JsonObject {
   return {
     description,

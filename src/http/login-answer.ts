@@ -44,6 +44,12 @@ export function answerLoginPage(
     purpose: login.purpose?.[language],
     requested: policy === undefined ? [] : requestedLabels(policy, language),
     walletLink: login.link,
+    digital: prepared.tenant.digitalCredentials
+      ? {
+          requestUrl: addressOf.digitalRequest(below, journeyId),
+          responseUrl: addressOf.digitalResponse(below, journeyId),
+        }
+      : undefined,
     qrUrl: codeExpiresAt === undefined ? undefined : addressOf.qr(below, journeyId),
     qrExpiresAt: codeExpiresAt === undefined ? undefined : toInstant(codeExpiresAt),
     tryAgainUrl: login.tryAgainUrl,

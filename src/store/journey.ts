@@ -1,6 +1,6 @@
 /** `journey`: what the service remembers between two requests. Each arrow of `domain/journey.ts` is one statement. */
 import { type Selectable, sql } from 'kysely'
-import type { UpstreamAssurance } from '../domain/assurance.ts'
+import type { UpstreamAssurance, WalletWay } from '../domain/assurance.ts'
 import type { HashedIdentifier } from '../domain/identifier.ts'
 import type {
   BindingId,
@@ -111,6 +111,29 @@ export const findOpenJourneyByState = sqlStatement(
          OR (cross_device_state_hash = ${p('stateHash')} AND created_at > ${p('crossDeviceSince')}))`,
 )
 
+/** Other questions for the wallet of an open journey, in place of exactly the ones that were read. */
+export const renewWalletSecrets = statement(
+  'renew_wallet_secrets',
+  (
+    q,
+    p: Params<{
+      tenantId: TenantId
+      id: JourneyId
+      before: Sealed
+      after: Sealed
+      now: IsoInstant
+    }>,
+  ) =>
+    q
+      .updateTable('journey')
+      .set({ wallet_secrets: p('after'), updated_at: p('now') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('wallet_secrets', '=', p('before'))
+      .where('state', 'in', ['started', 'retrieved'])
+      .where('expires_at', '>', p('now')),
+)
+
 /** open → presented, once (VP-080). Both links die with it and the wallet's secrets (VP-082); nothing outside the journey changes (HA-10). */
 export const presentJourney = statement(
   'present_journey',
@@ -119,7 +142,7 @@ export const presentJourney = statement(
     p: Params<{
       tenantId: TenantId
       id: JourneyId
-      way: 'same_device' | 'cross_device'
+      way: WalletWay
       /** JSON of {@link HashedIdentifier}s, and all their hashes. */
       identifiers: string
       identifierHashes: readonly HolderHash[]

@@ -48,6 +48,7 @@ export interface TenantTable {
   notice_url: string | null
   enabled: Defaulted<Flag>
   cross_device: Defaulted<Flag>
+  digital_credentials: Defaulted<Flag>
   direct_login: Defaulted<Flag>
   single_sign_on_minutes: Defaulted<number>
   client_id_prefix: Defaulted<'x509_hash' | 'x509_san_dns'>

@@ -13,6 +13,7 @@ interface TenantSettings {
   noticeUrl: string | null
   enabled: 0 | 1
   crossDevice: 0 | 1
+  digitalCredentials: 0 | 1
   directLogin: 0 | 1
   singleSignOnMinutes: number
   clientIdPrefix: 'x509_hash' | 'x509_san_dns'
@@ -65,6 +66,7 @@ export const insertTenant = statement(
       notice_url: p('noticeUrl'),
       enabled: p('enabled'),
       cross_device: p('crossDevice'),
+      digital_credentials: p('digitalCredentials'),
       direct_login: p('directLogin'),
       single_sign_on_minutes: p('singleSignOnMinutes'),
       client_id_prefix: p('clientIdPrefix'),
@@ -88,6 +90,7 @@ export const updateTenant = statement(
         notice_url: p('noticeUrl'),
         enabled: p('enabled'),
         cross_device: p('crossDevice'),
+        digital_credentials: p('digitalCredentials'),
         direct_login: p('directLogin'),
         single_sign_on_minutes: p('singleSignOnMinutes'),
         client_id_prefix: p('clientIdPrefix'),
@@ -115,6 +118,7 @@ export function readTenant(row: Selectable<TenantTable>): Tenant {
     noticeUrl: row.notice_url ?? undefined,
     enabled: row.enabled === 1,
     crossDevice: row.cross_device === 1,
+    digitalCredentials: row.digital_credentials === 1,
     directLogin: row.direct_login === 1,
     singleSignOnMinutes: row.single_sign_on_minutes,
     clientIdPrefix: row.client_id_prefix,

@@ -18,7 +18,7 @@ import { CONTENT_ENCRYPTIONS, type ResponseJwk } from './response-encryption.ts'
 /** Media type of the answer at `request_uri` (VP-009). */
 export const REQUEST_OBJECT_TYPE = 'application/oauth-authz-req+jwt'
 /** Audience of a request to a wallet that nobody discovered (section 5.8). */
-const AUDIENCE = 'https://self-issued.me/v2'
+export const AUDIENCE = 'https://self-issued.me/v2'
 const NONCE = /^[A-Za-z0-9._~-]{22,}$/
 const STATE = /^[A-Za-z0-9._~-]{22,512}$/
 const LONGEST_WALLET_NONCE = 256
@@ -72,7 +72,14 @@ export function signRequestObject(signer: RequestSigner, input: RequestObjectInp
     nonce: input.nonce,
     state: input.state,
     dcql_query: input.query,
-    client_metadata: clientMetadata(signer, input),
+    client_metadata: clientMetadata(
+      signer,
+      input.query,
+      // So that an answer leads to its journey (VP-073).
+      input.response.mode === 'direct_post'
+        ? undefined
+        : { key: input.response.encryptionKey, kid: hashSecret(input.state) },
+    ),
     iat: toSeconds(input.issuedAt),
     exp: toSeconds(input.expiresAt),
     ...(input.walletNonce === undefined ? {} : { wallet_nonce: input.walletNonce }),
@@ -86,13 +93,20 @@ export function signRequestObject(signer: RequestSigner, input: RequestObjectInp
   })
 }
 
-/** The `kid` of the response key is the hash of the state, so that an answer leads to its journey (VP-073). */
-function clientMetadata(signer: RequestSigner, input: RequestObjectInput): JsonObject {
-  const formats = formatsOf(input.query)
-  if (input.response.mode === 'direct_post') return { vp_formats_supported: formats }
-  const { kty, crv, x, y } = input.response.encryptionKey
+/**
+ * Returns what a wallet must know of us to answer: the formats that are asked for and, where the answer is to be encrypted,
+ * the key for it with its `kid` (VP-013 to VP-018). Throws RangeError for the signing key as response key.
+ */
+export function clientMetadata(
+  signer: Pick<RequestSigner, 'signingX'>,
+  query: DcqlQuery,
+  encryption: { key: ResponseJwk; kid: string } | undefined,
+): JsonObject {
+  const formats = formatsOf(query)
+  if (encryption === undefined) return { vp_formats_supported: formats }
+  const { kid } = encryption
+  const { kty, crv, x, y } = encryption.key
   if (x === signer.signingX) throw new RangeError('the signing key is no response key')
-  const kid = hashSecret(input.state)
   return {
     vp_formats_supported: formats,
     jwks: { keys: [{ kty, crv, x, y, kid, use: 'enc', alg: 'ECDH-ES' }] },

@@ -30,6 +30,8 @@ export interface RequestSigner {
   host: string
   /** With its prefix; what KB-JWTs must name as audience (VP-040). */
   clientId: string
+  /** Every client identifier that the certificate bears, the one above first. */
+  clientIds: readonly string[]
   privateKey: KeyObject
   /** The protected header but for `alg`. */
   header: JsonObject
@@ -92,10 +94,18 @@ export function prepareRequestSigner(identity: SigningIdentity): RequestSigner {
     prefix,
     host,
     clientId: clientIdOf(prefix, leaf, host),
+    clientIds: clientIdsOf(prefix, leaf, host),
     privateKey,
     header,
     signingX: createPublicKey(privateKey).export({ format: 'jwk' }).x ?? refuse(['no EC key']),
   }
+}
+
+function clientIdsOf(prefix: ClientIdPrefix, leaf: Uint8Array, host: string): readonly string[] {
+  const other = prefix === 'x509_hash' ? 'x509_san_dns' : 'x509_hash'
+  const bears = other === 'x509_hash' || readCertificate(leaf)?.dnsNames.includes(host) === true
+  const own = clientIdOf(prefix, leaf, host)
+  return bears ? [own, clientIdOf(other, leaf, host)] : [own]
 }
 
 function isInOrder(chain: readonly Certificate[]): boolean {

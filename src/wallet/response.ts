@@ -127,6 +127,30 @@ export function openResponse(
   }
 }
 
+/**
+ * Returns what a wallet answered through the browser (appendix A.4): `data` of the DigitalCredential as the page handed it
+ * in. It came with the page's own cookie and for a journey that is known, so nothing has to be looked up; `kid` is that of
+ * the key we handed out. Throws as {@link openResponse}.
+ */
+export function openDigitalResponse(
+  data: JsonObject,
+  expected: { privateKey: Uint8Array; kid: string; encrypted: boolean },
+): WalletAnswer {
+  const { response, vp_token: vpToken, error } = data
+  if (OUTDATED.some((name) => Object.hasOwn(data, name))) refuse('malformed_response')
+  if ([response, vpToken, error].filter((part) => part !== undefined).length !== 1)
+    refuse('malformed_response')
+  if (error !== undefined) return { kind: 'error', error: walletErrorOf(error) }
+  if (vpToken !== undefined) {
+    if (expected.encrypted) refuse('unencrypted_response')
+    return { kind: 'presentation', vpToken: readVpToken(vpToken) }
+  }
+  if (typeof response !== 'string' || !expected.encrypted) return refuse('malformed_response')
+  const payload = readJson(decryptResponse(response, expected))
+  if (!isJsonObject(payload)) return refuse('malformed_response')
+  return readPayload(payload)
+}
+
 function openEncrypted(
   response: string,
   stateHash: SecretHash,
@@ -135,9 +159,14 @@ function openEncrypted(
   const payload = readJson(decryptResponse(response, { privateKey, kid: stateHash }))
   // A JWT inside the JWE was never part of 1.0; it is no JSON object and ends here (VP-071).
   if (!isJsonObject(payload)) refuse('malformed_response')
-  const { state, error, vp_token: vpToken } = payload
-  if (OUTDATED.some((name) => Object.hasOwn(payload, name))) refuse('malformed_response')
+  const { state } = payload
   if (typeof state !== 'string' || hashSecret(state) !== stateHash) refuse('state_mismatch')
+  return readPayload(payload)
+}
+
+function readPayload(payload: JsonObject): WalletAnswer {
+  const { error, vp_token: vpToken } = payload
+  if (OUTDATED.some((name) => Object.hasOwn(payload, name))) refuse('malformed_response')
   if (error === undefined) return { kind: 'presentation', vpToken: readVpToken(vpToken) }
   if (vpToken !== undefined) refuse('malformed_response')
   return { kind: 'error', error: walletErrorOf(error) }

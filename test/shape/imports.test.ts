@@ -96,6 +96,8 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'read-claims',
     'make-id-token',
     'check-proof',
+    'own-journey',
+    'record-presentation',
     'record-link',
     'hold-link',
     'reconciliation-end',

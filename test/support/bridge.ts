@@ -132,6 +132,7 @@ export async function startBridge(
         noticeUrl: 'https://university.example/privacy',
         enabled: true,
         crossDevice: true,
+        digitalCredentials: true,
         directLogin: false,
         singleSignOnMinutes: 0,
         clientIdPrefix: 'x509_hash',

@@ -410,6 +410,8 @@ function exactly(name: string, row: Row): Row {
       return { identityId: row.merged_id }
     case 'dropOldKeys':
       return { identityId: row.internal_identity_id, except: 'none', kept: '1' }
+    case 'renewWalletSecrets':
+      return { before: row.wallet_secrets }
     case 'presentJourney':
       return { way: 'same_device' }
     case 'startSession':

@@ -99,12 +99,9 @@ describe('row 36 everything of tenant A at tenant B', () => {
     return { status: response.status, location, text: await response.text() }
   }
   /** A browser that holds A's cookie under the name B would look for, too: the worst that could happen. */
-  async function confused({ browser }: Opened): Promise<Browser> {
-    const stolen = browser.steal()
-    await stolen.get((await b.relyingParty.begin()).url)
-    const jar = stolen.cookies(bridge.url)
-    const own = /=([A-Za-z0-9_-]{43})/.exec(browser.cookies(bridge.url))?.[1] ?? ''
-    const cookie = jar.replaceAll(/=[A-Za-z0-9_-]{43}/g, `=${own}`)
+  async function confused(opened: Opened): Promise<Browser> {
+    const stolen = opened.browser.steal()
+    const cookie = await confusedCookie(opened)
     const send = async (url: string, init: RequestInit) => {
       const response = await fetch(url, {
         ...{ ...init, redirect: 'manual' },
@@ -119,6 +116,12 @@ describe('row 36 everything of tenant A at tenant B', () => {
       get: (url) => send(url, {}),
       post: (url, form) => send(url, { method: 'POST', body: new URLSearchParams(form) }),
     }
+  }
+  async function confusedCookie({ browser }: Opened): Promise<string> {
+    const stolen = browser.steal()
+    await stolen.get((await b.relyingParty.begin()).url)
+    const own = /=([A-Za-z0-9_-]{43})/.exec(browser.cookies(bridge.url))?.[1] ?? ''
+    return stolen.cookies(bridge.url).replaceAll(/=[A-Za-z0-9_-]{43}/g, `=${own}`)
   }
   const below = async (opened: Opened, rest: string) =>
     (await confused(opened)).get(`${b.issuer}/login/${opened.journeyId}${rest}`)
@@ -213,6 +216,26 @@ describe('row 36 everything of tenant A at tenant B', () => {
       attack: async () =>
         (await confused(waiting)).post(`${b.issuer}/login/${waiting.journeyId}/direct`, {
           provider: 'surf',
+        }),
+      refused: [404],
+    },
+    'POST /t/:tenant/login/:journey/credential-request': {
+      attack: async () =>
+        ask(`/t/other/login/${waiting.journeyId}/credential-request`, {
+          method: 'POST',
+          headers: { origin: bridge.url, cookie: await confusedCookie(waiting) },
+        }),
+      refused: [404],
+    },
+    'POST /t/:tenant/login/:journey/credential': {
+      attack: async () =>
+        ask(`/t/other/login/${waiting.journeyId}/credential`, {
+          method: 'POST',
+          headers: {
+            ...{ origin: bridge.url, 'content-type': 'application/json' },
+            cookie: await confusedCookie(waiting),
+          },
+          body: JSON.stringify({ protocol: 'openid4vp-v1-signed', data: { error: 'x' } }),
         }),
       refused: [404],
     },

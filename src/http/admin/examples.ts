@@ -11,6 +11,7 @@ const SETTINGS = {
   notice_url: 'https://www.university.example/privacy',
   enabled: true,
   cross_device: true,
+  digital_credentials: true,
   direct_login: false,
   single_sign_on_minutes: 0,
   client_id_prefix: 'x509_hash',

@@ -17,6 +17,11 @@ const settings = {
   cross_device: z
     .boolean()
     .describe('Whether the login page shows a QR code for a wallet on another device.'),
+  digital_credentials: z
+    .boolean()
+    .describe(
+      'Whether the login page asks for credentials through the browser (Digital Credentials API), where the browser can.',
+    ),
   single_sign_on_minutes: z
     .int()
     .min(0)
@@ -59,6 +64,7 @@ export const NewTenant = z.strictObject({
   notice_url: settings.notice_url.optional(),
   enabled: settings.enabled.optional(),
   cross_device: settings.cross_device.optional(),
+  digital_credentials: settings.digital_credentials.optional(),
   direct_login: settings.direct_login.optional(),
   single_sign_on_minutes: settings.single_sign_on_minutes.optional(),
   client_id_prefix: settings.client_id_prefix.optional(),

@@ -123,6 +123,9 @@ function settingsOf(sent: Body<'TenantChange'>): Partial<TenantSettings> {
     ...(sent.notice_url === undefined ? {} : { noticeUrl: sent.notice_url ?? undefined }),
     ...(sent.enabled === undefined ? {} : { enabled: sent.enabled }),
     ...(sent.cross_device === undefined ? {} : { crossDevice: sent.cross_device }),
+    ...(sent.digital_credentials === undefined
+      ? {}
+      : { digitalCredentials: sent.digital_credentials }),
     ...(sent.direct_login === undefined ? {} : { directLogin: sent.direct_login }),
     ...(sent.single_sign_on_minutes === undefined
       ? {}
@@ -142,6 +145,7 @@ function tellSummary(tenant: Tenant, issuer: string) {
     notice_url: tenant.noticeUrl ?? null,
     enabled: tenant.enabled,
     cross_device: tenant.crossDevice,
+    digital_credentials: tenant.digitalCredentials,
     direct_login: tenant.directLogin,
     single_sign_on_minutes: tenant.singleSignOnMinutes,
     client_id_prefix: tenant.clientIdPrefix,

@@ -1,5 +1,6 @@
 /** The page on which a person chooses how their wallet answers, and waits for it. */
 import { fromInstant, type IsoInstant, SECOND } from '../../domain/time.ts'
+import { DIGITAL_SCRIPT } from './digital-script.ts'
 import { noticeLink, type PageTenant, renderPage } from './layout.ts'
 import { LOGIN_SCRIPT } from './login-script.ts'
 import { type Markup, markup, ownPath, pageLink, walletLink } from './markup.ts'
@@ -29,6 +30,8 @@ export interface LoginPageView {
   requested: readonly string[]
   /** Opens the wallet on this device: `openid4vp://…`, another wallet scheme, or https. */
   walletLink: string
+  /** Where the script gets the question for the browser and brings its answer; absent where the tenant does not ask that way. */
+  digital?: { requestUrl: string; responseUrl: string } | undefined
   /** The QR code's SVG, a path on this origin; without it the page offers no other device. */
   qrUrl?: string | undefined
   /** Until when the QR code is good; needed with it. */
@@ -65,13 +68,14 @@ export function renderLoginPage(view: LoginPageView): string {
     tenant: { ...view.tenant, noticeUrl: undefined },
     title: `${text.title} ${view.relyingPartyName}`,
     refresh: { seconds: REFRESH_SECONDS, url: view.refreshUrl },
-    script: LOGIN_SCRIPT,
+    script: view.digital === undefined ? LOGIN_SCRIPT : `${DIGITAL_SCRIPT};\n${LOGIN_SCRIPT}`,
     wide: view.qrUrl !== undefined,
     body: markup`<div id="login" class="card"${scriptData(view, text)}>
 <div id="open"${view.qrUrl !== undefined && markup` class="with-code"`}>
 <div class="request">
 <h1>${text.title} <bdi>${view.relyingPartyName}</bdi></h1>
 ${drawRequest(view, text)}
+${drawDigital(view, text)}
 <a class="button" id="wallet" href="${requireWalletLink(view.walletLink)}" rel="noreferrer">${text.openWallet}</a>
 ${drawProgress(view, text)}
 </div>
@@ -107,6 +111,16 @@ ${
 }
 <p class="soft">${text.agreement}</p>
 ${notice !== undefined && markup`<p class="soft">${notice}</p>`}`
+}
+
+/** Hidden until the script finds a browser that can (Digital Credentials API). */
+function drawDigital(view: LoginPageView, text: LoginText): Markup | undefined {
+  if (view.digital === undefined) return undefined
+  const { requestUrl, responseUrl } = view.digital
+  return markup`<button class="button" id="digital" type="button" hidden data-request-url="${ownPath('requestUrl', requestUrl)}"
+data-response-url="${ownPath('responseUrl', responseUrl)}" data-instead="${text.openWalletInstead}"
+data-asking="${text.browserAsks}" data-failed="${text.browserFailed}">${text.shareThroughBrowser}</button>
+<p class="soft" id="digital-news" role="status"></p>`
 }
 
 function drawProgress(view: LoginPageView, text: LoginText): Markup {

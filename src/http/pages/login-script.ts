@@ -104,7 +104,7 @@ document.addEventListener('visibilitychange', () => {
 const otherDevice = byId('other-device')
 if (otherDevice) {
   const roomy = matchMedia('(min-width: 48rem)')
-  const fit = () => { otherDevice.open = roomy.matches }
+  const fit = () => { otherDevice.open = roomy.matches && said.digital !== 'able' }
   fit()
   roomy.addEventListener('change', fit)
 }

@@ -170,3 +170,19 @@ test('OP-24 links to leave by are dropped when they are no links', () => {
   )
   expect(drawn).not.toContain('javascript:')
 })
+
+test('the button that asks through the browser is hidden until the script finds that the browser can', () => {
+  expect(page).not.toContain('id="digital"')
+  const digital = { requestUrl: '/t/example/ask/1', responseUrl: '/t/example/answer/1' }
+  const drawn = renderLoginPage(loginView({ digital }))
+  expect(tags(drawn, 'button').find(({ id }) => id === 'digital')).toMatchObject({
+    ...{ type: 'button', hidden: '' },
+    'data-request-url': '/t/example/ask/1',
+    'data-response-url': '/t/example/answer/1',
+  })
+  // The way that is hardest to phish stands first.
+  expect(drawn.indexOf('id="digital"')).toBeLessThan(drawn.indexOf('id="wallet"'))
+  expect(() =>
+    renderLoginPage(loginView({ digital: { ...digital, requestUrl: 'https://x.example/' } })),
+  ).toThrow(TypeError)
+})

@@ -1,0 +1,108 @@
+import { signCompact } from '../crypto/jws.ts'
+import { hashSecret } from '../crypto/random.ts'
+import type { DcqlQuery } from '../domain/dcql.ts'
+import type { JsonObject } from '../domain/text.ts'
+import { toSeconds } from '../domain/time.ts'
+import { AUDIENCE, clientMetadata } from './request-object.ts'
+import type { RequestSigner } from './request-signer.ts'
+import type { ResponseJwk } from './response-encryption.ts'
+
+/*
+ * The question as a page hands it to the browser (OpenID4VP 1.0 appendix A, the W3C's Digital Credentials API): the same
+ * query with the same nonce and response key in up to three forms, of which browser and wallet take one they know. The
+ * answer comes back through the page, so there is neither state nor address in it (VP-116).
+ */
+
+/** Signed before unsigned: a wallet that knows both should learn who asks from more than the address bar. */
+export const DIGITAL_PROTOCOLS = [
+  'openid4vp-v1-signed',
+  'openid4vp-v1-multisigned',
+  'openid4vp-v1-unsigned',
+] as const
+export type DigitalProtocol = (typeof DIGITAL_PROTOCOLS)[number]
+
+/** One member of `requests` in `navigator.credentials.get({ digital: { requests } })`. */
+export interface DigitalRequest {
+  protocol: DigitalProtocol
+  data: object
+}
+
+export interface DigitalRequestInput {
+  /** Ours from configuration: scheme, host and port (VP-117, VP-119). */
+  origin: string
+  response: { mode: 'dc_api' } | { mode: 'dc_api.jwt'; encryptionKey: ResponseJwk }
+  nonce: string
+  query: DcqlQuery
+  /** Milliseconds since the epoch. */
+  issuedAt: number
+  expiresAt: number
+}
+
+/** The `kid` of the response key that belongs to a nonce. */
+export function digitalKeyId(nonce: string): string {
+  return hashSecret(nonce)
+}
+
+/**
+ * Returns the requests in the order of {@link DIGITAL_PROTOCOLS}; the multi-signed one only where the certificate bears
+ * more than one client identifier (VP-115 to VP-118).
+ */
+export function digitalRequests(
+  signer: RequestSigner,
+  input: DigitalRequestInput,
+): readonly DigitalRequest[] {
+  const asked = parametersOf(signer, input)
+  const signed = {
+    ...asked,
+    aud: AUDIENCE,
+    expected_origins: [input.origin],
+    iat: toSeconds(input.issuedAt),
+    exp: toSeconds(input.expiresAt),
+  }
+  const request = sign(signer, {}, { ...signed, client_id: signer.clientId }).join('.')
+  const requests: DigitalRequest[] = [{ protocol: 'openid4vp-v1-signed', data: { request } }]
+  if (signer.clientIds.length > 1) {
+    const data = { request: signForEach(signer, signed) }
+    requests.push({ protocol: 'openid4vp-v1-multisigned', data })
+  }
+  requests.push({ protocol: 'openid4vp-v1-unsigned', data: asked })
+  return requests
+}
+
+function parametersOf(signer: RequestSigner, input: DigitalRequestInput): object {
+  const { response, nonce, query } = input
+  const encryption =
+    response.mode === 'dc_api'
+      ? undefined
+      : { key: response.encryptionKey, kid: digitalKeyId(nonce) }
+  return {
+    response_type: 'vp_token',
+    response_mode: response.mode,
+    nonce,
+    dcql_query: query,
+    client_metadata: clientMetadata(signer, query, encryption),
+  }
+}
+
+/** JWS JSON Serialization (RFC 7515 section 7.2.1): who asks stands in each protected header alone (VP-118). */
+function signForEach(signer: RequestSigner, payload: object): object {
+  const signatures = signer.clientIds.map((clientId) => {
+    const [header, , signature] = sign(signer, { client_id: clientId }, payload)
+    return { protected: header, signature }
+  })
+  return { payload: Buffer.from(JSON.stringify(payload)).toString('base64url'), signatures }
+}
+
+function sign(
+  signer: RequestSigner,
+  more: JsonObject,
+  payload: object,
+): readonly [string, string, string] {
+  const [header = '', body = '', signature = ''] = signCompact({
+    header: { ...signer.header, ...more },
+    payload: Buffer.from(JSON.stringify(payload)),
+    key: signer.privateKey,
+    algorithm: 'ES256',
+  }).split('.')
+  return [header, body, signature]
+}
