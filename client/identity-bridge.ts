@@ -15,10 +15,10 @@ export interface Schemas {
   RequestIdentity: { certificate_chain: string; private_key: string }
   RequestIdentityChoice: { certificate_chain?: string; private_key?: string }
   RequestCertificate: { kid: string; client_id: string; certificate_chain: readonly (string)[]; trust_anchor: string | null; not_after: string; expires_soon: boolean }
-  NewRelyingParty: { client_id?: string; client_name: string; redirect_uris: readonly (string)[]; token_endpoint_auth_method?: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"; jwks?: { keys: readonly (Schemas['UnjudgedDocument'])[] }; id_token_signed_response_alg?: "ES256" | "RS256"; require_pkce?: boolean; claims_in_id_token?: boolean; sector?: string; purpose?: { en: string; nl: string } | null; grant_types?: readonly ("authorization_code" | "refresh_token" | "client_credentials")[]; offline_access_needed?: boolean; subject_type?: "pairwise" | "public"; sector_identifier_uri?: string; userinfo_signed_response_alg?: "ES256" | "RS256" | null; dpop_bound_access_tokens?: boolean; require_pushed_authorization_requests?: boolean; profile?: "standard" | "fapi2"; machine_scopes?: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access?: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences?: readonly (string)[]; resource?: string | null; issued_by?: string }
-  RelyingPartyChange: { client_name?: string; redirect_uris?: readonly (string)[]; jwks?: { keys: readonly (Schemas['UnjudgedDocument'])[] }; id_token_signed_response_alg?: "ES256" | "RS256"; require_pkce?: boolean; claims_in_id_token?: boolean; purpose?: { en: string; nl: string } | null; grant_types?: readonly ("authorization_code" | "refresh_token" | "client_credentials")[]; offline_access_needed?: boolean; userinfo_signed_response_alg?: "ES256" | "RS256" | null; dpop_bound_access_tokens?: boolean; require_pushed_authorization_requests?: boolean; profile?: "standard" | "fapi2"; machine_scopes?: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access?: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences?: readonly (string)[]; resource?: string | null; enabled?: boolean; secret_rotation?: "begin" | "finish" | "replace" }
-  RelyingParty: { client_id: string; client_name: string; redirect_uris: readonly (string)[]; jwks: { keys: readonly (Schemas['UnjudgedDocument'])[] } | null; id_token_signed_response_alg: "ES256" | "RS256"; require_pkce: boolean; claims_in_id_token: boolean; purpose: { en: string; nl: string } | null; token_endpoint_auth_method: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"; sector: string; subject_type: "pairwise" | "public"; sector_identifier_uri: string | null; grant_types: readonly (string)[]; offline_access_needed: boolean; userinfo_signed_response_alg: "ES256" | "RS256" | null; dpop_bound_access_tokens: boolean; require_pushed_authorization_requests: boolean; profile: "standard" | "fapi2"; machine_scopes: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences: readonly (string)[]; resource: string | null; issued_by: string | null; secrets: number; enabled: boolean }
-  RelyingPartyWithSecret: { client_id: string; client_name: string; redirect_uris: readonly (string)[]; jwks: { keys: readonly (Schemas['UnjudgedDocument'])[] } | null; id_token_signed_response_alg: "ES256" | "RS256"; require_pkce: boolean; claims_in_id_token: boolean; purpose: { en: string; nl: string } | null; token_endpoint_auth_method: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"; sector: string; subject_type: "pairwise" | "public"; sector_identifier_uri: string | null; grant_types: readonly (string)[]; offline_access_needed: boolean; userinfo_signed_response_alg: "ES256" | "RS256" | null; dpop_bound_access_tokens: boolean; require_pushed_authorization_requests: boolean; profile: "standard" | "fapi2"; machine_scopes: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences: readonly (string)[]; resource: string | null; issued_by: string | null; secrets: number; enabled: boolean; client_secret: string | null }
+  NewRelyingParty: { client_id?: string; client_name: string; redirect_uris: readonly (string)[]; token_endpoint_auth_method?: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"; jwks?: { keys: readonly (Schemas['UnjudgedDocument'])[] }; id_token_signed_response_alg?: "ES256" | "RS256"; require_pkce?: boolean; claims_in_id_token?: boolean; sector?: string; purpose?: { en: string; nl: string } | null; grant_types?: readonly ("authorization_code" | "refresh_token" | "client_credentials")[]; offline_access_needed?: boolean; subject_type?: "pairwise" | "public"; sector_identifier_uri?: string; userinfo_signed_response_alg?: "ES256" | "RS256" | null; dpop_bound_access_tokens?: boolean; require_pushed_authorization_requests?: boolean; post_logout_redirect_uris?: readonly (string)[]; backchannel_logout_uri?: string | null; backchannel_logout_session_required?: boolean; profile?: "standard" | "fapi2"; machine_scopes?: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access?: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences?: readonly (string)[]; resource?: string | null; issued_by?: string }
+  RelyingPartyChange: { client_name?: string; redirect_uris?: readonly (string)[]; jwks?: { keys: readonly (Schemas['UnjudgedDocument'])[] }; id_token_signed_response_alg?: "ES256" | "RS256"; require_pkce?: boolean; claims_in_id_token?: boolean; purpose?: { en: string; nl: string } | null; grant_types?: readonly ("authorization_code" | "refresh_token" | "client_credentials")[]; offline_access_needed?: boolean; userinfo_signed_response_alg?: "ES256" | "RS256" | null; dpop_bound_access_tokens?: boolean; require_pushed_authorization_requests?: boolean; post_logout_redirect_uris?: readonly (string)[]; backchannel_logout_uri?: string | null; backchannel_logout_session_required?: boolean; profile?: "standard" | "fapi2"; machine_scopes?: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access?: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences?: readonly (string)[]; resource?: string | null; enabled?: boolean; secret_rotation?: "begin" | "finish" | "replace" }
+  RelyingParty: { client_id: string; client_name: string; redirect_uris: readonly (string)[]; jwks: { keys: readonly (Schemas['UnjudgedDocument'])[] } | null; id_token_signed_response_alg: "ES256" | "RS256"; require_pkce: boolean; claims_in_id_token: boolean; purpose: { en: string; nl: string } | null; token_endpoint_auth_method: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"; sector: string; subject_type: "pairwise" | "public"; sector_identifier_uri: string | null; grant_types: readonly (string)[]; offline_access_needed: boolean; userinfo_signed_response_alg: "ES256" | "RS256" | null; dpop_bound_access_tokens: boolean; require_pushed_authorization_requests: boolean; post_logout_redirect_uris: readonly (string)[]; backchannel_logout_uri: string | null; backchannel_logout_session_required: boolean; profile: "standard" | "fapi2"; machine_scopes: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences: readonly (string)[]; resource: string | null; issued_by: string | null; secrets: number; enabled: boolean }
+  RelyingPartyWithSecret: { client_id: string; client_name: string; redirect_uris: readonly (string)[]; jwks: { keys: readonly (Schemas['UnjudgedDocument'])[] } | null; id_token_signed_response_alg: "ES256" | "RS256"; require_pkce: boolean; claims_in_id_token: boolean; purpose: { en: string; nl: string } | null; token_endpoint_auth_method: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"; sector: string; subject_type: "pairwise" | "public"; sector_identifier_uri: string | null; grant_types: readonly (string)[]; offline_access_needed: boolean; userinfo_signed_response_alg: "ES256" | "RS256" | null; dpop_bound_access_tokens: boolean; require_pushed_authorization_requests: boolean; post_logout_redirect_uris: readonly (string)[]; backchannel_logout_uri: string | null; backchannel_logout_session_required: boolean; profile: "standard" | "fapi2"; machine_scopes: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences: readonly (string)[]; resource: string | null; issued_by: string | null; secrets: number; enabled: boolean; client_secret: string | null }
   RelyingPartyList: { relying_parties: readonly (Schemas['RelyingParty'])[]; next_cursor: string | null }
   SigningKey: { kid: string; purpose: "token" | "request"; algorithm: "ES256" | "RS256"; state: "next" | "active" | "retiring" | "retired"; created_at: string; activated_at: string | null; retire_at: string | null }
   SigningKeyList: { signing_keys: readonly (Schemas['SigningKey'])[] }
@@ -478,6 +478,69 @@ export interface Operations {
     body: undefined
     answers: {
       200: string
+      default: string
+    }
+  }
+  /** Log the person out. */
+  logOut: {
+    method: 'GET'
+    url: "/t/{tenant}/end_session"
+    parameters: {
+      path: { tenant: string }
+      query: { id_token_hint?: string; client_id?: string; post_logout_redirect_uri?: string; state?: string; ui_locales?: string }
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      303: undefined
+      400: string
+      404: string
+      429: string
+      503: string
+      default: string
+    }
+  }
+  /** Log the person out, by form. */
+  logOutByForm: {
+    method: 'POST'
+    url: "/t/{tenant}/end_session"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: { id_token_hint?: string; client_id?: string; post_logout_redirect_uri?: string; state?: string; ui_locales?: string }
+    answers: {
+      200: string
+      303: undefined
+      400: string
+      404: string
+      413: string
+      415: string
+      429: string
+      503: string
+      default: string
+    }
+  }
+  /** Yes, log me out. */
+  confirmLogOut: {
+    method: 'POST'
+    url: "/t/{tenant}/end_session/confirmation"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: { id_token_hint?: string; client_id?: string; post_logout_redirect_uri?: string; state?: string; ui_locales?: string }
+    answers: {
+      200: string
+      400: string
+      404: string
+      413: string
+      415: string
+      429: string
+      503: string
       default: string
     }
   }

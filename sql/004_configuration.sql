@@ -29,6 +29,9 @@ CREATE TABLE relying_party (
   dpop_bound_access_tokens integer NOT NULL DEFAULT 0 CHECK (dpop_bound_access_tokens IN (0, 1)),
   profile text NOT NULL DEFAULT 'standard' CHECK (profile IN ('standard', 'fapi2')),
   require_pushed_authorization_requests integer NOT NULL DEFAULT 0 CHECK (require_pushed_authorization_requests IN (0, 1)),
+  post_logout_redirect_uris text NOT NULL DEFAULT '[]', -- JSON array, compared character by character (RP-Initiated Logout 1.0)
+  backchannel_logout_uri text,                       -- where logout tokens go (Back-Channel Logout 1.0); NULL: nowhere
+  backchannel_logout_session_required integer NOT NULL DEFAULT 0 CHECK (backchannel_logout_session_required IN (0, 1)),
   created_at iso_instant NOT NULL,
   updated_at iso_instant NOT NULL,
   PRIMARY KEY (tenant_id, client_id),
@@ -101,6 +104,7 @@ CREATE TABLE signing_key (
   created_at iso_instant NOT NULL,
   activated_at iso_instant,
   retire_at iso_instant,
+  removed_at iso_instant,                            -- in an emergency: not even an old ID token of it is believed
   PRIMARY KEY (tenant_id, kid),
   CHECK ((purpose = 'request') = (certificate_chain IS NOT NULL)),
   CHECK ((state = 'retired') = (sealed_private_key = ''))

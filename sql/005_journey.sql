@@ -95,6 +95,9 @@ CREATE TABLE login_grant (
   session_hash text,
   session_browser_hash text,
   session_started_at iso_instant,
+  -- Random; the same in every grant of a session. Each relying party sees a hash of it and of its own id as `sid`, so that no
+  -- two can compare theirs. Made here, because it stands for nothing but itself.
+  sid text NOT NULL DEFAULT gen_random_uuid()::text,
   PRIMARY KEY (id, tenant_id),
   CHECK ((identity_id IS NULL) = (binding_id IS NULL)),  -- neither: a login that links nobody
   FOREIGN KEY (identity_id, tenant_id) REFERENCES identity (id, tenant_id)

@@ -52,7 +52,8 @@ CREATE INDEX idx_event_subscription_client ON event_subscription (tenant_id, cli
 CREATE TABLE outbox (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
   id text NOT NULL,
-  subscription_id text NOT NULL,
+  subscription_id text,                              -- NULL for a logout token
+  client_id text,                                    -- whose logout token it is; NULL for everything that was subscribed to
   event_type text NOT NULL,
   identity_id text,                                  -- NULL once the person is erased
   payload text NOT NULL,                             -- sealed
@@ -63,7 +64,9 @@ CREATE TABLE outbox (
   delivered_at iso_instant,
   dead_at iso_instant,
   PRIMARY KEY (id, tenant_id),
-  FOREIGN KEY (subscription_id, tenant_id) REFERENCES event_subscription (id, tenant_id) ON DELETE CASCADE
+  FOREIGN KEY (subscription_id, tenant_id) REFERENCES event_subscription (id, tenant_id) ON DELETE CASCADE,
+  FOREIGN KEY (tenant_id, client_id) REFERENCES relying_party (tenant_id, client_id),
+  CHECK ((subscription_id IS NULL) = (client_id IS NOT NULL))
 );
 CREATE INDEX idx_outbox_due ON outbox (tenant_id, due_at) WHERE delivered_at IS NULL AND dead_at IS NULL;
 CREATE INDEX idx_outbox_identity ON outbox (tenant_id, identity_id) WHERE identity_id IS NOT NULL;

@@ -9,6 +9,7 @@ import { confirmRoutes } from './http/confirm.ts'
 import { dataRoutes } from './http/data.ts'
 import { digitalCredentialRoutes } from './http/digital-credentials.ts'
 import { discoveryRoutes } from './http/discovery.ts'
+import { endSessionRoutes } from './http/end-session.ts'
 import { answerFailure } from './http/errors.ts'
 import { eventPollRoutes } from './http/events.ts'
 import { healthRoutes } from './http/health.ts'
@@ -38,6 +39,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...confirmRoutes(deps),
     ...callbackRoutes(deps),
     ...sessionRoutes(deps),
+    ...endSessionRoutes(deps),
     ...providerTestRoutes(deps),
     ...pushedRequestRoutes(deps),
     ...tokenRoutes(deps),

@@ -1,6 +1,12 @@
 /** Events as they wait in the outbox: sealed, one for each receiver, with the name by which that receiver knows the person. */
-import type { EventContent, EventType, PersonEvent } from '../domain/event.ts'
-import type { EventId, IdentityId, SubscriptionId, TenantId } from '../domain/ids.ts'
+import type {
+  EventContent,
+  EventType,
+  OutboxContent,
+  PersonEvent,
+  SessionEnded,
+} from '../domain/event.ts'
+import type { ClientId, EventId, IdentityId, SubscriptionId, TenantId } from '../domain/ids.ts'
 import type { Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import type { Keyring } from './keyring.ts'
@@ -53,14 +59,52 @@ export function outboxRows(
   }
 }
 
+/** A relying party that is to hear that a login is over; `identityId` null where the row is to outlive the person. */
+export interface LogoutReceiver {
+  clientId: ClientId
+  identityId: IdentityId | null
+  subject: string
+  sid: string | undefined
+}
+
+/** Rows in columns, as `insertLogouts` takes them. */
+export interface LogoutRows {
+  tenantId: TenantId
+  ids: EventId[]
+  clientIds: ClientId[]
+  identityIds: (IdentityId | null)[]
+  payloads: Sealed[]
+  now: IsoInstant
+}
+
+/** One row for each logout token that is to be sent. */
+export function logoutRows(
+  keyring: Keyring,
+  tenantId: TenantId,
+  receivers: readonly LogoutReceiver[],
+  now: IsoInstant,
+): LogoutRows {
+  const ids = receivers.map(() => newId() as EventId)
+  const payloads = receivers.map(({ subject, sid }, index) => {
+    const content: SessionEnded = { type: 'session_ended', subject, sid }
+    const place = placeOf(tenantId, ids[index] as EventId)
+    return sealUnder(keyring, 'webhook', place, JSON.stringify(content))
+  })
+  return {
+    ...{ tenantId, ids, payloads, now },
+    clientIds: receivers.map(({ clientId }) => clientId),
+    identityIds: receivers.map(({ identityId }) => identityId),
+  }
+}
+
 /** What a row says. Throws `sealed_unreadable`. */
 export function openOutboxEvent(
   keyring: Keyring,
   tenantId: TenantId,
   row: { id: EventId; payload: Sealed },
-): EventContent {
+): OutboxContent {
   const bytes = openUnder(keyring, 'webhook', placeOf(tenantId, row.id), row.payload)
-  return JSON.parse(Buffer.from(bytes).toString('utf8')) as EventContent
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as OutboxContent
 }
 
 function placeOf(tenant: TenantId, row: EventId): SealContext {

@@ -68,7 +68,7 @@ export type AuditDetail =
     } & Partial<DecisionDetail>)
   | { type: 'code_replayed'; grant_revoked: boolean }
   | { type: 'refresh_token_reused' }
-  | { type: 'single_sign_on_ended' }
+  | { type: 'single_sign_on_ended'; told: number }
   | { type: 'token_revoked'; token: 'access' | 'refresh' | 'machine' }
   | { type: 'client_authentication_failed'; method: string }
   | {

@@ -2,7 +2,7 @@
 import { NO_ACCESS } from './data-access.ts'
 import { fail } from './failure.ts'
 import { isResourceName } from './machine.ts'
-import type { RelyingParty } from './relying-party.ts'
+import { isRegistrableRedirectUri, type RelyingParty } from './relying-party.ts'
 
 export type Capabilities = Pick<
   RelyingParty,
@@ -19,6 +19,9 @@ export type Capabilities = Pick<
   | 'dpopBound'
   | 'profile'
   | 'pushedRequestsOnly'
+  | 'postLogoutRedirectUris'
+  | 'backchannelLogoutUri'
+  | 'backchannelSessionRequired'
 >
 
 /** Code flow, JSON userinfo, pairwise subjects: what a registration that says nothing else gets. */
@@ -36,6 +39,9 @@ export const PLAIN: Capabilities = {
   dpopBound: false,
   profile: 'standard',
   pushedRequestsOnly: false,
+  postLogoutRedirectUris: [],
+  backchannelLogoutUri: undefined,
+  backchannelSessionRequired: false,
 }
 
 /** The sector of clients that never learn a subject, and of those that see the public one. No host can be called so. */
@@ -54,6 +60,7 @@ export interface OwnNames {
 export function judgeCapabilities(client: RelyingParty, own: OwnNames): RelyingParty {
   judgeGrants(client)
   judgeMachine(client)
+  judgeLogoutAddresses(client)
   for (const name of [...client.audiences, client.resource].filter((one) => one !== undefined)) {
     if (!isResourceName(name)) refuse('resource: not an absolute URI without fragment')
     if (name === own.issuer || name.startsWith(`${own.issuer}/`))
@@ -89,6 +96,20 @@ function judgeMachine(client: RelyingParty): void {
   if (!asks && audiences.length > 0) refuse('audiences: only with client_credentials')
 }
 
+/** RP-Initiated Logout 1.0 section 3.1, Back-Channel Logout 1.0 section 2.2. */
+function judgeLogoutAddresses(client: RelyingParty): void {
+  const { grantTypes, postLogoutRedirectUris: uris, backchannelLogoutUri } = client
+  if (uris.length === 0 && backchannelLogoutUri === undefined) return
+  if (!grantTypes.includes('authorization_code'))
+    refuse('post_logout_redirect_uris: only with authorization_code')
+  uris.forEach((uri, index) => {
+    if (!isRegistrableRedirectUri(uri) || uris.indexOf(uri) !== index)
+      refuse(`post_logout_redirect_uris.${index}: not an https URL without fragment, or twice`)
+  })
+  if (backchannelLogoutUri !== undefined && !isRegistrableRedirectUri(backchannelLogoutUri))
+    refuse('backchannel_logout_uri: not an https URL without fragment')
+}
+
 /** FAPI 2.0 is one switch: what it demands of the registration is set, what contradicts it is refused. */
 function judgeFapi(client: RelyingParty): RelyingParty {
   if (client.authentication !== 'private_key_jwt')
@@ -115,6 +136,9 @@ export function capabilitiesRow(client: RelyingParty) {
     dpopBound: client.dpopBound ? 1 : 0,
     profile: client.profile,
     pushedRequestsOnly: client.pushedRequestsOnly ? 1 : 0,
+    postLogoutRedirectUris: JSON.stringify(client.postLogoutRedirectUris),
+    backchannelLogoutUri: client.backchannelLogoutUri ?? null,
+    backchannelSessionRequired: client.backchannelSessionRequired ? 1 : 0,
   } as const
 }
 

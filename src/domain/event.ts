@@ -19,6 +19,16 @@ export const EVENTS = {
 export type EventType = keyof typeof EVENTS
 export const EVENT_TYPES = Object.keys(EVENTS) as [EventType, ...EventType[]]
 
+/** What waits in the outbox: events that were subscribed to, and what logout tokens are made of. */
+export type OutboxType = EventType | 'session_ended'
+
+/** A login at a relying party is over (Back-Channel Logout 1.0); without `sid` all of the person's there. */
+export interface SessionEnded {
+  type: 'session_ended'
+  subject: string
+  sid?: string | undefined
+}
+
 /** What happened, before it is known who hears of it. */
 export type PersonEvent =
   | { type: Exclude<EventType, 'subject_changed' | 'binding_expiring'> }
@@ -27,6 +37,9 @@ export type PersonEvent =
 
 /** The same as one receiver hears it; sealed in the outbox until then. */
 export type EventContent = PersonEvent & { subject: string; occurredAt: IsoInstant }
+
+/** A row of the outbox, opened. */
+export type OutboxContent = EventContent | SessionEnded
 
 /** How events reach a receiver: Standard Webhooks, RFC 8935, RFC 8936. */
 export const DELIVERIES = ['webhook', 'push', 'poll'] as const

@@ -130,6 +130,8 @@ export type Failure =
     }
   /** The browser is shown a page; used where redirecting would be unsafe (unknown client or redirect URI). */
   | { kind: 'authorization_refused'; description: string }
+  /** A logout that contradicts itself or the registration; nothing was ended (RP-Initiated Logout 1.0 section 4). */
+  | { kind: 'logout_refused'; description: string }
   /** Unknown, expired and foreign things look alike. */
   | { kind: 'not_found' }
   /** The journey is over, expired, or belongs to another browser. */

@@ -55,6 +55,12 @@ export interface RelyingParty {
   profile: 'standard' | 'fapi2'
   /** Takes authorization requests from the pushed request endpoint alone (RFC 9126 section 6). */
   pushedRequestsOnly: boolean
+  /** Where browsers may be sent after a logout it asked for. */
+  postLogoutRedirectUris: readonly string[]
+  /** Where it hears that a login is over (Back-Channel Logout 1.0); undefined: nowhere. */
+  backchannelLogoutUri: string | undefined
+  /** It wants each session by name, and never all of a person's at once. */
+  backchannelSessionRequired: boolean
 }
 
 /** A request that passed every check: only this may start a journey. */

@@ -1,11 +1,11 @@
 /** The person looks at their single-sign-on session, and ends it. */
-import { hashSecret, newId } from '../crypto/random.ts'
+import { hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { SIGN_ON_IDLE_TIME } from '../domain/journey.ts'
 import { MINUTE, toInstant } from '../domain/time.ts'
-import { insertAuditEvent } from '../store/audit.ts'
-import { inTransaction, read } from '../store/database.ts'
-import { countSignOn, endSignOn } from '../store/single-sign-on.ts'
+import { read } from '../store/database.ts'
+import { countSignOn } from '../store/single-sign-on.ts'
+import { recordLogout } from './record-logout.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /** Whether this browser would be logged in without being asked. */
@@ -26,21 +26,11 @@ export async function hasSession(
   return (row?.count ?? 0) > 0
 }
 
-/** Ends the browser's session at this tenant; tokens that relying parties have already stay theirs. Ending none is no fault. */
+/** Ends the browser's session at this tenant; relying parties that want to know are told. Ending none is no fault. */
 export async function endSession(
-  means: Pick<Deps, 'db' | 'clock' | 'metrics'>,
-  { tenant }: PreparedTenant,
+  means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
+  prepared: PreparedTenant,
   browserId: string | undefined,
 ): Promise<void> {
-  if (browserId === undefined) return
-  const tenantId = tenant.id
-  const now = toInstant(means.clock())
-  await inTransaction(means.db, tenantId, async (tx) => {
-    const ended = await tx.run(endSignOn({ tenantId, browserHash: hashSecret(browserId) }))
-    if (ended.length > 0)
-      await tx.runLast([
-        insertAuditEvent(tenantId, newId(), now, { detail: { type: 'single_sign_on_ended' } }),
-      ])
-  })
-  means.metrics.outcome('single_sign_on', 'ended')
+  if (browserId !== undefined) await recordLogout(means, prepared, browserId)
 }

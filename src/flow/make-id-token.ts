@@ -1,5 +1,5 @@
 /** The ID token of a grant, at a code's redemption and at every refresh (OpenID Connect Core 3.1.3.3 and 12.2). */
-import { accessTokenHash, signIdToken } from '../crypto/id-token.ts'
+import { accessTokenHash, sessionIdFor, signIdToken } from '../crypto/id-token.ts'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
 import { ID_TOKEN_TIME } from '../domain/journey.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
@@ -41,6 +41,7 @@ export function makeIdToken(
     iss: prepared.issuer,
     sub: grant.subject,
     aud: relyingParty.clientId,
+    sid: sessionIdFor(relyingParty.clientId, grant.sid),
     iat: toSeconds(now),
     exp: toSeconds(now + ID_TOKEN_TIME),
     ...assuranceClaims(grant),

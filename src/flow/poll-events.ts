@@ -65,6 +65,7 @@ export async function pollEvents(
     const sets = found.slice(0, request.maxEvents).map((event): [string, string] => {
       const { issuer } = prepared
       const content = openOutboxEvent(means.keyring, tenantId, event)
+      if (content.type === 'session_ended') throw new TypeError('a logout token is not fetched')
       const iat = toSeconds(fromInstant(event.created_at))
       const claims = { iss: issuer, aud: row.audience, jti: event.id, iat }
       return [

@@ -1,7 +1,7 @@
 /** Who hears of events, and what became of the events. Neither secrets nor whom an event is about are told. */
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
-import type { EventType } from '../domain/event.ts'
+import type { OutboxType } from '../domain/event.ts'
 import { fail } from '../domain/failure.ts'
 import type { SubscriptionId } from '../domain/ids.ts'
 import type { IsoInstant } from '../domain/time.ts'
@@ -22,8 +22,10 @@ export type EventState = 'waiting' | 'delivered' | 'dead'
 
 export interface EventView {
   id: string
-  subscription: string
-  type: EventType
+  /** The subscription, or the relying party whose logout token it is. */
+  subscription: string | undefined
+  client: string | undefined
+  type: OutboxType
   state: EventState
   createdAt: IsoInstant
   attempts: number
@@ -74,7 +76,9 @@ export async function readEvents(
     listEvents({ tenantId, state, before, beforeId, limit: limit + 1 }),
   ])
   const events = rows.slice(0, limit).map((row) => ({
-    ...{ id: row.id, subscription: row.subscription_id, type: row.event_type, state },
+    ...{ id: row.id, type: row.event_type, state },
+    subscription: row.subscription_id ?? undefined,
+    client: row.client_id ?? undefined,
     ...{
       createdAt: row.created_at,
       attempts: row.attempts,

@@ -2,7 +2,8 @@
  * The one transaction of an erasure (design section 5): it takes a person out of every table, destroys their key, and
  * leaves tombstones, an event and a receipt.
  */
-import { outboxRows } from '../crypto/outbox-event.ts'
+import { sessionIdFor } from '../crypto/id-token.ts'
+import { type LogoutReceiver, logoutRows, outboxRows } from '../crypto/outbox-event.ts'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import {
@@ -32,7 +33,8 @@ import {
   lockToErase,
   markErased,
 } from '../store/erasure.ts'
-import { deleteOutboxOf, findReceivers, insertOutbox } from '../store/outbox.ts'
+import { findLogoutReceivers } from '../store/logout.ts'
+import { deleteOutboxOf, findReceivers, insertLogouts, insertOutbox } from '../store/outbox.ts'
 import { noteErasure } from './erasure-ledger.ts'
 import { openReceiptKey, type ReceiptKey } from './receipt-key.ts'
 
@@ -142,6 +144,7 @@ async function recordErasure(
   const erasedAt = toInstant(means.clock())
   const event = { type: 'identity_erased' } as const
   const receivers = await tx.run(findReceivers({ tenantId, people, ...event }))
+  const logouts = await findLogouts(tx, tenantId, people)
   const erased = await takeOut(tx, { tenantId, people, now: erasedAt })
   const issuer = issuerOf(means.config.publicUrl, tenant.slug)
   const said = { issuer, id, persons: people, ground, erasedAt, erased }
@@ -150,11 +153,25 @@ async function recordErasure(
     insertErasure({ tenantId, id, ground, receipt, now: erasedAt }),
     markErased({ tenantId, people, erasureId: id }),
     insertOutbox(outboxRows(means.keyring, tenantId, event, receivers, erasedAt)),
+    insertLogouts(logoutRows(means.keyring, tenantId, logouts, erasedAt)),
     insertAuditEvent(tenantId, newId(), erasedAt, {
       detail: { type: 'identity_erased', actor, erasure: id, ground, ...erased },
     }),
   ])
   return { id, erasedAt, receipt }
+}
+
+/** Where the person may be logged in still; rows that do not name them, for they are to outlive everything that does. */
+async function findLogouts(
+  tx: Transaction,
+  tenantId: TenantId,
+  people: readonly IdentityId[],
+): Promise<LogoutReceiver[]> {
+  const found = await tx.run(findLogoutReceivers({ tenantId, people }))
+  return found.map(({ client_id: clientId, subject, sid }) => ({
+    ...{ clientId, identityId: null, subject },
+    sid: sid === null ? undefined : sessionIdFor(clientId, sid),
+  }))
 }
 
 /** Every table of `store/personal-data.ts`, what hangs on something before that. */

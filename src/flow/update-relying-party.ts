@@ -52,6 +52,9 @@ export interface RelyingPartyChange
       | 'dpopBound'
       | 'profile'
       | 'pushedRequestsOnly'
+      | 'postLogoutRedirectUris'
+      | 'backchannelLogoutUri'
+      | 'backchannelSessionRequired'
     >
   > {
   jwks?: { keys: readonly JsonObject[] } | undefined

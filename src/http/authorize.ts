@@ -5,6 +5,7 @@ import type { JsonObject } from '../domain/text.ts'
 import { beginAuthorization } from '../flow/begin-authorization.ts'
 import { chooseProvider } from '../flow/choose-provider.ts'
 import { continueJourney } from '../flow/continue-journey.ts'
+import { askAgainByGet } from './again.ts'
 import { browserCookie, readBrowserId, readSession } from './browser.ts'
 import {
   errorAnswer,
@@ -51,28 +52,12 @@ export function authorizeRoutes(deps: Means): Route[] {
       },
       async handle(exchange) {
         const body = await readFormBody(exchange.http, MAX_FORM)
-        const again = asGet(exchange, body)
+        const again = askAgainByGet(exchange, body, '/authorize')
         if (again !== undefined) return again
         return authorize(deps, exchange, new URLSearchParams(Buffer.from(body).toString('utf8')))
       },
     },
   ]
-}
-
-/** What fits a URL comfortably. */
-const MAX_QUERY = 6 * 1024
-
-/**
- * A form from another site comes without our Lax cookie, and a new one would cut off the person's other tabs. The same
- * request by GET brings the cookie along.
- */
-function asGet(exchange: Exchange, body: Uint8Array): Response | undefined {
-  const prepared = tenantOf(exchange)
-  if (exchange.http.req.header('sec-fetch-site') !== 'cross-site') return undefined
-  const known = readBrowserId(exchange.http, prepared.tenant.id) !== undefined
-  if (known || body.length > MAX_QUERY) return undefined
-  const query = new URLSearchParams(Buffer.from(body).toString('utf8'))
-  return redirectTo(`${prepared.issuer}/authorize?${query}`)
 }
 
 async function authorize(

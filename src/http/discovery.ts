@@ -19,6 +19,7 @@ const ENDPOINTS = {
   jwks_uri: '/jwks',
   revocation_endpoint: '/revoke',
   introspection_endpoint: '/introspect',
+  end_session_endpoint: '/end_session',
 } as const
 
 /** Client authentication; everything but being public. */
@@ -74,7 +75,19 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
   const { issuer, policies } = prepared
   const rules = policies?.documents.attributes
   const endpoints = Object.entries(ENDPOINTS).filter(([, path]) => paths.has(`/t/:tenant${path}`))
-  const own = ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', 'at_hash']
+  const own = [
+    'sub',
+    'iss',
+    'aud',
+    'exp',
+    'iat',
+    'auth_time',
+    'acr',
+    'amr',
+    'nonce',
+    'at_hash',
+    'sid',
+  ]
   return {
     issuer,
     ...Object.fromEntries(endpoints.map(([member, path]) => [member, issuer + path])),
@@ -103,6 +116,8 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
     code_challenge_methods_supported: ['S256'],
     dpop_signing_alg_values_supported: ['ES256', 'ES384', 'EdDSA', 'Ed25519'],
     authorization_response_iss_parameter_supported: true,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
     // Stated because the default of each is not ours (OP-87).
     claims_parameter_supported: false,
     require_pushed_authorization_requests: false,

@@ -46,6 +46,13 @@ function tell(failure: Failure): Told {
         description: failure.description,
         page: 'authorization_refused',
       }
+    case 'logout_refused':
+      return {
+        status: 400,
+        error: 'invalid_request',
+        description: failure.description,
+        page: 'logout_refused',
+      }
     case 'not_found':
       return {
         status: 404,
@@ -265,7 +272,10 @@ function answerPage(failure: Failure, told: Told, page: PageSetting): Response {
     nonce,
     tenant: page.tenant,
     kind: told.page,
-    detail: failure.kind === 'authorization_refused' ? failure.description : undefined,
+    detail:
+      failure.kind === 'authorization_refused' || failure.kind === 'logout_refused'
+        ? failure.description
+        : undefined,
     reference: page.reference,
   })
   const headers = {

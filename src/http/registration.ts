@@ -37,6 +37,9 @@ const Metadata = z.object({
   userinfo_signed_response_alg: z.enum(['ES256', 'RS256']).optional(),
   dpop_bound_access_tokens: z.boolean().default(false),
   require_pushed_authorization_requests: z.boolean().default(false),
+  post_logout_redirect_uris: z.array(url).max(50).default([]),
+  backchannel_logout_uri: url.optional(),
+  backchannel_logout_session_required: z.boolean().default(false),
 })
 type Metadata = z.output<typeof Metadata>
 
@@ -104,11 +107,14 @@ function asked(metadata: Metadata): RelyingPartyRequest {
     userinfoAlgorithm: metadata.userinfo_signed_response_alg,
     dpopBound: metadata.dpop_bound_access_tokens,
     pushedRequestsOnly: metadata.require_pushed_authorization_requests,
+    postLogoutRedirectUris: metadata.post_logout_redirect_uris,
+    backchannelLogoutUri: metadata.backchannel_logout_uri,
+    backchannelSessionRequired: metadata.backchannel_logout_session_required,
   }
 }
 
 function tell({ relyingParty, clientSecret }: Registered): JsonObject {
-  const { sectorIdentifierUri, userinfoAlgorithm, jwks } = relyingParty
+  const { sectorIdentifierUri, userinfoAlgorithm, jwks, backchannelLogoutUri } = relyingParty
   return {
     client_id: relyingParty.clientId,
     ...(clientSecret === undefined
@@ -123,6 +129,9 @@ function tell({ relyingParty, clientSecret }: Registered): JsonObject {
     id_token_signed_response_alg: relyingParty.idTokenAlgorithm,
     dpop_bound_access_tokens: relyingParty.dpopBound,
     require_pushed_authorization_requests: relyingParty.pushedRequestsOnly,
+    post_logout_redirect_uris: relyingParty.postLogoutRedirectUris,
+    backchannel_logout_session_required: relyingParty.backchannelSessionRequired,
+    ...(backchannelLogoutUri === undefined ? {} : { backchannel_logout_uri: backchannelLogoutUri }),
     ...(jwks === undefined ? {} : { jwks: jwks as unknown as JsonObject }),
     ...(sectorIdentifierUri === undefined ? {} : { sector_identifier_uri: sectorIdentifierUri }),
     ...(userinfoAlgorithm === undefined ? {} : { userinfo_signed_response_alg: userinfoAlgorithm }),

@@ -8,7 +8,7 @@ import { renderSessionPage } from './pages/session-page.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 import { newNonce, pageSetting } from './serve.ts'
 
-type Means = Pick<Deps, 'db' | 'clock' | 'metrics'>
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
 
 export function sessionRoutes(deps: Means): Route[] {
   const common = { path: '/t/:tenant/session', errors: 'page', limit: 'browser' } as const
@@ -56,7 +56,7 @@ const SHOW: Operation = {
 const END: Operation = {
   ...{ operationId: 'endSession', tags: ['Login page'], summary: 'Log out here' },
   description:
-    'Ends the single-sign-on session of this browser. What relying parties were given before stays theirs.',
+    'Ends the single-sign-on session of this browser. Relying parties with a `backchannel_logout_uri` get a logout token; refresh tokens without `offline_access` end.',
   parameters: [TENANT_PARAMETER],
   responses: { '200': pageAnswer('It is over, or there was none.') },
 }

@@ -1,16 +1,24 @@
 /**
- * Brings waiting events to their receivers: signed webhooks (Standard Webhooks), Security Event Tokens by push (RFC 8935).
+ * Brings waiting events to their receivers: signed webhooks (Standard Webhooks), Security Event Tokens by push (RFC 8935),
+ * logout tokens (OpenID Connect Back-Channel Logout 1.0).
  * Each attempt is claimed first and settled after, so a process that dies in between leaves an event that somebody else
  * offers again: at least once, never at the same time, and the same id every time for the receiver to know it by.
  *
  * One receiver's events go one after the other, oldest first; receivers do not wait for one another.
  */
 import { openEventSecrets, webhookSignature } from '../crypto/event-secret.ts'
+import { signLogoutToken } from '../crypto/logout-token.ts'
 import { openOutboxEvent } from '../crypto/outbox-event.ts'
 import { newId } from '../crypto/random.ts'
 import { signSecurityEvent } from '../crypto/security-event-token.ts'
 import type { Deps } from '../deps.ts'
-import { type EventContent, securityEventClaims, webhookBody } from '../domain/event.ts'
+import {
+  type EventContent,
+  type OutboxContent,
+  type SessionEnded,
+  securityEventClaims,
+  webhookBody,
+} from '../domain/event.ts'
 import { BridgeError, type OutboundReason } from '../domain/failure.ts'
 import { SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
 import { pauseAfter } from '../domain/retry.ts'
@@ -36,6 +44,7 @@ const BATCH = 20
 const CLAIM_TIME = 5 * MINUTE
 const LONGEST_ANSWER = 64 * 1024
 const REMOVED = 500
+const LOGOUT_TOKEN_TIME = 2 * MINUTE
 /** How long what is settled can still be replayed, and how long what nobody fetches waits. */
 const KEEP_DELIVERED = 7 * DAY
 const KEEP_DEAD = 30 * DAY
@@ -63,7 +72,7 @@ export async function deliverTenant(
     const at = means.clock()
     const claim = { now: toInstant(at), until: toInstant(at + CLAIM_TIME), limit: BATCH }
     const [events] = await transact(means.db, tenantId, [claimEvents({ tenantId, ...claim })])
-    const receivers = Map.groupBy(events, (event) => event.subscription_id)
+    const receivers = Map.groupBy(events, (event) => event.subscription_id ?? event.audience)
     await Promise.all(
       [...receivers.values()].map((own) => deliverInOrder(means, prepared, own, counts)),
     )
@@ -114,10 +123,8 @@ function isTrouble(outcome: Outcome): outcome is OutboundReason {
 async function attempt(means: Means, prepared: Prepared, event: ClaimedEvent): Promise<Outcome> {
   try {
     const content = openOutboxEvent(means.keyring, prepared.tenant.id, event)
-    const request =
-      event.delivery === 'webhook'
-        ? writeWebhook(means, prepared.tenant.id, event, content)
-        : writePush(means, prepared, event, content)
+    if (event.endpoint === null) return 'gone'
+    const request = write(means, prepared, event, content)
     if (request === undefined) return 'not_signed'
     const limits = { maxBytes: LONGEST_ANSWER }
     const answer = await means.outbound.fetch(
@@ -135,15 +142,55 @@ async function attempt(means: Means, prepared: Prepared, event: ClaimedEvent): P
   }
 }
 
+interface Written {
+  headers: Record<string, string>
+  body: string
+}
+
+function write(
+  means: Means,
+  prepared: Prepared,
+  event: ClaimedEvent,
+  content: OutboxContent,
+): Written | undefined {
+  if (content.type === 'session_ended') return writeLogout(means, prepared, event, content)
+  const { subscription_id: id, sealed_secrets: sealed } = event
+  if (id === null || sealed === null) return undefined
+  const secrets = openEventSecrets(means.keyring, { tenantId: prepared.tenant.id, id }, sealed)
+  return event.delivery === 'webhook'
+    ? writeWebhook(means, event, content, secrets)
+    : writePush(prepared, event, content, secrets)
+}
+
+/** Made anew for each attempt, since it lives two minutes; the same `jti` each time (Back-Channel Logout 1.0, 2.4). */
+function writeLogout(
+  means: Means,
+  prepared: Prepared,
+  event: ClaimedEvent,
+  { subject, sid }: SessionEnded,
+): Written | undefined {
+  const key = event.algorithm === null ? undefined : prepared.tokenKeys.get(event.algorithm)
+  if (key === undefined || event.algorithm === null) return undefined
+  const now = means.clock()
+  const token = signLogoutToken(key, event.algorithm, {
+    ...{ iss: prepared.issuer, aud: event.audience, jti: event.id, sub: subject },
+    ...{ iat: toSeconds(now), exp: toSeconds(now + LOGOUT_TOKEN_TIME) },
+    ...(sid === undefined ? {} : { sid }),
+    events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+  })
+  return {
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ logout_token: token }).toString(),
+  }
+}
+
 /** Source: Standard Webhooks, "Webhook headers". The time is that of this attempt, the id that of the event. */
 function writeWebhook(
   means: Means,
-  tenantId: TenantId,
   event: ClaimedEvent,
   content: EventContent,
-): { headers: Record<string, string>; body: string } {
-  const place = { tenantId, id: event.subscription_id }
-  const secrets = openEventSecrets(means.keyring, place, event.sealed_secrets)
+  secrets: readonly string[],
+): Written {
   const timestamp = toSeconds(means.clock())
   const body = webhookBody(content)
   const headers = {
@@ -157,15 +204,13 @@ function writeWebhook(
 
 /** Source: RFC 8935 section 2.1. The newest secret is the bearer token the receiver knows us by. */
 function writePush(
-  means: Means,
   prepared: Prepared,
   event: ClaimedEvent,
   content: EventContent,
-): { headers: Record<string, string>; body: string } | undefined {
+  [secret = '']: readonly string[],
+): Written | undefined {
   const key = prepared.tokenKeys.get('ES256')
   if (key === undefined) return undefined
-  const place = { tenantId: prepared.tenant.id, id: event.subscription_id }
-  const [secret = ''] = openEventSecrets(means.keyring, place, event.sealed_secrets)
   const { issuer } = prepared
   const body = signSecurityEvent(key, {
     ...{ iss: issuer, aud: event.audience, jti: event.id },
@@ -203,10 +248,12 @@ async function settle(
   await inTransaction(means.db, tenantId, async (tx) => {
     const [changed] = await tx.run(settled)
     if (state !== 'dead' || changed?.changed !== 1) return
-    const detail = { subscription: event.subscription_id, event: event.id, reason: outcome }
+    const detail = { event: event.id, reason: outcome }
+    const subscription = event.subscription_id ?? ''
     await tx.runLast([
       insertAuditEvent(tenantId, newId(), now, {
-        detail: { type: 'event_undeliverable', ...detail },
+        detail: { type: 'event_undeliverable', subscription, ...detail },
+        clientId: event.client_id ?? undefined,
       }),
     ])
   })

@@ -27,6 +27,7 @@ export interface GrantRow {
   attribute_policy_version: number
   wallet_attributes: Sealed | null
   subject: string
+  sid: string
   audit_salt: string
   /** The person whose data key seals the binding: another than `identity_id` only after a merge. */
   key_identity_id: IdentityId
@@ -79,7 +80,7 @@ export const ALIVE = sql`
 
 export const GRANT_COLUMNS = sql`
   g.id AS grant_id, g.client_id, g.identity_id, g.binding_id, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time,
-  g.upstream, g.attribute_policy_version, g.wallet_attributes, g.subject, i.audit_salt,
+  g.upstream, g.attribute_policy_version, g.wallet_attributes, g.subject, g.sid, i.audit_salt,
   COALESCE(b.key_identity_id, i.id) AS key_identity_id,
   CASE WHEN b.key_identity_id IS NULL THEN i.wrapped_data_key
        ELSE (SELECT k.wrapped_data_key FROM identity k WHERE k.tenant_id = g.tenant_id AND k.id = b.key_identity_id)

@@ -1,6 +1,6 @@
 /** `outbox`: what receivers are still to hear, one row a receiver, written in the transaction it tells of. */
 import { sql } from 'kysely'
-import type { Delivery, EventType } from '../domain/event.ts'
+import type { Delivery, EventType, OutboxType } from '../domain/event.ts'
 import type { ClientId, EventId, IdentityId, SubscriptionId, TenantId } from '../domain/ids.ts'
 import type { Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
@@ -64,6 +64,26 @@ export const insertOutbox = sqlStatement(
                   ${p('payloads')}::text[]) AS row (id, subscription_id, identity_id, payload)`,
 )
 
+/** Logout tokens to be sent, one row each; for none it does nothing. Belongs right before the audit event. */
+export const insertLogouts = sqlStatement(
+  'insert_logouts',
+  (
+    p: Params<{
+      tenantId: TenantId
+      ids: readonly EventId[]
+      clientIds: readonly ClientId[]
+      identityIds: readonly (IdentityId | null)[]
+      payloads: readonly Sealed[]
+      now: IsoInstant
+    }>,
+  ) => sql<{ changed: number }>`
+    INSERT INTO outbox (tenant_id, id, client_id, event_type, identity_id, payload, created_at, due_at)
+    SELECT ${p('tenantId')}, row.id, row.client_id, 'session_ended', row.identity_id, row.payload,
+           ${p('now')}::iso_instant, ${p('now')}::iso_instant
+      FROM unnest(${p('ids')}::text[], ${p('clientIds')}::text[], ${p('identityIds')}::text[],
+                  ${p('payloads')}::text[]) AS row (id, client_id, identity_id, payload)`,
+)
+
 /** An erased person's earlier events go with everything else of theirs. */
 export const deleteOutboxOf = statement(
   'delete_outbox_of',
@@ -80,12 +100,16 @@ export interface ClaimedEvent {
   payload: Sealed
   attempts: number
   created_at: IsoInstant
-  subscription_id: SubscriptionId
+  /** Null for a logout token. */
+  subscription_id: SubscriptionId | null
   client_id: ClientId | null
-  delivery: Delivery
-  endpoint: string
+  delivery: Delivery | null
+  /** Null where the relying party wants no logout tokens any more. */
+  endpoint: string | null
   audience: string
-  sealed_secrets: Sealed
+  sealed_secrets: Sealed | null
+  /** What the relying party's logout tokens are signed with. */
+  algorithm: 'ES256' | 'RS256' | null
 }
 
 /**
@@ -99,17 +123,22 @@ export const claimEvents = sqlStatement(
   ) => sql<ClaimedEvent>`
     WITH due AS MATERIALIZED (
       SELECT o.id FROM outbox o
-        JOIN event_subscription s ON s.tenant_id = o.tenant_id AND s.id = o.subscription_id
+        LEFT JOIN event_subscription s ON s.tenant_id = o.tenant_id AND s.id = o.subscription_id
        WHERE o.tenant_id = ${p('tenantId')} AND o.delivered_at IS NULL AND o.dead_at IS NULL
-         AND o.due_at <= ${p('now')} AND s.enabled = 1 AND s.delivery <> 'poll'
+         AND o.due_at <= ${p('now')} AND (o.client_id IS NOT NULL OR (s.enabled = 1 AND s.delivery <> 'poll'))
        ORDER BY o.due_at, o.created_at, o.id LIMIT ${p('limit')} FOR UPDATE OF o SKIP LOCKED
     ), claimed AS (
       UPDATE outbox o SET due_at = ${p('until')}, attempts = o.attempts + 1
         FROM due WHERE o.tenant_id = ${p('tenantId')} AND o.id = due.id
-      RETURNING o.id, o.payload, o.attempts, o.created_at, o.subscription_id
+      RETURNING o.id, o.payload, o.attempts, o.created_at, o.subscription_id, o.client_id AS logs_out
     )
-    SELECT c.*, s.client_id, s.delivery, s.endpoint, s.audience, s.sealed_secrets
-      FROM claimed c JOIN event_subscription s ON s.tenant_id = ${p('tenantId')} AND s.id = c.subscription_id
+    SELECT c.id, c.payload, c.attempts, c.created_at, c.subscription_id, COALESCE(c.logs_out, s.client_id) AS client_id,
+           s.delivery, COALESCE(s.endpoint, r.backchannel_logout_uri) AS endpoint,
+           COALESCE(s.audience, c.logs_out) AS audience, s.sealed_secrets,
+           r.id_token_signed_response_alg AS algorithm
+      FROM claimed c
+      LEFT JOIN event_subscription s ON s.tenant_id = ${p('tenantId')} AND s.id = c.subscription_id
+      LEFT JOIN relying_party r ON r.tenant_id = ${p('tenantId')} AND r.client_id = c.logs_out
      ORDER BY c.created_at, c.id`,
 )
 
@@ -211,8 +240,9 @@ export const listEvents = sqlStatement(
     }>,
   ) => sql<{
     id: EventId
-    subscription_id: SubscriptionId
-    event_type: EventType
+    subscription_id: SubscriptionId | null
+    client_id: ClientId | null
+    event_type: OutboxType
     created_at: IsoInstant
     due_at: IsoInstant
     attempts: number
@@ -220,7 +250,7 @@ export const listEvents = sqlStatement(
     delivered_at: IsoInstant | null
     dead_at: IsoInstant | null
   }>`
-    SELECT id, subscription_id, event_type, created_at, due_at, attempts, last_error, delivered_at, dead_at
+    SELECT id, subscription_id, client_id, event_type, created_at, due_at, attempts, last_error, delivered_at, dead_at
       FROM outbox
      WHERE tenant_id = ${p('tenantId')} AND (created_at, id) < (${p('before')}, ${p('beforeId')})
        AND CASE WHEN dead_at IS NOT NULL THEN 'dead' WHEN delivered_at IS NOT NULL THEN 'delivered' ELSE 'waiting' END
@@ -232,7 +262,7 @@ export const listEvents = sqlStatement(
 export const replayOutboxEvent = sqlStatement(
   'replay_outbox_event',
   (p: Params<{ tenantId: TenantId; id: EventId; now: IsoInstant }>) => sql<{
-    event_type: EventType
+    event_type: OutboxType
   }>`
     UPDATE outbox SET delivered_at = NULL, dead_at = NULL, last_error = NULL, attempts = 0, due_at = ${p('now')}
      WHERE tenant_id = ${p('tenantId')} AND id = ${p('id')} AND (delivered_at IS NOT NULL OR dead_at IS NOT NULL)

@@ -37,6 +37,9 @@ interface Registration {
   dpopBound: 0 | 1
   profile: 'standard' | 'fapi2'
   pushedRequestsOnly: 0 | 1
+  postLogoutRedirectUris: string
+  backchannelLogoutUri: string | null
+  backchannelSessionRequired: 0 | 1
   now: IsoInstant
 }
 
@@ -91,6 +94,9 @@ export const insertRelyingParty = statement('insert_relying_party', (q, p: Param
     dpop_bound_access_tokens: p('dpopBound'),
     profile: p('profile'),
     require_pushed_authorization_requests: p('pushedRequestsOnly'),
+    post_logout_redirect_uris: p('postLogoutRedirectUris'),
+    backchannel_logout_uri: p('backchannelLogoutUri'),
+    backchannel_logout_session_required: p('backchannelSessionRequired'),
     created_at: p('now'),
     updated_at: p('now'),
   }),
@@ -125,6 +131,9 @@ export const updateRelyingParty = statement(
         dpop_bound_access_tokens: p('dpopBound'),
         profile: p('profile'),
         require_pushed_authorization_requests: p('pushedRequestsOnly'),
+        post_logout_redirect_uris: p('postLogoutRedirectUris'),
+        backchannel_logout_uri: p('backchannelLogoutUri'),
+        backchannel_logout_session_required: p('backchannelSessionRequired'),
         updated_at: p('now'),
       })
       .where('tenant_id', '=', p('tenantId'))
@@ -163,5 +172,8 @@ export function readRelyingParty(row: Selectable<RelyingPartyTable>): RelyingPar
     dpopBound: row.dpop_bound_access_tokens === 1,
     profile: row.profile,
     pushedRequestsOnly: row.require_pushed_authorization_requests === 1,
+    postLogoutRedirectUris: JSON.parse(row.post_logout_redirect_uris) as string[],
+    backchannelLogoutUri: row.backchannel_logout_uri ?? undefined,
+    backchannelSessionRequired: row.backchannel_logout_session_required === 1,
   }
 }

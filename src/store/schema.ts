@@ -5,7 +5,7 @@
 import type { ColumnType } from 'kysely'
 import type { Way } from '../domain/assurance.ts'
 import type { ErasureGround } from '../domain/erasure.ts'
-import type { EventType } from '../domain/event.ts'
+import type { OutboxType } from '../domain/event.ts'
 import type {
   BindingId,
   ClientId,
@@ -296,6 +296,9 @@ export interface RelyingPartyTable {
   dpop_bound_access_tokens: Defaulted<Flag>
   profile: Defaulted<'standard' | 'fapi2'>
   require_pushed_authorization_requests: Defaulted<Flag>
+  post_logout_redirect_uris: Defaulted<string>
+  backchannel_logout_uri: string | null
+  backchannel_logout_session_required: Defaulted<Flag>
   created_at: Fixed<IsoInstant>
   updated_at: IsoInstant
 }
@@ -388,6 +391,7 @@ export interface SigningKeyTable {
   created_at: Fixed<IsoInstant>
   activated_at: IsoInstant | null
   retire_at: IsoInstant | null
+  removed_at: IsoInstant | null
 }
 
 export interface RetentionRuleTable {
@@ -501,6 +505,7 @@ export interface LoginGrantTable {
   session_hash: SecretHash | null
   session_browser_hash: SecretHash | null
   session_started_at: IsoInstant | null
+  sid: Defaulted<string>
 }
 
 export interface AuthorizationCodeTable {
@@ -611,8 +616,9 @@ export interface EventSubscriptionTable {
 export interface OutboxTable {
   tenant_id: Fixed<TenantId>
   id: Fixed<EventId>
-  subscription_id: Fixed<SubscriptionId>
-  event_type: Fixed<EventType>
+  subscription_id: Fixed<SubscriptionId | null>
+  client_id: Fixed<ClientId | null>
+  event_type: Fixed<OutboxType>
   identity_id: IdentityId | null
   payload: Sealed
   created_at: Fixed<IsoInstant>

@@ -126,9 +126,23 @@ export const removeSigningKey = sqlStatement(
        WHERE tenant_id = ${p('tenantId')} AND kid = ${p('kid')} AND purpose = 'token' AND state <> 'retired'
          FOR UPDATE
     )
-    UPDATE signing_key k SET state = 'retired', sealed_private_key = '', retire_at = ${p('now')}
+    UPDATE signing_key k SET state = 'retired', sealed_private_key = '', retire_at = ${p('now')}, removed_at = ${p('now')}
       FROM old WHERE k.tenant_id = ${p('tenantId')} AND k.kid = old.kid
     RETURNING k.algorithm, old.state AS was`,
+)
+
+/** A key for tokens that was retired in its time, for what is older than it may be: hints (OP-21, OP-82). */
+export const findRetiredKey = statement(
+  'find_retired_key',
+  (q, p: Params<{ tenantId: TenantId; kid: string }>) =>
+    q
+      .selectFrom('signing_key')
+      .select(['algorithm', 'public_jwk'])
+      .where('tenant_id', '=', p('tenantId'))
+      .where('kid', '=', p('kid'))
+      .where('purpose', '=', 'token')
+      .where('state', '=', 'retired')
+      .where('removed_at', 'is', null),
 )
 
 /** Every key of a tenant, retired ones included, newest first. */

@@ -150,10 +150,10 @@ export const grantBySession = sqlStatement(
     ), granted AS (
       INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, subject, correlation_id, scope, acr, amr,
         auth_time, upstream, attribute_policy_version, wallet_attributes, session_hash, session_browser_hash,
-        session_started_at, created_at, expires_at)
+        session_started_at, sid, created_at, expires_at)
       SELECT ${p('tenantId')}, ${p('grantId')}, ${p('clientId')}, identity_id, binding_id, subject.subject, ${p('correlationId')},
         ${p('scope')}, acr, amr, auth_time, upstream, attribute_policy_version, ${p('walletAttributes')}, session_hash,
-        session_browser_hash, session_started_at, ${p('now')}::iso_instant, ${p('grantExpiresAt')}::iso_instant
+        session_browser_hash, session_started_at, sid, ${p('now')}::iso_instant, ${p('grantExpiresAt')}::iso_instant
         FROM session, subject
     ), code AS (
       INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, code_challenge, dpop_jkt,

@@ -21,7 +21,7 @@ export type WalletOnlyAccessRow = Omit<AccessRow, OfPerson> & WalletOnlyGrantRow
 
 const COLUMNS = sql`
   g.id AS grant_id, g.client_id, g.identity_id, NULL AS audit_salt, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time,
-  g.upstream, g.attribute_policy_version, g.wallet_attributes, g.subject`
+  g.upstream, g.attribute_policy_version, g.wallet_attributes, g.subject, g.sid`
 
 const ALIVE = sql`
   JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id AND r.enabled = 1`

@@ -116,6 +116,8 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'record-erasure',
     'named-person',
     'person-export',
+    'record-logout',
+    'read-hint',
     'erasure-ledger',
     ...['checkpoint-places', 'follow-trail', 'sign-trail'],
   ]

@@ -8,6 +8,7 @@ import { pageHeaders } from '../../src/http/pages/content-security-policy.ts'
 import { renderEndPage } from '../../src/http/pages/end-page.ts'
 import type { LoginStatus } from '../../src/http/pages/login-page.ts'
 import { renderLoginPage } from '../../src/http/pages/login-page.ts'
+import { renderLogoutPage } from '../../src/http/pages/logout-page.ts'
 import { renderProviderTestPage } from '../../src/http/pages/provider-test-page.ts'
 import { renderQr } from '../../src/http/pages/qr.ts'
 import { renderReferencePage } from '../../src/http/pages/reference-page.ts'
@@ -18,6 +19,7 @@ import {
   confirmView,
   endView,
   loginView,
+  logoutView,
   OPENAPI,
   providerTestView,
   sessionView,
@@ -70,6 +72,7 @@ function draw(url: URL, pages: PageServer, language: Language, nonce: string): s
   if (first === 'reference') return renderReferencePage(OPENAPI, { language, nonce })
   if (first === 'confirm') return renderConfirmPage(confirmView({ language, nonce }))
   if (first === 'session') return renderSessionPage(sessionView({ language, nonce }))
+  if (first === 'logout') return renderLogoutPage(logoutView({ language, nonce }))
   if (first === 'provider-test')
     return renderProviderTestPage(providerTestView({ language, nonce }))
   if (first === 'account') return renderAccountPage(accountView({ language, nonce }))

@@ -73,6 +73,7 @@ const ADDRESSES = [
   '/account',
   '/confirm',
   '/session',
+  '/logout',
   '/provider-test',
   '/reference',
   ...END_PAGES,

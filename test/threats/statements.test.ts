@@ -143,6 +143,7 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
               'v1.x', '${long}', '${long}', 1, NULL FROM (VALUES ('webhook'), ('poll')) e (kind);
      INSERT INTO outbox (tenant_id, id, subscription_id, event_type, payload, created_at, due_at, attempts, delivered_at)
        VALUES ('${id}', 'delivered-event-${id}', 'webhook-${id}', 'binding_created', 'v1.x', '${long}', '${long}', 1, '${long}');
+     UPDATE relying_party SET backchannel_logout_uri = 'https://app.example/logout' WHERE tenant_id = '${id}' AND client_id = 'app';
      UPDATE login_grant SET session_hash = 'session-of-' || id, session_browser_hash = 'browser-of-' || id, session_started_at = created_at
       WHERE tenant_id = '${id}' AND identity_id IS NOT NULL AND revoked_at IS NULL;
      INSERT INTO audit_checkpoint (tenant_id, seq, row_hash, start_seq, start_hash, kid, jws, created_at)
@@ -172,6 +173,8 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
      INSERT INTO signing_key (tenant_id, kid, purpose, algorithm, state, public_jwk, sealed_private_key, created_at)
        SELECT tenant_id, gen_random_uuid(), purpose, algorithm, 'retiring', public_jwk, sealed_private_key, created_at FROM signing_key WHERE tenant_id = '${id}' AND purpose = 'token';
      UPDATE signing_key SET retire_at = '${long}' WHERE tenant_id = '${id}' AND state = 'retiring';
+     INSERT INTO signing_key (tenant_id, kid, purpose, algorithm, state, public_jwk, sealed_private_key, created_at)
+       VALUES ('${id}', 'retired-key-of-${id}', 'token', 'ES256', 'retired', '{"of":"${id}"}', '', '${long}');
      INSERT INTO pushed_request (tenant_id, reference_hash, client_id, request, created_at, expires_at)
        VALUES ('${id}', 'pushed-${id}', 'app', 'v1.x', '${long}', '2099-01-01T00:00:00.000Z'), ('${id}', 'stale-${id}', 'app', 'v1.x', '${long}', '${long}');
      INSERT INTO identity (tenant_id, id, status, merged_into, wrapped_data_key, data_key_version, audit_salt, created_at)
@@ -269,6 +272,10 @@ const ABOUT: Record<string, string> = {
   grantBySession: 'login_grant',
   findSignOn: 'login_grant',
   countSignOn: 'login_grant',
+  findSessionLogins: 'login_grant',
+  lockSessionLogins: 'login_grant',
+  endSessionRefresh: 'refresh_token',
+  findLogoutReceivers: 'login_grant',
   eraseBindings: 'identity_link_binding',
   findReceivers: 'event_subscription',
   claimEvents: 'outbox',
@@ -322,7 +329,7 @@ function invent(parameter: string): unknown {
   if (parameter === 'types') return ['KEY']
   if (/[hH]ashes$/.test(parameter)) return ['uEi-nobody']
   if (
-    /[vV]ersion$|^allowed$|^authTime$|^enabled$|^requirePkce$|^claimsInIdToken$|^offlineAccessNeeded$|^uses$|^dpopBound$|^pushedRequestsOnly$/.test(
+    /[vV]ersion$|^allowed$|^authTime$|^enabled$|^requirePkce$|^claimsInIdToken$|^offlineAccessNeeded$|^uses$|^dpopBound$|^pushedRequestsOnly$|^backchannelSessionRequired$/.test(
       parameter,
     )
   )
@@ -429,6 +436,7 @@ function exactly(name: string, row: Row): Row {
         dpopBound: '0',
         offlineAccessNeeded: '0',
         pushedRequestsOnly: '0',
+        backchannelSessionRequired: '0',
         enabled: '1',
       }
     case 'findWalletBindings':
@@ -518,6 +526,17 @@ function exactly(name: string, row: Row): Row {
     case 'acknowledgeEvents':
     case 'refuseEvents':
       return { subscriptionId: row.subscription_id, ids: [row.id] }
+    case 'insertLogouts':
+      return {
+        ...{ ids: [crypto.randomUUID()], clientIds: ['app'], identityIds: [null] },
+        payloads: ['sealed'],
+      }
+    case 'endSessionRefresh':
+      return { grantIds: [row.grant_id] }
+    case 'findLogoutReceivers':
+      return { people: [row.identity_id] }
+    case 'findSessionLogins':
+    case 'lockSessionLogins':
     case 'findSignOn':
     case 'countSignOn':
     case 'endSignOn':

@@ -203,6 +203,23 @@ describe('row 36 everything of tenant A at tenant B', () => {
       attack: async () => (await confused(presented)).post(`${b.issuer}/session`, {}),
       refused: [200],
     },
+    'GET /t/:tenant/end_session': {
+      attack: async () =>
+        (await confused(presented)).get(`${b.issuer}/end_session?client_id=only-at-a`),
+      refused: [400],
+    },
+    'POST /t/:tenant/end_session': {
+      attack: async () =>
+        (await confused(presented)).post(`${b.issuer}/end_session`, { client_id: 'only-at-a' }),
+      refused: [400],
+    },
+    'POST /t/:tenant/end_session/confirmation': {
+      attack: async () =>
+        (await confused(presented)).post(`${b.issuer}/end_session/confirmation`, {
+          client_id: 'only-at-a',
+        }),
+      refused: [400],
+    },
     'GET /t/:tenant/login/:journey/confirm': {
       attack: () => below(presented, '/confirm'),
       refused: [404],

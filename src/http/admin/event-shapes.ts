@@ -61,8 +61,9 @@ export const EventSubscriptionWithSecret = z.object({
 export const EventSubscriptionList = z.object({ event_subscriptions: z.array(EventSubscription) })
 export const EventDelivery = z.object({
   id: z.string().describe('`webhook-id`, or `jti` of the Security Event Token.'),
-  subscription: z.string(),
-  type: z.enum(EVENT_TYPES),
+  subscription: z.string().nullable().describe('Whose event it is; null for a logout token.'),
+  client_id: z.string().nullable().describe('The relying party whose logout token it is.'),
+  type: z.enum([...EVENT_TYPES, 'session_ended']),
   state: z.enum(['waiting', 'delivered', 'dead']),
   attempts: z.int(),
   last_error: z.string().nullable(),

@@ -173,8 +173,9 @@ function deliveryRoutes(deps: AdminDeps): Route[] {
           cursor: query.cursor,
         })
         const value = {
-          events: events.map(({ createdAt, lastError, ...event }) => ({
-            ...{ ...event, last_error: lastError ?? null, created_at: createdAt },
+          events: events.map(({ createdAt, lastError, subscription, client, ...event }) => ({
+            ...{ ...event, subscription: subscription ?? null, client_id: client ?? null },
+            ...{ last_error: lastError ?? null, created_at: createdAt },
           })),
           next_cursor: next ?? null,
         }

@@ -105,6 +105,9 @@ export const RELYING_PARTY = {
   offline_access_needed: true,
   dpop_bound_access_tokens: false,
   require_pushed_authorization_requests: false,
+  post_logout_redirect_uris: ['https://app.example/logged-out'],
+  backchannel_logout_uri: 'https://app.example/backchannel-logout',
+  backchannel_logout_session_required: false,
   profile: 'standard',
   subject_type: 'pairwise',
   sector_identifier_uri: null,
@@ -343,7 +346,14 @@ export const EVENT_SUBSCRIPTION = {
   updated_at: '2026-03-01T09:00:00.000Z',
 }
 export const EVENT = {
-  ...{ id: ID, subscription: ID, type: 'identity_erased', state: 'dead', attempts: 8 },
+  ...{
+    id: ID,
+    subscription: ID,
+    client_id: null,
+    type: 'identity_erased',
+    state: 'dead',
+    attempts: 8,
+  },
   ...{ last_error: 'unreachable', created_at: '2026-03-01T09:00:00.000Z' },
   at: '2026-03-02T13:00:00.000Z',
 }

@@ -56,6 +56,9 @@ export function relyingPartyRoutes(deps: AdminDeps): Route[] {
           userinfoAlgorithm: body.userinfo_signed_response_alg ?? undefined,
           dpopBound: body.dpop_bound_access_tokens,
           pushedRequestsOnly: body.require_pushed_authorization_requests,
+          postLogoutRedirectUris: body.post_logout_redirect_uris,
+          backchannelLogoutUri: body.backchannel_logout_uri ?? undefined,
+          backchannelSessionRequired: body.backchannel_logout_session_required,
           profile: body.profile,
           machineScopes: body.machine_scopes,
           dataAccess: body.data_access,
@@ -151,6 +154,15 @@ function changeOf(sent: Body<'RelyingPartyChange'>): RelyingPartyChange {
     ...(sent.require_pushed_authorization_requests === undefined
       ? {}
       : { pushedRequestsOnly: sent.require_pushed_authorization_requests }),
+    ...(sent.post_logout_redirect_uris === undefined
+      ? {}
+      : { postLogoutRedirectUris: sent.post_logout_redirect_uris }),
+    ...(sent.backchannel_logout_uri === undefined
+      ? {}
+      : { backchannelLogoutUri: sent.backchannel_logout_uri ?? undefined }),
+    ...(sent.backchannel_logout_session_required === undefined
+      ? {}
+      : { backchannelSessionRequired: sent.backchannel_logout_session_required }),
     ...(sent.profile === undefined ? {} : { profile: sent.profile }),
     ...(sent.machine_scopes === undefined ? {} : { machineScopes: sent.machine_scopes }),
     ...(sent.data_access === undefined ? {} : { dataAccess: sent.data_access }),
@@ -179,6 +191,9 @@ function tell(relyingParty: RelyingParty) {
     userinfo_signed_response_alg: relyingParty.userinfoAlgorithm ?? null,
     dpop_bound_access_tokens: relyingParty.dpopBound,
     require_pushed_authorization_requests: relyingParty.pushedRequestsOnly,
+    post_logout_redirect_uris: [...relyingParty.postLogoutRedirectUris],
+    backchannel_logout_uri: relyingParty.backchannelLogoutUri ?? null,
+    backchannel_logout_session_required: relyingParty.backchannelSessionRequired,
     profile: relyingParty.profile,
     machine_scopes: [...relyingParty.machineScopes],
     data_access: relyingParty.dataAccess,

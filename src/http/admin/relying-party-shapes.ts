@@ -47,6 +47,18 @@ const capable = {
   require_pushed_authorization_requests: z
     .boolean()
     .describe('It sends authorization requests to the pushed request endpoint alone (RFC 9126).'),
+  post_logout_redirect_uris: z
+    .array(url)
+    .max(50)
+    .describe(
+      'Where browsers may go after a logout it asked for; compared character by character (RP-Initiated Logout 1.0).',
+    ),
+  backchannel_logout_uri: url
+    .nullable()
+    .describe('Hears that a login is over by a logout token (Back-Channel Logout 1.0).'),
+  backchannel_logout_session_required: z
+    .boolean()
+    .describe('Every logout token names the session (`sid`), one token each.'),
   profile: z
     .enum(['standard', 'fapi2'])
     .describe(
@@ -107,6 +119,9 @@ export const NewRelyingParty = z.strictObject({
   dpop_bound_access_tokens: capable.dpop_bound_access_tokens.default(false),
   require_pushed_authorization_requests:
     capable.require_pushed_authorization_requests.default(false),
+  post_logout_redirect_uris: capable.post_logout_redirect_uris.default([]),
+  backchannel_logout_uri: capable.backchannel_logout_uri.optional(),
+  backchannel_logout_session_required: capable.backchannel_logout_session_required.default(false),
   profile: capable.profile.default('standard'),
   machine_scopes: capable.machine_scopes.default([]),
   data_access: capable.data_access.default(NO_ACCESS),

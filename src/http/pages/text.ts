@@ -51,6 +51,13 @@ const en = {
       'You are logged out here. Websites you already opened may keep you logged in: log out there too.',
     end: 'Log out',
   },
+  logout: {
+    title: 'Log out?',
+    askedBy: 'This website asks to log you out:',
+    text: 'You will then be asked for your wallet again, here and at the other websites of this institution.',
+    stay: 'To stay logged in, close this page.',
+    go: 'Log out',
+  },
   confirm: {
     title: 'Are both of these yours?',
     text: 'You are about to link your wallet to your account. From then on the wallet alone logs you in.',
@@ -107,6 +114,10 @@ const en = {
     authorization_refused: {
       title: 'This login cannot start',
       text: 'The website you came from sent a request that we cannot accept. Its owner can solve this.',
+    },
+    logout_refused: {
+      title: 'This logout cannot be done',
+      text: 'The website you came from sent a request that we cannot accept. You are as logged in as you were before.',
     },
     credential_ended: {
       title: 'What your wallet showed is no longer valid',
@@ -247,6 +258,13 @@ const nl: Dictionary = {
       'Je bent hier uitgelogd. Websites die je al open had, kunnen je ingelogd houden: log daar ook uit.',
     end: 'Uitloggen',
   },
+  logout: {
+    title: 'Uitloggen?',
+    askedBy: 'Deze website vraagt om je uit te loggen:',
+    text: 'Daarna wordt je wallet weer gevraagd, hier en bij de andere websites van deze instelling.',
+    stay: 'Wil je ingelogd blijven, sluit dan deze pagina.',
+    go: 'Uitloggen',
+  },
   confirm: {
     title: 'Zijn deze allebei van jou?',
     text: 'Je gaat je wallet aan je account koppelen. Daarna log je met alleen je wallet in.',
@@ -303,6 +321,10 @@ const nl: Dictionary = {
     authorization_refused: {
       title: 'Deze login kan niet beginnen',
       text: 'De website waar je vandaan kwam stuurde een verzoek dat we niet kunnen aannemen. De eigenaar kan dit oplossen.',
+    },
+    logout_refused: {
+      title: 'Dit uitloggen kan niet',
+      text: 'De website waar je vandaan kwam stuurde een verzoek dat we niet kunnen aannemen. Er is niets aan je login veranderd.',
     },
     credential_ended: {
       title: 'Wat je wallet liet zien is niet meer geldig',

@@ -5,6 +5,7 @@ import type { AccountPageView } from '../../../src/http/pages/account-page.ts'
 import type { ConfirmPageView } from '../../../src/http/pages/confirm-page.ts'
 import type { EndPageView } from '../../../src/http/pages/end-page.ts'
 import type { LoginPageView } from '../../../src/http/pages/login-page.ts'
+import type { LogoutPageView } from '../../../src/http/pages/logout-page.ts'
 import type { ProviderTestPageView } from '../../../src/http/pages/provider-test-page.ts'
 import type { SessionPageView } from '../../../src/http/pages/session-page.ts'
 import type { Language } from '../../../src/http/pages/text.ts'
@@ -95,6 +96,18 @@ export function sessionView(change: Partial<SessionPageView> = {}): SessionPageV
     tenant: loginView().tenant,
     state: 'there',
     endUrl: '/t/example/session',
+    ...change,
+  }
+}
+
+export function logoutView(change: Partial<LogoutPageView> = {}): LogoutPageView {
+  return {
+    language: 'en',
+    nonce: NONCE,
+    tenant: loginView().tenant,
+    asking: 'University Library',
+    fields: [['state', 'a state']],
+    confirmUrl: '/t/example/end_session/confirmation',
     ...change,
   }
 }

@@ -1,0 +1,60 @@
+/** A browser's single-sign-on session is over: whoever was told of the login is told of its end. */
+import { auditSubjectHash } from '../crypto/audit-subject.ts'
+import { sessionIdFor } from '../crypto/id-token.ts'
+import { type LogoutReceiver, logoutRows } from '../crypto/outbox-event.ts'
+import { hashSecret, newId } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
+import type { ClientId } from '../domain/ids.ts'
+import { toInstant } from '../domain/time.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction } from '../store/database.ts'
+import { endSessionRefresh, lockSessionLogins, type SessionLoginRow } from '../store/logout.ts'
+import { insertLogouts } from '../store/outbox.ts'
+import { endSignOn } from '../store/single-sign-on.ts'
+import type { PreparedTenant } from './tenants.ts'
+
+/**
+ * Ends the session that the browser has at this tenant, if it has one, on behalf of the person or of the relying party
+ * `askedBy`. Refresh tokens without `offline_access` end with it; access tokens run out by themselves in minutes.
+ */
+export async function recordLogout(
+  means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
+  { tenant }: PreparedTenant,
+  browserId: string,
+  askedBy?: ClientId,
+): Promise<void> {
+  const tenantId = tenant.id
+  const names = { tenantId, browserHash: hashSecret(browserId) }
+  const now = toInstant(means.clock())
+  await inTransaction(means.db, tenantId, async (tx) => {
+    const logins = await tx.run(lockSessionLogins(names))
+    const [first] = logins
+    if (first === undefined) {
+      // Nobody's any more, or of a person who is not active now: what is left of it still goes.
+      await tx.run(endSignOn(names))
+      return
+    }
+    const receivers = receiversOf(logins)
+    await tx.runLast([
+      endSignOn(names),
+      endSessionRefresh({ tenantId, grantIds: logins.map(({ grant_id }) => grant_id) }),
+      insertLogouts(logoutRows(means.keyring, tenantId, receivers, now)),
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'single_sign_on_ended', told: receivers.length },
+        subjectHash: auditSubjectHash(means.keyring, tenantId, first.audit_salt),
+        clientId: askedBy,
+      }),
+    ])
+  })
+  means.metrics.outcome('single_sign_on', 'ended')
+}
+
+/** Each relying party once for each of its sessions here, however many logins it had in it. */
+function receiversOf(logins: readonly SessionLoginRow[]): LogoutReceiver[] {
+  const bySession = new Map<string, LogoutReceiver>()
+  for (const { told, client_id: clientId, identity_id: identityId, subject, ...login } of logins) {
+    const sid = sessionIdFor(clientId, login.sid)
+    if (told) bySession.set(sid, { clientId, identityId, subject, sid })
+  }
+  return [...bySession.values()]
+}

@@ -1,0 +1,77 @@
+/** The end of single-sign-on sessions: which logins they held, who hears of it, and what ends with them. */
+import { sql } from 'kysely'
+import type { ClientId, GrantId, IdentityId, TenantId } from '../domain/ids.ts'
+import type { SecretHash } from '../domain/text.ts'
+import { type Params, sqlStatement } from './statement.ts'
+
+/** A login that a session holds. */
+export interface SessionLoginRow {
+  grant_id: GrantId
+  client_id: ClientId
+  identity_id: IdentityId
+  sid: string
+  subject: string
+  audit_salt: string
+  /** Whether the relying party takes logout tokens. */
+  told: boolean
+}
+
+const LOGINS = sql`
+  SELECT g.id AS grant_id, g.client_id, g.identity_id, g.sid, s.subject, i.audit_salt,
+         r.backchannel_logout_uri IS NOT NULL AND r.enabled = 1 AS told
+    FROM login_grant g
+    JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id
+    JOIN identity i ON i.tenant_id = g.tenant_id AND i.id = g.identity_id AND i.status = 'ACTIVE'
+    JOIN pairwise_subject s ON s.tenant_id = g.tenant_id AND s.identity_id = g.identity_id AND s.sector = r.sector`
+
+interface Browser {
+  tenantId: TenantId
+  browserHash: SecretHash
+}
+
+/** The logins of a browser's session, oldest first. */
+export const findSessionLogins = sqlStatement(
+  'find_session_logins',
+  (p: Params<Browser>) => sql<SessionLoginRow>`
+    ${LOGINS}
+     WHERE g.tenant_id = ${p('tenantId')} AND g.session_browser_hash = ${p('browserHash')} AND g.revoked_at IS NULL
+     ORDER BY g.created_at, g.id`,
+)
+
+/** The same, held until commit: of several who end the session one finds it. */
+export const lockSessionLogins = sqlStatement(
+  'lock_session_logins',
+  (p: Params<Browser>) => sql<SessionLoginRow>`
+    ${LOGINS}
+     WHERE g.tenant_id = ${p('tenantId')} AND g.session_browser_hash = ${p('browserHash')} AND g.revoked_at IS NULL
+     ORDER BY g.id
+       FOR NO KEY UPDATE OF g`,
+)
+
+/** Refresh tokens of a session that is over, but for those that were asked for to last (Back-Channel Logout 1.0, 2.7). */
+export const endSessionRefresh = sqlStatement(
+  'end_session_refresh',
+  (p: Params<{ tenantId: TenantId; grantIds: readonly GrantId[] }>) => sql<{ changed: number }>`
+    DELETE FROM refresh_token t USING login_grant g
+     WHERE g.tenant_id = ${p('tenantId')} AND g.id = ANY (${p('grantIds')}::text[])
+       AND t.tenant_id = g.tenant_id AND t.grant_id = g.id
+       AND NOT 'offline_access' = ANY (string_to_array(g.scope, ' '))`,
+)
+
+/** Relying parties that take logout tokens and know one of these people: by session where they want it so. */
+export const findLogoutReceivers = sqlStatement(
+  'find_logout_receivers',
+  (p: Params<{ tenantId: TenantId; people: readonly IdentityId[] }>) => sql<{
+    client_id: ClientId
+    subject: string
+    sid: string | null
+  }>`
+    SELECT DISTINCT r.client_id, s.subject,
+           CASE WHEN r.backchannel_logout_session_required = 1 THEN g.sid END AS sid
+      FROM login_grant g
+      JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id
+       AND r.backchannel_logout_uri IS NOT NULL
+      JOIN pairwise_subject s ON s.tenant_id = g.tenant_id AND s.identity_id = g.identity_id AND s.sector = r.sector
+     WHERE g.tenant_id = ${p('tenantId')} AND g.identity_id = ANY (${p('people')}::text[])
+     ORDER BY r.client_id, s.subject`,
+)
