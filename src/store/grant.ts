@@ -47,6 +47,7 @@ export type TokenGrant = Pick<
   | 'auth_time'
   | 'upstream'
   | 'subject'
+  | 'sid'
 >
 
 export interface RedeemedRow extends TokenGrant {
@@ -145,7 +146,7 @@ export const redeemLiveCode = sqlStatement(
        AND g.tenant_id = c.tenant_id AND g.id = c.grant_id AND g.revoked_at IS NULL
        AND (g.identity_id IS NULL OR i.status = 'ACTIVE')
     RETURNING g.id AS grant_id, g.client_id, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time, g.upstream, g.subject,
-              c.nonce`,
+              g.sid, c.nonce`,
 )
 
 /** Ends a grant and with it every token made from it. */

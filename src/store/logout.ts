@@ -17,12 +17,11 @@ export interface SessionLoginRow {
 }
 
 const LOGINS = sql`
-  SELECT g.id AS grant_id, g.client_id, g.identity_id, g.sid, s.subject, i.audit_salt,
+  SELECT g.id AS grant_id, g.client_id, g.identity_id, g.sid, g.subject, i.audit_salt,
          r.backchannel_logout_uri IS NOT NULL AND r.enabled = 1 AS told
     FROM login_grant g
     JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id
-    JOIN identity i ON i.tenant_id = g.tenant_id AND i.id = g.identity_id AND i.status = 'ACTIVE'
-    JOIN pairwise_subject s ON s.tenant_id = g.tenant_id AND s.identity_id = g.identity_id AND s.sector = r.sector`
+    JOIN identity i ON i.tenant_id = g.tenant_id AND i.id = g.identity_id AND i.status = 'ACTIVE'`
 
 interface Browser {
   tenantId: TenantId
@@ -66,12 +65,11 @@ export const findLogoutReceivers = sqlStatement(
     subject: string
     sid: string | null
   }>`
-    SELECT DISTINCT r.client_id, s.subject,
+    SELECT DISTINCT r.client_id, g.subject,
            CASE WHEN r.backchannel_logout_session_required = 1 THEN g.sid END AS sid
       FROM login_grant g
       JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id
        AND r.backchannel_logout_uri IS NOT NULL
-      JOIN pairwise_subject s ON s.tenant_id = g.tenant_id AND s.identity_id = g.identity_id AND s.sector = r.sector
      WHERE g.tenant_id = ${p('tenantId')} AND g.identity_id = ANY (${p('people')}::text[])
-     ORDER BY r.client_id, s.subject`,
+     ORDER BY r.client_id, g.subject`,
 )
