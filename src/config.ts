@@ -1,8 +1,27 @@
 /**
- * The environment, read once. Every variable is named here with its rule, its default and a sentence; `.env.example`
- * is this list (a test compares them). A bad value stops the process and is named; the value itself never is.
+ * The environment, read once. Every variable is named here (those of the keyring in `custody-config.ts`) with its rule, its
+ * default and a sentence; `.env.example` is this list (a test compares them). A bad value stops the process and is named; the value itself never is.
  */
-import { readFileSync } from 'node:fs'
+import {
+  CUSTODY_VARIABLES,
+  type Custody,
+  type KeyringSource,
+  readCustody,
+  readKeyring,
+} from './custody-config.ts'
+import {
+  ConfigError,
+  type Environment,
+  isLoopbackHost,
+  read,
+  readChoice,
+  readNumber,
+  readSwitch,
+  type Variable,
+} from './environment.ts'
+
+export { DEVELOPMENT_KEYS, SECRET_VARIABLES } from './custody-config.ts'
+export { ConfigError, isLoopbackHost } from './environment.ts'
 
 /** What a process may be told. Frozen; secrets are apart, in {@link Secrets}. */
 export interface Config {
@@ -33,20 +52,12 @@ export interface Secrets {
   databaseUrl: string | undefined
   /** Owner's login, used by migration alone. */
   databaseOwnerUrl: string | undefined
-  /** Keyring text, or the word for development keys. */
   /** Bearer token for the URLs of AUDIT_CHECKPOINTS. */
   auditCheckpointsToken: string | undefined
-  keyring: { kind: 'text'; text: string } | { kind: 'development' } | { kind: 'missing' }
-}
-
-/** The words that ask for the published development keys. */
-export const DEVELOPMENT_KEYS = 'development-keys-that-protect-nothing'
-
-export interface Variable {
-  name: string
-  /** What `.env.example` shows: the default, or an example in angle brackets. */
-  example: string
-  description: string
+  /** Keyring text, sealed or not, or the word for development keys. */
+  keyring: KeyringSource
+  /** What opens a sealed keyring. */
+  custody: Custody
 }
 
 /** Every variable the service reads, in the order of `.env.example`. */
@@ -85,17 +96,7 @@ export const VARIABLES: readonly Variable[] = [
     example: './data',
     description: 'Folder of the embedded database and of the first admin token.',
   },
-  {
-    name: 'KEYRING_FILE',
-    example: '',
-    description: 'File with Keys A, B and C. Make one with: npm run cli -- keys create.',
-  },
-  {
-    name: 'KEYRING',
-    example: '',
-    description:
-      'The keyring itself instead of a file, or, on your own machine, the words development-keys-that-protect-nothing.',
-  },
+  ...CUSTODY_VARIABLES,
   {
     name: 'ALLOW_LOOPBACK',
     example: 'no',
@@ -143,61 +144,6 @@ export const VARIABLES: readonly Variable[] = [
   },
 ]
 
-/** Thrown for a bad environment; the message names the variable and the rule, never the value. */
-export class ConfigError extends Error {
-  constructor(variable: string, rule: string) {
-    super(`${variable}: ${rule}`)
-    this.name = 'ConfigError'
-  }
-}
-
-type Environment = { readonly [name: string]: string | undefined }
-
-function read(environment: Environment, name: string): string | undefined {
-  const value = environment[name]?.trim()
-  return value === undefined || value === '' ? undefined : value
-}
-
-function readNumber(
-  environment: Environment,
-  name: string,
-  fallback: number,
-  least: number,
-  most: number,
-): number {
-  const text = read(environment, name)
-  if (text === undefined) return fallback
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-  if (!(value >= least && value <= most))
-    throw new ConfigError(name, `must be a whole number from ${least} to ${most}`)
-  return value
-}
-
-function readSwitch(environment: Environment, name: string, fallback: boolean): boolean {
-  const text = read(environment, name)
-  if (text === undefined) return fallback
-  if (text !== 'yes' && text !== 'no') throw new ConfigError(name, 'must be yes or no')
-  return text === 'yes'
-}
-
-function readChoice<T extends string>(
-  environment: Environment,
-  name: string,
-  fallback: T,
-  choices: readonly T[],
-): T {
-  const text = read(environment, name)
-  if (text === undefined) return fallback
-  const found = choices.find((choice) => choice === text)
-  if (found === undefined) throw new ConfigError(name, `must be one of ${choices.join(', ')}`)
-  return found
-}
-
-/** Whether a URL's host is this machine. */
-export function isLoopbackHost(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
-}
-
 function readPublicUrl(environment: Environment, production: boolean): string {
   const text = read(environment, 'PUBLIC_URL') ?? 'http://localhost:3000'
   if (!URL.canParse(text)) throw new ConfigError('PUBLIC_URL', 'must be an absolute URL')
@@ -219,32 +165,6 @@ function readPublicUrl(environment: Environment, production: boolean): string {
   if (production && url.protocol !== 'https:')
     throw new ConfigError('PUBLIC_URL', 'must be https in production')
   return url.origin
-}
-
-function readKeyring(
-  environment: Environment,
-  production: boolean,
-  publicUrl: string,
-): Secrets['keyring'] {
-  const inline = read(environment, 'KEYRING')
-  const file = read(environment, 'KEYRING_FILE')
-  if (inline !== undefined && file !== undefined)
-    throw new ConfigError('KEYRING', 'and KEYRING_FILE exclude each other')
-  if (inline === DEVELOPMENT_KEYS) {
-    if (production || !isLoopbackHost(new URL(publicUrl).hostname))
-      throw new ConfigError(
-        'KEYRING',
-        'development keys are refused in production and off this machine',
-      )
-    return { kind: 'development' }
-  }
-  if (inline !== undefined) return { kind: 'text', text: inline }
-  if (file === undefined) return { kind: 'missing' }
-  try {
-    return { kind: 'text', text: readFileSync(file, 'utf8') }
-  } catch (cause) {
-    throw Object.assign(new ConfigError('KEYRING_FILE', 'cannot be read'), { cause })
-  }
 }
 
 const PLACE = /^(folder|webhook|store):(\S+)$/
@@ -307,6 +227,7 @@ export function readConfig(environment: Environment): { config: Config; secrets:
     databaseOwnerUrl: read(environment, 'DATABASE_OWNER_URL'),
     auditCheckpointsToken: read(environment, 'AUDIT_CHECKPOINTS_TOKEN'),
     keyring: readKeyring(environment, production, publicUrl),
+    custody: readCustody(environment),
   })
   return { config, secrets }
 }

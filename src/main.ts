@@ -1,10 +1,11 @@
 /** The process: read the environment, bring up the database, serve, stop on a signal. The only file that exits. */
 import path from 'node:path'
-import { type Config, ConfigError, readConfig, type Secrets } from './config.ts'
+import { type Config, ConfigError, readConfig, SECRET_VARIABLES, type Secrets } from './config.ts'
+import { loadKeyring } from './custody/load-keyring.ts'
 import { startEmbeddedPostgres } from './embedded/postgres.ts'
 import { writeFirstToken } from './flow/write-first-token.ts'
 import { createLog, describeError, type Log } from './log.ts'
-import { loadKeyring, startService } from './service.ts'
+import { startService } from './service.ts'
 import { migrate, migrationFolder, readMigrations } from './store/migrate.ts'
 
 /** The database to run on: the configured one, migrated where its owner's login is given, or one of our own. */
@@ -21,7 +22,7 @@ async function bringUpDatabase(config: Config, secrets: Secrets) {
 
 async function main(log: Log): Promise<void> {
   const { config, secrets } = readConfig(process.env)
-  const keyring = loadKeyring(secrets)
+  const keyring = await loadKeyring(secrets, Date.now)
   const database = await bringUpDatabase(config, secrets)
   // Secrets have been read; nothing that starts later finds them in the environment (protocols CR-35).
   for (const name of SECRET_VARIABLES) delete process.env[name]
@@ -63,9 +64,6 @@ function exitWith(log: Log, error: unknown): never {
   process.exit(1)
 }
 
-const SECRET_VARIABLES = [
-  ...['KEYRING', 'DATABASE_URL', 'DATABASE_OWNER_URL', 'AUDIT_CHECKPOINTS_TOKEN'],
-]
 const OWN_ERRORS = new Set(['ConfigError', 'SetupRefused', 'KeyringError', 'KeyringMismatch'])
 
 const startLog = createLog('info')

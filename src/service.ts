@@ -6,9 +6,8 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { createApp } from './app.ts'
-import { type Config, ConfigError, type Secrets } from './config.ts'
-import { developmentKeyringText } from './crypto/development-keyring.ts'
-import { type Keyring, parseKeyring } from './crypto/keyring.ts'
+import type { Config } from './config.ts'
+import type { Keyring } from './crypto/keyring.ts'
 import type { Deps } from './deps.ts'
 import type { Clock } from './domain/time.ts'
 import { checkKeyring } from './flow/check-keyring.ts'
@@ -31,22 +30,6 @@ export interface Service {
   deps: Deps
   /** Finishes what it accepted, then lets go of everything; gives up after the configured time. */
   stop(): Promise<void>
-}
-
-/** The keyring that was asked for. Throws ConfigError for none: keys are never made up silently. */
-export function loadKeyring(secrets: Secrets): Keyring {
-  switch (secrets.keyring.kind) {
-    case 'text':
-      return parseKeyring(secrets.keyring.text)
-    case 'development':
-      return parseKeyring(developmentKeyringText())
-    case 'missing':
-      throw new ConfigError(
-        'KEYRING_FILE',
-        'is not set. Make a keyring with "npm run cli -- keys create --out keyring.json" and set KEYRING_FILE=keyring.json; ' +
-          'or, on your own machine only, set KEYRING=development-keys-that-protect-nothing',
-      )
-  }
 }
 
 /** Starts the service on a migrated database. Throws when role, schema or keyring are not what they must be. */

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ConfigError, DEVELOPMENT_KEYS, readConfig } from '../src/config.ts'
 import { parseKeyring } from '../src/crypto/keyring.ts'
-import { loadKeyring } from '../src/service.ts'
+import { loadKeyring } from '../src/custody/load-keyring.ts'
 
 const FOLDER = mkdtempSync(path.join(os.tmpdir(), 'bridge-config-'))
 afterAll(() => rmSync(FOLDER, { recursive: true }))
@@ -90,18 +90,51 @@ describe('the keyring', () => {
       'KEYRING: and KEYRING_FILE exclude each other',
     )
     const nowhere = path.join(FOLDER, 'nowhere.json')
-    expect(refusal({ KEYRING_FILE: nowhere })).toBe('KEYRING_FILE: cannot be read')
+    expect(refusal({ KEYRING_FILE: nowhere })).toMatch(
+      /^KEYRING_FILE: names a file that is not there. No other keyring is made in its place/,
+    )
+    expect(refusal({ KEYRING_FILE: FOLDER })).toBe('KEYRING_FILE: cannot be read')
     const file = path.join(FOLDER, 'keyring.json')
-    writeFileSync(file, 'content')
+    writeFileSync(file, 'content', { mode: 0o600 })
     const { secrets } = readConfig({ KEYRING_FILE: file })
-    expect(secrets.keyring).toEqual({ kind: 'text', text: 'content' })
+    expect(secrets.keyring).toEqual({ kind: 'text', text: 'content', file })
   })
 
-  test('CR-33 is never made up: none is an error that says how to make one', () => {
-    const { secrets } = readConfig({})
-    expect(() => loadKeyring(secrets)).toThrow('KEYRING_FILE=keyring.json')
-    expect(() => loadKeyring(readConfig({ KEYRING: '{"not":"a keyring"}' }).secrets)).toThrow()
+  test('CR-35 in a file that others may read is refused; a mounted secret of root may be its group’s', () => {
+    const file = path.join(FOLDER, 'open.json')
+    writeFileSync(file, 'content')
+    for (const mode of [0o644, 0o604, 0o620, 0o666]) {
+      chmodSync(file, mode)
+      expect(refusal({ KEYRING_FILE: file })).toBe(
+        'KEYRING_FILE: can be read by others: chmod 600 it',
+      )
+    }
+    chmodSync(file, 0o640)
+    const mine = process.getuid?.() !== 0
+    expect(refusal({ KEYRING_FILE: file })).toBe(
+      mine ? 'KEYRING_FILE: can be read by others: chmod 600 it' : 'accepted',
+    )
+  })
+
+  test('CR-33 is never made up: none is an error that says how to make one', async () => {
+    const load = (environment: Record<string, string>) =>
+      loadKeyring(readConfig(environment).secrets, Date.now)
+    await expect(load({})).rejects.toThrow('KEYRING_FILE=keyring.json')
+    await expect(load({ KEYRING: '{"not":"a keyring"}' })).rejects.toThrow('keyring: must be')
     expect(() => parseKeyring('')).toThrow()
+  })
+
+  test('CR-34 what opens it stands in a variable or in a file, not in both', () => {
+    const file = path.join(FOLDER, 'passphrase')
+    writeFileSync(file, 'of twelve characters\n')
+    const { custody } = readConfig({ KEYRING_PASSPHRASE_FILE: file }).secrets
+    expect(custody.passphrase).toBe('of twelve characters')
+    expect(refusal({ KEYRING_PASSPHRASE_FILE: file, KEYRING_PASSPHRASE: 'x' })).toBe(
+      'KEYRING_PASSPHRASE: and KEYRING_PASSPHRASE_FILE exclude each other',
+    )
+    expect(refusal({ VAULT_TOKEN_FILE: path.join(FOLDER, 'nowhere') })).toBe(
+      'VAULT_TOKEN_FILE: cannot be read',
+    )
   })
 })
 
@@ -148,9 +181,11 @@ describe('everything else', () => {
       ...{ rateLimitPerMinute: 3000, requestTimeoutMs: 30_000, shutdownTimeoutMs: 20_000 },
       ...{ logLevel: 'info', jobs: true, erasureLedger: undefined, auditCheckpoints: [] },
     })
-    expect(secrets).toEqual({
+    const { custody, ...others } = secrets
+    expect(others).toEqual({
       ...{ databaseUrl: undefined, databaseOwnerUrl: undefined, keyring: { kind: 'missing' } },
     })
+    expect([custody.passphrase, custody.rootKey, custody.vault.token]).toEqual(Array(3))
     expect(Object.isFrozen(config) && Object.isFrozen(secrets)).toBe(true)
   })
 })

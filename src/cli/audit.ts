@@ -9,6 +9,7 @@ import {
   readCheckpointKeys,
 } from '../crypto/audit-checkpoint.ts'
 import { JwsError } from '../crypto/jws.ts'
+import { loadKeyring } from '../custody/load-keyring.ts'
 import type { CheckpointClaims, TrailFault, TrailRow } from '../domain/audit-trail.ts'
 import { exportCheckpoints, exportTrail } from '../flow/export-trail.ts'
 import { verifyTrails } from '../flow/verify-trails.ts'
@@ -73,9 +74,8 @@ export function auditCommand(terminal: Terminal): Command {
     .command('keys')
     .description('print the public keys that checkpoints are signed with, for those who keep them')
     .action(async () => {
-      const { loadKeyring } = await import('../service.ts')
       const { secrets } = readConfig(terminal.environment)
-      terminal.out(JSON.stringify(checkpointJwks(loadKeyring(secrets)), null, 2))
+      terminal.out(JSON.stringify(checkpointJwks(await loadKeyring(secrets, Date.now)), null, 2))
     })
   return audit
 }
@@ -87,8 +87,7 @@ function readSeq(text: string): number {
 
 async function keysOf(secrets: Secrets, jwks: string | undefined): Promise<CheckpointKeys> {
   if (jwks !== undefined) return readKeyFile(jwks)
-  const { loadKeyring } = await import('../service.ts')
-  return readCheckpointKeys(checkpointJwks(loadKeyring(secrets)))
+  return readCheckpointKeys(checkpointJwks(await loadKeyring(secrets, Date.now)))
 }
 
 function say({ seq, reason }: TrailFault): string {

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import { readConfig } from '../config.ts'
 import { JwsError } from '../crypto/jws.ts'
 import { verifyReceipt } from '../crypto/receipt.ts'
+import { loadKeyring } from '../custody/load-keyring.ts'
 import { ERASURE_GROUNDS, type ErasureGround } from '../domain/erasure.ts'
 import type { IdentityId } from '../domain/ids.ts'
 import { eraseByIdentifier } from '../flow/erase-by-identifier.ts'
@@ -71,8 +72,7 @@ async function replay(terminal: Terminal, file: string): Promise<void> {
 
 async function erase(terminal: Terminal, slug: string, options: EraseOptions): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)
-  const { loadKeyring } = await import('../service.ts')
-  const keyring = loadKeyring(secrets)
+  const keyring = await loadKeyring(secrets, Date.now)
   const { person, account, ground } = options
   const erased = await withDatabase(config, secrets, async (db) => {
     const means = { db, keyring, config, clock: Date.now }

@@ -1,6 +1,7 @@
 /** `jobs list`, `run`, `pause` and `resume`: what happens by itself, and an operator's hand on it. */
 import { Command } from 'commander'
 import { readConfig } from '../config.ts'
+import { loadKeyring } from '../custody/load-keyring.ts'
 import { changeJob } from '../flow/change-job.ts'
 import { readJobs } from '../flow/read-jobs.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
@@ -41,9 +42,8 @@ async function list(terminal: Terminal): Promise<void> {
 
 async function run(terminal: Terminal, name: string): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)
-  const { loadKeyring } = await import('../service.ts')
   const { runJobHere } = await import('../jobs.ts')
-  const keyring = loadKeyring(secrets)
+  const keyring = await loadKeyring(secrets, Date.now)
   const ended = await withDatabase(config, secrets, (db) =>
     runJobHere(
       { config, db, keyring, clock: Date.now, checkpointToken: secrets.auditCheckpointsToken },

@@ -1,6 +1,7 @@
 /** `people`: a person is found, shown, exported, restricted, unlinked and brought back from the command line. */
 import { Command, Option } from 'commander'
 import { readConfig } from '../config.ts'
+import { loadKeyring } from '../custody/load-keyring.ts'
 import type { Deps } from '../deps.ts'
 import type { IdentityId, MatchId } from '../domain/ids.ts'
 import { UNLINK_REASONS, type UnlinkReason } from '../domain/unlink.ts'
@@ -84,8 +85,7 @@ async function run<Result>(
   work: (means: Means) => Promise<Result>,
 ): Promise<Result> {
   const { config, secrets } = readConfig(terminal.environment)
-  const { loadKeyring } = await import('../service.ts')
-  const keyring = loadKeyring(secrets)
+  const keyring = await loadKeyring(secrets, Date.now)
   return await withDatabase(config, secrets, (db) => work({ db, keyring, config, clock: Date.now }))
 }
 

@@ -1,6 +1,7 @@
 /** `signing-keys list`, `rotate` and `remove`: what a tenant signs tokens with. */
 import { Command, Option } from 'commander'
 import { readConfig } from '../config.ts'
+import { loadKeyring } from '../custody/load-keyring.ts'
 import { readSigningKeys } from '../flow/read-signing-keys.ts'
 import { removeSigningKey } from '../flow/remove-signing-key.ts'
 import { rotateSigningKey } from '../flow/rotate-signing-key.ts'
@@ -48,8 +49,7 @@ async function list(terminal: Terminal, slug: string): Promise<void> {
 
 async function rotate(terminal: Terminal, slug: string, algorithm: Algorithm): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)
-  const { loadKeyring } = await import('../service.ts')
-  const keyring = loadKeyring(secrets)
+  const keyring = await loadKeyring(secrets, Date.now)
   const kid = await withDatabase(config, secrets, (db) =>
     rotateSigningKey({ db, keyring, clock: Date.now }, OPERATOR, slug, algorithm),
   )
@@ -59,8 +59,7 @@ async function rotate(terminal: Terminal, slug: string, algorithm: Algorithm): P
 
 async function remove(terminal: Terminal, slug: string, kid: string): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)
-  const { loadKeyring } = await import('../service.ts')
-  const keyring = loadKeyring(secrets)
+  const keyring = await loadKeyring(secrets, Date.now)
   await withDatabase(config, secrets, (db) =>
     removeSigningKey({ db, keyring, clock: Date.now }, OPERATOR, slug, kid),
   )

@@ -2,7 +2,8 @@
  * The text form of everything sealed: `v1.<key id>.<iv>.<ciphertext and tag>.<commitment>`, each of the last three in
  * base64url without padding (protocols CR-06). The text says which key opens it, so no column needs a version beside it.
  *
- * Key ids: `c<version>` is a sub-key of that version of Key C, `d1` the data key of the person the row belongs to.
+ * Key ids: `c<version>` is a sub-key of that version of Key C, `d1` the data key of the person the row belongs to. Outside
+ * the database, in a sealed keyring: `r1` is its root key, `k1` the key that wraps the root key.
  */
 
 import type { Sealed } from '../domain/text.ts'
@@ -24,7 +25,7 @@ export interface Envelope {
   readonly commitment: Uint8Array
 }
 
-const KEY_ID = /^(?:c[1-9][0-9]{0,5}|d1)$/
+const KEY_ID = /^(?:c[1-9][0-9]{0,5}|d1|r1|k1)$/
 
 /** No longer text can be an envelope: the largest field, its tag and 128 characters for everything else. */
 const MAX_TEXT_LENGTH = Math.ceil(((MAX_PLAINTEXT_BYTES + TAG_BYTES) * 4) / 3) + 128

@@ -1,12 +1,14 @@
 /**
- * How a key gets old: `pending → current → previous → retired` (protocols CR-32). Works on the keyring's text, because that
+ * How a key gets old: `pending → current → previous → retired → destroyed` (protocols CR-32). Works on the keyring's text, because that
  * is what an operator hands from instance to instance: every instance reads the new key before any of them writes with it.
  *
  * A `previous` key may become `current` again (roll-back while it is readable); a `pending` one that is given up goes
- * straight to `retired`, for its number must not be used twice. Nothing leaves `retired`, and nothing is ever removed. A
- * key that got away is `leaked` as soon as another is current: it never writes again (protocols CR-46).
+ * straight to `retired`, for its number must not be used twice. A retired key is only ever destroyed: its secret
+ * goes, its number and check value stay; no entry is ever removed. A key that got away is `leaked` as soon as another is
+ * current: it never writes again (protocols CR-46).
  */
 
+import { checkValueOf } from './key-check.ts'
 import {
   isNested,
   type KeyEntry,
@@ -24,7 +26,8 @@ const LEGAL: Readonly<Record<KeyState, readonly KeyState[]>> = {
   current: [],
   previous: ['current', 'leaked', 'retired'],
   leaked: ['retired'],
-  retired: [],
+  retired: ['destroyed'],
+  destroyed: [],
 }
 
 /**
@@ -67,17 +70,36 @@ export function moveKey(text: string, key: KeyName, version: number, state: KeyS
   const entries = readKeyringText(text)
   const target = entries.find((entry) => entry.key === key && entry.version === version)
   if (target === undefined) throw new KeyringError(`keyring: key ${key} has no version ${version}`)
-  const never = isNested(target) && state !== 'retired'
+  const never = isNested(target) && state !== 'retired' && state !== 'destroyed'
   if (never || !LEGAL[target.state].includes(state)) {
     throw new KeyringError(
       `keyring: key ${key} version ${version} cannot go ${target.state} → ${state}`,
     )
   }
+  if (state === 'destroyed') return writeKeyringText(destroy(entries, target))
   return writeKeyringText(
     entries.map((entry): KeyEntry => {
-      if (entry === target) return { ...entry, state }
+      if (entry === target && entry.state !== 'destroyed') return { ...entry, state }
       const replaced = state === 'current' && entry.key === key && entry.state === 'current'
       return replaced ? { ...entry, state: 'previous' } : entry
     }),
+  )
+}
+
+/** A version that a nesting is made of is read through it, even when retired: the nesting has to be destroyed first. */
+function destroy(entries: readonly KeyEntry[], target: KeyEntry): readonly KeyEntry[] {
+  const { key, version } = target
+  const nesting = entries.find(
+    (entry) =>
+      entry.key === key && isNested(entry) && (entry.outer === version || entry.inner === version),
+  )
+  if (nesting !== undefined) {
+    throw new KeyringError(
+      `keyring: key ${key} version ${version} is part of version ${nesting.version}: destroy that first`,
+    )
+  }
+  const checkValue = checkValueOf(target, entries)
+  return entries.map((entry) =>
+    entry === target ? { key, version, state: 'destroyed', checkValue } : entry,
   )
 }

@@ -13,7 +13,7 @@
  * { "key": "A", "version": 4, "state": "previous", "outer": 3, "inner": 1 }
  * ```
  *
- * Nothing here repairs a keyring: it is right, or it is refused by the number of the entry that is wrong, never by its value.
+ * A destroyed version has "check", its check value, in place of what it was. Nothing here repairs a keyring: it is right, or it is refused by the number of the entry that is wrong, never by its value.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -26,17 +26,18 @@ export const KEY_NAMES = ['A', 'B', 'C'] as const
 /** A: holder identifiers. B: institution identifiers. C: wrapping and sealing. */
 export type KeyName = (typeof KEY_NAMES)[number]
 
-const KEY_STATES = ['pending', 'current', 'previous', 'leaked', 'retired'] as const
+const KEY_STATES = ['pending', 'current', 'previous', 'leaked', 'retired', 'destroyed'] as const
 /**
  * pending: readable. current: readable and the one that writes. previous: readable. leaked: readable, and of A no proof by
- * itself (protocols CR-46). retired: refused, and kept.
+ * itself (protocols CR-46). retired: refused, and kept. destroyed: its secret is gone; the entry stays, because its number
+ * must not be used again.
  */
 export type KeyState = (typeof KEY_STATES)[number]
 
 interface VersionEntry {
   readonly key: KeyName
   readonly version: number
-  readonly state: KeyState
+  readonly state: Exclude<KeyState, 'destroyed'>
 }
 
 /** One key in one version. `secret` are 32 bytes; only `crypto/` ever holds such an entry. */
@@ -50,10 +51,27 @@ export interface NestedEntry extends VersionEntry {
   readonly inner: number
 }
 
-export type KeyEntry = SecretEntry | NestedEntry
+/** What is left of a destroyed version: the value by which the database remembers it. */
+export interface DestroyedEntry {
+  readonly key: KeyName
+  readonly version: number
+  readonly state: 'destroyed'
+  readonly checkValue: string
+}
+
+export type KeyEntry = SecretEntry | NestedEntry | DestroyedEntry
 
 export function isNested(entry: KeyEntry): entry is NestedEntry {
   return 'outer' in entry
+}
+
+export function hasSecret(entry: KeyEntry): entry is SecretEntry {
+  return 'secret' in entry
+}
+
+/** Whether what lies under this version may be read. */
+export function isReadable(entry: KeyEntry): entry is SecretEntry | NestedEntry {
+  return entry.state !== 'retired' && entry.state !== 'destroyed'
 }
 
 /** A keyring that cannot be used. The message names the entry (counted from 1) and the rule, never a value. */
@@ -68,6 +86,7 @@ const SECRET_BYTES = 32
 const HIGHEST_VERSION = 999_999
 const MEMBERS = ['key', 'version', 'state', 'secret']
 const NESTED_MEMBERS = ['key', 'version', 'state', 'outer', 'inner']
+const DESTROYED_MEMBERS = ['key', 'version', 'state', 'check']
 
 /** The entries of a keyring text, in its order. Throws {@link KeyringError} where any rule of this file is broken. */
 export function readKeyringText(text: string): readonly KeyEntry[] {
@@ -80,16 +99,19 @@ export function readKeyringText(text: string): readonly KeyEntry[] {
   const entries = list.map((item: Json, index) => readEntry(item, index + 1))
   requireVersionLine(entries)
   requireOneCurrent(entries)
-  requireDistinctSecrets(entries.filter((entry): entry is SecretEntry => !isNested(entry)))
+  requireDistinctSecrets(entries.filter(hasSecret))
   for (const entry of entries.filter(isNested)) requireNesting(entry, entries)
   return entries
 }
 
 /** The text of these entries, indented, with a line break at the end. */
 export function writeKeyringText(entries: readonly KeyEntry[]): string {
-  const keys = entries.map((entry) =>
-    isNested(entry) ? entry : { ...entry, secret: encodeBase64url(entry.secret) },
-  )
+  const keys = entries.map((entry) => {
+    if (hasSecret(entry)) return { ...entry, secret: encodeBase64url(entry.secret) }
+    if (isNested(entry)) return entry
+    const { checkValue, ...others } = entry
+    return { ...others, check: checkValue }
+  })
   return `${JSON.stringify({ keys }, null, 2)}\n`
 }
 
@@ -119,7 +141,7 @@ function readEntry(item: Json, number: number): KeyEntry {
     throw new KeyringError(`keyring entry ${number}: ${rule}`)
   }
   if (!isObject(item)) return refuse('must be an object')
-  const members = 'outer' in item ? NESTED_MEMBERS : MEMBERS
+  const members = membersOf(item)
   if (Object.keys(item).some((name) => !members.includes(name))) return refuse('unknown member')
   const key = KEY_NAMES.find((name) => name === item.key)
   if (key === undefined) return refuse('"key" must be A, B or C')
@@ -131,14 +153,23 @@ function readEntry(item: Json, number: number): KeyEntry {
     if (!isVersion(outer) || !isVersion(inner)) {
       return refuse('"outer" and "inner" must be whole numbers from 1')
     }
+    if (state === 'destroyed') return refuse('unknown member')
     return { key, version, state, outer, inner }
   }
-  const secret = typeof item.secret === 'string' ? decodeBase64url(item.secret) : undefined
-  if (secret?.length !== SECRET_BYTES) {
-    return refuse(`"secret" must be base64url of exactly ${SECRET_BYTES} bytes`)
+  const part = state === 'destroyed' ? 'check' : 'secret'
+  const text = item[part]
+  const bytes = typeof text === 'string' ? decodeBase64url(text) : undefined
+  if (bytes?.length !== SECRET_BYTES) {
+    return refuse(`"${part}" must be base64url of exactly ${SECRET_BYTES} bytes`)
   }
-  if (secret.every((byte) => byte === 0)) return refuse('"secret" must not be all zero')
-  return { key, version, state, secret }
+  if (state === 'destroyed') return { key, version, state, checkValue: encodeBase64url(bytes) }
+  if (bytes.every((byte) => byte === 0)) return refuse('"secret" must not be all zero')
+  return { key, version, state, secret: bytes }
+}
+
+function membersOf(item: JsonObject): readonly string[] {
+  if (item.state === 'destroyed') return DESTROYED_MEMBERS
+  return 'outer' in item ? NESTED_MEMBERS : MEMBERS
 }
 
 function isVersion(version: Json | undefined): version is number {

@@ -3,16 +3,17 @@
  * can read, so nothing that prints, clones or serialises a keyring meets a secret (protocols CR-35).
  */
 
-import { SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
-import { encodeBase64url } from './base64url.ts'
+import type { TenantId } from '../domain/ids.ts'
+import { checkValueOf, secretOf } from './key-check.ts'
 import {
+  hasSecret,
   isNested,
+  isReadable,
   type KeyEntry,
   type KeyName,
   type KeyState,
   readKeyringText,
 } from './keyring-text.ts'
-import { prefixLengths } from './length-prefixed.ts'
 import type { SecretKey } from './secret-key.ts'
 import { deriveSubKey, type Purpose, type SealPurpose } from './sub-key.ts'
 
@@ -61,8 +62,6 @@ const KEY_FOR: Readonly<Record<Exclude<Purpose, 'key-check'>, KeyName>> = {
   'dpop-nonce': 'C',
 }
 
-const KEY_CHECK_LABEL = 'identity-bridge/key-check/v1'
-
 /**
  * Where one version of Key C should be rotated (protocols CR-01): with 2^28 random IVs under one key the chance of a
  * repeated one is 2^-41. The bound holds for each sub-key; counted is the sum over all tenants, which is stricter.
@@ -99,7 +98,7 @@ export function currentVersion(keyring: Keyring, key: KeyName): number {
 export function readableVersions(keyring: Keyring, key: KeyName): readonly number[] {
   const current = currentVersion(keyring, key)
   const others = contents(keyring).entries.filter(
-    (entry) => entry.key === key && entry.state !== 'retired' && entry.version !== current,
+    (entry) => entry.key === key && isReadable(entry) && entry.version !== current,
   )
   return [current, ...others.map((entry) => entry.version).toSorted((a, b) => b - a)]
 }
@@ -113,21 +112,11 @@ export function keyCheckValues(
   keyring: Keyring,
 ): readonly { key: KeyName; version: number; checkValue: string }[] {
   const { entries } = contents(keyring)
-  return entries.map((entry) => {
-    const { key, version } = entry
-    const name = { key, purpose: 'key-check', tenant: SYSTEM_TENANT, version } as const
-    const nests = isNested(entry) ? [String(entry.outer), String(entry.inner)] : []
-    const message = prefixLengths([KEY_CHECK_LABEL, key, String(version), ...nests])
-    const secret = secretOf(entries, key, isNested(entry) ? entry.outer : version)
-    return { key, version, checkValue: encodeBase64url(deriveSubKey(secret, name).mac(message)) }
-  })
-}
-
-/** Every version has a secret but a nesting, whose outer version has. */
-function secretOf(entries: readonly KeyEntry[], key: KeyName, version: number): Uint8Array {
-  const entry = entries.find((each) => each.key === key && each.version === version)
-  if (entry === undefined || isNested(entry)) throw new TypeError('a version without a secret')
-  return entry.secret
+  return entries.map((entry) => ({
+    key: entry.key,
+    version: entry.version,
+    checkValue: checkValueOf(entry, entries),
+  }))
 }
 
 /**
@@ -145,7 +134,7 @@ export function subKey(
   if (cached !== undefined) return cached
   const key = KEY_FOR[purpose]
   const entry = entries.find((one) => one.key === key && one.version === version)
-  if (entry === undefined || isNested(entry) || entry.state === 'retired') return undefined
+  if (entry === undefined || !hasSecret(entry) || !isReadable(entry)) return undefined
   const derived = deriveSubKey(entry.secret, { key, purpose, tenant, version })
   if (subKeys.size >= SUB_KEYS_KEPT) dropOldest(subKeys)
   subKeys.set(`${purpose} ${version} ${tenant}`, derived)
@@ -166,7 +155,7 @@ export function hashKeys(
   const { entries } = contents(keyring)
   const key = KEY_FOR[purpose]
   const entry = entries.find((one) => one.key === key && one.version === version)
-  if (entry === undefined || entry.state === 'retired') return undefined
+  if (entry === undefined || !isReadable(entry)) return undefined
   const ordinary = isNested(entry) ? undefined : subKey(keyring, purpose, tenant, version)
   return ordinary === undefined ? chainOf(keyring, purpose, tenant, entry) : [ordinary]
 }
@@ -206,7 +195,7 @@ export function nestingOf(
   return contents(keyring).entries.find(
     (entry) =>
       isNested(entry) &&
-      entry.state !== 'retired' &&
+      isReadable(entry) &&
       entry.key === key &&
       entry.outer === outer &&
       entry.inner === inner,

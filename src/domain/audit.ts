@@ -170,6 +170,8 @@ export type AuditDetail =
   | { type: 'job_hastened'; actor: string; job: string }
   | { type: 'audit_pruned'; until: number; removed: number }
   | { type: 'audit_exported'; actor: string; after: number }
+  /** Key A, B or C, as an operator moved it in the keyring. */
+  | { type: 'key_state_changed'; actor: string; key: string; version: number; state: string }
   | { type: 'admin_token_created'; actor: string; token: string; scopes: string }
   | { type: 'admin_token_revoked'; actor: string; token: string }
 

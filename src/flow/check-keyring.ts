@@ -27,6 +27,23 @@ export async function checkKeyring(
   means: Pick<Deps, 'db' | 'clock'>,
   keyring: Keyring,
 ): Promise<void> {
+  const { fresh } = await compareKeyring(means, keyring)
+  if (fresh.length === 0) return
+  const now = toInstant(means.clock())
+  await transact(
+    means.db,
+    SYSTEM_TENANT,
+    fresh.map(({ key, version, checkValue }) =>
+      insertKeyCheck({ keyName: key, version, checkValue, now }),
+    ),
+  )
+}
+
+/** The same without recording: returns the versions that no service on this database has started with yet. */
+export async function compareKeyring(
+  means: Pick<Deps, 'db'>,
+  keyring: Keyring,
+): Promise<{ fresh: ReturnType<typeof keyCheckValues> }> {
   checkKnownAnswers()
   const [known] = await read(means.db, SYSTEM_TENANT, [listKeyChecks({})])
   const values = keyCheckValues(keyring)
@@ -40,13 +57,5 @@ export async function checkKeyring(
     (value) =>
       !known.some(({ key_name, version }) => key_name === value.key && version === value.version),
   )
-  if (fresh.length === 0) return
-  const now = toInstant(means.clock())
-  await transact(
-    means.db,
-    SYSTEM_TENANT,
-    fresh.map(({ key, version, checkValue }) =>
-      insertKeyCheck({ keyName: key, version, checkValue, now }),
-    ),
-  )
+  return { fresh }
 }

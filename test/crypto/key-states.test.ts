@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { addPendingKey, moveKey } from '../../src/crypto/key-states.ts'
-import { createKeyringText, listKeys, parseKeyring } from '../../src/crypto/keyring.ts'
+import { addNestedKey, addPendingKey, moveKey } from '../../src/crypto/key-states.ts'
+import {
+  createKeyringText,
+  keyCheckValues,
+  listKeys,
+  parseKeyring,
+  readableVersions,
+  subKey,
+} from '../../src/crypto/keyring.ts'
 import { KeyringError, type KeyState, readKeyringText } from '../../src/crypto/keyring-text.ts'
-import { entry, FIRST_GENERATION, keyringText } from './fixtures.ts'
+import { entry, FIRST_GENERATION, keyringText, secretText, TENANT } from './fixtures.ts'
 
 function states(text: string): string {
   const keys = listKeys(parseKeyring(text))
@@ -18,7 +25,7 @@ const ALL_STATES = keyringText([
   entry('A', 4, 'pending'),
   entry('A', 5, 'leaked'),
 ])
-const VERSION_IN: Record<KeyState, number> = {
+const VERSION_IN: Record<Exclude<KeyState, 'destroyed'>, number> = {
   ...{ retired: 1, previous: 2, current: 3, pending: 4, leaked: 5 },
 }
 
@@ -53,8 +60,12 @@ describe('CR-32 key states', () => {
     expect(secrets(moveKey(before, 'A', 2, 'current'))).toEqual(secrets(before))
   })
 
-  test.each<[KeyState, KeyState]>([
+  test.each<[Exclude<KeyState, 'destroyed'>, KeyState]>([
     ['pending', 'previous'],
+    ['pending', 'destroyed'],
+    ['current', 'destroyed'],
+    ['previous', 'destroyed'],
+    ['leaked', 'destroyed'],
     ['pending', 'pending'],
     ['current', 'pending'],
     ['current', 'current'],
@@ -80,7 +91,8 @@ describe('CR-32 key states', () => {
     )
   })
 
-  test.each<[KeyState, KeyState]>([
+  test.each<[Exclude<KeyState, 'destroyed'>, KeyState]>([
+    ['retired', 'destroyed'],
     ['pending', 'current'],
     ['pending', 'retired'],
     ['previous', 'current'],
@@ -90,6 +102,42 @@ describe('CR-32 key states', () => {
   ])('CR-32 %s → %s is taken', (from, to) => {
     expect(states(moveKey(ALL_STATES, 'A', VERSION_IN[from], to))).toContain(
       `A${VERSION_IN[from]} ${to}`,
+    )
+  })
+
+  test('CR-32 a destroyed key leaves its number and its check value, and no secret', () => {
+    const destroyed = moveKey(ALL_STATES, 'A', 1, 'destroyed')
+    expect(destroyed).not.toContain(secretText('A', 1))
+    const keyring = parseKeyring(destroyed)
+    expect(keyCheckValues(keyring)).toEqual(keyCheckValues(parseKeyring(ALL_STATES)))
+    expect(readableVersions(keyring, 'A')).toEqual([3, 5, 4, 2])
+    expect(subKey(keyring, 'holder-identifier', TENANT, 1)).toBeUndefined()
+    expect(addPendingKey(moveKey(destroyed, 'A', 4, 'current'), 'A').version).toBe(6)
+    for (const state of ['pending', 'current', 'previous', 'retired', 'destroyed'] as const) {
+      expect(() => moveKey(destroyed, 'A', 1, state)).toThrow(
+        `key A version 1 cannot go destroyed → ${state}`,
+      )
+    }
+  })
+
+  test('CR-32 what a nesting is made of is destroyed after it', () => {
+    const nested = addNestedKey(ALL_STATES, 'A', { outer: 3, inner: 1 })
+    const refused = () => moveKey(nested.text, 'A', 1, 'destroyed')
+    expect(refused).toThrow('key A version 1 is part of version 6: destroy that first')
+    const retired = moveKey(nested.text, 'A', 6, 'retired')
+    expect(() => moveKey(retired, 'A', 1, 'destroyed')).toThrow('destroy that first')
+    const gone = moveKey(moveKey(retired, 'A', 6, 'destroyed'), 'A', 1, 'destroyed')
+    expect(keyCheckValues(parseKeyring(gone))).toEqual(keyCheckValues(parseKeyring(nested.text)))
+  })
+
+  test('CR-32 a destroyed entry with a secret, or without its check value, is refused', () => {
+    const [first, ...others] = JSON.parse(moveKey(ALL_STATES, 'A', 1, 'destroyed')).keys
+    const refusal = (change: object) => () =>
+      parseKeyring(JSON.stringify({ keys: [{ ...first, ...change }, ...others] }))
+    expect(refusal({ secret: secretText('A', 1) })).toThrow('keyring entry 1: unknown member')
+    expect(refusal({ outer: 3, inner: 2 })).toThrow('keyring entry 1: unknown member')
+    expect(refusal({ check: 'x' })).toThrow(
+      'keyring entry 1: "check" must be base64url of exactly 32 bytes',
     )
   })
 

@@ -61,7 +61,7 @@ describe('CR-32 the keyring text', () => {
     [
       'an unknown state',
       { state: 'active' },
-      '"state" must be one of pending, current, previous, leaked, retired',
+      '"state" must be one of pending, current, previous, leaked, retired, destroyed',
     ],
     ['31 bytes', { secret: 'A'.repeat(42) }, '"secret" must be base64url of exactly 32 bytes'],
     ['33 bytes', { secret: 'A'.repeat(44) }, '"secret" must be base64url of exactly 32 bytes'],

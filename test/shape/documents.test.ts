@@ -10,15 +10,17 @@ test('.env.example is the list of variables in config.ts', () => {
   expect(readFileSync('.env.example', 'utf8')).toBe(environmentExample())
 })
 
-test('config.ts reads every variable it lists, and no other', () => {
-  const text = readFileSync('src/config.ts', 'utf8')
+test('config.ts and custody-config.ts read every variable they list, and no other', () => {
+  const text = ['src/config.ts', 'src/custody-config.ts']
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n')
+  const calls =
+    /read(?:Number|Switch|Choice|Secret)?\(environment, '([A-Z0-9_]+)'(?:, '([A-Z0-9_]+)')?/g
   const read = new Set(
-    [...text.matchAll(/read(?:Number|Switch|Choice)?\(environment, '([A-Z_]+)'/g)].map(
-      ([, name]) => name,
-    ),
+    [...text.matchAll(calls)].flatMap(([, ...names]) => names).filter((name) => name !== undefined),
   )
   const listed = new Set(
-    [...environmentExample().matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name),
+    [...environmentExample().matchAll(/^([A-Z0-9_]+)=/gm)].map(([, name]) => name),
   )
   expect([...read].sort()).toEqual([...listed].sort())
 })

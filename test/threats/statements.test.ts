@@ -350,6 +350,8 @@ function exactly(name: string, row: Row): Row {
       return { people: [row.id] }
     case 'countMatchesOf':
       return { people: [row.internal_identity_id] }
+    case 'findSealedUse':
+      return { sealedLike: 'v1.c1.%', saltLike: 'c1.%' }
     case 'insertOutbox':
       return {
         ...{ ids: [crypto.randomUUID()], subscriptionIds: [crypto.randomUUID()] },
