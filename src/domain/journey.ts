@@ -30,6 +30,8 @@ import { DAY, MINUTE, SECOND } from './time.ts'
 export const WALLET_TIME = 5 * MINUTE
 /** Cross-device codes can be relayed; they live shorter (protocols VP-133). */
 export const CROSS_DEVICE_TIME = 2 * MINUTE
+/** How long one QR code is shown before another takes its place. */
+export const CODE_SHOWN_TIME = 30 * SECOND
 /** What the person gets for the institution's login, counted from leaving for it. */
 export const RECONCILIATION_TIME = 10 * MINUTE
 /** How old a presentation may be when the institution's login begins, however often it begins anew. */
@@ -58,31 +60,29 @@ export const REFRESH_GRACE = 10 * SECOND
 /** A grant outlives its access tokens a little, so that a late replay of its code is still known (OP-43). */
 export const GRANT_TIME = 60 * MINUTE
 
-/** What one wallet link is made of. All random; only hashes of `requestId` and `state` are stored in the clear. */
-export interface WalletLink {
-  /** Part of the request_uri, 128 bits and more. */
-  requestId: string
-  state: string
-  nonce: string
-}
-
-/** What a wallet is asked through the browser: no link leads to it, and its answer comes back by the page. */
-export interface DigitalQuestion {
+/** What one question to a wallet is made of: no two requests have the same of either (VP-003, HA-05). */
+export interface WalletQuestion {
   nonce: string
   /** P-256 private scalar of the response encryption key, base64url. */
   responseKey: string
 }
 
-/** What the wallet alone is given, for both ways in; sealed at rest, and gone as soon as it has answered (VP-082). */
+/** A question that a link leads to. All random; only hashes of `requestId` and `state` are stored in the clear. */
+export interface WalletLink extends WalletQuestion {
+  /** Part of the request_uri, 128 bits and more. */
+  requestId: string
+  state: string
+}
+
+/** What the wallet alone is given, for every way in; sealed at rest, and gone as soon as it has answered (VP-082). */
 export interface WalletSecrets {
   sameDevice: WalletLink
-  crossDevice: WalletLink | undefined
-  /** Made when the page asks for it, anew for each attempt: the one before is dead then. */
-  digital?: DigitalQuestion | undefined
+  /** Of the QR code, from when it is first shown. `madeAt` in milliseconds since the epoch. */
+  crossDevice?: (WalletLink & { madeAt: number }) | undefined
+  /** Of the Digital Credentials API, made when the page asks for it, anew for each attempt. */
+  digital?: WalletQuestion | undefined
   /** As the tenant had it when the journey began. */
   responseMode: 'direct_post' | 'direct_post.jwt'
-  /** P-256 private scalar of the response encryption key, base64url; a fresh one for every request (HA-05). */
-  responseKey: string
 }
 
 /** What the relying party asked; sealed at rest, apart from the wallet's secrets, so that each step opens what it needs. */
@@ -221,3 +221,8 @@ export interface Ended extends JourneyBase {
 }
 
 export type Journey = Open | Presented | Choosing | Reconciling | Confirming | Recognised | Ended
+
+/** Until when a login that began at `createdAt` may show a QR code; milliseconds since the epoch. */
+export function crossDeviceEnd(createdAt: number): number {
+  return createdAt + CROSS_DEVICE_TIME
+}

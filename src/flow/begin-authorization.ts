@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 import { releasingScopes } from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'
-import { CROSS_DEVICE_TIME, WALLET_TIME, type WalletLink } from '../domain/journey.ts'
+import { crossDeviceEnd, WALLET_TIME, type WalletLink } from '../domain/journey.ts'
 import {
   type AuthorizationRequest,
   judgeAuthorizationRequest,
@@ -17,11 +17,11 @@ import { transact } from '../store/database.ts'
 import { insertJourney } from '../store/journey.ts'
 import type { Provider } from '../store/provider.ts'
 import { walletLink } from '../wallet/request-object.ts'
-import { createResponseKey } from '../wallet/response-encryption.ts'
 import { continueSession } from './continue-session.ts'
 import type { ErrorReturn } from './error-return.ts'
 import { partToSeal, sealRequest, sealWalletSecrets } from './journey-secrets.ts'
 import { takeRequest } from './pushed-request.ts'
+import { newLink } from './renew-questions.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 export interface Begun {
@@ -103,14 +103,11 @@ export async function beginAuthorization(
   const correlationId = newId() as CorrelationId
   const browserId = browser.id ?? randomText()
   const sameDevice = newLink()
-  const crossDevice = tenant.crossDevice ? newLink() : undefined
   const place = { tenant: tenant.id, journey: journeyId }
   const sealed = sealRequest(deps.keyring, place, partToSeal(request))
   const walletSecrets = sealWalletSecrets(deps.keyring, place, {
     sameDevice,
-    crossDevice,
     responseMode: tenant.responseMode,
-    responseKey: Buffer.from(createResponseKey().privateKey).toString('base64url'),
   })
   await transact(deps.db, tenant.id, [
     insertJourney({
@@ -127,8 +124,6 @@ export async function beginAuthorization(
       pushedRequestHash: referenceHash ?? null,
       sameDeviceRequestHash: hashSecret(sameDevice.requestId),
       sameDeviceStateHash: hashSecret(sameDevice.state),
-      crossDeviceRequestHash: crossDevice === undefined ? null : hashSecret(crossDevice.requestId),
-      crossDeviceStateHash: crossDevice === undefined ? null : hashSecret(crossDevice.state),
       now: toInstant(now),
       expiresAt: toInstant(now + WALLET_TIME),
     }),
@@ -141,7 +136,7 @@ export async function beginAuthorization(
     relyingPartyName: request.relyingParty.name,
     purpose: request.relyingParty.purpose,
     link: linkFor(prepared, requestKid, sameDevice),
-    codeExpiresAt: crossDevice === undefined ? undefined : crossDeviceEnd(now),
+    codeExpiresAt: tenant.crossDevice ? crossDeviceEnd(now) : undefined,
     expiresAt: now + WALLET_TIME,
     // A hint is a wish: one that names nothing on offer is passed over, as an unknown parameter is.
     hint: directProviders(prepared).find(({ slug }) => slug === request.idpHint)?.slug,
@@ -168,14 +163,4 @@ export function linkFor(prepared: PreparedTenant, requestKid: string, link: Wall
     requestUri: addressOf.walletRequest(prepared.issuer, link.requestId),
     method: 'post',
   })
-}
-
-/** Request id and state of 128 bits and more, nonce of 256 (VP-003, VP-004, VP-037); none follows from another. */
-function newLink(): WalletLink {
-  return { requestId: randomText(24), state: randomText(24), nonce: randomText(32) }
-}
-
-/** Until when a QR code made at `createdAt` may be used. */
-export function crossDeviceEnd(createdAt: number): number {
-  return createdAt + CROSS_DEVICE_TIME
 }

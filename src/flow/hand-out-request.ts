@@ -52,7 +52,7 @@ export async function handOutRequest(
         ? { mode: 'direct_post' }
         : {
             mode: 'direct_post.jwt',
-            encryptionKey: publicJwkOf(Buffer.from(given.responseKey, 'base64url')),
+            encryptionKey: publicJwkOf(Buffer.from(link.responseKey, 'base64url')),
           },
     nonce: link.nonce,
     state: link.state,

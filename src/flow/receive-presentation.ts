@@ -6,7 +6,7 @@
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { BridgeError, fail } from '../domain/failure.ts'
-import { CROSS_DEVICE_TIME, type WalletSecrets } from '../domain/journey.ts'
+import { CROSS_DEVICE_TIME, type WalletLink, type WalletSecrets } from '../domain/journey.ts'
 import { addressOf } from '../domain/tenant.ts'
 import type { SecretHash } from '../domain/text.ts'
 import { fromInstant, toInstant } from '../domain/time.ts'
@@ -25,11 +25,13 @@ import {
   lookupOf,
   openResponse,
   readForm,
+  type VpToken,
   type WalletAnswer,
 } from '../wallet/response.ts'
-import { publicJwkOf, type ResponseJwk } from '../wallet/response-encryption.ts'
+import type { ResponseJwk } from '../wallet/response-encryption.ts'
 import { openWalletSecrets } from './journey-secrets.ts'
 import { type Answered, recordPresentation, recordRefusal } from './record-presentation.ts'
+import { encryptionKeyOf } from './renew-questions.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -58,10 +60,16 @@ export async function receivePresentation(
   if (journey.wallet_secrets === null) return fail({ kind: 'not_found' })
   const place = { tenant: prepared.tenant.id, journey: journey.id }
   const secrets = openWalletSecrets(means.keyring, place, journey.wallet_secrets)
+  const link = journey.cross_device ? secrets.crossDevice : secrets.sameDevice
+  if (link === undefined) return fail({ kind: 'not_found' })
   try {
-    const answer = openAnswer(lookup, secrets)
+    const answer = openAnswer(lookup, secrets, link)
     if (answer.kind === 'error') return await endByWallet(means, prepared, journey)
-    const verified = await verifyAnswer(means, prepared, journey, secrets, answer)
+    const verified = await verifyAnswer(means, prepared, journey, {
+      vpToken: answer.vpToken,
+      nonce: link.nonce,
+      encryptionKey: encryptionKeyOf(secrets, link),
+    })
     const way = journey.cross_device ? 'cross_device' : 'same_device'
     const code = await recordPresentation(means, prepared, answered(journey), way, verified)
     return {
@@ -98,47 +106,40 @@ async function takeJourney(
   return journey ?? fail({ kind: 'not_found' })
 }
 
-function openAnswer(lookup: Lookup, secrets: WalletSecrets): WalletAnswer {
-  return openResponse(lookup, {
-    privateKey: Buffer.from(secrets.responseKey, 'base64url'),
-    mode: secrets.responseMode,
-  })
+function openAnswer(
+  lookup: Lookup,
+  { responseMode: mode }: WalletSecrets,
+  { responseKey }: WalletLink,
+): WalletAnswer {
+  return openResponse(lookup, { privateKey: Buffer.from(responseKey, 'base64url'), mode })
 }
 
 async function verifyAnswer(
   means: Means,
   prepared: PreparedTenant,
   journey: OpenJourneyRow,
-  secrets: WalletSecrets,
-  answer: Extract<WalletAnswer, { kind: 'presentation' }>,
+  given: { vpToken: VpToken; nonce: string; encryptionKey: (() => ResponseJwk) | undefined },
 ): Promise<VerifiedPresentation> {
   const versions = readPolicyVersions(journey.policies)
-  const link = journey.cross_device ? secrets.crossDevice : secrets.sameDevice
   const signer = prepared.requestSigners.get(journey.request_kid)
-  if (link === undefined || signer === undefined) return fail({ kind: 'not_found' })
+  if (signer === undefined) return fail({ kind: 'not_found' })
   return verifyPresentations(
     {
-      vpToken: answer.vpToken,
+      vpToken: given.vpToken,
       query: await prepared.question(versions),
       trust: await prepared.trust(versions.trust),
-      nonce: link.nonce,
+      nonce: given.nonce,
       channel: {
         kind: 'redirect',
         clientId: signer.clientId,
         responseUri: addressOf.walletResponse(prepared.issuer),
-        encryptionKey: encryptionKeyOf(secrets),
+        encryptionKey: given.encryptionKey,
       },
       notBefore: fromInstant(journey.created_at),
       now: means.clock(),
     },
     prepared.trustMeans,
   )
-}
-
-/** The key that the request offered; whether it was used is the mode's business, and both were checked. */
-function encryptionKeyOf(secrets: WalletSecrets): (() => ResponseJwk) | undefined {
-  if (secrets.responseMode === 'direct_post') return undefined
-  return () => publicJwkOf(Buffer.from(secrets.responseKey, 'base64url'))
 }
 
 /** The wallet said no; which of its reasons it was is nobody's business (VP-084). The journey ends. */

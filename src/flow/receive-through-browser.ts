@@ -5,15 +5,15 @@
 import type { Deps } from '../deps.ts'
 import { BridgeError, fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
-import type { DigitalQuestion, Open, WalletSecrets } from '../domain/journey.ts'
+import type { Open, WalletQuestion, WalletSecrets } from '../domain/journey.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { digitalKeyId } from '../wallet/digital-request.ts'
 import { type VerifiedPresentation, verifyPresentations } from '../wallet/presentation.ts'
 import { openDigitalResponse } from '../wallet/response.ts'
-import { publicJwkOf } from '../wallet/response-encryption.ts'
 import { openWalletSecrets } from './journey-secrets.ts'
 import { takeOwn } from './own-journey.ts'
 import { recordPresentation, recordRefusal } from './record-presentation.ts'
+import { encryptionKeyOf } from './renew-questions.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -36,10 +36,8 @@ export async function receiveThroughBrowser(
   const { digital, responseMode } = openSecrets(means, prepared, journey)
   if (digital === undefined) return fail({ kind: 'not_found' })
   try {
-    const verified = await judge(means, prepared, journey, data, {
-      question: digital,
-      encrypted: responseMode === 'direct_post.jwt',
-    })
+    const encryptionKey = encryptionKeyOf({ responseMode }, digital)
+    const verified = await judge(means, prepared, journey, data, { ...digital, encryptionKey })
     await recordPresentation(means, prepared, journey, 'digital_credentials', verified)
   } catch (error) {
     if (error instanceof BridgeError && error.failure.kind === 'presentation_refused')
@@ -64,12 +62,13 @@ async function judge(
   prepared: PreparedTenant,
   journey: Open,
   data: JsonObject,
-  asked: { question: DigitalQuestion; encrypted: boolean },
+  asked: WalletQuestion & { encryptionKey: ReturnType<typeof encryptionKeyOf> },
 ): Promise<VerifiedPresentation> {
-  const { nonce, responseKey } = asked.question
-  const privateKey = Buffer.from(responseKey, 'base64url')
+  const { nonce, responseKey, encryptionKey } = asked
   const answer = openDigitalResponse(data, {
-    ...{ privateKey, kid: digitalKeyId(nonce), encrypted: asked.encrypted },
+    privateKey: Buffer.from(responseKey, 'base64url'),
+    kid: digitalKeyId(nonce),
+    encrypted: encryptionKey !== undefined,
   })
   if (answer.kind === 'error')
     return fail({ kind: 'presentation_refused', reason: 'wallet_refused' })
@@ -82,7 +81,7 @@ async function judge(
       channel: {
         kind: 'dc_api',
         origin: new URL(prepared.issuer).origin,
-        encryptionKey: asked.encrypted ? () => publicJwkOf(privateKey) : undefined,
+        encryptionKey,
       },
       notBefore: journey.createdAt,
       now: means.clock(),

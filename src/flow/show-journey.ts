@@ -1,9 +1,9 @@
 /** A journey as its own browser may see it: for the waiting page, its QR code and its live status. Reads only. */
 
 import type { Deps } from '../deps.ts'
-import { fail } from '../domain/failure.ts'
 import type { CorrelationId, JourneyId } from '../domain/ids.ts'
-import { crossDeviceEnd, linkFor } from './begin-authorization.ts'
+import { crossDeviceEnd } from '../domain/journey.ts'
+import { linkFor } from './begin-authorization.ts'
 import { openWalletSecrets } from './journey-secrets.ts'
 import { takeOwn } from './own-journey.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -83,30 +83,8 @@ export async function readOpenPage(
         ? prepared.tenant.walletScheme
         : linkFor(prepared, journey.requestKid, secrets.sameDevice),
     codeExpiresAt:
-      waiting && secrets?.crossDevice !== undefined && codeEnd > means.clock()
-        ? codeEnd
-        : undefined,
+      waiting && prepared.tenant.crossDevice && codeEnd > means.clock() ? codeEnd : undefined,
     expiresAt: journey.expiresAt,
     state: journey.state === 'started' ? 'waiting' : 'retrieved',
   }
-}
-
-/** What the QR code says. Throws `not_found` where there is none to show (any more). */
-export async function readQrLink(
-  means: Means,
-  prepared: PreparedTenant,
-  id: JourneyId,
-  browserId: string | undefined,
-): Promise<string> {
-  const journey = await takeOwn(means, prepared, id, browserId)
-  if (journey.state !== 'started' && journey.state !== 'retrieved')
-    return fail({ kind: 'not_found' })
-  const place = { tenant: prepared.tenant.id, journey: id }
-  const secrets =
-    journey.walletSecrets === undefined
-      ? undefined
-      : openWalletSecrets(means.keyring, place, journey.walletSecrets)
-  if (secrets?.crossDevice === undefined || crossDeviceEnd(journey.createdAt) <= means.clock())
-    return fail({ kind: 'not_found' })
-  return linkFor(prepared, journey.requestKid, secrets?.crossDevice)
 }

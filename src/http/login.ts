@@ -8,7 +8,8 @@ import { chooseProvider } from '../flow/choose-provider.ts'
 import { continueJourney, type JourneyHandle } from '../flow/continue-journey.ts'
 import type { ReturnForm, SignedOn } from '../flow/error-return.ts'
 import type { Next } from '../flow/login-end.ts'
-import { readOpenPage, readQrLink, readStatus } from '../flow/show-journey.ts'
+import { showCode } from '../flow/show-code.ts'
+import { readOpenPage, readStatus } from '../flow/show-journey.ts'
 import { readBrowserId, sessionCookie } from './browser.ts'
 import {
   errorAnswer,
@@ -52,6 +53,7 @@ export function loginRoutes(deps: Means): Route[] {
     {
       ...common,
       path: '/t/:tenant/login/:journey/qr.svg',
+      changes: true,
       operation: QR,
       handle: (e) => showQr(deps, e),
     },
@@ -117,7 +119,7 @@ async function showPage(deps: Means, exchange: Exchange): Promise<Response> {
 }
 
 async function showQr(deps: Means, exchange: Exchange): Promise<Response> {
-  const link = await readQrLink(deps, tenantOf(exchange), journeyOf(exchange), browserOf(exchange))
+  const link = await showCode(deps, tenantOf(exchange), journeyOf(exchange), browserOf(exchange))
   const headers = {
     'content-type': 'image/svg+xml',
     'cache-control': 'no-store',
@@ -337,7 +339,8 @@ const QR: Operation = {
   parameters: [TENANT_PARAMETER, JOURNEY],
   responses: {
     '200': {
-      description: 'An SVG image. Valid for two minutes.',
+      description:
+        'An SVG image. Another one every half minute until a wallet has read it, for two minutes; the one before is dead then.',
       content: {
         'image/svg+xml': {
           schema: { type: 'string' },

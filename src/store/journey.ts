@@ -31,8 +31,6 @@ interface NewJourney {
   pushedRequestHash: SecretHash | null
   sameDeviceRequestHash: SecretHash
   sameDeviceStateHash: SecretHash
-  crossDeviceRequestHash: SecretHash | null
-  crossDeviceStateHash: SecretHash | null
   now: IsoInstant
   expiresAt: IsoInstant
 }
@@ -53,8 +51,6 @@ export const insertJourney = statement('insert_journey', (q, p: Params<NewJourne
     pushed_request_hash: p('pushedRequestHash'),
     same_device_request_hash: p('sameDeviceRequestHash'),
     same_device_state_hash: p('sameDeviceStateHash'),
-    cross_device_request_hash: p('crossDeviceRequestHash'),
-    cross_device_state_hash: p('crossDeviceStateHash'),
     created_at: p('now'),
     updated_at: p('now'),
     expires_at: p('expiresAt'),
@@ -111,7 +107,7 @@ export const findOpenJourneyByState = sqlStatement(
          OR (cross_device_state_hash = ${p('stateHash')} AND created_at > ${p('crossDeviceSince')}))`,
 )
 
-/** Other questions for the wallet of an open journey, in place of exactly the ones that were read. */
+/** Other questions for the wallets of an open journey, in place of exactly the ones that were read; the state stays. */
 export const renewWalletSecrets = statement(
   'renew_wallet_secrets',
   (
@@ -119,18 +115,27 @@ export const renewWalletSecrets = statement(
     p: Params<{
       tenantId: TenantId
       id: JourneyId
+      state: 'started' | 'retrieved'
       before: Sealed
       after: Sealed
+      /** Of the QR code, the same or another; null for none. */
+      crossDeviceRequestHash: SecretHash | null
+      crossDeviceStateHash: SecretHash | null
       now: IsoInstant
     }>,
   ) =>
     q
       .updateTable('journey')
-      .set({ wallet_secrets: p('after'), updated_at: p('now') })
+      .set({
+        wallet_secrets: p('after'),
+        cross_device_request_hash: p('crossDeviceRequestHash'),
+        cross_device_state_hash: p('crossDeviceStateHash'),
+        updated_at: p('now'),
+      })
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('id'))
       .where('wallet_secrets', '=', p('before'))
-      .where('state', 'in', ['started', 'retrieved'])
+      .where('state', '=', p('state'))
       .where('expires_at', '>', p('now')),
 )
 

@@ -30,7 +30,8 @@ export interface DigitalRequest {
 export interface DigitalRequestInput {
   /** Ours from configuration: scheme, host and port (VP-117, VP-119). */
   origin: string
-  response: { mode: 'dc_api' } | { mode: 'dc_api.jwt'; encryptionKey: ResponseJwk }
+  /** The wallet encrypts to it; undefined for an answer in the clear. */
+  encryptionKey: ResponseJwk | undefined
   nonce: string
   query: DcqlQuery
   /** Milliseconds since the epoch. */
@@ -70,14 +71,11 @@ export function digitalRequests(
 }
 
 function parametersOf(signer: RequestSigner, input: DigitalRequestInput): object {
-  const { response, nonce, query } = input
-  const encryption =
-    response.mode === 'dc_api'
-      ? undefined
-      : { key: response.encryptionKey, kid: digitalKeyId(nonce) }
+  const { encryptionKey: key, nonce, query } = input
+  const encryption = key === undefined ? undefined : { key, kid: digitalKeyId(nonce) }
   return {
     response_type: 'vp_token',
-    response_mode: response.mode,
+    response_mode: key === undefined ? 'dc_api' : 'dc_api.jwt',
     nonce,
     dcql_query: query,
     client_metadata: clientMetadata(signer, query, encryption),

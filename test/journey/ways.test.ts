@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBrowser, onwardLinkOn, walletLinkOn } from '../../demo/browser.ts'
-import { createWallet } from '../../demo/wallet.ts'
+import { createWallet, readRequest } from '../../demo/wallet.ts'
 import { type Bridge, logIn, REDIRECT_URI, startBridge } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
 import { decodeQrSvg } from '../support/qr.ts'
@@ -41,6 +41,56 @@ test('VP-133, OP-58 a QR code: the wallet is on another device, the page goes on
   )
   const login = await attempt.finish(end.location ?? '')
   expect(login.idToken.acr).toBe('urn:identity-bridge:acr:wallet-cross-device')
+})
+
+test('VP-133 the QR code is another every half minute, and the one before is dead; a wallet that has read it keeps it', async () => {
+  const wallet = await bridge.newWallet()
+  const browser = createBrowser()
+  const page = await browser.get((await bridge.tenant.relyingParty.begin()).url)
+  const [first, again] = [await qrLinkOf(browser, page.text), await qrLinkOf(browser, page.text)]
+  expect(again).toBe(first)
+  bridge.clock.advance(30_000)
+  const second = await qrLinkOf(browser, page.text)
+  expect(second).not.toBe(first)
+  expect((await wallet.fetchRequest(first)).status).toBe(404)
+  const read = await wallet.fetchRequest(second)
+  expect(read.status).toBe(200)
+  bridge.clock.advance(30_000)
+  expect(await qrLinkOf(browser, page.text)).toBe(second)
+  // Two minutes after the login began no code is good any more.
+  bridge.clock.advance(61_000)
+  expect((await wallet.fetchRequest(second)).status).toBe(404)
+  bridge.clock.advance(-121_000)
+})
+
+test('VP-133 a login whose QR code nobody looks at has none; fifty looks at once see one and the same', async () => {
+  const browser = createBrowser()
+  const page = await browser.get((await bridge.tenant.relyingParty.begin()).url)
+  const journey = /\/login\/([0-9a-f-]{36})\/status/.exec(page.text)?.[1]
+  const hashes = () =>
+    query(
+      bridge.database.superuserUrl,
+      `SELECT cross_device_request_hash IS NULL AS none FROM journey WHERE id = '${journey}'`,
+    )
+  expect(await hashes()).toEqual([{ none: true }])
+  const looks = Array.from({ length: 50 }, () =>
+    browser.get(`${bridge.tenant.issuer}/login/${journey}/qr.svg`),
+  )
+  const seen = (await Promise.all(looks)).filter(({ status }) => status === 200)
+  expect(new Set(seen.map(({ text }) => text)).size).toBe(1)
+  expect(await hashes()).toEqual([{ none: false }])
+})
+
+test('HA-05 every request has a response key of its own: link, QR code, browser', async () => {
+  const wallet = await bridge.newWallet()
+  const browser = createBrowser()
+  const page = await browser.get((await bridge.tenant.relyingParty.begin()).url)
+  const links = [walletLinkOn(page.text), await qrLinkOf(browser, page.text)]
+  const requests = await Promise.all(links.map((link) => wallet.fetchRequest(link)))
+  const keys = requests.map(
+    ({ requestObject }) => readRequest(requestObject).client_metadata.jwks?.keys[0]?.x,
+  )
+  expect(new Set(keys).size).toBe(2)
 })
 
 test('row 3 with cross_device off there is no QR code, and no route to one', async () => {

@@ -99,6 +99,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'make-id-token',
     'check-proof',
     'own-journey',
+    'renew-questions',
     'record-presentation',
     'record-link',
     'hold-link',

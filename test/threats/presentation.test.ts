@@ -7,7 +7,7 @@ import { createIssuer, DEMO_PERSON, EDUID_VCT } from '../../demo/issuer.ts'
 import { createWallet, presentCredential, readRequest, type Wallet } from '../../demo/wallet.ts'
 import type { TenantId } from '../../src/domain/ids.ts'
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
-import { readQrLink } from '../../src/flow/show-journey.ts'
+import { showCode } from '../../src/flow/show-code.ts'
 import { expireJourneysJob } from '../../src/job/expire-journeys.ts'
 import { ACTOR, type Bridge, logIn, startBridge, type TestTenant } from '../support/bridge.ts'
 import {
@@ -236,7 +236,7 @@ describe('who came back', () => {
     const prepared = await bridge.deps.tenants.find('demo')
     if (prepared === undefined) throw new Error('no tenant')
     const browserId = /=([A-Za-z0-9_-]{43})/.exec(opened.browser.cookies(bridge.url))?.[1]
-    const link = await readQrLink(bridge.deps, prepared, opened.journeyId as never, browserId)
+    const link = await showCode(bridge.deps, prepared, opened.journeyId as never, browserId)
     const request = readRequest((await wallet.fetchRequest(link)).requestObject)
     expect(request.nonce).not.toBe(opened.request.nonce)
     await later(bridge, 120_000, async () => {

@@ -95,6 +95,25 @@ if (code) setTimeout(() => {
   byId('code-over').hidden = false
 }, Number(said.codeSecondsLeft) * 1000)
 
+// The server makes another code every half minute, until a wallet has read one: a little later it is asked for.
+const picture = code && code.querySelector('img')
+if (picture) {
+  const path = picture.getAttribute('src')
+  let codes = 0, renewal
+  const renew = () => {
+    if (state !== 'waiting' || code.hidden || over) return
+    codes += 1
+    picture.src = path + '?' + codes
+  }
+  const later = () => {
+    clearTimeout(renewal)
+    renewal = setTimeout(renew, 30500)
+  }
+  if (picture.complete && picture.naturalWidth > 0) later()
+  picture.addEventListener('load', later)
+  picture.addEventListener('error', later)
+}
+
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return
   pause = QUICK
