@@ -2596,6 +2596,219 @@ export interface Operations {
       default: Schemas['Problem']
     }
   }
+  /** Find a person, or sign in. */
+  showCompliancePage: {
+    method: 'GET'
+    url: "/compliance"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      default: string
+    }
+  }
+  /** Sign in with an admin token. */
+  beginComplianceSession: {
+    method: 'POST'
+    url: "/compliance/session"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: { tenant: string; token: string }
+    answers: {
+      303: undefined
+      401: string
+      default: string
+    }
+  }
+  /** Sign out. */
+  endComplianceSession: {
+    method: 'POST'
+    url: "/compliance/session/end"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: { csrf: string }
+    answers: {
+      303: undefined
+      default: string
+    }
+  }
+  /** Find a person. */
+  findOnCompliancePage: {
+    method: 'POST'
+    url: "/compliance/find"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: { csrf: string; by: string; value: string }
+    answers: {
+      303: undefined
+      400: string
+      404: string
+      409: string
+      default: string
+    }
+  }
+  /** What is held about a person, as counts. */
+  showPersonToStaff: {
+    method: 'GET'
+    url: "/compliance/people/{identity}"
+    parameters: {
+      path: { identity: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      303: undefined
+      404: string
+      default: string
+    }
+  }
+  /** End a link. */
+  unlinkOnCompliancePage: {
+    method: 'POST'
+    url: "/compliance/people/{identity}/unlink"
+    parameters: {
+      path: { identity: string }
+      query: {}
+      header: {}
+    }
+    body: { csrf: string; match: string; reason: string }
+    answers: {
+      303: undefined
+      404: string
+      default: string
+    }
+  }
+  /** Bring a link back. */
+  restoreOnCompliancePage: {
+    method: 'POST'
+    url: "/compliance/people/{identity}/restore"
+    parameters: {
+      path: { identity: string }
+      query: {}
+      header: {}
+    }
+    body: { csrf: string; match: string }
+    answers: {
+      303: undefined
+      404: string
+      default: string
+    }
+  }
+  /** Restrict processing, or lift it. */
+  restrictOnCompliancePage: {
+    method: 'POST'
+    url: "/compliance/people/{identity}/restriction"
+    parameters: {
+      path: { identity: string }
+      query: {}
+      header: {}
+    }
+    body: { csrf: string; restricted: string }
+    answers: {
+      303: undefined
+      404: string
+      default: string
+    }
+  }
+  /** Export everything held about a person. */
+  exportOnCompliancePage: {
+    method: 'POST'
+    url: "/compliance/people/{identity}/export"
+    parameters: {
+      path: { identity: string }
+      query: {}
+      header: {}
+    }
+    body: { csrf: string }
+    answers: {
+      200: Schemas['PersonExport']
+      303: undefined
+      404: string
+      default: string
+    }
+  }
+  /** What would go, and the question. */
+  askToErase: {
+    method: 'GET'
+    url: "/compliance/people/{identity}/erase"
+    parameters: {
+      path: { identity: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      303: undefined
+      404: string
+      default: string
+    }
+  }
+  /** Erase a person. */
+  eraseOnCompliancePage: {
+    method: 'POST'
+    url: "/compliance/people/{identity}/erase"
+    parameters: {
+      path: { identity: string }
+      query: {}
+      header: {}
+    }
+    body: { csrf: string; ground: string; sure: string }
+    answers: {
+      303: undefined
+      404: string
+      default: string
+    }
+  }
+  /** The receipt of an erasure. */
+  showReceipt: {
+    method: 'GET'
+    url: "/compliance/people/{identity}/receipt"
+    parameters: {
+      path: { identity: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      303: undefined
+      404: string
+      default: string
+    }
+  }
+  /** The receipt as a file. */
+  downloadReceipt: {
+    method: 'GET'
+    url: "/compliance/people/{identity}/receipt.jwt"
+    parameters: {
+      path: { identity: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      303: undefined
+      404: string
+      default: string
+    }
+  }
   /** The process answers. */
   health: {
     method: 'GET'

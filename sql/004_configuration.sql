@@ -144,6 +144,18 @@ CREATE TABLE admin_token (
   CHECK (for_institution IS NULL OR (for_tenant IS NOT NULL AND scopes = '["providers:manage"]'))
 );
 
+-- A browser of the compliance page that was signed in with a token; ends with it, or after a quarter of an hour.
+CREATE TABLE admin_session (
+  tenant_id text NOT NULL DEFAULT 'system' CHECK (tenant_id = 'system'),
+  session_hash text NOT NULL,                        -- SHA-256 of the cookie
+  token_id text NOT NULL,                            -- admin_token.id; looked at each time
+  about_tenant text NOT NULL REFERENCES tenant (id), -- whose people it is about
+  created_at iso_instant NOT NULL,
+  expires_at iso_instant NOT NULL,
+  PRIMARY KEY (session_hash, tenant_id)
+);
+CREATE INDEX idx_admin_session_expires ON admin_session (expires_at, tenant_id);
+
 -- HMAC of a constant under every key version: a wrong keyring stops the service at its start.
 CREATE TABLE key_check (
   tenant_id text NOT NULL DEFAULT 'system' CHECK (tenant_id = 'system'),

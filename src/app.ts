@@ -5,6 +5,7 @@ import { accountRoutes } from './http/account.ts'
 import { adminRoutes } from './http/admin.ts'
 import { authorizeRoutes } from './http/authorize.ts'
 import { callbackRoutes } from './http/callback.ts'
+import { complianceRoutes } from './http/compliance.ts'
 import { confirmRoutes } from './http/confirm.ts'
 import { dataRoutes } from './http/data.ts'
 import { digitalCredentialRoutes } from './http/digital-credentials.ts'
@@ -53,6 +54,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...discoveryRoutes(journey),
     ...dataRoutes(deps),
     ...adminRoutes(deps),
+    ...complianceRoutes(deps),
     ...healthRoutes(deps),
     ...iconRoutes(),
   ]

@@ -157,6 +157,7 @@ export type AuditDetail =
   /** An administrator asked by an identifier: `account` or `key`. */
   | { type: 'identity_looked_up'; actor: string; identifier: string; found: boolean }
   | { type: 'identity_exported'; actor: string }
+  | { type: 'compliance_session_begun'; actor: string }
   | { type: 'identity_restricted'; actor: string }
   | { type: 'restriction_lifted'; actor: string }
   | { type: 'event_subscription_created'; actor: string; subscription: string; delivery: string }

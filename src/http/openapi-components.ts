@@ -38,6 +38,12 @@ export const SECURITY_SCHEMES: { readonly [name: string]: JsonObject } = {
     description:
       'A token of the administration (`iba_…`). The first one: `npm run cli -- token create`, or the file `admin-token` in the data folder of an embedded installation.',
   },
+  complianceSession: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-bridge-compliance',
+    description: 'Of the compliance page: a quarter of an hour, with `csrf` in every form.',
+  },
   registrationToken: {
     type: 'http',
     scheme: 'bearer',

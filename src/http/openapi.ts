@@ -36,6 +36,7 @@ const TAGS: readonly (readonly [name: string, description: string])[] = [
   ['Administration: policies', 'Whom to believe, what to ask for, what becomes of it.'],
   ['Administration: jobs', 'What happens by itself.'],
   ['Administration: people', 'Who is who: links that end, and persons found to be one.'],
+  ['Compliance page', 'For staff with a browser: find, export, restrict, unlink, erase.'],
   ['Administration: tokens', 'Who may use the administration.'],
   ['Administration: audit', 'What happened.'],
   ['Operations', 'For the machines that keep the service alive and watch it.'],

@@ -237,3 +237,17 @@ export const findOwners = sqlStatement(
        AND metadata_json IS NULL
      GROUP BY internal_identity_id ORDER BY internal_identity_id`,
 )
+
+/** The erasure a person ended with. */
+export const findErasureOf = statement(
+  'find_erasure_of',
+  (q, p: Params<{ tenantId: TenantId; identityId: IdentityId }>) =>
+    q
+      .selectFrom('identity as i')
+      .innerJoin('erasure as e', (join) =>
+        join.onRef('e.tenant_id', '=', 'i.tenant_id').onRef('e.id', '=', 'i.erasure_id'),
+      )
+      .select(['e.receipt'])
+      .where('i.tenant_id', '=', p('tenantId'))
+      .where('i.id', '=', p('identityId')),
+)

@@ -149,3 +149,39 @@ export const exportEvents = sqlStatement(
        AND subject_hash = ANY (${p('subjectHashes')}::text[])
      ORDER BY seq`,
 )
+
+/** How many rows of each kind there are; the same kinds as a receipt counts. */
+export interface Held {
+  persons: number
+  matches: number
+  bindings: number
+  attributes: number
+  subjects: number
+  journeys: number
+  grants: number
+  messages: number
+}
+
+export const countHeld = sqlStatement(
+  'count_held',
+  (p: Params<People>) => sql<Held>`
+    SELECT
+      (SELECT count(*)::int FROM identity
+        WHERE tenant_id = ${p('tenantId')} AND id = ANY (${p('people')}::text[]) AND status <> 'ERASED') AS persons,
+      (SELECT count(*)::int FROM identity_match
+        WHERE tenant_id = ${p('tenantId')} AND internal_identity_id = ANY (${p('people')}::text[])) AS matches,
+      (SELECT count(*)::int FROM identity_match m
+         JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id
+        WHERE m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = ANY (${p('people')}::text[])) AS bindings,
+      (SELECT count(*)::int FROM auxiliary_data
+        WHERE tenant_id = ${p('tenantId')} AND identity_id = ANY (${p('people')}::text[])) AS attributes,
+      (SELECT count(*)::int FROM pairwise_subject
+        WHERE tenant_id = ${p('tenantId')}
+          AND (identity_id = ANY (${p('people')}::text[]) OR origin_id = ANY (${p('people')}::text[]))) AS subjects,
+      (SELECT count(*)::int FROM journey
+        WHERE tenant_id = ${p('tenantId')} AND identity_id = ANY (${p('people')}::text[])) AS journeys,
+      (SELECT count(*)::int FROM login_grant
+        WHERE tenant_id = ${p('tenantId')} AND identity_id = ANY (${p('people')}::text[])) AS grants,
+      (SELECT count(*)::int FROM outbox
+        WHERE tenant_id = ${p('tenantId')} AND identity_id = ANY (${p('people')}::text[])) AS messages`,
+)

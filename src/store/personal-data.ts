@@ -92,6 +92,7 @@ export const PERSONAL_DATA: { readonly [table: string]: ErasureRule } = {
   ...{
     signing_key: NOBODY,
     admin_token: NOBODY,
+    admin_session: NOBODY,
     registration_token: NOBODY,
     key_check: NOBODY,
     provider_test: NOBODY,

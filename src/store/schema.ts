@@ -418,6 +418,15 @@ export interface AdminTokenTable {
   revoked_at: IsoInstant | null
 }
 
+export interface AdminSessionTable {
+  tenant_id: Defaulted<TenantId>
+  session_hash: Fixed<SecretHash>
+  token_id: Fixed<string>
+  about_tenant: Fixed<TenantId>
+  created_at: Fixed<IsoInstant>
+  expires_at: Fixed<IsoInstant>
+}
+
 export interface KeyCheckTable {
   tenant_id: Defaulted<TenantId>
   key_name: Fixed<'A' | 'B' | 'C'>
@@ -653,6 +662,7 @@ export interface Database {
   signing_key: SigningKeyTable
   retention_rule: RetentionRuleTable
   admin_token: AdminTokenTable
+  admin_session: AdminSessionTable
   key_check: KeyCheckTable
   journey: JourneyTable
   pushed_request: PushedRequestTable

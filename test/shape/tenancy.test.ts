@@ -10,6 +10,7 @@ const ALL = ['SELECT', 'INSERT', 'UPDATE', 'DELETE']
 const GRANTS: { readonly [table: string]: readonly string[] } = {
   access_token: ALL,
   account_choice: ALL,
+  admin_session: ALL,
   admin_token: KEEP,
   audit_checkpoint: APPEND,
   audit_event: APPEND,

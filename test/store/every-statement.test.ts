@@ -54,7 +54,7 @@ const WORDS: { readonly [parameter: string]: string } = {
   },
 }
 /** Files whose tables belong to the reserved tenant. */
-const OF_SYSTEM = ['admin-token.ts', 'job.ts', 'key-check.ts']
+const OF_SYSTEM = ['admin-session.ts', 'admin-token.ts', 'job.ts', 'key-check.ts']
 /** Refusals that show a statement was understood and carried out, and only met a row that is not there or a word. */
 const ONLY_THE_ROW = ['23503', '23514']
 

@@ -510,7 +510,10 @@ function exactly(name: string, row: Row): Row {
     case 'exportAuxiliary':
     case 'exportGrants':
     case 'exportRest':
+    case 'countHeld':
       return { people: [row.internal_identity_id ?? row.identity_id ?? row.origin_id ?? row.id] }
+    case 'findErasureOf':
+      return { identityId: row.id }
     case 'exportEvents':
       return { subjectHashes: [row.subject_hash ?? 'nobody'], after: '0', upTo: '1000000' }
     case 'eraseMerges':
@@ -672,6 +675,7 @@ async function untouched(on: pg.Client): Promise<string> {
 
 /** Tenants themselves, and what lies under the reserved tenant: keys, jobs, tokens of the administration. */
 const OF_THE_WHOLE = [
+  ...['insertAdminSession', 'findAdminSession', 'deleteAdminSession', 'deleteExpiredAdminSessions'],
   ...['completeMigration', 'ensureJob', 'findAdminToken', 'findAdminTokenById', 'findTenantById'],
   ...['findTenantBySlug', 'findTenantRevision', 'finishJob', 'insertAdminToken', 'insertKeyCheck'],
   ...['insertMigration', 'insertTenant', 'listAdminTokens', 'listJobs', 'listKeyChecks'],

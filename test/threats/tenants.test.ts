@@ -540,6 +540,7 @@ describe('row 39 two tenants, one person', () => {
     // The seed's own foreign key stands beside a composite one; admin tokens live in the reserved tenant alone; a
     // migration's version belongs to no tenant.
     expect(loose.map(({ constraint }) => constraint)).toEqual([
+      'admin_session FOREIGN KEY (about_tenant) REFERENCES tenant(id)',
       'admin_token FOREIGN KEY (for_tenant) REFERENCES tenant(id)',
       'admin_token UNIQUE (token_hash)',
       'identity_link_binding FOREIGN KEY (match_id) REFERENCES identity_match(id)',

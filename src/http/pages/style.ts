@@ -74,6 +74,17 @@ fieldset.accounts{margin:1.25rem 0;padding:0;border:0}
 .account label,.tick label{display:inline-block;min-height:1.5rem;font-weight:600;cursor:pointer}
 .account input,.tick input{flex:none;width:1.5rem;height:1.5rem;margin:0;accent-color:var(--accent)}
 .tick{display:flex;gap:.75rem}
+p.field{margin:.75rem 0}
+.field label{display:block;font-weight:600}
+.field input,.field select{width:100%;min-height:2.75rem;padding:.5rem .75rem;border:1px solid var(--soft);border-radius:.5rem;
+background:var(--card);color:var(--ink);font:inherit}
+ul.plain{list-style:none;margin:0;padding:0}
+table.counts{width:100%;border-collapse:collapse}
+.counts th{padding:.375rem 0;text-align:left;font-weight:400;border-bottom:1px solid var(--line)}
+.counts td{padding:.375rem 0 .375rem 1rem;text-align:right;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}
+dl{margin:.5rem 0}
+dt{font-weight:600}
+dd{margin:0 0 .5rem}
 details{margin-top:1.25rem;border:1px solid var(--line);border-radius:.75rem}
 summary{min-height:2.75rem;padding:.625rem 1rem;font-weight:600;cursor:pointer}
 .scan{padding:0 1rem 1rem;text-align:center}
