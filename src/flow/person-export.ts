@@ -10,7 +10,8 @@ import { readEnvelope } from '../domain/kept-attributes.ts'
 import { issuerOf, type Tenant } from '../domain/tenant.ts'
 import type { Json, JsonObject, Sealed } from '../domain/text.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
-import { findAuditEvents, insertAuditEvent } from '../store/audit.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { findTrailHead } from '../store/audit-trail.ts'
 import { inTransaction, read, type Transaction } from '../store/database.ts'
 import { findWholeFamily } from '../store/erasure.ts'
 import {
@@ -201,9 +202,7 @@ async function readEvents(
   tenantId: TenantId,
   subjectHashes: readonly string[],
 ): Promise<JsonObject[]> {
-  const [[newest]] = await read(means.db, tenantId, [
-    findAuditEvents({ tenantId, before: Number.MAX_SAFE_INTEGER, limit: 1 }),
-  ])
+  const [[newest]] = await read(means.db, tenantId, [findTrailHead({ tenantId })])
   const events: JsonObject[] = []
   for (let after = 0; after < (newest?.seq ?? 0); after += SLICE) {
     const upTo = after + SLICE

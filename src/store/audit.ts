@@ -1,8 +1,10 @@
 /** `audit_event`: append-only. The database chains each row to the one before; there is no update and no delete. */
+import { type Selectable, sql } from 'kysely'
 import { type AuditEvent, detailText } from '../domain/audit.ts'
-import type { CorrelationId, TenantId } from '../domain/ids.ts'
+import type { ClientId, CorrelationId, TenantId } from '../domain/ids.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { type Changed, type Params, type Step, statement } from './statement.ts'
+import type { AuditEventTable } from './schema.ts'
+import { type Changed, type Params, type Step, sqlStatement, statement } from './statement.ts'
 
 const insert = statement(
   'insert_audit_event',
@@ -53,31 +55,47 @@ export function insertAuditEvent(
   })
 }
 
-/** Every event, newest first, before the place `before` (a `seq`). */
-export const findAuditEvents = statement(
-  'find_audit_events',
-  (q, p: Params<{ tenantId: TenantId; before: number; limit: number }>) =>
-    q
-      .selectFrom('audit_event')
-      .selectAll()
-      .where('tenant_id', '=', p('tenantId'))
-      .where('seq', '<', p('before'))
-      .orderBy('seq', 'desc')
-      .limit(p('limit')),
+/** A stretch of a trail: behind `after`, before `before`. */
+type Stretch = { tenantId: TenantId; after: number; before: number; limit: number }
+
+/** Every event of a stretch, newest first. */
+export const findAuditEvents = statement('find_audit_events', (q, p: Params<Stretch>) =>
+  q
+    .selectFrom('audit_event')
+    .selectAll()
+    .where('tenant_id', '=', p('tenantId'))
+    .where('seq', '>', p('after'))
+    .where('seq', '<', p('before'))
+    .orderBy('seq', 'desc')
+    .limit(p('limit')),
 )
 
-/** Events of one type, newest first, before the place `before` (a `seq`). */
+/** Events of one type, newest first. */
 export const findAuditEventsByType = statement(
   'find_audit_events_by_type',
-  (q, p: Params<{ tenantId: TenantId; type: string; before: number; limit: number }>) =>
+  (q, p: Params<Stretch & { type: string }>) =>
     q
       .selectFrom('audit_event')
       .selectAll()
       .where('tenant_id', '=', p('tenantId'))
       .where('event_type', '=', p('type'))
+      .where('seq', '>', p('after'))
       .where('seq', '<', p('before'))
       .orderBy('seq', 'desc')
       .limit(p('limit')),
+)
+
+/**
+ * Events of one client, newest first, of one type where `type` is not empty. No index leads to them, for it would cost each
+ * login a write; so ask for a short stretch.
+ */
+export const findAuditEventsByClient = sqlStatement(
+  'find_audit_events_by_client',
+  (p: Params<Stretch & { clientId: ClientId; type: string }>) => sql<Selectable<AuditEventTable>>`
+    SELECT * FROM audit_event
+     WHERE tenant_id = ${p('tenantId')} AND seq > ${p('after')} AND seq < ${p('before')}
+       AND client_id = ${p('clientId')} AND event_type = COALESCE(NULLIF(${p('type')}::text, ''), event_type)
+     ORDER BY seq DESC LIMIT ${p('limit')}`,
 )
 
 /** The events of one journey, in the order they happened. */

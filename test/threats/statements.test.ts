@@ -360,7 +360,11 @@ function exactly(name: string, row: Row): Row {
     case 'readTrail':
     case 'listCheckpoints':
     case 'findCheckpoints':
+    case 'findAuditEvents':
+    case 'findAuditEventsByType':
       return { after: '0', until: '1000000', before: '1000000' }
+    case 'findAuditEventsByClient':
+      return { after: '0', before: '1000000', type: '' }
     case 'consumeCode':
       return { identityId: first('login_grant', ({ id }) => id === row.grant_id).identity_id }
     case 'grantJourney': {

@@ -1,7 +1,8 @@
 /** The audit trail: `/admin/v1/tenants/{tenant}/audit-events`, and `/admin/v1/audit-events` for what has no tenant. */
 import { z } from 'zod'
 import { fail } from '../../domain/failure.ts'
-import type { CorrelationId } from '../../domain/ids.ts'
+import type { ClientId, CorrelationId } from '../../domain/ids.ts'
+import { type IsoInstant, toInstant } from '../../domain/time.ts'
 import {
   type AuditEventView,
   type AuditPage,
@@ -18,6 +19,9 @@ import { limitOf, NumberedPageQuery } from './page.ts'
 const tag = 'Administration: audit'
 const scope = 'audit:read'
 
+const NOON = '2026-03-01T12:00:00.000Z'
+const time = z.iso.datetime({ offset: true }).max(40)
+
 const AuditQuery = NumberedPageQuery.extend({
   type: z
     .string()
@@ -25,6 +29,17 @@ const AuditQuery = NumberedPageQuery.extend({
     .optional()
     .describe('Only events of this type.')
     .meta({ example: 'login_completed' }),
+  client_id: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe(
+      'Only events of this relying party or machine client. A page may then hold fewer than `limit`, or none: go on to the next.',
+    )
+    .meta({ example: 'course-catalogue' }),
+  from: time.optional().describe('Only events written then or later.').meta({ example: NOON }),
+  until: time.optional().describe('Only events written before then.').meta({ example: NOON }),
   correlation_id: z
     .uuid()
     .optional()
@@ -48,7 +63,8 @@ export function auditRoutes(deps: AdminDeps): Route[] {
       ...common,
       ...{ path: '/tenants/:tenant/audit-events', operationId: 'listTenantAuditEvents' },
       summary: "Read a tenant's audit trail",
-      description: 'Newest first, chained by hashes: see docs/audit-trail.md.',
+      description:
+        'By type, time, client, or login; newest first, chained by hashes: see docs/audit-trail.md.',
       refusals: { 404: 'No such tenant, or not one of this token.' },
       run: async ({ actor, query, path }) => ({
         value: tellPage(await readTenantAudit(deps, actor, path('tenant'), selectionOf(query))),
@@ -67,15 +83,24 @@ export function auditRoutes(deps: AdminDeps): Route[] {
 }
 
 function selectionOf(query: z.output<typeof AuditQuery>): AuditSelection {
-  const { correlation_id: correlationId, type, cursor, limit } = query
+  const { correlation_id: correlationId, type, client_id: clientId, from, until } = query
+  const { cursor, limit } = query
   if (correlationId === undefined) {
     const before = cursor === undefined ? NEWEST : Number(cursor)
-    return { by: 'time', type, before, limit: limitOf(limit) }
+    return {
+      ...{ by: 'time', type, clientId: clientId as ClientId | undefined },
+      ...{ from: instantOf(from), until: instantOf(until) },
+      ...{ before, limit: limitOf(limit) },
+    }
   }
-  if (type !== undefined || cursor !== undefined || limit !== undefined) {
+  if ([type, clientId, from, until, cursor, limit].some((other) => other !== undefined)) {
     return fail({ kind: 'invalid_request', detail: 'correlation_id: stands alone' })
   }
   return { by: 'correlation', correlationId: correlationId as CorrelationId }
+}
+
+function instantOf(text: string | undefined): IsoInstant | undefined {
+  return text === undefined ? undefined : toInstant(Date.parse(text))
 }
 
 function tellPage({ events, next }: AuditPage) {

@@ -206,6 +206,13 @@ describe('issue 9 what is sent is read strictly', () => {
     const answer = await admin.get('/tenants/demo/audit-events?corelation_id=x')
     expect(answer.body.title).toBe('query: unrecognized_keys')
     expect((await admin.get('/tenants?limit=0')).status).toBe(400)
+    const trail = '/tenants/demo/audit-events'
+    expect((await admin.get(`${trail}?from=yesterday`)).status).toBe(400)
+    const noon = encodeURIComponent('2020-01-01T12:00:00+01:00')
+    const none = await admin.get(`${trail}?until=${noon}&client_id=app`)
+    expect(none.body).toEqual({ events: [], next_cursor: null })
+    const some = await admin.get(`${trail}?from=${noon}&type=tenant_created`)
+    expect(some.body.events).toHaveLength(1)
     expect((await admin.get('/tenants?limit=5&limit=6')).status).toBe(400)
   })
   test('more than 256 KiB are refused before they are read, and other types at once', async () => {
