@@ -169,6 +169,9 @@ export type AuditDetail =
   | { type: 'job_paused'; actor: string; job: string }
   | { type: 'job_resumed'; actor: string; job: string }
   | { type: 'job_hastened'; actor: string; job: string }
+  /** A machine client was refused for want of a scope, or of a category in its registration. */
+  | { type: 'access_denied'; lacks: string }
+  | { type: 'admin_denied'; actor: string; scope: string }
   | { type: 'audit_pruned'; until: number; removed: number }
   | { type: 'audit_exported'; actor: string; after: number }
   /** Key A, B or C, as an operator moved it in the keyring. */

@@ -19,6 +19,7 @@ import { readForeignToken } from '../institution/machine-token.ts'
 import { read } from '../store/database.ts'
 import { findMachineClient } from '../store/machine-token.ts'
 import { checkResourceProof, type ProvenRequest } from './check-proof.ts'
+import { denyAccess } from './deny-access.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /** What of a request proves who makes it. */
@@ -66,6 +67,7 @@ export async function authenticateMachine(
   const scopes = new Set(knownMachineScopes(claims.scope).filter((name) => allowed.has(name)))
   if (!scopes.has(scope)) {
     means.metrics.outcome('machine', 'insufficient_scope')
+    await denyAccess(means, prepared.tenant.id, clientId, scope)
     fail({ kind: 'oauth', error: 'insufficient_scope', description: `scope ${scope} is needed` })
   }
   means.metrics.outcome('machine', 'ok')

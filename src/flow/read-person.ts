@@ -14,6 +14,7 @@ import {
   viewClaims,
   viewPerson,
 } from './data-person.ts'
+import { refuseCategory } from './deny-access.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 const READ = (part: Extract<AuditDetail, { type: 'person_read' }>['part']) =>
@@ -61,7 +62,7 @@ export async function readPersonCategory(
   id: IdentityId,
   category: string,
 ): Promise<AuxiliaryView> {
-  if (!mayRead(client.access, category)) return fail({ kind: 'category_forbidden' })
+  if (!mayRead(client.access, category)) return await refuseCategory(means, prepared, client)
   const tenantId = prepared.tenant.id
   const { auxiliary } = await takePerson(means, tenantId, client, { id }, READ('auxiliary'))
   const rows = auxiliary.filter((row) => row.category === category)

@@ -21,6 +21,7 @@ import {
 import { inTransaction, type Transaction } from '../store/database.ts'
 import { answerOnce, type OnceRequest, type WriteAnswer } from './answer-once.ts'
 import { auxiliaryPlace, auxiliaryVersion, type DataMeans } from './data-person.ts'
+import { refuseCategory } from './deny-access.ts'
 import { subjectHash } from './merge-view.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -53,7 +54,7 @@ export async function putAuxiliary(
 ): Promise<WriteAnswer> {
   const tenantId = prepared.tenant.id
   const { category, fields, expiresAt } = change
-  if (!mayWrite(client.access, category)) return fail({ kind: 'category_forbidden' })
+  if (!mayWrite(client.access, category)) return await refuseCategory(means, prepared, client)
   judgeEnd(expiresAt, means.clock())
   return await answerOnce(means, prepared, client, change.once, (settle) =>
     inCategory(means, tenantId, change, async (tx, { person, used, there, own, now }) => {
@@ -91,7 +92,7 @@ export async function deleteAuxiliary(
 ): Promise<WriteAnswer> {
   const tenantId = prepared.tenant.id
   const { category } = change
-  if (!mayWrite(client.access, category)) return fail({ kind: 'category_forbidden' })
+  if (!mayWrite(client.access, category)) return await refuseCategory(means, prepared, client)
   return await answerOnce(means, prepared, client, change.once, (settle) =>
     inCategory(means, tenantId, change, async (tx, { person, used, there, now }) => {
       if (!there) return fail({ kind: 'not_found' })

@@ -69,6 +69,7 @@ describe('auxiliary data', () => {
     const fields = { average: 8, list: [7, 9] }
     expect((await owner.ask('PUT', at('grades'), { body: { fields } })).status).toBe(201)
     expect((await caller.ask('GET', at('grades'))).body.fields).toEqual({ average: 8 })
+    const before = await eventsOf('access_denied')
     const refused = [
       await owner.ask('GET', at('grades')),
       await caller.ask('PUT', at('grades'), { body: { fields } }),
@@ -78,13 +79,16 @@ describe('auxiliary data', () => {
     ]
     for (const { status, body } of refused)
       expect([status, body.code]).toEqual([403, 'category_forbidden'])
+    expect(await eventsOf('access_denied'), 'each is told in the trail').toBe(before + 5)
     expect((await owner.ask('GET', `/identities/${id}/auxiliary`)).body).toEqual({ auxiliary: [] })
   })
 
   test('issue 4.7 writing needs the scope, whatever the categories say', async () => {
     const reader = await newCaller(bridge, { scopes: ['reconciliation:read'] })
+    const before = await eventsOf('access_denied')
     const { status, body } = await reader.ask('PUT', at(), { body: { fields: FIELDS } })
     expect([status, body.code]).toEqual([403, 'insufficient_scope'])
+    expect(await eventsOf('access_denied')).toBe(before + 1)
   })
 
   test('issue 4.7 an unknown person, written to, is a 404 and leaves nothing', async () => {

@@ -122,7 +122,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'record-logout',
     'read-hint',
     'erasure-ledger',
-    ...['checkpoint-places', 'follow-trail', 'sign-trail'],
+    ...['checkpoint-places', 'follow-trail', 'sign-trail', 'deny-access'],
   ]
   const steps = [
     ...['decide-plan', 'use-binding', 'skip-reconciliation', 'grant-login'],

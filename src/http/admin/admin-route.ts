@@ -5,10 +5,11 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
-import { ADMIN_SCOPES, type AdminActor, type AdminScope, requireScope } from '../../domain/admin.ts'
+import { ADMIN_SCOPES, type AdminActor, type AdminScope } from '../../domain/admin.ts'
 import { fail } from '../../domain/failure.ts'
 import type { Json, JsonObject } from '../../domain/text.ts'
 import { authenticateAdmin } from '../../flow/authenticate-admin.ts'
+import { requireAdminScope } from '../../flow/deny-access.ts'
 import { errorAnswer, jsonAnswer, pathParameter, TENANT_PARAMETER } from '../describe.ts'
 import { queryOf } from '../parse.ts'
 import type { Operation, Route } from '../route.ts'
@@ -76,7 +77,7 @@ export function adminRoute<
     async handle({ http }) {
       const token = BEARER.exec(http.req.header('authorization') ?? '')?.[1]
       const actor = await authenticateAdmin(deps, token)
-      requireScope(actor, spec.scope)
+      await requireAdminScope(deps, actor, spec.scope)
       const query = readQuery(http, spec.query)
       const body =
         spec.body === undefined

@@ -127,6 +127,7 @@ test('issue 9 a token with every scope but the right one is refused, whatever th
       'keys:manage',
     ],
   ] as const
+  const refused: string[] = []
   for (const lacking of new Set(adminCalls('demo').map((call) => call.scope))) {
     const admin = await adminWith(
       bridge,
@@ -138,8 +139,14 @@ test('issue 9 a token with every scope but the right one is refused, whatever th
       expect([answer.status, answer.body.code, answer.body.title], call.id).toEqual([
         ...[403, 'insufficient_scope', `scope ${lacking} is needed`],
       ])
+      refused.push(lacking)
     }
   }
+  const told = await query<{ detail: string }>(
+    bridge.database.superuserUrl,
+    "SELECT detail FROM audit_event WHERE tenant_id = 'system' AND event_type = 'admin_denied' ORDER BY seq",
+  )
+  expect(told.map(({ detail }) => (JSON.parse(detail) as { scope: string }).scope)).toEqual(refused)
 })
 
 test('row 36 a token of one tenant hears of another exactly what it hears of none at all', async () => {
