@@ -2561,7 +2561,7 @@ export interface Operations {
     url: "/admin/v1/tenants/{tenant}/audit-events"
     parameters: {
       path: { tenant: string }
-      query: { cursor?: string; limit?: string; type?: string; correlation_id?: string }
+      query: { cursor?: string; limit?: string; type?: string; client_id?: string; from?: string; until?: string; correlation_id?: string }
       header: {}
     }
     body: undefined
@@ -2582,7 +2582,7 @@ export interface Operations {
     url: "/admin/v1/audit-events"
     parameters: {
       path: {}
-      query: { cursor?: string; limit?: string; type?: string; correlation_id?: string }
+      query: { cursor?: string; limit?: string; type?: string; client_id?: string; from?: string; until?: string; correlation_id?: string }
       header: {}
     }
     body: undefined
