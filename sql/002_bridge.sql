@@ -74,6 +74,9 @@ CREATE INDEX idx_binding_institution ON identity_link_binding (tenant_id, instit
 CREATE INDEX idx_binding_deleted ON identity_link_binding (tenant_id, deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX idx_binding_key_version ON identity_link_binding
   (tenant_id, encrypted_institution_id_key_version, id);
+-- added: rotation of A and B walks the rows of one version; no login changes these columns but the one that upgrades
+CREATE INDEX idx_binding_holder_version ON identity_link_binding (tenant_id, holder_hash_key_version, id);
+CREATE INDEX idx_binding_institution_version ON identity_link_binding (tenant_id, institution_hash_key_version, id);
 ALTER TABLE identity_link_binding SET (fillfactor = 85);
 
 CREATE TABLE reconciliation_provider (
@@ -164,11 +167,15 @@ CREATE TABLE key_migration_history (
   created_at iso_instant NOT NULL,
   completed_at iso_instant,
   key_name text NOT NULL CHECK (key_name IN ('A', 'B', 'C')),  -- added: which key this version rotates
-  lease_owner text,                                  -- added: who runs it, until when, under which fencing number
-  lease_until iso_instant,
-  fencing integer NOT NULL DEFAULT 0,
-  error text                                         -- added: a word from our own list
+  error text,                                        -- added: a word from our own list
+  direction text NOT NULL DEFAULT 'forward' CHECK (direction IN ('forward', 'back')),  -- added: 'back' once it is rolled back
+  paused_at iso_instant,                             -- added: nobody works on it while this is set
+  attempt integer NOT NULL DEFAULT 1,                -- added: a run that goes on after its end walks everything again
+  records_total integer NOT NULL DEFAULT 0,          -- added: what the four counters come to at the end
+  tenants_done integer NOT NULL DEFAULT 0            -- added: in this attempt; the last one ends the run
 );
+-- added: one key is on its way once
+CREATE UNIQUE INDEX idx_key_migration_open ON key_migration_history (key_name) WHERE status = 'IN_PROGRESS';
 
 CREATE TABLE audit_event (
   id text NOT NULL PRIMARY KEY,

@@ -19,7 +19,8 @@ CREATE TABLE job (
 CREATE TABLE key_migration_progress (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
   version integer NOT NULL REFERENCES key_migration_history (version),
-  place text NOT NULL,                               -- which table, after which id
+  place text NOT NULL,                               -- JSON: attempt, leg of the walk, after which id
+  records_total integer NOT NULL DEFAULT 0,
   records_processed integer NOT NULL DEFAULT 0,
   records_failed integer NOT NULL DEFAULT 0,
   records_skipped integer NOT NULL DEFAULT 0,

@@ -18,6 +18,7 @@ import { expireAuxiliaryJob } from './job/expire-auxiliary.ts'
 import { expireJourneysJob } from './job/expire-journeys.ts'
 import { endInactiveJob, purgeDeletedJob } from './job/keep-retention.ts'
 import { type Job, type JobRun, newOwner, runIfDue, runNow } from './job/lease.ts'
+import { migrateKeysJob } from './job/migrate-keys.ts'
 import { refreshProvidersJob } from './job/refresh-providers.ts'
 import { rotateSigningKeysJob } from './job/rotate-signing-keys.ts'
 import { verifyAuditJob } from './job/verify-audit.ts'
@@ -47,6 +48,7 @@ export function createJobs(deps: JobDeps): readonly Job[] {
       verify: (tenant, keepLease) => verifyTrail(deps, tenant, keepLease),
       prune: (tenant, keepLease) => pruneOldEvents(deps, tenant, keepLease),
     }),
+    migrateKeysJob(deps),
   ]
 }
 

@@ -101,6 +101,17 @@ export type AuditDetail =
   | { type: 'signing_key_retired'; actor: string; kid: string }
   | { type: 'signing_key_removed'; actor: string; kid: string; grants: number }
   | { type: 'signing_key_created'; actor: string; purpose: string; algorithm: string }
+  | {
+      type: 'key_migration_started'
+      actor: string
+      version: number
+      key: string
+      stragglers: string
+    }
+  | { type: 'key_migration_changed'; actor: string; version: number; change: string }
+  | { type: 'key_migration_ended'; actor: string; version: number; key: string; outcome: string }
+  /** Hashes under an old key whose owners were away too long, with the bindings that hung on them. */
+  | { type: 'key_stragglers_purged'; version: number; matches: number; bindings: number }
   | { type: 'registration_token_created'; actor: string; token: string }
   | { type: 'registration_token_revoked'; actor: string; token: string }
   | { type: 'authorization_server_trusted'; actor: string; server: string }

@@ -80,9 +80,17 @@ export function materialName(material: Material): string {
   return 'name' in material ? material.name : material.type
 }
 
+/** The name of the account among the fingerprints of a binding. */
+export const PROVIDER_SUBJECT = 'provider_subject'
+
 /** Of which side a material speaks. */
 export function isOfWallet(material: Material): boolean {
-  return material.type !== 'provider_subject'
+  return material.type !== PROVIDER_SUBJECT
+}
+
+/** The same of a fingerprint, by its name: those of the institution's side are under Key B, all others under Key A. */
+export function isProviderMaterial(name: string): boolean {
+  return name === PROVIDER_SUBJECT
 }
 
 /** Whether a hit on it is the person. */

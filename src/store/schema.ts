@@ -178,10 +178,12 @@ export interface KeyMigrationHistoryTable {
   created_at: Fixed<IsoInstant>
   completed_at: IsoInstant | null
   key_name: Fixed<'A' | 'B' | 'C'>
-  lease_owner: string | null
-  lease_until: IsoInstant | null
-  fencing: Defaulted<number>
   error: string | null
+  direction: Defaulted<'forward' | 'back'>
+  paused_at: IsoInstant | null
+  attempt: Defaulted<number>
+  records_total: Defaulted<number>
+  tenants_done: Defaulted<number>
 }
 
 export interface AuditEventTable {
@@ -601,6 +603,7 @@ export interface KeyMigrationProgressTable {
   tenant_id: Fixed<TenantId>
   version: Fixed<number>
   place: string
+  records_total: Defaulted<number>
   records_processed: Defaulted<number>
   records_failed: Defaulted<number>
   records_skipped: Defaulted<number>

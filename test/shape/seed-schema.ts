@@ -159,7 +159,10 @@ export const SEED_TABLES: { readonly [name: string]: SeedTable } = {
       'created_at text not null',
       'completed_at text',
     ],
-    added: ['key_name', 'lease_owner', 'lease_until', 'fencing', 'error'],
+    added: [
+      ...['key_name', 'error', 'direction', 'paused_at', 'attempt', 'records_total'],
+      'tenants_done',
+    ],
     primaryKey: ['version'],
     unique: [],
     indexes: {},

@@ -210,6 +210,7 @@ describe('keys and indexes', () => {
         'identity_link_binding_pkey',
         'identity_match_pkey',
       ], // the seed
+      'idx_key_migration_open', // of the whole installation
       'idx_recon_session_state', // the seed; hashes of 256 random bits, so a collision tells nothing
       ...['job_pkey', 'key_check_pkey'], // reserved tenant only
       'key_migration_history_pkey', // the seed

@@ -3,6 +3,7 @@ import { SYSTEM_TENANT } from '../../src/domain/ids.ts'
 import { isUniqueViolation } from '../../src/store/database.ts'
 import {
   completeMigration,
+  holdMigration,
   insertMigration,
   updateMigrationProgress,
 } from '../../src/store/key-migration.ts'
@@ -19,8 +20,12 @@ afterAll(() => tenants.stop())
 const run = <Row>(step: Step<Row>) => tenants.run(step, SYSTEM_TENANT)
 const begin = (version: number) =>
   run(insertMigration({ version, keyName: 'A', configSnapshot: '{}', now: day(1) }))
-const count = (version: number, fencing: number, processed: number) =>
-  run(updateMigrationProgress({ version, fencing, processed, failed: 2, skipped: 3, purged: 4 }))
+const count = (version: number, processed: number) =>
+  run(
+    updateMigrationProgress({
+      ...{ version, processed, failed: 2, skipped: 3, purged: 4, total: 10, tenantsDone: 0 },
+    }),
+  )
 const complete = (version: number, status: 'COMPLETED' | 'FAILED' | 'ROLLED_BACK', n: number) =>
   run(
     completeMigration({
@@ -37,11 +42,13 @@ test('SG-06 a migration begins with its counters at nought, counts, and is compl
   expect(await row()).toMatchObject({
     ...{ version: 2, status: 'IN_PROGRESS', key_name: 'A', config_snapshot: '{}' },
     ...{ records_processed: 0, records_failed: 0, records_skipped: 0, records_purged: 0 },
-    ...{ created_at: day(1), completed_at: null, fencing: 0 },
+    ...{ created_at: day(1), completed_at: null, direction: 'forward', attempt: 1 },
   })
-  expect(await count(2, 0, 1)).toEqual([{ changed: 1 }])
+  expect(await count(2, 1)).toEqual([{ changed: 1 }])
+  expect(await count(2, 1)).toEqual([{ changed: 1 }])
   expect(await row()).toMatchObject({
-    ...{ records_processed: 1, records_failed: 2, records_skipped: 3, records_purged: 4 },
+    ...{ records_processed: 2, records_failed: 4, records_skipped: 6, records_purged: 8 },
+    records_total: 20,
   })
   expect(await complete(2, 'COMPLETED', 5)).toEqual([{ changed: 1 }])
   expect(await row()).toMatchObject({ status: 'COMPLETED', completed_at: day(5), error: null })
@@ -57,18 +64,29 @@ test('a version is used once', async () => {
 test('an end is final: neither counters nor a second end move it', async () => {
   await begin(2)
   await complete(2, 'FAILED', 5)
-  expect(await count(2, 0, 9)).toEqual([{ changed: 0 }])
+  expect(await count(2, 9)).toEqual([{ changed: 0 }])
   expect(await complete(2, 'COMPLETED', 6)).toEqual([{ changed: 0 }])
   expect(await row()).toMatchObject({
     ...{ status: 'FAILED', error: 'lease_lost', completed_at: day(5), records_processed: 0 },
   })
 })
 
-test('a worker whose fencing number is past counts nothing', async () => {
+test('a batch begins only while the run is open, not paused, and in its attempt', async () => {
   await begin(2)
-  await tenants.look('UPDATE key_migration_history SET fencing = 7')
-  expect(await count(2, 6, 9)).toEqual([{ changed: 0 }])
-  expect(await count(2, 7, 9)).toEqual([{ changed: 1 }])
+  const hold = (attempt: number) => run(holdMigration({ version: 2, attempt }))
+  expect(await hold(1)).toHaveLength(1)
+  expect(await hold(2)).toHaveLength(0)
+  await tenants.look(`UPDATE key_migration_history SET paused_at = '${day(2)}'`)
+  expect(await hold(1)).toHaveLength(0)
+})
+
+test('one key is on its way once', async () => {
+  await begin(2)
+  await expect(begin(3)).rejects.toSatisfy((error) =>
+    isUniqueViolation(error, 'idx_key_migration_open'),
+  )
+  await complete(2, 'COMPLETED', 5)
+  await begin(3)
 })
 
 test('a migration is of Key A, B or C', async () => {

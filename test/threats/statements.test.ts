@@ -694,6 +694,8 @@ const OF_THE_WHOLE = [
     'updateMigrationProgress',
     'updateTenant',
   ],
+  ...['findMigrationEnd', 'holdMigration', 'listMigrations', 'listOpenMigrations', 'lockMigration'],
+  ...['pauseMigration', 'reopenMigration', 'unpauseMigration'],
 ]
 
 const ofTenants = () => statements.filter(({ parameters }) => parameters.includes('tenantId'))

@@ -1,0 +1,124 @@
+/** Hashes whose owners stay away: nested under the new key, or purged by the inactivity rule (protocols CR-40). */
+import { nestHash } from '../crypto/identifier-hash.ts'
+import { nestingOf } from '../crypto/keyring.ts'
+import { newId } from '../crypto/random.ts'
+import { isProviderMaterial } from '../domain/material.ts'
+import type { Fingerprints } from '../domain/recognition.ts'
+import type { HolderHash } from '../domain/text.ts'
+import { DAY, toInstant } from '../domain/time.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { read } from '../store/database.ts'
+import {
+  listBindingsOfHolderVersion,
+  listMatchesOfVersion,
+  moveHolders,
+  moveMatches,
+  purgeMatches,
+} from '../store/hash-rows.ts'
+import { type Batch, type Leg, type Walk, workGently, writeOne } from './migration-walk.ts'
+
+/** The legs for one version of A or B whose deadline has passed; none where the policy keeps it. */
+export function stragglerLegs(walk: Walk, key: 'A' | 'B', version: number): Leg[] {
+  const { stragglers } = walk.run.snapshot
+  if (stragglers === 'purge') return [purge(walk, key, version)]
+  const nested = nestingOf(walk.means.keyring, key, walk.target, version)
+  if (stragglers === 'keep' || nested === undefined) return []
+  const matches = nestMatches(walk, key, version, nested)
+  return key === 'A' ? [matches, nestHolders(walk, version, nested)] : [matches]
+}
+
+async function matchPage(
+  { means, tenantId, batch }: Walk,
+  hashKey: 'A' | 'B',
+  version: number,
+  after: string,
+) {
+  const page = { tenantId, hashKey, hashKeyVersion: version, afterId: after, limit: batch }
+  const [rows] = await read(means.db, tenantId, [listMatchesOfVersion(page)])
+  return rows
+}
+
+function nestMatches(walk: Walk, key: 'A' | 'B', version: number, nested: number): Leg {
+  const { means, tenantId } = walk
+  async function prepare(after: string): Promise<Batch | undefined> {
+    const rows = await matchPage(walk, key, version, after)
+    const last = rows.at(-1)
+    if (last === undefined) return undefined
+    const newHashes = await workGently(rows, ({ hash }) =>
+      nestHash(means.keyring, key, tenantId, nested, hash),
+    )
+    const move = moveMatches({
+      ...{ tenantId, matchIds: rows.map(({ id }) => id), hashes: rows.map(({ hash }) => hash) },
+      ...{ newHashes, newVersion: nested, now: toInstant(means.clock()) },
+    })
+    return { last: last.id, write: writeOne(move, rows.length) }
+  }
+  return { name: `nest-match:${key}${version}`, prepare }
+}
+
+function nestHolders(walk: Walk, version: number, nested: number): Leg {
+  const { means, tenantId, batch } = walk
+  const nest = (hash: HolderHash) => nestHash(means.keyring, 'A', tenantId, nested, hash)
+  async function prepare(after: string): Promise<Batch | undefined> {
+    const page = { tenantId, holderHashVersion: version, afterId: after, limit: batch }
+    const [rows] = await read(means.db, tenantId, [listBindingsOfHolderVersion(page)])
+    const last = rows.at(-1)
+    if (last === undefined) return undefined
+    const made = await workGently(rows, ({ hash, fingerprints }) => ({
+      hash: nest(hash as HolderHash),
+      fingerprints: nestFingerprints(fingerprints, version, nested, nest),
+    }))
+    const move = moveHolders({
+      ...{ tenantId, bindingIds: rows.map(({ id }) => id), hashes: rows.map(({ hash }) => hash) },
+      newHashes: made.map(({ hash }) => hash),
+      fingerprints: rows.map(({ fingerprints }) => fingerprints),
+      newFingerprints: made.map(({ fingerprints }) => fingerprints),
+      ...{ newVersion: nested, now: toInstant(means.clock()) },
+    })
+    return { last: last.id, write: writeOne(move, rows.length) }
+  }
+  return { name: `nest-holder:${version}`, prepare }
+}
+
+/** What a wallet showed when the link was proved, as far as it is under this version of Key A. */
+function nestFingerprints(
+  text: string | null,
+  version: number,
+  nested: number,
+  nest: (hash: HolderHash) => HolderHash,
+): string | null {
+  if (text === null) return null
+  const proved = Object.entries(JSON.parse(text) as Fingerprints)
+  const moved = proved.map(([material, print]) =>
+    isProviderMaterial(material) || print.version !== version
+      ? [material, print]
+      : [material, { hash: nest(print.hash as HolderHash), version: nested }],
+  )
+  return JSON.stringify(Object.fromEntries(moved))
+}
+
+/** Whoever was away that long is forgotten; so is what was unlinked already, for no key will find it any more. */
+function purge(walk: Walk, key: 'A' | 'B', version: number): Leg {
+  const { means, tenantId, run } = walk
+  async function prepare(after: string): Promise<Batch | undefined> {
+    const rows = await matchPage(walk, key, version, after)
+    const last = rows.at(-1)
+    if (last === undefined) return undefined
+    const before = toInstant(means.clock() - run.snapshot.inactive_days * DAY)
+    const matchIds = rows.map(({ id }) => id)
+    return {
+      last: last.id,
+      async write(tx) {
+        const drop = purgeMatches({ tenantId, matchIds, hashKeyVersion: version, before })
+        const [gone] = await tx.run(drop)
+        const { matches = 0, bindings = 0, free = 0 } = gone ?? {}
+        if (matches > 0) {
+          const detail = { type: 'key_stragglers_purged', version, matches, bindings } as const
+          await tx.run(insertAuditEvent(tenantId, newId(), toInstant(means.clock()), { detail }))
+        }
+        return { moved: 0, failed: 0, purged: matches + bindings, locked: rows.length - free }
+      },
+    }
+  }
+  return { name: `purge:${key}${version}`, prepare }
+}
