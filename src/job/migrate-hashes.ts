@@ -9,11 +9,11 @@ import { DAY, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { read } from '../store/database.ts'
 import {
+  dropStragglers,
   listBindingsOfHolderVersion,
   listMatchesOfVersion,
   moveHolders,
   moveMatches,
-  purgeMatches,
 } from '../store/hash-rows.ts'
 import { type Batch, type Leg, type Walk, workGently, writeOne } from './migration-walk.ts'
 
@@ -109,7 +109,7 @@ function purge(walk: Walk, key: 'A' | 'B', version: number): Leg {
     return {
       last: last.id,
       async write(tx) {
-        const drop = purgeMatches({ tenantId, matchIds, hashKeyVersion: version, before })
+        const drop = dropStragglers({ tenantId, matchIds, hashKeyVersion: version, before })
         const [gone] = await tx.run(drop)
         const { matches = 0, bindings = 0, free = 0 } = gone ?? {}
         if (matches > 0) {

@@ -171,8 +171,8 @@ export const moveHolders = sqlStatement(
  * Removes those of these matches, and what hangs on them, for good, that were unlinked already or that nobody has used
  * since `before`. One that holds a binding used since stays with it. `free`: how many nobody was at just then.
  */
-export const purgeMatches = sqlStatement(
-  'purge_matches',
+export const dropStragglers = sqlStatement(
+  'drop_stragglers',
   (
     p: Params<{
       tenantId: TenantId
