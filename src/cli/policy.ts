@@ -1,4 +1,4 @@
-/** `policy validate`, `plan`, `apply`, `diff` and `explain`: a folder of documents, and what the service works with. */
+/** `policy validate`, `plan`, `apply`, `diff`, `explain`, `restore` and `drafts`: a folder of documents, and what the service works with. */
 import { Command, InvalidArgumentError } from 'commander'
 import { readConfig } from '../config.ts'
 import { completeSet, POLICY_KINDS, type PolicyKind } from '../domain/policy.ts'
@@ -10,13 +10,15 @@ import { comparePolicies } from '../flow/compare-policies.ts'
 import { explainPolicies } from '../flow/explain-policies.ts'
 import { planPolicies } from '../flow/plan-policies.ts'
 import { judgePolicies } from '../flow/policy-draft.ts'
+import { readPolicyDrafts } from '../flow/read-policy-drafts.ts'
+import { restorePolicy } from '../flow/restore-policy.ts'
 import { validatePolicies } from '../flow/validate-policies.ts'
 import type { BridgeDatabase } from '../store/database.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
 import { withDatabase } from './database.ts'
 import { readPolicyFolder, readRecordedLogins } from './policy-folder.ts'
 import { changeLines, explanationLines, findingLines, outcomeLines } from './policy-text.ts'
-import type { Terminal } from './terminal.ts'
+import { type Terminal, tableOf } from './terminal.ts'
 import { OPERATOR } from './tokens.ts'
 
 const FOLDER = `a folder with ${POLICY_KINDS.map((kind) => `${kind}.json`).join(', ')}, or some of them`
@@ -66,6 +68,20 @@ export function policyCommand(terminal: Terminal): Command {
     .action((folder: string, options: { tenant?: string; logins: string }) =>
       explain(terminal, folder, options),
     )
+  policy
+    .command('restore')
+    .description('publish an older version once more, as the next one')
+    .argument('<kind>', 'of which document', readKind)
+    .argument('<version>', 'its number')
+    .requiredOption('--tenant <slug>', 'whose')
+    .action((kind: PolicyKind, version: string, { tenant }: { tenant: string }) =>
+      restore(terminal, tenant, kind, version),
+    )
+  policy
+    .command('drafts')
+    .description('list the drafts that were saved over the admin API')
+    .requiredOption('--tenant <slug>', 'whose')
+    .action(({ tenant }: { tenant: string }) => listDrafts(terminal, tenant))
   return policy
 }
 
@@ -119,6 +135,30 @@ async function apply(terminal: Terminal, folder: string, tenant: string): Promis
   terminal.err(published.length === 0 ? 'Everything is as it should be already.' : 'Published.')
 }
 
+async function restore(
+  terminal: Terminal,
+  tenant: string,
+  kind: PolicyKind,
+  text: string,
+): Promise<void> {
+  const version = readVersion(text, 'Give the number of a version.')
+  const tenants = { forget: () => undefined }
+  const published = await onDatabase(terminal, (db) =>
+    restorePolicy({ db, clock: Date.now, tenants }, OPERATOR, tenant, kind, version),
+  )
+  terminal.out(`${published.kind} ${published.version}`)
+  terminal.err(`Version ${version} is published again.`)
+}
+
+async function listDrafts(terminal: Terminal, tenant: string): Promise<void> {
+  const drafts = await onDatabase(terminal, (db) => readPolicyDrafts({ db }, OPERATOR, tenant))
+  if (drafts.length === 0) return terminal.err('There are none.')
+  const rows = drafts.map(({ kind, state, basedOn, savedAt, savedBy }) => [
+    ...[kind, state, String(basedOn), savedAt, savedBy],
+  ])
+  terminal.out(tableOf(['kind', 'state', 'from version', 'saved', 'by'], rows))
+}
+
 interface DiffOptions {
   tenant?: string
   kind?: PolicyKind
@@ -133,7 +173,8 @@ async function diff(
 ): Promise<void> {
   const logins = file === undefined ? [] : readRecordedLogins(file)
   if (kind !== undefined) {
-    const versions = { from: readVersion(from), to: readVersion(to) }
+    const sentence = 'With --kind, give the numbers of two versions.'
+    const versions = { from: readVersion(from, sentence), to: readVersion(to, sentence) }
     if (tenant === undefined) throw new SetupRefused('Versions are of a tenant: give --tenant too.')
     const { members, outcomes } = await onDatabase(terminal, (db) =>
       comparePolicies({ db }, OPERATOR, tenant, kind, versions, logins),
@@ -203,7 +244,7 @@ function readKind(text: string): PolicyKind {
   throw new InvalidArgumentError(`One of ${POLICY_KINDS.join(', ')}.`)
 }
 
-function readVersion(text: string): number {
+function readVersion(text: string, sentence: string): number {
   if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text)
-  throw new SetupRefused('With --kind, give the numbers of two versions.')
+  throw new SetupRefused(sentence)
 }

@@ -60,18 +60,16 @@ export function holderKeyIdentifier(thumbprint: string): Identifier {
 
 /**
  * An account at an institution: issuer, name of the identifying attribute, and its value byte for byte (OpenID Connect
- * Core section 2: case-sensitive, no normalisation). `institution` names the institution where a value is only unique
- * within it (UP-66). Undefined for an empty value.
+ * Core section 2: case-sensitive, no normalisation). Some values, such as `eduid`, are one institution's own (UP-66): the
+ * tenant, which is one, is hashed along. Undefined for an empty value.
  */
 export function providerSubjectIdentifier(
   issuer: string,
   attribute: string,
   value: string,
-  institution?: string,
 ): Identifier | undefined {
-  if (issuer === '' || attribute === '' || value === '' || institution === '') return undefined
-  const parts = [attribute, value, ...(institution === undefined ? [] : [institution])]
-  return { type: 'SUBJECT_ID', namespace: issuer, parts }
+  if (issuer === '' || attribute === '' || value === '') return undefined
+  return { type: 'SUBJECT_ID', namespace: issuer, parts: [attribute, value] }
 }
 
 /** What a credential's issuer calls its subject, byte for byte; the same value of another issuer is another person's. */

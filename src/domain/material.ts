@@ -13,7 +13,7 @@ const QueryId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
 const Strength = z.enum(['identifies', 'suggests'])
 
 /** How an attribute of a tuple is read; `normalise.ts` has the rules. */
-const Reading = z.enum(['exact', 'name', 'date', 'email', 'tax_code_it'])
+const Reading = z.enum(['exact', 'name', 'date', 'email', 'scoped', 'tax_code_it'])
 export type Reading = z.infer<typeof Reading>
 
 /** A tuple of fewer attributes names several people; one that identifies by itself needs one more. */

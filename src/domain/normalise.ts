@@ -93,7 +93,23 @@ export function normaliseEmail(value: string): string | undefined {
     return undefined
   const domain = normaliseDomain(text.slice(at + 1))
   if (domain === undefined) return undefined
-  return `${local.replace(/[A-Z]/g, (letter) => letter.toLowerCase())}@${domain}`
+  return `${asciiLower(local)}@${domain}`
+}
+
+/**
+ * `user@scope`, such as an eduPersonPrincipalName: the scope is a domain; of the user, case folds in ASCII where the tenant
+ * lets it (CR-20). Institutions may give one to somebody else, so it is never enough by itself (UP-65).
+ */
+export function normaliseScoped(value: string, folding: Folding): string | undefined {
+  const at = value.indexOf('@')
+  const user = normaliseExact(value.slice(0, Math.max(at, 0)))
+  const scope = normaliseDomain(value.slice(at + 1))
+  if (user === undefined || scope === undefined || /\s/u.test(user)) return undefined
+  return `${folding.case ? asciiLower(user) : user}@${scope}`
+}
+
+function asciiLower(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
 function normaliseDomain(domain: string): string | undefined {

@@ -26,6 +26,7 @@ import {
   normaliseEmail,
   normaliseExact,
   normaliseName,
+  normaliseScoped,
   normaliseTaxCode,
 } from './normalise.ts'
 import type { Json, JsonObject } from './text.ts'
@@ -166,6 +167,8 @@ function readValue(value: Json, read: Reading, folding: Folding): string | undef
       return normaliseDate(value)
     case 'email':
       return normaliseEmail(value)
+    case 'scoped':
+      return normaliseScoped(value, folding)
     case 'tax_code_it':
       return normaliseTaxCode(value)
   }

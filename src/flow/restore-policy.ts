@@ -12,7 +12,7 @@ import { type Published, publishDocuments } from './publish-documents.ts'
  * `admin_forbidden`, `not_found`, and `policy_refused` where it no longer fits them.
  */
 export async function restorePolicy(
-  deps: Pick<Deps, 'db' | 'clock' | 'tenants'>,
+  deps: Pick<Deps, 'db' | 'clock'> & { tenants: Pick<Deps['tenants'], 'forget'> },
   actor: AdminActor,
   slug: string,
   kind: PolicyKind,

@@ -239,3 +239,26 @@ describe('issue 3 item 10 policy explain', () => {
     expect(ended.err).not.toContain('secret-value')
   })
 })
+
+describe('issue 3 item 10 policy restore and drafts', () => {
+  test('an older version becomes the next one', async () => {
+    const restored = await policy('restore', 'selector', '1', '--tenant', 'demo')
+    expect(restored.code, restored.err).toBe(0)
+    const [, next = ''] = /^selector ([0-9]+)$/.exec(restored.out) ?? []
+    const same = await policy('diff', '1', next, '--tenant', 'demo', '--kind', 'selector')
+    expect([same.code, same.out]).toEqual([0, ''])
+    expect((await policy('restore', 'selector', '99', '--tenant', 'demo')).code).toBe(1)
+    expect((await policy('restore', 'selector', 'x', '--tenant', 'demo')).err).toContain('number')
+  })
+  test('drafts are listed', async () => {
+    expect((await policy('drafts', '--tenant', 'demo')).err).toBe('There are none.')
+    await query(
+      bridge.database.superuserUrl,
+      `INSERT INTO policy_draft (tenant_id, kind, document, state, digest, based_on, saved_at, saved_by)
+       SELECT id, 'selector', '{}', 'draft', 'digest', 1, '2026-01-01T00:00:00.000Z', 'somebody' FROM tenant WHERE slug = 'demo'`,
+    )
+    expect((await policy('drafts', '--tenant', 'demo')).out).toMatch(
+      /selector +draft +1 .*somebody/,
+    )
+  })
+})

@@ -5,6 +5,7 @@ import {
   normaliseEmail,
   normaliseExact,
   normaliseName,
+  normaliseScoped,
   normaliseTaxCode,
 } from '../../src/domain/normalise.ts'
 
@@ -132,5 +133,29 @@ describe('dates, codes, exact values', () => {
     expect(normaliseTaxCode('rssmra85t10a562s')).toBe('RSSMRA85T10A562S')
     for (const wrong of ['RSSMRA85T10A562T', 'RSSMRA85T10A562', 'TINFR-RSSMRA85T10A562S', ''])
       expect(normaliseTaxCode(wrong), wrong).toBeUndefined()
+  })
+})
+
+describe('user@scope', () => {
+  test('CR-20 the scope is a domain, and of the user the case folds where the tenant says so', () => {
+    expect(normaliseScoped('Jan.Jansen@UvA.nl', ALL)).toBe('jan.jansen@uva.nl')
+    expect(normaliseScoped('Jan.Jansen@UvA.nl', NONE)).toBe('Jan.Jansen@uva.nl')
+    expect(normaliseScoped('jan@Bücher.example', ALL)).toBe('jan@xn--bcher-kva.example')
+  })
+
+  test.each([
+    '',
+    '@uva.nl',
+    'jan',
+    'jan@',
+    'jan@uva',
+    'a@b@uva.nl',
+    ' jan@uva.nl',
+    'j an@uva.nl',
+    'jan\u200b@uva.nl',
+  ])('CR-20 %j is none', (value) => expect(normaliseScoped(value, ALL)).toBeUndefined())
+
+  test('CR-19 UP-65 letters outside ASCII never fold into it', () => {
+    expect(normaliseScoped('\u212aarel@uva.nl', ALL)).not.toBe(normaliseScoped('karel@uva.nl', ALL))
   })
 })
