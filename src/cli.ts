@@ -6,6 +6,7 @@ import { jobsCommand } from './cli/jobs.ts'
 import { keysCommand } from './cli/keys.ts'
 import { peopleCommand } from './cli/people.ts'
 import { policyCommand } from './cli/policy.ts'
+import { retentionCommand } from './cli/retention.ts'
 import { signingKeysCommand } from './cli/signing-keys.ts'
 import { tenantCommand } from './cli/tenants.ts'
 import type { Terminal } from './cli/terminal.ts'
@@ -26,6 +27,7 @@ function sentenceOf(error: unknown): string {
   if (error instanceof BridgeError) {
     const { failure } = error
     if (failure.kind === 'not_found') return 'There is nothing of that name or id.'
+    if (failure.kind === 'invalid_request') return failure.detail
     if (failure.kind === 'policy_refused') return failure.problems.join('\n')
     if (failure.kind === 'unavailable') return 'The database does not answer.'
     if (failure.kind === 'conflict') return `Not now: ${failure.detail}.`
@@ -60,6 +62,7 @@ const commands = [
   receiptCommand,
   ledgerCommand,
   auditCommand,
+  retentionCommand,
   jobsCommand,
 ]
 for (const command of commands) {

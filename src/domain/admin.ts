@@ -12,6 +12,8 @@ export const ADMIN_SCOPES = {
     'Look up a person, end and restore links, restrict processing, merge two persons found to be one, and split them.',
   'privacy:erase': 'Erase a person.',
   'privacy:export': 'Read everything that is held about a person.',
+  'privacy:retention':
+    'Read and set how long data is kept, see what would go, and read the record of processing.',
   'audit:read': 'Read the audit trail.',
   'jobs:manage': 'See background jobs; pause, resume and hasten them.',
   'keys:manage': 'Replace request certificates; make, list and revoke tokens of this API.',

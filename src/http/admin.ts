@@ -15,6 +15,7 @@ import { providerTestAdminRoutes } from './admin/provider-tests.ts'
 import { providerRoutes } from './admin/providers.ts'
 import { registrationTokenRoutes } from './admin/registration-tokens.ts'
 import { relyingPartyRoutes } from './admin/relying-parties.ts'
+import { retentionRoutes } from './admin/retention.ts'
 import { signingKeyRoutes } from './admin/signing-keys.ts'
 import { tenantRoutes } from './admin/tenants.ts'
 import { tokenAdminRoutes } from './admin/tokens.ts'
@@ -37,6 +38,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...identityRoutes(deps),
     ...privacyRoutes(deps),
     ...erasureRoutes(deps),
+    ...retentionRoutes(deps),
     ...jobRoutes(deps),
     ...tokenAdminRoutes(deps),
     ...auditRoutes(deps),

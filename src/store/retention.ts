@@ -202,3 +202,66 @@ export const markForgotten = statement(
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', anyOf(p('people'))),
 )
+
+/** Rows of each kind that are past these times. `links` counts those that end, `warned` those whose end would be told. */
+export interface DueCounts {
+  links: number
+  warned: number
+  ended_links: number
+  auxiliary: number
+  logins: number
+  grants: number
+  repeats: number
+  messages: number
+  audit_events: number
+}
+
+/** What is due at `at`, without touching anything. A told end counts as told for as long as it will have been by then. */
+export const countDue = sqlStatement(
+  'count_due',
+  (
+    p: Params<{
+      tenantId: TenantId
+      at: IsoInstant
+      endBefore: IsoInstant
+      warnBefore: IsoInstant
+      toldBefore: IsoInstant
+      noticeDays: number
+      purgeBefore: IsoInstant
+      deliveredBefore: IsoInstant
+      deadBefore: IsoInstant
+      trailBefore: IsoInstant
+    }>,
+  ) => sql<DueCounts>`
+    WITH live AS (
+      SELECT b.last_used_at, b.inactivity_warned_at AS told
+        FROM identity_link_binding b
+        JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id
+        JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id AND i.status = 'ACTIVE'
+       WHERE b.tenant_id = ${p('tenantId')} AND b.deleted_at IS NULL AND b.last_used_at <= ${p('warnBefore')}
+    ), counted AS (
+      SELECT count(*) FILTER (WHERE last_used_at <= ${p('endBefore')}
+               AND (${p('noticeDays')}::integer = 0 OR told >= last_used_at AND told <= ${p('toldBefore')}))::int AS links,
+             count(*) FILTER (WHERE ${p('noticeDays')}::integer > 0 AND (told IS NULL OR told < last_used_at))::int AS warned
+        FROM live
+    )
+    SELECT links, warned,
+           (SELECT count(*)::int FROM identity_match
+             WHERE tenant_id = ${p('tenantId')} AND deleted_at < ${p('purgeBefore')})
+             + (SELECT count(*)::int FROM identity_link_binding
+                 WHERE tenant_id = ${p('tenantId')} AND deleted_at < ${p('purgeBefore')}) AS ended_links,
+           (SELECT count(*)::int FROM auxiliary_data
+             WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('at')}) AS auxiliary,
+           (SELECT count(*)::int FROM journey
+             WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('at')}) AS logins,
+           (SELECT count(*)::int FROM login_grant
+             WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('at')}) AS grants,
+           (SELECT count(*)::int FROM idempotency_key
+             WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('at')}) AS repeats,
+           (SELECT count(*)::int FROM outbox
+             WHERE tenant_id = ${p('tenantId')}
+               AND (delivered_at < ${p('deliveredBefore')} OR dead_at < ${p('deadBefore')})) AS messages,
+           (SELECT count(*)::int FROM audit_event
+             WHERE tenant_id = ${p('tenantId')} AND created_at < ${p('trailBefore')}) AS audit_events
+      FROM counted`,
+)

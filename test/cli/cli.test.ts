@@ -208,6 +208,24 @@ test('issue 5 a job is run by hand, paused and resumed', async () => {
   })
 })
 
+test('issue 5 how long data is kept is listed, tried, set, and written into the record of processing', async () => {
+  const retention = (...words: string[]) => cli(['retention', ...words], onDatabase())
+  const tried = await retention('plan', 'demo', 'links', '--days', '365')
+  expect(tried.out).toMatch(/^links +0 +0$/m)
+  expect((await retention('set', 'demo', 'links', '--days', '365')).out).toBe('365 days')
+  expect((await retention('list', 'demo')).out).toMatch(/^links +365 days +0 +/m)
+  const refused = await retention('set', 'demo', 'auxiliary', '--days', '3')
+  expect(refused).toMatchObject({ code: 1, err: 'days: this kind ends by itself' })
+  expect((await retention('record', 'demo')).out).toContain(
+    '# Record of processing: demo university',
+  )
+  const [event] = await query<{ detail: string }>(
+    bridge.database.superuserUrl,
+    `SELECT detail FROM audit_event WHERE event_type = 'retention_changed'`,
+  )
+  expect(event?.detail).toBe('{"actor":"cli","kind":"links"}')
+})
+
 test('a tenant’s switches are turned, audited, and seen by the running service', async () => {
   const environment = { ...onDatabase(), PUBLIC_URL: bridge.url }
   const turned = await cli(['tenant', 'set', 'demo', '--direct-login', 'on'], environment)

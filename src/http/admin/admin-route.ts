@@ -7,6 +7,7 @@ import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { ADMIN_SCOPES, type AdminActor, type AdminScope } from '../../domain/admin.ts'
 import { fail } from '../../domain/failure.ts'
+import { DATA_KIND_NAMES } from '../../domain/retention.ts'
 import type { Json, JsonObject } from '../../domain/text.ts'
 import { authenticateAdmin } from '../../flow/authenticate-admin.ts'
 import { requireAdminScope } from '../../flow/deny-access.ts'
@@ -211,6 +212,10 @@ const PATH_PARAMETERS: { readonly [name: string]: JsonObject } = {
     '2f1c9a60-7d0e-4c0b-9a55-3f1d2c4b5a69',
   ),
   merge: pathParameter('merge', 'Id of the merge.', '2f1c9a60-7d0e-4c0b-9a55-3f1d2c4b5a69'),
+  data: {
+    ...pathParameter('data', 'Kind of data.', 'links'),
+    schema: { type: 'string', enum: [...DATA_KIND_NAMES] },
+  },
   job: pathParameter('job', 'Name of the job.', 'expire-journeys'),
   id: pathParameter(
     'id',

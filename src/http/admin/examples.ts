@@ -384,3 +384,24 @@ export const EXPORT = {
   ...{ auxiliary: [], subjects: [], account_choices: [], logins: [], journeys: [] },
   ...{ institution_logins: [], merges: [], messages: [], events: [] },
 }
+
+export const RETENTION_ENTRY = {
+  ...{ kind: 'links', what: 'Links between a wallet and an account.', days: 365, lives: null },
+  ...{ notice_days: 30, ground: 'Needed to recognise the person at the next login.' },
+  ...{ job: 'end-inactive', last_run_at: INSTANT, next_run_at: '2026-02-01T03:40:00.000Z' },
+  ...{ paused: false, due: 12, warned: 240 },
+}
+export const PROCESSING_RECORD = {
+  ...{ tenant: 'example', controller: 'Example University', generated_at: INSTANT },
+  ...{ privacy_notice: SETTINGS.notice_url, policies: { attributes: 1 } },
+  purposes: [{ recipient: 'Course catalogue', purpose: 'To show your courses.' }],
+  data_subjects: 'People who log in at Example University or at the services that it serves.',
+  identifiers: ['holder_key'],
+  attributes: [{ name: 'given_name', from: 'wallet', kept: true, passed_on_with: 'scope profile' }],
+  sources: [{ name: 'SURF', kind: 'institution' }],
+  recipients: [{ name: 'Course catalogue', kind: 'relying party', sees: 'given_name (profile)' }],
+  retention: [{ what: 'Links.', period: '730 days', ground: 'Needed at the next login.' }],
+  security: ['Identifiers are kept as keyed hashes only.'],
+  to_be_said: ['Name and contact of the controller.'],
+  markdown: '# Record of processing: Example University\n…',
+}

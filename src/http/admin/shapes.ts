@@ -91,6 +91,14 @@ import {
   RelyingPartyWithSecret,
 } from './relying-party-shapes.ts'
 import {
+  ProcessingRecord,
+  RetentionEntry,
+  RetentionPlan,
+  RetentionRule,
+  RetentionTable,
+  RetentionTrial,
+} from './retention-shapes.ts'
+import {
   PublishedSigningKey,
   SigningKey,
   SigningKeyList,
@@ -146,6 +154,8 @@ export const SHAPES = {
   ...{ NewAdminToken, CreatedAdminToken, AdminToken, AdminTokenList },
   ...{ AuditEvent, AuditEventList },
   ...{ Job, JobList },
+  ...{ RetentionRule, RetentionEntry, RetentionTable, RetentionTrial, RetentionPlan },
+  ...{ ProcessingRecord },
   ...DATA_SHAPES,
   ...{ Erasure, ErasureRequest, IdentifierErasureRequest, NamedIdentifier },
   ...{ Identity, UnlinkRequest, NewMerge, Merge, Nothing, PersonExport },

@@ -26,6 +26,7 @@ function adminCalls(tenant: string) {
         .replace(':client_id', 'app')
         .replace(':provider', 'surf')
         .replace(':kind', 'selector')
+        .replace(':data', 'links')
         .replace(':version', '1')
         .replace(':kid', 'A'.repeat(43))
         .replace(':test', '00000000-0000-4000-8000-000000000000')
@@ -272,6 +273,7 @@ test('issue 9 last use is noted, once a minute at most, and an expired token is 
 })
 
 const SCOPES = [
+  'privacy:retention',
   ...[
     'tenants:manage',
     'clients:manage',

@@ -1,0 +1,136 @@
+/** How long a tenant keeps what: seen, changed, tried before; and the record of processing, over HTTP. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { recordAsMarkdown } from '../../src/domain/processing-record.ts'
+import { DATA_KIND_NAMES } from '../../src/domain/retention.ts'
+import { DAY } from '../../src/domain/time.ts'
+import { endInactiveJob } from '../../src/job/keep-retention.ts'
+import { runNow } from '../../src/job/lease.ts'
+import { type Admin, adminWith } from '../http/admin/client.ts'
+import { newPerson } from '../people/people.ts'
+import { type Bridge, startBridge } from '../support/bridge.ts'
+import { query } from '../support/postgres.ts'
+
+let bridge: Bridge
+let admin: Admin
+beforeAll(async () => {
+  bridge = await startBridge()
+  admin = await adminWith(bridge, ['privacy:retention'])
+  await newPerson(bridge, bridge.tenant, 'sanne')
+})
+afterAll(() => bridge.stop())
+
+interface Entry {
+  kind: string
+  days: number | null
+  notice_days: number
+  due: number
+  warned: number
+  last_run_at: string | null
+  ground: string
+}
+const PATH = '/tenants/demo/retention'
+const ask = <Row extends object>(text: string) => query<Row>(bridge.database.superuserUrl, text)
+const entryOf = async (kind: string) => {
+  const { body } = await admin.get(PATH)
+  const found = (body as unknown as { kinds: Entry[] }).kinds.find((one) => one.kind === kind)
+  if (found === undefined) throw new Error(`nothing is said of ${kind}`)
+  return found
+}
+const daysAgo = (days: number) => new Date(bridge.clock.now() - days * DAY).toISOString()
+
+describe('item 3 the table', () => {
+  test('has every kind of data with period, ground, runs and rows due', async () => {
+    const { body } = await admin.get(PATH)
+    const { kinds } = body as unknown as { kinds: Entry[] }
+    expect(kinds.map(({ kind }) => kind)).toEqual(DATA_KIND_NAMES)
+    for (const entry of kinds) expect(entry.ground).not.toBe('')
+    expect(await entryOf('links')).toMatchObject({ days: 730, notice_days: 30, due: 0, warned: 0 })
+    expect(await entryOf('auxiliary')).toMatchObject({ days: null })
+    const nothing = () => Promise.resolve({})
+    await runNow(bridge.deps, endInactiveJob(nothing), 'one')
+    expect((await entryOf('links')).last_run_at).not.toBeNull()
+  })
+
+  test('a dry run says what would go, now and later, and touches nothing', async () => {
+    const plan = async (body: object) => {
+      const answer = await admin.post(`${PATH}/plan`, body)
+      expect(answer.status).toBe(200)
+      const { kinds } = answer.body as unknown as { kinds: Entry[] }
+      return (kind: string) => kinds.find((one) => one.kind === kind)
+    }
+    const before = await ask('SELECT * FROM identity_link_binding')
+    await ask(`UPDATE identity_link_binding SET last_used_at = '${daysAgo(100)}'`)
+    expect((await plan({}))('links')).toMatchObject({ due: 0, warned: 0 })
+    const shorter = await plan({ rules: [{ kind: 'links', days: 90, notice_days: 0 }] })
+    expect(shorter('links')).toMatchObject({ days: 90, due: 1, warned: 0 })
+    const told = await plan({ rules: [{ kind: 'links', days: 120, notice_days: 30 }] })
+    expect(told('links')).toMatchObject({ due: 0, warned: 1 })
+    const later = await plan({ at: new Date(bridge.clock.now() + 601 * DAY).toISOString() })
+    expect(later('links')).toMatchObject({ warned: 1 })
+    expect(later('grants')?.due).toBeGreaterThan(0)
+    const after = await ask('SELECT * FROM identity_link_binding')
+    expect(after).toEqual(
+      before.map((row) => ({
+        ...row,
+        last_used_at: (after[0] as { last_used_at: string }).last_used_at,
+      })),
+    )
+  })
+
+  test('a tenant says another period and its own ground; audited; what is out of bounds or of another’s is refused', async () => {
+    const rule = { days: 365, notice_days: 14, ground: 'Our decision of 3 March.' }
+    const changed = await admin.put(`${PATH}/links`, rule)
+    expect(changed.body).toMatchObject({ kind: 'links', ...rule })
+    expect(await entryOf('links')).toMatchObject(rule)
+    const [event] = await ask<{ detail: string }>(
+      `SELECT detail FROM audit_event WHERE event_type = 'retention_changed'`,
+    )
+    expect(JSON.parse(event?.detail ?? '')).toMatchObject({ kind: 'links' })
+    for (const [kind, body] of [
+      ['links', { days: 4000 }],
+      ['links', { days: 0 }],
+      ['auxiliary', { days: 3 }],
+      ['links', { weeks: 3 }],
+    ] as const)
+      expect((await admin.put(`${PATH}/${kind}`, body)).status, kind).toBe(400)
+    expect((await admin.put(`${PATH}/nothing`, {})).status).toBe(404)
+    expect((await admin.get('/tenants/nobody/retention')).status).toBe(404)
+    await admin.put(`${PATH}/links`, {})
+    expect(await entryOf('links'), 'as the service has it again').toMatchObject({ days: 730 })
+  })
+})
+
+describe('item 3 the record of processing', () => {
+  test('is written from the configuration: purposes, attributes, sources, recipients, periods; and what is left to say', async () => {
+    const { status, body } = await admin.get('/tenants/demo/record-of-processing')
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      controller: 'demo university',
+      purposes: [{ recipient: 'Course catalogue', purpose: 'To show your courses.' }],
+      identifiers: expect.arrayContaining(['account at the institution', 'holder_key']),
+      attributes: expect.arrayContaining([expect.objectContaining({ name: 'given_name' })]),
+      sources: expect.arrayContaining([{ name: 'SURF', kind: 'institution' }]),
+      retention: expect.arrayContaining([
+        expect.objectContaining({ period: '730 days, told 30 days before' }),
+      ]),
+    })
+    expect((body.to_be_said as string[]).length).toBeGreaterThan(2)
+    expect(body.markdown).toContain('| Course catalogue | To show your courses. |')
+  })
+
+  test('as Markdown, no name breaks out of its cell', () => {
+    const nothing = { purposes: [], identifiers: [], attributes: [], sources: [], retention: [] }
+    const text = recordAsMarkdown({
+      ...{ ...nothing, tenant: 't', controller: 'A | B', privacyNotice: undefined },
+      ...{
+        generatedAt: '2026-01-01T00:00:00.000Z' as never,
+        policies: {},
+        dataSubjects: 'People.',
+      },
+      recipients: [{ name: '<b>|\n# x', kind: 'relying party', sees: '[a](b)' }],
+      ...{ security: [], toBeSaid: [] },
+    })
+    expect(text).toContain('| \\<b\\>\\| # x | relying party | \\[a\\](b) |')
+    expect(text).toContain('# Record of processing: A \\| B')
+  })
+})
