@@ -38,7 +38,11 @@ function adminCalls(tenant: string) {
 }
 
 /** Bodies that are well-formed, so that what is refused is the caller. */
-const BODIES: { [operationId: string]: unknown } = {
+const BODIES: {
+  changeRetention: { days: 365 }
+  planRetention: {}
+  [operationId: string]: unknown
+} = {
   createTenant: { slug: 'third', name: { en: 'Third', nl: 'Derde' } },
   updateTenant: { cross_device: true },
   replaceRequestCertificate: {},
