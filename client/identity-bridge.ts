@@ -65,14 +65,20 @@ export interface Schemas {
   PublishedPolicies: { published: readonly (Schemas['PublishedPolicy'])[] }
   PolicyRestoration: { version: number }
   UnjudgedDocument: Record<string, unknown>
-  NewAdminToken: { name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "privacy:export" | "audit:read" | "jobs:manage" | "keys:manage")[]; tenant?: string | null; institution?: string | null; expires_in_days?: number }
+  NewAdminToken: { name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "privacy:export" | "privacy:retention" | "audit:read" | "jobs:manage" | "keys:manage")[]; tenant?: string | null; institution?: string | null; expires_in_days?: number }
   CreatedAdminToken: { id: string; token: string; expires_at: string }
-  AdminToken: { id: string; name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "privacy:export" | "audit:read" | "jobs:manage" | "keys:manage")[]; tenant: string | null; institution: string | null; created_at: string; expires_at: string; last_used_at: string | null; revoked_at: string | null }
+  AdminToken: { id: string; name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "privacy:export" | "privacy:retention" | "audit:read" | "jobs:manage" | "keys:manage")[]; tenant: string | null; institution: string | null; created_at: string; expires_at: string; last_used_at: string | null; revoked_at: string | null }
   AdminTokenList: { tokens: readonly (Schemas['AdminToken'])[] }
   AuditEvent: { id: string; seq: number; type: string; correlation_id: string | null; subject_hash: string | null; client_id: string | null; detail: Schemas['UnjudgedDocument']; created_at: string; prev_hash: string; row_hash: string }
   AuditEventList: { events: readonly (Schemas['AuditEvent'])[]; next_cursor: string | null }
   Job: { name: string; paused: boolean; due_at: string; running_until: string | null; started_at: string | null; finished_at: string | null; outcome: Record<string, number> | null }
   JobList: { jobs: readonly (Schemas['Job'])[] }
+  RetentionRule: { days?: number | null; notice_days?: number | null; ground?: string | null }
+  RetentionEntry: { kind: "links" | "ended_links" | "auxiliary" | "logins" | "grants" | "repeats" | "messages" | "audit_events" | "receipts"; what: string; days: number | null; lives: string | null; notice_days: number; ground: string; job: string | null; last_run_at: string | null; next_run_at: string | null; paused: boolean; due: number; warned: number }
+  RetentionTable: { kinds: readonly (Schemas['RetentionEntry'])[] }
+  RetentionTrial: { rules?: readonly ({ kind: "links" | "ended_links" | "auxiliary" | "logins" | "grants" | "repeats" | "messages" | "audit_events" | "receipts"; days?: number | null; notice_days?: number | null })[]; at?: string }
+  RetentionPlan: { at: string; kinds: readonly ({ kind: "links" | "ended_links" | "auxiliary" | "logins" | "grants" | "repeats" | "messages" | "audit_events" | "receipts"; days: number | null; notice_days: number; due: number; warned: number })[] }
+  ProcessingRecord: { tenant: string; controller: string; privacy_notice: string | null; generated_at: string; policies: Record<string, number>; purposes: readonly ({ recipient: string; purpose: string | null })[]; data_subjects: string; identifiers: readonly (string)[]; attributes: readonly ({ name: string; from: string; kept: boolean; passed_on_with: string | null })[]; sources: readonly ({ name: string; kind: string })[]; recipients: readonly ({ name: string; kind: string; sees: string })[]; retention: readonly ({ what: string; period: string; ground: string })[]; security: readonly (string)[]; to_be_said: readonly (string)[]; markdown: string }
   Lookup: { identifier_type: "SUBJECT_ID"; provider: string; identifier: string } | { identifier_type: "KEY"; identifier: string } | { identifier_type: "DID"; identifier: string }
   LookupAnswer: { found: boolean; person: Schemas['DataPerson'] | null }
   DataPerson: { identity_id: string; claims: Record<string, unknown>; auxiliary: Record<string, Record<string, unknown>>; assurance: { acr: readonly (string)[]; amr: readonly (string)[]; auth_time: number | null } | null; last_verified_at: string | null }
@@ -2397,6 +2403,94 @@ export interface Operations {
       409: Schemas['Problem']
       413: Schemas['Problem']
       415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** How long each kind of data is kept, and what is due. */
+  readRetention: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/retention"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['RetentionTable']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Say how long a kind of data is kept, and why. */
+  changeRetention: {
+    method: 'PUT'
+    url: "/admin/v1/tenants/{tenant}/retention/{data}"
+    parameters: {
+      path: { tenant: string; data: "links" | "ended_links" | "auxiliary" | "logins" | "grants" | "repeats" | "messages" | "audit_events" | "receipts" }
+      query: {}
+      header: {}
+    }
+    body: Schemas['RetentionRule']
+    answers: {
+      200: Schemas['RetentionEntry']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** What would go, without touching anything. */
+  planRetention: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/retention/plan"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['RetentionTrial']
+    answers: {
+      200: Schemas['RetentionPlan']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** The record of processing (Art. 30 GDPR), written from the configuration. */
+  readProcessingRecord: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/record-of-processing"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['ProcessingRecord']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
       429: Schemas['Problem']
       503: Schemas['Problem']
       default: Schemas['Problem']

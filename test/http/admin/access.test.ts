@@ -38,11 +38,9 @@ function adminCalls(tenant: string) {
 }
 
 /** Bodies that are well-formed, so that what is refused is the caller. */
-const BODIES: {
-  changeRetention: { days: 365 }
-  planRetention: {}
-  [operationId: string]: unknown
-} = {
+const BODIES: { [operationId: string]: unknown } = {
+  changeRetention: { days: 365 },
+  planRetention: {},
   createTenant: { slug: 'third', name: { en: 'Third', nl: 'Derde' } },
   updateTenant: { cross_device: true },
   replaceRequestCertificate: {},
