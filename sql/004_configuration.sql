@@ -40,6 +40,19 @@ CREATE TABLE relying_party (
 -- A name stands for one resource server only.
 CREATE UNIQUE INDEX idx_relying_party_resource ON relying_party (tenant_id, resource) WHERE resource IS NOT NULL;
 
+-- What a member state says of a relying party (registration certificate): sent to wallets with each request, by value.
+CREATE TABLE registration_certificate (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  id text NOT NULL,
+  client_id text NOT NULL DEFAULT '',                -- the relying party; '' for all that have none of their own
+  format text NOT NULL,                              -- `format` in `verifier_info` (OpenID4VP 1.0 section 5.1)
+  document text NOT NULL,                            -- public: wallets get it
+  not_after iso_instant,
+  created_at iso_instant NOT NULL,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, client_id, format)
+);
+
 -- Initial access tokens (RFC 7591): who may register relying parties without an administrator, how often, until when.
 CREATE TABLE registration_token (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
@@ -101,16 +114,18 @@ CREATE TABLE signing_key (
   public_jwk text NOT NULL,
   sealed_private_key text NOT NULL,                  -- PKCS#8, sealed under Key C; '' once retired
   certificate_chain text,                            -- purpose 'request': JSON array of base64 DER, leaf first
+  client_id text NOT NULL DEFAULT '',                -- purpose 'request': the relying party whose access certificate it is; '' for the tenant's own
   created_at iso_instant NOT NULL,
   activated_at iso_instant,
   retire_at iso_instant,
   removed_at iso_instant,                            -- in an emergency: not even an old ID token of it is believed
   PRIMARY KEY (tenant_id, kid),
   CHECK ((purpose = 'request') = (certificate_chain IS NOT NULL)),
-  CHECK ((state = 'retired') = (sealed_private_key = ''))
+  CHECK ((state = 'retired') = (sealed_private_key = '')),
+  CHECK (client_id = '' OR purpose = 'request')
 );
--- One active key for each tenant, purpose and algorithm.
-CREATE UNIQUE INDEX idx_signing_key_active ON signing_key (tenant_id, purpose, algorithm) WHERE state = 'active';
+-- One active key for each tenant, purpose and algorithm, and for each relying party that has an access certificate.
+CREATE UNIQUE INDEX idx_signing_key_active ON signing_key (tenant_id, purpose, algorithm, client_id) WHERE state = 'active';
 -- And one that waits for its turn.
 CREATE UNIQUE INDEX idx_signing_key_next ON signing_key (tenant_id, purpose, algorithm) WHERE state = 'next';
 

@@ -7,6 +7,7 @@ import { keysCommand } from './cli/keys.ts'
 import { peopleCommand } from './cli/people.ts'
 import { policyCommand } from './cli/policy.ts'
 import { retentionCommand } from './cli/retention.ts'
+import { registrationsCommand } from './cli/registrations.ts'
 import { signingKeysCommand } from './cli/signing-keys.ts'
 import { tenantCommand } from './cli/tenants.ts'
 import type { Terminal } from './cli/terminal.ts'
@@ -54,6 +55,7 @@ const program = new Command('cli')
 const commands = [
   keysCommand,
   signingKeysCommand,
+  registrationsCommand,
   tokenCommand,
   tenantCommand,
   policyCommand,

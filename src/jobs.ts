@@ -22,6 +22,7 @@ import { migrateKeysJob } from './job/migrate-keys.ts'
 import { refreshProvidersJob } from './job/refresh-providers.ts'
 import { rotateSigningKeysJob } from './job/rotate-signing-keys.ts'
 import { verifyAuditJob } from './job/verify-audit.ts'
+import { watchExpiryJob } from './job/watch-expiry.ts'
 import { createLog, describeError } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createOutbound } from './outbound/guard.ts'
@@ -40,6 +41,7 @@ export function createJobs(deps: JobDeps): readonly Job[] {
     expireAuxiliaryJob,
     endInactiveJob((tenant, keepLease) => endInactiveLinks(deps, tenant, keepLease)),
     purgeDeletedJob((tenant, keepLease) => purgeDeleted(deps, tenant, keepLease)),
+    watchExpiryJob,
     refreshProvidersJob(deps),
     rotateSigningKeysJob(deps),
     deliverEventsJob(deps),

@@ -9,6 +9,8 @@ export interface Metrics {
   job(name: string, outcome: string, seconds: number): void
   /** Where each job stands, as its row says: times in milliseconds since the epoch. */
   jobs(standing: readonly JobStanding[], now: number): void
+  /** How much ends soon or has ended, by `kind_state` (domain/expiry.ts). */
+  expiring(counts: Readonly<Record<string, number>>): void
   /** The exposition text and its content type. */
   expose(): Promise<{ contentType: string; text: string }>
 }
@@ -64,6 +66,12 @@ export function createMetrics(options: { processMetrics: boolean }): Metrics {
   )
   const lag = gauge('bridge_job_lag_seconds', 'How long each job has been due; 0 while it is not')
   const paused = gauge('bridge_job_paused', '1 for a job that an operator has paused')
+  const expiring = new Gauge({
+    name: 'bridge_expiring',
+    help: 'Certificates, anchors, lists and keys that end soon or have ended, over all tenants',
+    labelNames: ['kind', 'state'],
+    registers,
+  })
   if (options.processMetrics) collectDefaultMetrics({ register: registry })
   return {
     request(route, method, status, seconds) {
@@ -82,6 +90,12 @@ export function createMetrics(options: { processMetrics: boolean }): Metrics {
         if (one.finishedAt !== undefined) lastFinished.set({ job }, one.finishedAt / SECOND)
         lag.set({ job }, one.paused ? 0 : Math.max(0, now - one.dueAt) / SECOND)
         paused.set({ job }, one.paused ? 1 : 0)
+      }
+    },
+    expiring(counts) {
+      for (const [name, count] of Object.entries(counts)) {
+        const [, kind, state] = /^(.+)_(soon|expired)$/.exec(name) ?? []
+        if (kind !== undefined && state !== undefined) expiring.set({ kind, state }, count)
       }
     },
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),

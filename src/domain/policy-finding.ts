@@ -22,6 +22,8 @@ const SEVERITY = {
   attribute_missing: 'error',
   /** The wallet is asked for a claim that no attribute rule, material or condition uses. */
   over_asking: 'warning',
+  /** The wallet is asked for what the registration certificate does not register: wallets would refuse. */
+  beyond_registration: 'error',
   /** An attribute leaves the bridge that nothing ever fills: the wallet is not asked for it. */
   attribute_never_filled: 'warning',
   /** A login needs an attribute that nothing ever fills: nobody could log in. */

@@ -13,6 +13,7 @@ import {
 } from './material.ts'
 import type { PolicySet } from './policy.ts'
 import { type Finding, finding } from './policy-finding.ts'
+import { beyondRegistration, type RegisteredCredential } from './registration.ts'
 import { type KnownProviders, lintSelector } from './selector-lint.ts'
 import { namesOfTypes, type TrustEntry } from './trust-policy.ts'
 
@@ -20,6 +21,8 @@ import { namesOfTypes, type TrustEntry } from './trust-policy.ts'
 export interface PolicySurroundings {
   /** Undefined where nobody can know, as with documents in a folder. */
   providers?: KnownProviders
+  /** What each registration certificate of the tenant registers. */
+  registrations?: readonly (readonly RegisteredCredential[])[]
 }
 
 /** Returns everything there is to say about documents that are each well-formed; a missing kind is said nothing of. */
@@ -27,6 +30,7 @@ export function lintPolicies(set: PolicySet, surroundings: PolicySurroundings): 
   return [
     ...lintTrust(set),
     ...lintQuery(set),
+    ...lintRegistration(set, surroundings.registrations ?? []),
     ...lintAttributes(set),
     ...lintMaterial(set),
     ...lintSelector(set, surroundings.providers),
@@ -71,6 +75,18 @@ function lintQuery({ query, attributes, material }: PolicySet): readonly Finding
           ],
     ),
   )
+}
+
+/** Each certificate is sent with every request of those it is for. */
+function lintRegistration(
+  { query }: PolicySet,
+  registrations: NonNullable<PolicySurroundings['registrations']>,
+): readonly Finding[] {
+  if (query === undefined) return []
+  const places = registrations.flatMap((registered) => beyondRegistration(query, registered))
+  const once = new Map(places.map((place) => [place.join('.'), place]))
+  const message = 'the registration certificate does not register it'
+  return [...once.values()].map((place) => finding('beyond_registration', 'query', place, message))
 }
 
 /** Only for attributes that nobody but the wallet can fill. */

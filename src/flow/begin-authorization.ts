@@ -5,6 +5,7 @@ import { releasingScopes } from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'
 import { crossDeviceEnd, WALLET_TIME, type WalletLink } from '../domain/journey.ts'
+import { beyondRegistration } from '../domain/registration.ts'
 import {
   type AuthorizationRequest,
   judgeAuthorizationRequest,
@@ -22,7 +23,7 @@ import type { ErrorReturn } from './error-return.ts'
 import { partToSeal, sealRequest, sealWalletSecrets } from './journey-secrets.ts'
 import { takeRequest } from './pushed-request.ts'
 import { newLink } from './renew-questions.ts'
-import type { PreparedTenant } from './tenants.ts'
+import type { Policies, PreparedTenant } from './tenants.ts'
 
 export interface Begun {
   journeyId: JourneyId
@@ -94,9 +95,11 @@ export async function beginAuthorization(
   const continued = await continueSession(deps, prepared, request, session, referenceHash)
   if (continued !== undefined) return continued
   if (request.silent) return refuseSilent(prepared, request)
-  const { requestKid } = prepared
+  const { clientId: askingFor } = request.relyingParty
+  const requestKid = prepared.requestKidFor(askingFor)
   if (policies === undefined || requestKid === undefined)
     return fail({ kind: 'authorization_refused', description: 'This login is not set up yet.' })
+  await requireRegistration(prepared, askingFor, policies)
 
   const now = deps.clock()
   const journeyId = newId() as JourneyId
@@ -140,6 +143,20 @@ export async function beginAuthorization(
     expiresAt: now + WALLET_TIME,
     // A hint is a wish: one that names nothing on offer is passed over, as an unknown parameter is.
     hint: directProviders(prepared).find(({ slug }) => slug === request.idpHint)?.slug,
+  }
+}
+
+/** Wallets refuse a question beyond the registration; so it is not asked (TR-41). */
+async function requireRegistration(
+  prepared: PreparedTenant,
+  clientId: ClientId,
+  { versions }: Policies,
+): Promise<void> {
+  const query = await prepared.question(versions)
+  for (const { registered } of prepared.registrationsFor(clientId)) {
+    if (registered === undefined || beyondRegistration(query, registered).length === 0) continue
+    const description = 'This login asks wallets for more than it is registered for.'
+    fail({ kind: 'authorization_refused', description })
   }
 }
 

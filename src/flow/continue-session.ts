@@ -37,7 +37,8 @@ export async function continueSession(
   browser: BrowserSession,
   pushedRequestHash: SecretHash | undefined,
 ): Promise<{ back: ErrorReturn; correlationId: CorrelationId } | undefined> {
-  const { tenant, policies, requestKid } = prepared
+  const { tenant, policies } = prepared
+  const requestKid = prepared.requestKidFor(request.relyingParty.clientId)
   const { browserId, session } = browser
   if (tenant.singleSignOnMinutes === 0 || browserId === undefined || session === undefined)
     return undefined

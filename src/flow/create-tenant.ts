@@ -92,7 +92,7 @@ async function tokenKeyStep(
 ) {
   const made = await makeTokenKey(deps.keyring, tenantId, algorithm)
   return insertSigningKey({
-    ...{ tenantId, ...made, purpose: 'token', algorithm, state: 'active' },
+    ...{ tenantId, ...made, purpose: 'token', algorithm, clientId: '', state: 'active' },
     ...{ certificateChain: null, now: toInstant(deps.clock()) },
   })
 }

@@ -60,5 +60,6 @@ export async function handOutRequest(
     issuedAt: now,
     expiresAt: Math.min(fromInstant(journey.created_at) + lifetime, now + 5 * MINUTE),
     walletNonce: wallet?.walletNonce,
+    registrations: prepared.registrationsFor(journey.client_id),
   })
 }

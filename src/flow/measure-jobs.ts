@@ -1,5 +1,6 @@
 /** Where each job stands, for the metrics: read when they are asked for, since any instance may have run it. */
 import type { Deps } from '../deps.ts'
+import { WATCH_EXPIRY } from '../domain/expiry.ts'
 import { BridgeError } from '../domain/failure.ts'
 import { SYSTEM_TENANT } from '../domain/ids.ts'
 import { fromInstant } from '../domain/time.ts'
@@ -15,6 +16,8 @@ export async function measureJobs(deps: Pick<Deps, 'db' | 'clock' | 'metrics'>):
       finishedAt: row.last_finished_at === null ? undefined : fromInstant(row.last_finished_at),
     }))
     deps.metrics.jobs(standing, deps.clock())
+    const watched = rows.find(({ name }) => name === WATCH_EXPIRY)?.last_outcome ?? '{}'
+    deps.metrics.expiring(JSON.parse(watched) as Record<string, number>)
   } catch (error) {
     if (!(error instanceof BridgeError) || error.failure.kind !== 'unavailable') throw error
   }

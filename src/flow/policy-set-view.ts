@@ -7,7 +7,9 @@ import { read } from '../store/database.ts'
 import { findCurrentPolicies } from '../store/policy.ts'
 import { listPolicyDrafts } from '../store/policy-draft.ts'
 import { listProviders } from '../store/provider.ts'
+import { listRegistrationCertificates } from '../store/registration-certificate.ts'
 import { documentsIn, type PolicyInput } from './policy-draft.ts'
+import { registeredIn } from './registration-view.ts'
 
 export interface PolicySetView {
   published: PolicyInput
@@ -21,10 +23,11 @@ export interface PolicySetView {
 
 /** Returns the tenant's published documents and its drafts, read in one transaction. */
 export async function viewPolicySet(db: Deps['db'], tenantId: TenantId): Promise<PolicySetView> {
-  const [current, drafts, providers] = await read(db, tenantId, [
+  const [current, drafts, providers, certificates] = await read(db, tenantId, [
     findCurrentPolicies({ tenantId }),
     listPolicyDrafts({ tenantId }),
     listProviders({ tenantId }),
+    listRegistrationCertificates({ tenantId }),
   ])
   return {
     published: documentsIn(current),
@@ -33,6 +36,7 @@ export async function viewPolicySet(db: Deps['db'], tenantId: TenantId): Promise
     draftDigests: drafts.map(({ kind, digest }) => ({ kind, digest })),
     surroundings: {
       providers: providers.map(({ slug, enabled }) => ({ slug, enabled: enabled === 1 })),
+      registrations: registeredIn(certificates),
     },
   }
 }

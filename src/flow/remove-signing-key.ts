@@ -70,7 +70,7 @@ async function replace(
     next === undefined
       ? insertSigningKey({
           ...{ tenantId, ...spare, purpose: 'token', algorithm, state: 'active' },
-          ...{ certificateChain: null, now },
+          ...{ certificateChain: null, clientId: '', now },
         })
       : activateSigningKey({ tenantId, kid: next.kid, now }),
   )

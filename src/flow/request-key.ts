@@ -9,6 +9,7 @@ import {
 import { sealSigningKey } from '../crypto/sealed-signing-key.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
+import type { ClientId } from '../domain/ids.ts'
 import type { Tenant } from '../domain/tenant.ts'
 import { DAY, type IsoInstant, toInstant } from '../domain/time.ts'
 import type { SigningKeyTable } from '../store/schema.ts'
@@ -40,13 +41,15 @@ export interface RequestCertificate {
 const SOON = 14 * DAY
 
 /**
- * Returns the row of a request key and what it shows: of the supplied identity, or of one made here. Throws
+ * Returns the row of a request key and what it shows: of the supplied identity, or of one made here; for the whole tenant, or
+ * for one relying party. Throws
  * `invalid_request` for PEM that cannot be read and `policy_refused` naming each rule the chain breaks (VP-008, VP-041).
  */
 export async function prepareRequestKey(
   deps: Pick<Deps, 'keyring' | 'config' | 'clock'>,
   tenant: Pick<Tenant, 'id' | 'clientIdPrefix'>,
   supplied: SuppliedIdentity | undefined,
+  clientId: ClientId | undefined = undefined,
 ): Promise<{ step: Step<Changed>; certificate: RequestCertificate }> {
   const now = deps.clock()
   const host = new URL(deps.config.publicUrl).hostname
@@ -71,6 +74,7 @@ export async function prepareRequestKey(
     publicJwk: row.public_jwk,
     sealedPrivateKey: sealSigningKey(deps.keyring, place, identity.privatePkcs8),
     certificateChain: row.certificate_chain,
+    clientId: clientId ?? '',
     now: toInstant(now),
   })
   return { step, certificate: readRequestCertificate(row, tenant.clientIdPrefix, host, now) }

@@ -25,7 +25,9 @@ export async function viewTenant(
     findCurrentPolicies({ tenantId }),
     listSigningKeys({ tenantId }),
   ])
-  const active = keys.find((key) => key.purpose === 'request' && key.state === 'active')
+  const active = keys.find(
+    (key) => key.purpose === 'request' && key.client_id === '' && key.state === 'active',
+  )
   const host = new URL(deps.config.publicUrl).hostname
   return {
     tenant,

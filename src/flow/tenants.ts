@@ -40,6 +40,7 @@ import {
 import { type BridgeDatabase, read } from '../store/database.ts'
 import { findCurrentPolicies, findPolicy } from '../store/policy.ts'
 import { findProvider, listProviders, type Provider, readProvider } from '../store/provider.ts'
+import { listRegistrationCertificates } from '../store/registration-certificate.ts'
 import { listRegistrationTokens } from '../store/registration-token.ts'
 import { findRelyingParty, readRelyingParty } from '../store/relying-party.ts'
 import type { SigningKeyTable } from '../store/schema.ts'
@@ -52,6 +53,11 @@ import { prepareRequestSigner, type RequestSigner } from '../wallet/request-sign
 import type { FetchSigned } from '../wallet/revocation.ts'
 import { createStatusListCache, type FetchStatusList } from '../wallet/status-lookup.ts'
 import { type PreparedTrust, prepareTrust, type TrustMeans } from '../wallet/trust.ts'
+import {
+  readStoredRegistrations,
+  registrationsFor,
+  type StoredRegistration,
+} from './registration-view.ts'
 
 /** How long an instance believes a revision it has seen. */
 const RECHECK = 1 * SECOND
@@ -82,6 +88,10 @@ export interface PreparedTenant {
   readonly policies: Policies | undefined
   /** The key new journeys begin with; undefined until the tenant has one. */
   readonly requestKid: string | undefined
+  /** The same for the requests of a relying party: its own access certificate if it has one (TR-40). */
+  requestKidFor(clientId: ClientId): string | undefined
+  /** What goes with a relying party's requests to wallets, of what is not past its end. */
+  registrationsFor(clientId: ClientId): readonly StoredRegistration[]
   readonly requestSigners: ReadonlyMap<string, RequestSigner>
   readonly tokenKeys: ReadonlyMap<'ES256' | 'RS256', TokenKey>
   /** Every key a token of this tenant may be signed with, by `kid`. */
@@ -176,7 +186,7 @@ export function createTenants(means: Means): Tenants {
 
 async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTenant> {
   const tenantId = tenant.id
-  const [policyRows, keyRows, providerRows, serverRows, invitations] = await read(
+  const [policyRows, keyRows, providerRows, serverRows, invitations, registrationRows] = await read(
     means.db,
     tenantId,
     [
@@ -185,11 +195,15 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
       listProviders({ tenantId }),
       listAuthorizationServers({ tenantId }),
       listRegistrationTokens({ tenantId }),
+      listRegistrationCertificates({ tenantId }),
     ],
   )
   const issuer = issuerOf(means.publicUrl, tenant.slug)
   const host = new URL(means.publicUrl).hostname
   const requestKeys = keyRows.filter((key) => key.purpose === 'request')
+  const activeKid = (clientId: string) =>
+    requestKeys.find((key) => key.state === 'active' && key.client_id === clientId)?.kid
+  const registrations = readStoredRegistrations(registrationRows)
   const tokenKeys = keyRows.filter((key) => key.purpose === 'token')
   const relyingParties = new Map<ClientId, RelyingParty | undefined>()
   const connections = new Map<string, Promise<ConnectedProvider>>()
@@ -202,7 +216,9 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
     tenant,
     issuer,
     policies: readPolicies(policyRows, documents),
-    requestKid: requestKeys.find((key) => key.state === 'active')?.kid,
+    requestKid: activeKid(''),
+    requestKidFor: (clientId) => activeKid(clientId) ?? activeKid(''),
+    registrationsFor: (clientId) => registrationsFor(registrations, clientId, means.clock()),
     requestSigners: new Map(
       requestKeys.map((key) => [key.kid, prepareSigner(means.keyring, tenant, host, key)]),
     ),

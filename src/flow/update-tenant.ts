@@ -33,13 +33,15 @@ export async function updateTenant(
 
 async function judgePrefix(deps: Means, tenant: Tenant, prefix: Tenant['clientIdPrefix']) {
   const [keys] = await read(deps.db, tenant.id, [listSigningKeys({ tenantId: tenant.id })])
-  const key = keys.find((one) => one.purpose === 'request' && one.state === 'active')
-  if (key === undefined) return
-  const chain = (JSON.parse(key.certificate_chain ?? '[]') as string[]).map((der) =>
-    Buffer.from(der, 'base64'),
-  )
-  const place = { tenant: tenant.id, kid: key.kid }
-  const privateKey = openSigningKey(deps.keyring, place, key.sealed_private_key)
   const host = new URL(deps.config.publicUrl).hostname
-  checkSigningCertificate({ prefix, host, chain, privateKey }, deps.clock())
+  // The tenant's own, and those of its relying parties.
+  for (const key of keys) {
+    if (key.purpose !== 'request' || key.state !== 'active') continue
+    const chain = (JSON.parse(key.certificate_chain ?? '[]') as string[]).map((der) =>
+      Buffer.from(der, 'base64'),
+    )
+    const place = { tenant: tenant.id, kid: key.kid }
+    const privateKey = openSigningKey(deps.keyring, place, key.sealed_private_key)
+    checkSigningCertificate({ prefix, host, chain, privateKey }, deps.clock())
+  }
 }

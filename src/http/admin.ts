@@ -14,6 +14,7 @@ import { privacyRoutes } from './admin/privacy.ts'
 import { providerTestAdminRoutes } from './admin/provider-tests.ts'
 import { providerRoutes } from './admin/providers.ts'
 import { registrationTokenRoutes } from './admin/registration-tokens.ts'
+import { registrationRoutes } from './admin/registrations.ts'
 import { relyingPartyRoutes } from './admin/relying-parties.ts'
 import { retentionRoutes } from './admin/retention.ts'
 import { signingKeyRoutes } from './admin/signing-keys.ts'
@@ -27,6 +28,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...tenantRoutes(deps),
     ...signingKeyRoutes(deps),
     ...relyingPartyRoutes(deps),
+    ...registrationRoutes(deps),
     ...authorizationServerRoutes(deps),
     ...registrationTokenRoutes(deps),
     ...eventRoutes(deps),

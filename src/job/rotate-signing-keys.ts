@@ -115,7 +115,7 @@ async function takeStep(
   async function activate(tx: Transaction, kid: string): Promise<AuditDetail> {
     const retireAt = toInstant(at + PUBLISHED_AFTER)
     const [, [activated]] = await tx.runAll([
-      retireActiveSigningKey({ tenantId, purpose: 'token', algorithm, retireAt }),
+      retireActiveSigningKey({ tenantId, purpose: 'token', algorithm, clientId: '', retireAt }),
       activateSigningKey({ tenantId, kid, now }),
     ])
     if (activated?.changed !== 1) throw new Error('the key that was to be activated is gone')

@@ -94,6 +94,7 @@ export const PERSONAL_DATA: { readonly [table: string]: ErasureRule } = {
     admin_token: NOBODY,
     admin_session: NOBODY,
     registration_token: NOBODY,
+    registration_certificate: NOBODY,
     key_check: NOBODY,
     provider_test: NOBODY,
   },

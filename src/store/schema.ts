@@ -325,6 +325,16 @@ export interface RegistrationTokenTable {
   expires_at: Fixed<IsoInstant>
 }
 
+export interface RegistrationCertificateTable {
+  tenant_id: Fixed<TenantId>
+  id: Fixed<string>
+  client_id: Fixed<string>
+  format: Fixed<string>
+  document: string
+  not_after: IsoInstant | null
+  created_at: IsoInstant
+}
+
 export interface RevokedTokenTable {
   tenant_id: Fixed<TenantId>
   jti_hash: Fixed<SecretHash>
@@ -390,6 +400,7 @@ export interface SigningKeyTable {
   public_jwk: Fixed<string>
   sealed_private_key: Sealed
   certificate_chain: string | null
+  client_id: Defaulted<string>
   created_at: Fixed<IsoInstant>
   activated_at: IsoInstant | null
   retire_at: IsoInstant | null
@@ -676,6 +687,7 @@ export interface Database {
   client_assertion: ClientAssertionTable
   authorization_server: AuthorizationServerTable
   registration_token: RegistrationTokenTable
+  registration_certificate: RegistrationCertificateTable
   revoked_token: RevokedTokenTable
   idempotency_key: IdempotencyKeyTable
   audit_head: AuditHeadTable

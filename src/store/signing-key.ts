@@ -31,6 +31,8 @@ export const insertSigningKey = statement(
       publicJwk: string
       sealedPrivateKey: Sealed
       certificateChain: string | null
+      /** Purpose `request`: whose access certificate it is; empty for the tenant's own, and for tokens. */
+      clientId: string
       now: IsoInstant
     }>,
   ) =>
@@ -43,6 +45,7 @@ export const insertSigningKey = statement(
       public_jwk: p('publicJwk'),
       sealed_private_key: p('sealedPrivateKey'),
       certificate_chain: p('certificateChain'),
+      client_id: p('clientId'),
       created_at: p('now'),
       activated_at: p('now'),
     }),
@@ -57,6 +60,7 @@ export const retireActiveSigningKey = statement(
       tenantId: TenantId
       purpose: 'token' | 'request'
       algorithm: 'ES256' | 'RS256'
+      clientId: string
       retireAt: IsoInstant
     }>,
   ) =>
@@ -66,6 +70,7 @@ export const retireActiveSigningKey = statement(
       .where('tenant_id', '=', p('tenantId'))
       .where('purpose', '=', p('purpose'))
       .where('algorithm', '=', p('algorithm'))
+      .where('client_id', '=', p('clientId'))
       .where('state', '=', 'active'),
 )
 
@@ -151,7 +156,8 @@ export const listAllSigningKeys = statement(
   (q, p: Params<{ tenantId: TenantId }>) =>
     q
       .selectFrom('signing_key')
-      .select(['kid', 'purpose', 'algorithm', 'state', 'created_at', 'activated_at', 'retire_at'])
+      .select(['kid', 'purpose', 'algorithm', 'state', 'client_id'])
+      .select(['created_at', 'activated_at', 'retire_at'])
       .where('tenant_id', '=', p('tenantId'))
       .orderBy('created_at', 'desc')
       .orderBy('kid')

@@ -51,6 +51,8 @@ export interface RequestObjectInput {
   expiresAt: number
   /** As the wallet sent it; absent when it sent none. */
   walletNonce?: string | undefined
+  /** What others say of who asks, by value: registration certificates (VP-019). */
+  registrations?: readonly { format: string; document: string }[]
 }
 
 /**
@@ -80,6 +82,7 @@ export function signRequestObject(signer: RequestSigner, input: RequestObjectInp
         ? undefined
         : { key: input.response.encryptionKey, kid: hashSecret(input.state) },
     ),
+    ...verifierInfo(input.registrations ?? []),
     iat: toSeconds(input.issuedAt),
     exp: toSeconds(input.expiresAt),
     ...(input.walletNonce === undefined ? {} : { wallet_nonce: input.walletNonce }),
@@ -111,6 +114,14 @@ export function clientMetadata(
     vp_formats_supported: formats,
     jwks: { keys: [{ kty, crv, x, y, kid, use: 'enc', alg: 'ECDH-ES' }] },
     encrypted_response_enc_values_supported: CONTENT_ENCRYPTIONS,
+  }
+}
+
+/** An empty list may not be sent. Each is about all of the query, so no `credential_ids` are named. */
+function verifierInfo(registrations: NonNullable<RequestObjectInput['registrations']>): JsonObject {
+  if (registrations.length === 0) return {}
+  return {
+    verifier_info: registrations.map(({ format, document }) => ({ format, data: document })),
   }
 }
 

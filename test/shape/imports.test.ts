@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   wallet: ['wallet', 'crypto', 'domain'],
   institution: ['institution', 'outbound', 'crypto', 'domain'],
   flow: ['flow', 'wallet', 'institution', 'crypto', 'store', 'domain'],
-  job: ['job', 'store', 'crypto', 'institution', 'domain'],
+  job: ['job', 'store', 'crypto', 'institution', 'wallet', 'domain'],
   http: ['http', 'flow', 'domain'],
   embedded: ['embedded', 'store'],
   custody: ['custody', 'crypto', 'domain'],

@@ -43,6 +43,7 @@ const GRANTS: { readonly [table: string]: readonly string[] } = {
   reconciliation_provider: ALL,
   reconciliation_session: ALL,
   refresh_token: ALL,
+  registration_certificate: ALL,
   registration_token: ALL,
   relying_party: ALL,
   retention_rule: ALL,

@@ -126,6 +126,17 @@ export const REGISTRATION_TOKEN = {
   ...{ created_at: INSTANT, expires_at: '2026-02-07T12:00:00.000Z' },
 }
 
+export const REGISTRATION_CERTIFICATE = {
+  ...{ id: ID, client_id: null, format: 'registration_cert' },
+  document: 'eyJ0eXAiOiJyYy13cnArand0In0.eyJjcmVkZW50aWFscyI6W119.c2lnbmF0dXJl',
+  ...{ not_after: '2027-01-31T12:00:00.000Z', created_at: INSTANT },
+}
+
+export const EXPIRY = {
+  ...{ kind: 'request_certificate', name: REQUEST_CERTIFICATE.kid, client_id: null },
+  ...{ ends_at: '2027-01-31T12:00:00.000Z', state: 'good' },
+}
+
 export const SIGNING_KEY = {
   kid: REQUEST_CERTIFICATE.kid,
   ...{ purpose: 'token', algorithm: 'ES256', state: 'active' },

@@ -84,6 +84,13 @@ import {
   NewAdminToken,
 } from './record-shapes.ts'
 import {
+  Expiry,
+  ExpiryCalendar,
+  NewRegistrationCertificate,
+  RegistrationCertificate,
+  RegistrationCertificateList,
+} from './registration-shapes.ts'
+import {
   NewRelyingParty,
   RelyingParty,
   RelyingPartyChange,
@@ -134,6 +141,8 @@ export const SHAPES = {
     RelyingPartyWithSecret,
     RelyingPartyList,
   },
+  ...{ NewRegistrationCertificate, RegistrationCertificate, RegistrationCertificateList },
+  ...{ Expiry, ExpiryCalendar },
   ...{ SigningKey, SigningKeyList, SigningKeyRotation, PublishedSigningKey },
   ...{
     NewRegistrationToken,

@@ -16,7 +16,7 @@ import type { Body } from './shapes.ts'
 const tag = 'Administration: tenants'
 const scope = 'tenants:manage'
 const NOT_FOUND = { 404: 'No such tenant, or not one of this token.' }
-const BAD_CERTIFICATE =
+export const BAD_CERTIFICATE =
   'The certificate chain, its key or a policy document is refused; `problems` names each rule or path.'
 
 export function tenantRoutes(deps: AdminDeps): Route[] {
@@ -109,7 +109,9 @@ export function tenantRoutes(deps: AdminDeps): Route[] {
   ]
 }
 
-function identityOf(sent: Body<'RequestIdentityChoice'> | undefined): SuppliedIdentity | undefined {
+export function identityOf(
+  sent: Body<'RequestIdentityChoice'> | undefined,
+): SuppliedIdentity | undefined {
   const { certificate_chain: certificateChain, private_key: privateKey } = sent ?? {}
   if (certificateChain === undefined || privateKey === undefined) return undefined
   return { certificateChain, privateKey }
@@ -164,7 +166,7 @@ function tellTenant({ tenant, issuer, requestCertificate, policyVersions }: Tena
   }
 }
 
-function tellCertificate(certificate: RequestCertificate) {
+export function tellCertificate(certificate: RequestCertificate) {
   return {
     kid: certificate.kid,
     client_id: certificate.clientId,

@@ -1,0 +1,46 @@
+/** Registration certificates and the expiry calendar, as the administration reads and answers them. */
+import { z } from 'zod'
+import { EXPIRY_KINDS } from '../../domain/expiry.ts'
+import { REGISTRATION_FORMAT } from '../../domain/registration.ts'
+import { instant } from './common-shapes.ts'
+
+const format = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,200}$/)
+  .describe('`format` in `verifier_info` (OpenID4VP 1.0 section 5.1).')
+const document = z.string().min(1).max(16_384).describe('A compact JWS, as the registrar made it.')
+
+export const NewRegistrationCertificate = z.strictObject({
+  client_id: z
+    .string()
+    .min(1)
+    .max(512)
+    .optional()
+    .describe('The relying party; absent: all that have none of their own.'),
+  format: format.default(REGISTRATION_FORMAT),
+  document,
+})
+export const RegistrationCertificate = z.object({
+  id: z.string(),
+  client_id: z.string().nullable(),
+  format,
+  document,
+  not_after: instant.nullable(),
+  created_at: instant,
+})
+export const RegistrationCertificateList = z.object({
+  certificates: z.array(RegistrationCertificate),
+})
+
+export const Expiry = z.object({
+  kind: z.enum(EXPIRY_KINDS),
+  name: z
+    .string()
+    .describe('A key id, a certificate’s or list’s id, or entry and position of an anchor.'),
+  client_id: z.string().nullable().describe('The relying party it is for; null: the tenant.'),
+  ends_at: instant,
+  state: z
+    .enum(['good', 'soon', 'expired'])
+    .describe('`soon`: 14 days before, of anchors 30 days, of lists six hours.'),
+})
+export const ExpiryCalendar = z.object({ expiries: z.array(Expiry) })

@@ -1,0 +1,147 @@
+/**
+ * How a tenant and its relying parties are registered with wallets, and what ends when: registration certificates, access
+ * certificates of relying parties, `/admin/v1/tenants/{tenant}/expiry-calendar`.
+ */
+import type { ClientId } from '../../domain/ids.ts'
+import { readExpiryCalendar } from '../../flow/read-expiry-calendar.ts'
+import {
+  dropRequestCertificate,
+  replaceRequestCertificate,
+} from '../../flow/replace-request-certificate.ts'
+import {
+  putRegistrationCertificate,
+  type RegistrationCertificateEntry,
+  readRegistrationCertificates,
+  removeRegistrationCertificate,
+} from '../../flow/store-registration-certificate.ts'
+import type { Route } from '../route.ts'
+import { type AdminDeps, adminRoute } from './admin-route.ts'
+import { EXPIRY, REGISTRATION_CERTIFICATE, REQUEST_CERTIFICATE } from './examples.ts'
+import { BAD_CERTIFICATE, identityOf, tellCertificate } from './tenants.ts'
+
+const tag = 'Administration: relying parties'
+const scope = 'keys:manage'
+const ALL = '/tenants/:tenant/registration-certificates'
+const OWN = '/tenants/:tenant/relying-parties/:client_id/request-certificate'
+const NOT_FOUND = { 404: 'No such tenant, relying party or certificate, or not one of this token.' }
+
+export function registrationRoutes(deps: AdminDeps): Route[] {
+  return [...certificateRoutes(deps), ...accessRoutes(deps), calendarRoute(deps)]
+}
+
+function certificateRoutes(deps: AdminDeps): Route[] {
+  return [
+    adminRoute(deps, {
+      ...{ method: 'PUT', path: ALL, operationId: 'putRegistrationCertificate', tag, scope },
+      summary: 'Store a registration certificate',
+      description:
+        'It goes to wallets with each request, by value, in the place of an older one of that relying party and format. Logins that ask for more than it registers are refused, and so are query documents.',
+      ...{
+        body: 'NewRegistrationCertificate',
+        sent: { document: REGISTRATION_CERTIFICATE.document },
+      },
+      ...{ answer: 'RegistrationCertificate', told: REGISTRATION_CERTIFICATE, status: 200 },
+      refusals: {
+        ...NOT_FOUND,
+        422: 'It cannot be read, is past its end, or registers less than wallets are asked for.',
+      },
+      run: async ({ actor, body, path }) => ({
+        value: tell(
+          await putRegistrationCertificate(deps, actor, path('tenant'), {
+            clientId: body.client_id as ClientId | undefined,
+            format: body.format,
+            document: body.document,
+          }),
+        ),
+      }),
+    }),
+    adminRoute(deps, {
+      ...{ method: 'GET', path: ALL, operationId: 'listRegistrationCertificates', tag, scope },
+      summary: 'List registration certificates',
+      answer: 'RegistrationCertificateList',
+      told: { certificates: [REGISTRATION_CERTIFICATE] },
+      ...{ status: 200, refusals: NOT_FOUND },
+      run: async ({ actor, path }) => ({
+        value: {
+          certificates: (await readRegistrationCertificates(deps, actor, path('tenant'))).map(tell),
+        },
+      }),
+    }),
+    adminRoute(deps, {
+      ...{ method: 'DELETE', path: `${ALL}/:id`, operationId: 'removeRegistrationCertificate' },
+      ...{ tag, scope, status: 204, refusals: NOT_FOUND },
+      summary: 'Remove a registration certificate',
+      async run({ actor, path }) {
+        await removeRegistrationCertificate(deps, actor, path('tenant'), path('id'))
+        return undefined
+      },
+    }),
+  ]
+}
+
+function accessRoutes(deps: AdminDeps): Route[] {
+  return [
+    adminRoute(deps, {
+      ...{ method: 'PUT', path: OWN, operationId: 'replaceAccessCertificate', tag, scope },
+      summary: 'Give a relying party an access certificate of its own',
+      description:
+        'Wallets are asked in its name from then on; a relying party without one asks in the tenant’s. Logins under way end with the old one.',
+      ...{ body: 'RequestIdentityChoice', sent: {} },
+      ...{ answer: 'RequestCertificate', told: REQUEST_CERTIFICATE, status: 200 },
+      refusals: { ...NOT_FOUND, 409: 'The key has been used here before.', 422: BAD_CERTIFICATE },
+      async run({ actor, body, path }) {
+        const clientId = path('client_id') as ClientId
+        const supplied = identityOf(body)
+        const made = await replaceRequestCertificate(
+          deps,
+          actor,
+          path('tenant'),
+          supplied,
+          clientId,
+        )
+        return { value: tellCertificate(made) }
+      },
+    }),
+    adminRoute(deps, {
+      ...{ method: 'DELETE', path: OWN, operationId: 'dropAccessCertificate', tag, scope },
+      summary: 'Let a relying party ask in the tenant’s name again',
+      ...{ status: 204, refusals: NOT_FOUND },
+      async run({ actor, path }) {
+        const clientId = path('client_id') as ClientId
+        await dropRequestCertificate(deps, actor, path('tenant'), clientId)
+        return undefined
+      },
+    }),
+  ]
+}
+
+function calendarRoute(deps: AdminDeps): Route {
+  return adminRoute(deps, {
+    ...{ method: 'GET', path: '/tenants/:tenant/expiry-calendar', tag, scope },
+    operationId: 'readExpiryCalendar',
+    summary: 'What ends when',
+    description:
+      'Access and registration certificates, trust anchors, trusted lists and signing keys, what ends first first. The metric `bridge_expiring` counts those that are not good over all tenants.',
+    ...{ answer: 'ExpiryCalendar', told: { expiries: [EXPIRY] }, status: 200 },
+    refusals: { 404: 'No such tenant, or not one of this token.' },
+    run: async ({ actor, path }) => ({
+      value: {
+        expiries: (await readExpiryCalendar(deps, actor, path('tenant'))).map((one) => ({
+          ...{ kind: one.kind, name: one.name, client_id: one.clientId ?? null },
+          ...{ ends_at: one.endsAt, state: one.state },
+        })),
+      },
+    }),
+  })
+}
+
+function tell(certificate: RegistrationCertificateEntry) {
+  return {
+    id: certificate.id,
+    client_id: certificate.clientId ?? null,
+    format: certificate.format,
+    document: certificate.document,
+    not_after: certificate.notAfter ?? null,
+    created_at: certificate.createdAt,
+  }
+}
