@@ -34,5 +34,6 @@ export async function askThroughBrowser(
     query: await prepared.question(journey.policies),
     issuedAt: means.clock(),
     expiresAt: journey.expiresAt,
+    registrations: prepared.registrationsFor(journey.clientId),
   })
 }

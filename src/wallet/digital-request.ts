@@ -3,7 +3,7 @@ import { hashSecret } from '../crypto/random.ts'
 import type { DcqlQuery } from '../domain/dcql.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { toSeconds } from '../domain/time.ts'
-import { AUDIENCE, clientMetadata } from './request-object.ts'
+import { AUDIENCE, clientMetadata, verifierInfo } from './request-object.ts'
 import type { RequestSigner } from './request-signer.ts'
 import type { ResponseJwk } from './response-encryption.ts'
 
@@ -37,6 +37,8 @@ export interface DigitalRequestInput {
   /** Milliseconds since the epoch. */
   issuedAt: number
   expiresAt: number
+  /** As in a request by link; in the signed ones alone, for an unsigned one does not say who asks. */
+  registrations?: readonly { format: string; document: string }[]
 }
 
 /** The `kid` of the response key that belongs to a nonce. */
@@ -57,6 +59,7 @@ export function digitalRequests(
     ...asked,
     aud: AUDIENCE,
     expected_origins: [input.origin],
+    ...verifierInfo(input.registrations ?? []),
     iat: toSeconds(input.issuedAt),
     exp: toSeconds(input.expiresAt),
   }

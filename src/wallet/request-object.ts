@@ -117,8 +117,10 @@ export function clientMetadata(
   }
 }
 
-/** An empty list may not be sent. Each is about all of the query, so no `credential_ids` are named. */
-function verifierInfo(registrations: NonNullable<RequestObjectInput['registrations']>): JsonObject {
+/** Returns `verifier_info`. An empty list may not be sent. Each is about all of the query, so no `credential_ids` are named. */
+export function verifierInfo(
+  registrations: readonly { format: string; document: string }[],
+): JsonObject {
   if (registrations.length === 0) return {}
   return {
     verifier_info: registrations.map(({ format, document }) => ({ format, data: document })),

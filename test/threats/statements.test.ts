@@ -159,8 +159,8 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
      INSERT INTO authorization_server (tenant_id, id, issuer, jwks_uri, audience, created_at)
        VALUES ('${id}', 'server-${id}', 'https://as-${id}.example', 'https://as-${id}.example/jwks', 'audience-${id}', '${long}');
      INSERT INTO revoked_token (tenant_id, jti_hash, expires_at) VALUES ('${id}', 'revoked-${id}', '${long}');
-     INSERT INTO registration_certificate (tenant_id, id, client_id, format, document, created_at)
-       VALUES ('${id}', 'registration-${id}', '', 'registration_cert', 'document-of-${id}', '${long}');
+     INSERT INTO registration_certificate (tenant_id, id, client_id, format, document, not_after, created_at)
+       VALUES ('${id}', 'registration-${id}', '', 'registration_cert', 'document-of-${id}', '${long}', '${long}');
      INSERT INTO registration_token (tenant_id, id, token_hash, name, uses_left, created_at, expires_at)
        VALUES ('${id}', 'invitation-${id}', 'invitation-hash-${id}', 'name-${id}', 3, '${long}', '2099-01-01T00:00:00.000Z');
      INSERT INTO refresh_token (tenant_id, token_hash, grant_id, created_at, expires_at, family_ends_at)

@@ -44,6 +44,8 @@ const BODIES: { [operationId: string]: unknown } = {
   createTenant: { slug: 'third', name: { en: 'Third', nl: 'Derde' } },
   updateTenant: { cross_device: true },
   replaceRequestCertificate: {},
+  replaceAccessCertificate: {},
+  putRegistrationCertificate: { document: 'a.b.c' },
   registerRelyingParty: { client_name: 'App', redirect_uris: ['https://x.example/cb'] },
   updateRelyingParty: {},
   registerProvider: {
