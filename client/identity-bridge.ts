@@ -20,6 +20,11 @@ export interface Schemas {
   RelyingParty: { client_id: string; client_name: string; redirect_uris: readonly (string)[]; jwks: { keys: readonly (Schemas['UnjudgedDocument'])[] } | null; id_token_signed_response_alg: "ES256" | "RS256"; require_pkce: boolean; claims_in_id_token: boolean; purpose: { en: string; nl: string } | null; token_endpoint_auth_method: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"; sector: string; subject_type: "pairwise" | "public"; sector_identifier_uri: string | null; grant_types: readonly (string)[]; offline_access_needed: boolean; userinfo_signed_response_alg: "ES256" | "RS256" | null; dpop_bound_access_tokens: boolean; require_pushed_authorization_requests: boolean; post_logout_redirect_uris: readonly (string)[]; backchannel_logout_uri: string | null; backchannel_logout_session_required: boolean; profile: "standard" | "fapi2"; machine_scopes: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences: readonly (string)[]; resource: string | null; issued_by: string | null; secrets: number; enabled: boolean }
   RelyingPartyWithSecret: { client_id: string; client_name: string; redirect_uris: readonly (string)[]; jwks: { keys: readonly (Schemas['UnjudgedDocument'])[] } | null; id_token_signed_response_alg: "ES256" | "RS256"; require_pkce: boolean; claims_in_id_token: boolean; purpose: { en: string; nl: string } | null; token_endpoint_auth_method: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"; sector: string; subject_type: "pairwise" | "public"; sector_identifier_uri: string | null; grant_types: readonly (string)[]; offline_access_needed: boolean; userinfo_signed_response_alg: "ES256" | "RS256" | null; dpop_bound_access_tokens: boolean; require_pushed_authorization_requests: boolean; post_logout_redirect_uris: readonly (string)[]; backchannel_logout_uri: string | null; backchannel_logout_session_required: boolean; profile: "standard" | "fapi2"; machine_scopes: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences: readonly (string)[]; resource: string | null; issued_by: string | null; secrets: number; enabled: boolean; client_secret: string | null }
   RelyingPartyList: { relying_parties: readonly (Schemas['RelyingParty'])[]; next_cursor: string | null }
+  NewRegistrationCertificate: { client_id?: string; format?: string; document: string }
+  RegistrationCertificate: { id: string; client_id: string | null; format: string; document: string; not_after: string | null; created_at: string }
+  RegistrationCertificateList: { certificates: readonly (Schemas['RegistrationCertificate'])[] }
+  Expiry: { kind: "request_certificate" | "registration_certificate" | "trust_anchor" | "trusted_list" | "signing_key"; name: string; client_id: string | null; ends_at: string; state: "good" | "soon" | "expired" }
+  ExpiryCalendar: { expiries: readonly (Schemas['Expiry'])[] }
   SigningKey: { kid: string; purpose: "token" | "request"; algorithm: "ES256" | "RS256"; state: "next" | "active" | "retiring" | "retired"; created_at: string; activated_at: string | null; retire_at: string | null }
   SigningKeyList: { signing_keys: readonly (Schemas['SigningKey'])[] }
   SigningKeyRotation: { algorithm: "ES256" | "RS256" }
@@ -54,7 +59,7 @@ export interface Schemas {
   PolicyDraft: { kind: "trust" | "query" | "attributes" | "material" | "selector"; state: "draft" | "validated"; digest: string; based_on: number; saved_at: string; saved_by: string }
   PolicyDraftList: { drafts: readonly ({ kind: "trust" | "query" | "attributes" | "material" | "selector"; state: "draft" | "validated"; digest: string; based_on: number; saved_at: string; saved_by: string; document: Schemas['UnjudgedDocument'] })[] }
   PolicyCheck: { documents?: { trust?: Schemas['TrustPolicy']; query?: Schemas['DcqlQuery']; attributes?: Schemas['AttributePolicy']; material?: Schemas['MaterialPolicy']; selector?: Schemas['SelectorPolicy'] } }
-  PolicyFinding: { severity: "error" | "warning"; code: "shape" | "anchor_unusable" | "profile_missing" | "provider_missing" | "provider_unknown" | "query_missing" | "attribute_missing" | "over_asking" | "attribute_never_filled" | "required_never_filled" | "type_untrusted" | "weak_tuple" | "vague_tuple" | "material_never_given" | "key_alone"; kind: "trust" | "query" | "attributes" | "material" | "selector"; path: string; message: string }
+  PolicyFinding: { severity: "error" | "warning"; code: "shape" | "anchor_unusable" | "profile_missing" | "provider_missing" | "provider_unknown" | "query_missing" | "attribute_missing" | "over_asking" | "beyond_registration" | "attribute_never_filled" | "required_never_filled" | "type_untrusted" | "weak_tuple" | "vague_tuple" | "material_never_given" | "key_alone"; kind: "trust" | "query" | "attributes" | "material" | "selector"; path: string; message: string }
   PolicyVerdict: { acceptable: boolean; findings: readonly (Schemas['PolicyFinding'])[] }
   RecordedLogin: { name: string; entry_point?: "wallet" | "direct"; trigger?: "login" | "force_reconciliation"; credentials?: readonly ({ query: string; format?: "dc+sd-jwt" | "mso_mdoc" | "jwt_vc_json"; types: readonly (string)[]; issuer: string; authority_key_ids?: readonly (string)[]; claims?: Record<string, unknown> })[]; state?: "MATCHED_HOLDER_KEY" | "MATCHED_SUBJECT" | "MATCHED_CLAIM_TUPLE" | "NOT_FOUND" | "EXPIRED_BINDING" | "AMBIGUOUS"; candidate?: boolean; refresh_due?: boolean; scope?: readonly (string)[]; client_id?: string }
   PolicyTrial: { documents?: { trust?: Schemas['TrustPolicy']; query?: Schemas['DcqlQuery']; attributes?: Schemas['AttributePolicy']; material?: Schemas['MaterialPolicy']; selector?: Schemas['SelectorPolicy'] }; logins?: readonly (Schemas['RecordedLogin'])[] }
@@ -1321,6 +1326,139 @@ export interface Operations {
       413: Schemas['Problem']
       415: Schemas['Problem']
       422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Store a registration certificate. */
+  putRegistrationCertificate: {
+    method: 'PUT'
+    url: "/admin/v1/tenants/{tenant}/registration-certificates"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['NewRegistrationCertificate']
+    answers: {
+      200: Schemas['RegistrationCertificate']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** List registration certificates. */
+  listRegistrationCertificates: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/registration-certificates"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['RegistrationCertificateList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Remove a registration certificate. */
+  removeRegistrationCertificate: {
+    method: 'DELETE'
+    url: "/admin/v1/tenants/{tenant}/registration-certificates/{id}"
+    parameters: {
+      path: { tenant: string; id: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Give a relying party an access certificate of its own. */
+  replaceAccessCertificate: {
+    method: 'PUT'
+    url: "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/request-certificate"
+    parameters: {
+      path: { tenant: string; client_id: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['RequestIdentityChoice']
+    answers: {
+      200: Schemas['RequestCertificate']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Let a relying party ask in the tenant’s name again. */
+  dropAccessCertificate: {
+    method: 'DELETE'
+    url: "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/request-certificate"
+    parameters: {
+      path: { tenant: string; client_id: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** What ends when. */
+  readExpiryCalendar: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/expiry-calendar"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['ExpiryCalendar']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
       429: Schemas['Problem']
       503: Schemas['Problem']
       default: Schemas['Problem']
