@@ -12,6 +12,7 @@ const ROOMS = [
   'institution',
   'outbound',
   'crypto',
+  'custody',
   'store',
   'domain',
   'job',

@@ -60,7 +60,8 @@ export interface CoseSign1 {
 
 /**
  * Returns the parts of an untagged COSE_Sign1 (RFC 9052 section 4.2). Throws `presentation_refused` with
- * `malformed_presentation`, also for `crit` and for an algorithm that nobody signed for.
+ * `malformed_presentation`, also for `crit`, for an algorithm that nobody signed for, and for a label in both headers
+ * (section 3).
  */
 export function readCoseSign1(value: CborValue | undefined): CoseSign1 {
   if (!isCborArray(value) || value.length !== 4) return refuse('malformed_presentation')
@@ -74,7 +75,8 @@ export function readCoseSign1(value: CborValue | undefined): CoseSign1 {
   if (!isCborMap(protectedHeader)) return refuse('malformed_presentation')
   const isOdd = (header: CborMap) => header.has(HEADER.critical)
   if (isOdd(protectedHeader) || isOdd(unprotectedHeader)) refuse('malformed_presentation')
-  if (unprotectedHeader.has(HEADER.algorithm)) refuse('malformed_presentation')
+  const isTwice = [...unprotectedHeader.keys()].some((label) => protectedHeader.has(label))
+  if (isTwice || unprotectedHeader.has(HEADER.algorithm)) refuse('malformed_presentation')
   return {
     protectedBytes,
     protectedHeader,

@@ -1,0 +1,83 @@
+/** `node simulator/main.ts --bridge https://… --authorize-url …`: every case against one verifier; see README.md. */
+import { parseArgs } from 'node:util'
+import { ALL_CASES } from './all-cases.ts'
+import { honestCases } from './cases.ts'
+import { playCase, playReplays, type Result, type Target } from './run.ts'
+import { createWorld, DEFAULT_SEED, documentsOf } from './world.ts'
+
+const { values } = parseArgs({
+  options: {
+    bridge: { type: 'string' },
+    'authorize-url': { type: 'string' },
+    seed: { type: 'string', default: DEFAULT_SEED },
+    only: { type: 'string', default: '' },
+    'one-key': { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    documents: { type: 'boolean', default: false },
+  },
+})
+
+const world = createWorld(values.seed, Date.now())
+const cases = ALL_CASES.filter(({ name }) => name.includes(values.only))
+if (values.documents) {
+  console.log(JSON.stringify(documentsOf(world), null, 2))
+} else if (values.list) {
+  for (const { name, expect } of cases) console.log(`${name.padEnd(48)} ${expect}`)
+} else {
+  await playAll()
+}
+
+async function playAll(): Promise<void> {
+  const authorizeUrl = values['authorize-url']
+  if (values.bridge === undefined || authorizeUrl === undefined) {
+    console.error(
+      '--bridge and --authorize-url are needed; --documents shows what to configure, --list the cases',
+    )
+    process.exitCode = 2
+    return
+  }
+  const origin = new URL(values.bridge).origin
+  const target: Target = { authorizeUrl, origin, world, oneKey: values['one-key'] }
+  const results: Result[] = []
+  for (const [number, one] of cases.entries()) {
+    const result = await playCase(target, one, number)
+    results.push(result)
+    say(result)
+  }
+  if (values.only === '') {
+    const [honest] = honestCases()
+    if (honest !== undefined)
+      for (const result of await playReplays(target, honest, cases.length)) {
+        results.push(result)
+        say(result)
+      }
+  }
+  report(results)
+}
+
+function say({ name, expect, status, right, note }: Result): void {
+  const mark = right ? (status === undefined ? 'skip ' : 'right') : 'WRONG'
+  console.log(
+    `${mark}  ${name.padEnd(48)} ${String(status ?? '-').padEnd(4)} ${expect} ${note}`.trimEnd(),
+  )
+}
+
+/** The last line is one JSON object, for programs. */
+function report(results: readonly Result[]): void {
+  const count = (fits: (result: Result) => boolean) => results.filter(fits).length
+  const wrong = results.filter(({ right }) => !right).map(({ name }) => name)
+  console.log(
+    JSON.stringify({
+      cases: results.length,
+      accepted: count(
+        ({ expect, right, status }) => expect === 'accepted' && right && status !== undefined,
+      ),
+      refused: count(
+        ({ expect, right, status }) => expect !== 'accepted' && right && status !== undefined,
+      ),
+      skipped: count(({ right, status }) => right && status === undefined),
+      wrong,
+    }),
+  )
+  if (wrong.length > 0) process.exitCode = 1
+}

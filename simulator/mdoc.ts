@@ -1,0 +1,139 @@
+/** Mdocs and their device responses (ISO/IEC 18013-5; OpenID4VP 1.0 section B.2), honest but for what is asked to be different. */
+import { createHash } from 'node:crypto'
+import { cbor, type Editable, embed, mapOf, Tag, type Writable } from './cbor.ts'
+import type { VpRequest } from './request.ts'
+import type { SigningKey } from './seed.ts'
+import type { MdocVariant } from './variants.ts'
+import type { CertifiedIssuer, World } from './world.ts'
+
+export interface MdocForgery {
+  issuer?: CertifiedIssuer
+  issuerKey?: SigningKey
+  docType?: string
+  /** Each item before it is digested. */
+  item?: (item: Editable, index: number) => void
+  mso?: (mso: Editable) => void
+  issuerProtected?: Writable
+  issuerAuth?: (parts: Writable[]) => void
+  /** The items that are shown, after everything is signed. */
+  shown?: (items: Writable[]) => Writable[]
+  transcript?: Partial<Handover>
+  deviceKey?: SigningKey
+  deviceProtected?: Writable
+  deviceAuth?: (auth: Editable) => void
+  document?: (document: Editable) => void
+  response?: (response: Editable) => void
+  octets?: (octets: Buffer) => Buffer
+}
+
+interface Handover {
+  clientId: string
+  nonce: string
+  responseUri: string
+  thumbprint: Uint8Array | null
+}
+
+/** A device response in base64url, showing the elements that were asked for. */
+export function presentMdoc(
+  world: World,
+  variant: MdocVariant,
+  to: { request: VpRequest; holder: SigningKey; names: readonly string[] },
+  forgery: MdocForgery = {},
+): string {
+  const { issuer = world.mdoc, docType = variant.docType } = forgery
+  const { items, mso } = issue(world, variant, to.holder, forgery)
+  const payload = cbor(embed(mso))
+  const issuerHeader = cbor(forgery.issuerProtected ?? new Map([[1, -7]]))
+  const issuerAuth: Writable[] = [
+    issuerHeader,
+    new Map([[33, issuer.chain.length === 1 ? (issuer.chain[0] ?? null) : issuer.chain]]),
+    payload,
+    sign1(issuerHeader, payload, forgery.issuerKey ?? issuer.key),
+  ]
+  forgery.issuerAuth?.(issuerAuth)
+  const asked = items.filter(({ name }) => to.names.includes(name)).map(({ encoded }) => encoded)
+  const issuerSigned = mapOf({
+    nameSpaces: new Map([[variant.namespace, forgery.shown?.(asked) ?? asked]]),
+    issuerAuth,
+  })
+  const deviceSigned = signByDevice(docType, to, forgery)
+  const document = mapOf({ docType, issuerSigned, deviceSigned })
+  forgery.document?.(document)
+  const response = mapOf({ version: '1.0', documents: [document], status: 0 })
+  forgery.response?.(response)
+  const octets = cbor(response)
+  return (forgery.octets?.(octets) ?? octets).toString('base64url')
+}
+
+function issue(world: World, variant: MdocVariant, holder: SigningKey, forgery: MdocForgery) {
+  const items = [...variant.elements].map(([name, elementValue], digestID) => {
+    const random = world.seed.bytes(`random ${variant.name} ${name}`, 16)
+    const item = mapOf({ digestID, random, elementIdentifier: String(name), elementValue })
+    forgery.item?.(item, digestID)
+    return { name: String(name), id: digestID, encoded: embed(item) }
+  })
+  const digests = new Map(items.map(({ id, encoded }) => [id, sha256(cbor(encoded))]))
+  const mso = mapOf({
+    version: '1.0',
+    digestAlgorithm: 'SHA-256',
+    valueDigests: new Map([[variant.namespace, digests]]),
+    deviceKeyInfo: mapOf({ deviceKey: coseKeyOf(holder) }),
+    docType: forgery.docType ?? variant.docType,
+    validityInfo: mapOf({
+      signed: instant(world.now - 3600),
+      validFrom: instant(world.now - 3600),
+      validUntil: instant(world.now + 30 * 86_400),
+    }),
+  })
+  forgery.mso?.(mso)
+  return { items, mso }
+}
+
+function signByDevice(
+  docType: string,
+  { request, holder }: { request: VpRequest; holder: SigningKey },
+  forgery: MdocForgery,
+): Writable {
+  const nameSpaces = embed(new Map())
+  const handover = { ...handoverOf(request), ...forgery.transcript }
+  const { clientId, nonce, thumbprint, responseUri } = handover
+  const info = cbor([clientId, nonce, thumbprint, responseUri])
+  const transcript: Writable = [null, null, ['OpenID4VPHandover', sha256(info)]]
+  const said = cbor(embed(['DeviceAuthentication', transcript, docType, nameSpaces]))
+  const header = cbor(forgery.deviceProtected ?? new Map([[1, -7]]))
+  const signature = sign1(header, said, forgery.deviceKey ?? holder)
+  const auth = mapOf({ deviceSignature: [header, new Map(), null, signature] })
+  forgery.deviceAuth?.(auth)
+  return mapOf({ nameSpaces, deviceAuth: auth })
+}
+
+function handoverOf(request: VpRequest): Handover {
+  const [key] = request.client_metadata?.jwks?.keys ?? []
+  const encrypted = request.response_mode === 'direct_post.jwt' && key !== undefined
+  const members = encrypted ? JSON.stringify({ crv: 'P-256', kty: 'EC', x: key.x, y: key.y }) : ''
+  return {
+    ...{ clientId: request.client_id, nonce: request.nonce, responseUri: request.response_uri },
+    thumbprint: encrypted ? sha256(Buffer.from(members)) : null,
+  }
+}
+
+function sign1(header: Uint8Array, payload: Uint8Array, key: SigningKey): Uint8Array {
+  return key.sign(cbor(['Signature1', header, Buffer.alloc(0), payload]))
+}
+
+export function coseKeyOf({ x, y }: SigningKey): ReadonlyMap<number, Writable> {
+  return new Map<number, Writable>([
+    [1, 2],
+    [-1, 1],
+    [-2, x],
+    [-3, y],
+  ])
+}
+
+export function instant(seconds: number): Tag {
+  return new Tag(0, new Date(seconds * 1000).toISOString().replace('.000', ''))
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest()
+}

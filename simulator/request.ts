@@ -1,0 +1,29 @@
+/** What a verifier asks, as far as an answer needs it (OpenID4VP 1.0 section 5). */
+import { decode, type EncryptionKey } from './jose.ts'
+import type { Format } from './variants.ts'
+
+export interface CredentialQuery {
+  id: string
+  format: Format
+  meta: { vct_values?: string[]; doctype_value?: string; type_values?: string[][] }
+  claims?: { path: (string | number | null)[] }[]
+}
+
+export interface VpRequest {
+  client_id: string
+  nonce: string
+  state: string
+  response_uri: string
+  response_mode: 'direct_post' | 'direct_post.jwt'
+  dcql_query: { credentials: CredentialQuery[] }
+  client_metadata?: { jwks?: { keys: EncryptionKey[] } }
+}
+
+/** The request inside a request object. Its signature is the business of wallets, of which this is none. */
+export function readRequest(requestObject: string): VpRequest {
+  const request = decode(requestObject.split('.')[1] ?? '') as unknown as VpRequest
+  for (const name of ['client_id', 'nonce', 'response_uri', 'response_mode'] as const) {
+    if (typeof request[name] !== 'string') throw new Error(`the request has no ${name}`)
+  }
+  return request
+}

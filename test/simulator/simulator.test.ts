@@ -1,0 +1,106 @@
+/** The simulator against our own bridge: what is honest is taken, and every named attack is refused, for the reason it is named for. */
+import { spawn } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ALL_CASES } from '../../simulator/all-cases.ts'
+import { honestCases } from '../../simulator/cases.ts'
+import { playCase, playReplays, type Result, type Target } from '../../simulator/run.ts'
+import { createWorld, DEFAULT_SEED, documentsOf } from '../../simulator/world.ts'
+import { publishPolicy } from '../../src/flow/publish-policy.ts'
+import { ACTOR, type Bridge, startBridge, type TestTenant } from '../support/bridge.ts'
+import { query } from '../support/postgres.ts'
+
+let bridge: Bridge
+let tenant: TestTenant
+let target: Target
+const results = new Map<string, Result & { reason: string | undefined }>()
+
+beforeAll(async () => {
+  bridge = await startBridge()
+  tenant = await bridge.addTenant('simulator')
+  const world = createWorld(DEFAULT_SEED, bridge.clock.now())
+  for (const [kind, document] of Object.entries(documentsOf(world)))
+    await publishPolicy(bridge.deps, ACTOR, tenant.slug, kind as 'trust', document)
+  const { url } = await tenant.relyingParty.begin()
+  target = { authorizeUrl: url, origin: new URL(bridge.url).origin, world }
+  for (const [number, one] of ALL_CASES.entries()) {
+    const result = await playCase(target, one, number)
+    results.set(one.name, { ...result, reason: await lastReason() })
+  }
+}, 180_000)
+afterAll(() => bridge.stop())
+
+let seen = 0
+/** The reason in the audit trail since we last looked; one case, one event at most. */
+async function lastReason(): Promise<string | undefined> {
+  const rows = await query<{ seq: string; reason: string }>(
+    bridge.database.superuserUrl,
+    `SELECT seq, detail::jsonb ->> 'reason' AS reason FROM audit_event
+      WHERE event_type = 'presentation_refused' AND seq > ${seen}
+        AND tenant_id = (SELECT id FROM tenant WHERE slug = 'simulator') ORDER BY seq DESC LIMIT 1`,
+  )
+  seen = Number(rows[0]?.seq ?? seen)
+  return rows[0]?.reason
+}
+
+describe('issue 6 item 10 the simulator', () => {
+  test('has more than a hundred attacks in three formats, each with a name of its own', () => {
+    const names = ALL_CASES.map(({ name }) => name)
+    expect(new Set(names).size).toBe(names.length)
+    for (const prefix of ['sd-jwt-', 'mdoc-', 'jwt-vc-', 'response-'])
+      expect(names.filter((name) => name.startsWith(prefix)).length).toBeGreaterThan(20)
+  })
+
+  test.each(ALL_CASES.map((one) => [one.name, one.expect] as const))('%s: %s', (name, expected) => {
+    const { status, reason, note } = results.get(name) ?? {}
+    expect(note).toBe('')
+    if (expected === 'accepted') expect(status).toBe(200)
+    else expect(status).toBeOneOf([400, 404, 413, 415])
+    expect(reason).toBe(['accepted', 'none'].includes(expected) ? undefined : expected)
+  })
+
+  test('row 1 an answer counts once, and for its own login', async () => {
+    for (const honest of honestCases().filter((_, index) => [0, 5, 7].includes(index))) {
+      const replays = await playReplays(target, honest, 1000)
+      expect(replays).toHaveLength(3)
+      expect(replays.filter(({ right }) => !right)).toEqual([])
+    }
+  })
+
+  test('is the same for the same seed, and another for another', () => {
+    const at = Date.UTC(2026, 10, 22)
+    const one = JSON.stringify(documentsOf(createWorld('a', at)))
+    expect(JSON.stringify(documentsOf(createWorld('a', at + 86_400_000)))).toBe(one)
+    expect(JSON.stringify(documentsOf(createWorld('b', at)))).not.toBe(one)
+    const situation = (label: string) => {
+      const world = createWorld('a', at)
+      const request = {
+        ...{ client_id: 'x509_hash:x', nonce: 'n', state: 's', response_uri: 'https://b.example/' },
+        ...{ response_mode: 'direct_post' as const, ...documentsOf(world).query },
+        dcql_query: documentsOf(world).query as never,
+      }
+      const [holder, other] = [world.seed.key('h'), world.seed.key('o')]
+      return { world, request, holder, other, label }
+    }
+    for (const honest of honestCases())
+      expect(honest.answer(situation('x'))).toBe(honest.answer(situation('x')))
+  })
+
+  test('runs as one command, whose last line is JSON', async () => {
+    const words = [
+      '--bridge',
+      bridge.url,
+      '--authorize-url',
+      target.authorizeUrl,
+      '--only',
+      'honest',
+    ]
+    const child = spawn(process.execPath, ['simulator/main.ts', ...words])
+    let out = ''
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')))
+    const code = await new Promise((resolve) => child.on('close', resolve))
+    expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toEqual({
+      ...{ cases: 9, accepted: 9, refused: 0, skipped: 0, wrong: [] },
+    })
+    expect(code).toBe(0)
+  })
+})
