@@ -61,6 +61,8 @@ export interface Reply {
 export type Presenter = (
   query: Request['dcql_query']['credentials'][number],
   request: Request,
+  /** Of the page that asks through the browser; undefined for a request by a link. */
+  origin: string | undefined,
 ) => Promise<string | undefined>
 
 export interface Wallet {
@@ -182,7 +184,7 @@ async function presentToPage(
     origin,
   })
   const request = resolved.authorizationRequestPayload as Openid4vpAuthorizationRequest
-  const vpToken = await selectAndPresent(request as unknown as Request, means, `origin:${origin}`)
+  const vpToken = await selectAndPresent(request as unknown as Request, means, origin)
   const created = await client.createOpenid4vpAuthorizationResponse({
     authorizationRequestPayload: request,
     authorizationResponsePayload: { vp_token: vpToken as never },
@@ -214,11 +216,7 @@ async function firstSigner({ request }: DigitalRequest['data']): Promise<object>
 }
 
 /** One presentation for each credential query that the wallet can answer, with the claims that it names. */
-async function selectAndPresent(
-  request: Request,
-  means: LibraryMeans,
-  audience = request.client_id,
-) {
+async function selectAndPresent(request: Request, means: LibraryMeans, origin?: string) {
   const library = new SDJwtVcInstance({
     hasher: digest,
     hashAlg: 'sha-256',
@@ -228,7 +226,7 @@ async function selectAndPresent(
   })
   const entries = request.dcql_query.credentials.map(async (query) => {
     for (const present of means.presenters) {
-      const text = await present(query, request)
+      const text = await present(query, request, origin)
       if (text !== undefined) return [query.id, [text]] as const
     }
     const type = query.meta.vct_values?.find((vct) => means.credentials.has(vct))
@@ -239,7 +237,7 @@ async function selectAndPresent(
       kb: {
         payload: {
           iat: Math.floor(Date.now() / 1000),
-          aud: audience,
+          aud: origin === undefined ? request.client_id : `origin:${origin}`,
           nonce: request.nonce,
         },
       },

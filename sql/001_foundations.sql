@@ -30,6 +30,7 @@ CREATE TABLE tenant (
   enabled integer NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
   cross_device integer NOT NULL DEFAULT 1 CHECK (cross_device IN (0, 1)),   -- may the page show a QR code
   digital_credentials integer NOT NULL DEFAULT 1 CHECK (digital_credentials IN (0, 1)), -- may the page ask for credentials through the browser
+  haip integer NOT NULL DEFAULT 0 CHECK (haip IN (0, 1)),                   -- the high assurance profile, and nothing it refuses
   direct_login integer NOT NULL DEFAULT 0 CHECK (direct_login IN (0, 1)),   -- may a person log in at a provider, without a wallet
   single_sign_on_minutes integer NOT NULL DEFAULT 0 CHECK (single_sign_on_minutes BETWEEN 0 AND 60), -- 0: every login asks the person
   client_id_prefix text NOT NULL DEFAULT 'x509_hash' CHECK (client_id_prefix IN ('x509_hash', 'x509_san_dns')),

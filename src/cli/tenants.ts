@@ -24,6 +24,7 @@ export function tenantCommand(terminal: Terminal): Command {
     .addOption(
       onOffOption('--digital-credentials', 'whether its login page asks through the browser'),
     )
+    .addOption(onOffOption('--haip', 'whether wallets are held to the high assurance profile'))
     .addOption(onOffOption('--direct-login', 'whether people may log in without a wallet'))
     .action((slug: string, turned: Partial<Switches>) => turn(terminal, slug, turned))
   return tenant
@@ -49,6 +50,7 @@ async function turn(terminal: Terminal, slug: string, turned: Partial<Switches>)
     ['enabled', onOff(tenant.enabled)],
     ['cross device', onOff(tenant.crossDevice)],
     ['digital credentials', onOff(tenant.digitalCredentials)],
+    ['haip', onOff(tenant.haip)],
     ['direct login', onOff(tenant.directLogin)],
   ]
   terminal.out(tableOf(['switch', tenant.slug], rows))

@@ -38,6 +38,8 @@ const SEVERITY = {
   material_never_given: 'warning',
   /** The holder's key is all a person is known by; wallets with one-time keys come back as strangers. */
   key_alone: 'warning',
+  /** Something that the tenant's profile (HAIP) refuses. */
+  profile_refused: 'error',
 } as const satisfies { readonly [code: string]: 'error' | 'warning' }
 
 export type FindingCode = keyof typeof SEVERITY

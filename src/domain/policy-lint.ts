@@ -4,6 +4,7 @@
  */
 import { type AttributeRule, pathsOf, walletPaths } from './attributes.ts'
 import { type ClaimPath, type CredentialQuery, hasRequestedType } from './dcql.ts'
+import { lintHaip } from './haip.ts'
 import {
   isOfWallet,
   type Material,
@@ -23,6 +24,8 @@ export interface PolicySurroundings {
   providers?: KnownProviders
   /** What each registration certificate of the tenant registers. */
   registrations?: readonly (readonly RegisteredCredential[])[]
+  /** Whether the tenant holds wallets to the high assurance profile. */
+  haip?: boolean
 }
 
 /** Returns everything there is to say about documents that are each well-formed; a missing kind is said nothing of. */
@@ -34,6 +37,7 @@ export function lintPolicies(set: PolicySet, surroundings: PolicySurroundings): 
     ...lintAttributes(set),
     ...lintMaterial(set),
     ...lintSelector(set, surroundings.providers),
+    ...(surroundings.haip === true ? lintHaip(set) : []),
   ]
 }
 

@@ -12,6 +12,8 @@ export interface Tenant {
   crossDevice: boolean
   /** Whether the page asks for credentials through the browser, where the browser can (Digital Credentials API). */
   digitalCredentials: boolean
+  /** Whether wallets are dealt with by the High Assurance Interoperability Profile alone (`domain/haip.ts`). */
+  haip: boolean
   /** Whether a person may log in at one of the tenant's providers, without a wallet. */
   directLogin: boolean
   /** How long a login is good for other relying parties too; 0: every login asks the person. */

@@ -40,7 +40,7 @@ export async function createTenant(
   const { slug, settings } = request
   requireScopeEverywhere(actor, 'tenants:manage')
   judgeSettings(settings)
-  const drafts = acceptPolicies(request.policies)
+  const drafts = acceptPolicies(request.policies, {}, { haip: settings.haip })
   if (drafts.length > 0) requireScope(actor, 'policies:manage')
   const tenantId = newId() as TenantId
   const requestKey = await prepareRequestKey(

@@ -8,6 +8,7 @@ import { findCurrentPolicies } from '../store/policy.ts'
 import { listPolicyDrafts } from '../store/policy-draft.ts'
 import { listProviders } from '../store/provider.ts'
 import { listRegistrationCertificates } from '../store/registration-certificate.ts'
+import { findTenantById } from '../store/tenant.ts'
 import { documentsIn, type PolicyInput } from './policy-draft.ts'
 import { registeredIn } from './registration-view.ts'
 
@@ -23,11 +24,12 @@ export interface PolicySetView {
 
 /** Returns the tenant's published documents and its drafts, read in one transaction. */
 export async function viewPolicySet(db: Deps['db'], tenantId: TenantId): Promise<PolicySetView> {
-  const [current, drafts, providers, certificates] = await read(db, tenantId, [
+  const [current, drafts, providers, certificates, [tenant]] = await read(db, tenantId, [
     findCurrentPolicies({ tenantId }),
     listPolicyDrafts({ tenantId }),
     listProviders({ tenantId }),
     listRegistrationCertificates({ tenantId }),
+    findTenantById({ id: tenantId }),
   ])
   return {
     published: documentsIn(current),
@@ -35,6 +37,7 @@ export async function viewPolicySet(db: Deps['db'], tenantId: TenantId): Promise
     drafts: documentsIn(drafts),
     draftDigests: drafts.map(({ kind, digest }) => ({ kind, digest })),
     surroundings: {
+      haip: tenant?.haip === 1,
       providers: providers.map(({ slug, enabled }) => ({ slug, enabled: enabled === 1 })),
       registrations: registeredIn(certificates),
     },

@@ -11,7 +11,7 @@ import { findCurrentPolicies, insertPolicy } from '../store/policy.ts'
 import { dropPolicyDrafts } from '../store/policy-draft.ts'
 import { listProviders, readProvider } from '../store/provider.ts'
 import { listRegistrationCertificates } from '../store/registration-certificate.ts'
-import { raiseRevision } from '../store/tenant.ts'
+import { findTenantById, raiseRevision } from '../store/tenant.ts'
 import { acceptPolicies, documentsIn, type PolicyInput } from './policy-draft.ts'
 import { registeredIn } from './registration-view.ts'
 
@@ -50,18 +50,23 @@ export async function publishDocuments(
   const now = toInstant(deps.clock())
   const published = await inTransaction(deps.db, tenantId, async (tx) => {
     // Raising the revision locks the tenant's row, so publishers take turns and the numbers below are the next ones.
-    const [, current, providers, certificates] = await tx.runAll([
+    const [, current, providers, certificates, [row]] = await tx.runAll([
       raiseRevision({ id: tenantId, now }),
       findCurrentPolicies({ tenantId }),
       listProviders({ tenantId }),
       listRegistrationCertificates({ tenantId }),
+      findTenantById({ id: tenantId }),
     ])
     const versions: CurrentVersions = Object.fromEntries(
       current.map((row) => [row.kind, row.version]),
     )
     const { documents, restored, drop = [] } = await choose(tx, versions)
     const registrations = registeredIn(certificates)
-    const surroundings = { providers: providers.map(readProvider), registrations }
+    const surroundings = {
+      providers: providers.map(readProvider),
+      registrations,
+      haip: row?.haip === 1,
+    }
     const drafts = acceptPolicies(documents, documentsIn(current), surroundings).filter(
       ({ kind, text }) =>
         sameAgain === 'publish' ||

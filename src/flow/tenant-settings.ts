@@ -3,10 +3,13 @@ import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
 import { fail } from '../domain/failure.ts'
+import { lintHaip, settingsAgainstHaip } from '../domain/haip.ts'
+import { type PolicyKind, type PolicySet, readPolicy } from '../domain/policy.ts'
 import type { Tenant } from '../domain/tenant.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction } from '../store/database.ts'
+import { findCurrentPolicies } from '../store/policy.ts'
 import { findTenantBySlug, raiseRevision, readTenant, updateTenant } from '../store/tenant.ts'
 
 export type TenantSettings = Omit<Tenant, 'id' | 'slug' | 'revision'>
@@ -17,6 +20,7 @@ export const DEFAULT_SETTINGS: Omit<TenantSettings, 'name'> = {
   enabled: true,
   crossDevice: true,
   digitalCredentials: true,
+  haip: false,
   directLogin: false,
   singleSignOnMinutes: 0,
   clientIdPrefix: 'x509_hash',
@@ -69,6 +73,15 @@ export function judgeSettings(settings: TenantSettings): void {
   if (settings.noticeUrl !== undefined && !isWebPage(settings.noticeUrl)) {
     refuse('notice_url: not an https URL')
   }
+  const [againstHaip] = settingsAgainstHaip(settings)
+  if (againstHaip !== undefined) refuse(againstHaip)
+}
+
+/** With the high assurance profile comes no QR code, unless it is asked for by name (HAIP 1.0 section 5.1). */
+export function withHaipDefaults<Change extends Partial<TenantSettings>>(change: Change): Change {
+  return change.haip === true && change.crossDevice === undefined
+    ? { ...change, crossDevice: false }
+    : change
 }
 
 /** The settings as the statements take them. */
@@ -81,6 +94,7 @@ export function settingsRow(settings: TenantSettings, now: IsoInstant) {
     enabled: settings.enabled ? 1 : 0,
     crossDevice: settings.crossDevice ? 1 : 0,
     digitalCredentials: settings.digitalCredentials ? 1 : 0,
+    haip: settings.haip ? 1 : 0,
     directLogin: settings.directLogin ? 1 : 0,
     singleSignOnMinutes: settings.singleSignOnMinutes,
     clientIdPrefix: settings.clientIdPrefix,
@@ -100,16 +114,29 @@ export async function changeSettings(
   const now = toInstant(deps.clock())
   return await inTransaction(deps.db, id, async (tx) => {
     // Raising the revision locks the row: of two changes at once the second one sees the first.
-    const [, [row]] = await tx.runAll([raiseRevision({ id, now }), findTenantBySlug({ slug })])
+    const [, [row], policies] = await tx.runAll([
+      raiseRevision({ id, now }),
+      findTenantBySlug({ slug }),
+      findCurrentPolicies({ tenantId: id }),
+    ])
     if (row === undefined) return fail({ kind: 'not_found' })
-    const after = { ...readTenant(row), ...change }
+    const before = readTenant(row)
+    const after = { ...before, ...(before.haip ? change : withHaipDefaults(change)) }
     judgeSettings(after)
+    if (after.haip && !before.haip) judgePolicies(policies)
     await tx.runLast([
       updateTenant({ id, ...settingsRow(after, now) }),
       insertAuditEvent(id, newId(), now, { detail: { type: 'tenant_updated', actor: actor.id } }),
     ])
     return after
   })
+}
+
+/** Documents that are published already must fit the profile before it is switched on. */
+function judgePolicies(rows: readonly { kind: PolicyKind; document: string }[]): void {
+  const documents = rows.map(({ kind, document }) => [kind, readPolicy(kind, JSON.parse(document))])
+  const [found] = lintHaip(Object.fromEntries(documents) as PolicySet)
+  if (found !== undefined) refuse(`haip: ${found.kind} ${found.path}: ${found.message}`)
 }
 
 function refuse(detail: string): never {

@@ -16,6 +16,7 @@ import { keptWalletPaths, walletPaths } from '../domain/attributes.ts'
 import { type PreparedSelector, prepareSelector } from '../domain/choose-plan.ts'
 import { type DcqlQuery, leastQuery, markRetained } from '../domain/dcql.ts'
 import { fail } from '../domain/failure.ts'
+import { trustWithinHaip } from '../domain/haip.ts'
 import { type ClientId, type ProviderId, SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
 import type { PolicyVersions } from '../domain/journey.ts'
 import { materialPaths } from '../domain/material.ts'
@@ -282,7 +283,9 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
     trust(version) {
       const known = trusts.get(version)
       if (known !== undefined) return known
-      const prepared = documents.find('trust', version).then(prepareTrust)
+      const prepared = documents
+        .find('trust', version)
+        .then((policy) => prepareTrust(tenant.haip ? trustWithinHaip(policy) : policy))
       trusts.set(version, prepared)
       prepared.catch(() => trusts.delete(version))
       return prepared
@@ -415,12 +418,14 @@ function prepareSigner(
   const chain = (JSON.parse(key.certificate_chain ?? '[]') as string[]).map((der) =>
     Buffer.from(der, 'base64'),
   )
-  return prepareRequestSigner({
+  const signer = prepareRequestSigner({
     prefix: tenant.clientIdPrefix,
     host,
     chain,
     privateKey: openPrivateKey(keyring, key),
   })
+  // HAIP 1.0 section 5: by the hash of its certificate and by no other name.
+  return tenant.haip ? { ...signer, clientIds: [signer.clientId] } : signer
 }
 
 function openClientSecret(keyring: Keyring, tenant: TenantId, provider: Provider): string {

@@ -49,6 +49,7 @@ export interface TenantTable {
   enabled: Defaulted<Flag>
   cross_device: Defaulted<Flag>
   digital_credentials: Defaulted<Flag>
+  haip: Defaulted<Flag>
   direct_login: Defaulted<Flag>
   single_sign_on_minutes: Defaulted<number>
   client_id_prefix: Defaulted<'x509_hash' | 'x509_san_dns'>

@@ -14,6 +14,7 @@ interface TenantSettings {
   enabled: 0 | 1
   crossDevice: 0 | 1
   digitalCredentials: 0 | 1
+  haip: 0 | 1
   directLogin: 0 | 1
   singleSignOnMinutes: number
   clientIdPrefix: 'x509_hash' | 'x509_san_dns'
@@ -67,6 +68,7 @@ export const insertTenant = statement(
       enabled: p('enabled'),
       cross_device: p('crossDevice'),
       digital_credentials: p('digitalCredentials'),
+      haip: p('haip'),
       direct_login: p('directLogin'),
       single_sign_on_minutes: p('singleSignOnMinutes'),
       client_id_prefix: p('clientIdPrefix'),
@@ -91,6 +93,7 @@ export const updateTenant = statement(
         enabled: p('enabled'),
         cross_device: p('crossDevice'),
         digital_credentials: p('digitalCredentials'),
+        haip: p('haip'),
         direct_login: p('directLogin'),
         single_sign_on_minutes: p('singleSignOnMinutes'),
         client_id_prefix: p('clientIdPrefix'),
@@ -119,6 +122,7 @@ export function readTenant(row: Selectable<TenantTable>): Tenant {
     enabled: row.enabled === 1,
     crossDevice: row.cross_device === 1,
     digitalCredentials: row.digital_credentials === 1,
+    haip: row.haip === 1,
     directLogin: row.direct_login === 1,
     singleSignOnMinutes: row.single_sign_on_minutes,
     clientIdPrefix: row.client_id_prefix,

@@ -232,6 +232,13 @@ test('a tenant’s switches are turned, audited, and seen by the running service
   expect(turned.code).toBe(0)
   expect(turned.out).toMatch(/^direct login +on$/m)
   expect(turned.out).toMatch(/^cross device +on$/m)
+  const strict = await cli(
+    ['tenant', 'set', 'demo', '--haip', 'on', '--digital-credentials', 'off'],
+    environment,
+  )
+  expect(strict.out).toMatch(/^haip +on$/m)
+  expect(strict.out).toMatch(/^digital credentials +off$/m)
+  expect(strict.out).toMatch(/^cross device +off$/m)
   bridge.clock.advance(2_000)
   const page = await fetch((await bridge.tenant.relyingParty.begin()).url)
   expect(await page.text()).toContain('/direct"')
@@ -243,6 +250,8 @@ test('a tenant’s switches are turned, audited, and seen by the running service
   for (const words of [
     ['nowhere', '--direct-login', 'on'],
     ['demo', '--direct-login', 'perhaps'],
+    // The demo's tenant has nothing that the profile refuses; this word is refused.
+    ['demo', '--haip', 'maybe'],
   ])
     expect((await cli(['tenant', 'set', ...words], environment)).code).toBe(1)
 })

@@ -6,15 +6,20 @@ import { type Browser, createBrowser, walletLinkOn } from '../../demo/browser.ts
 import type { Attempt } from '../../demo/relying-party.ts'
 import type { DigitalAnswer, DigitalRequest, Wallet } from '../../demo/wallet.ts'
 import { ACR } from '../../src/domain/assurance.ts'
+import type { PolicyKind } from '../../src/domain/policy.ts'
+import { publishPolicy } from '../../src/flow/publish-policy.ts'
 import {
+  ACTOR,
   type Bridge,
   logIn,
   REDIRECT_URI,
   startBridge,
   type TestTenant,
 } from '../support/bridge.ts'
+import { MDL_DOCUMENTS, mdlWallet } from '../support/mdl-wallet.ts'
 import { query } from '../support/postgres.ts'
 import { eventsOf, journeyState } from '../threats/attack.ts'
+import { createMdocIssuer } from '../wallet/mdoc-world.ts'
 
 let bridge: Bridge
 let wallet: Wallet
@@ -362,6 +367,26 @@ describe('an answer', () => {
     const end = await unmet.browser.get(reply.redirectUri ?? '')
     expect(end.location ?? end.text).toContain('unmet_authentication_requirements')
   })
+})
+
+test('VP-105, VP-106, HA-12 an mdoc comes through the browser, bound to our origin and the response key; for another origin it is refused', async () => {
+  const issuer = createMdocIssuer({ now: Date.now() })
+  const tenant = await bridge.addTenant('mdl')
+  const entries = [...bridge.issuer.trustPolicy().entries, issuer.trustEntry()]
+  for (const [kind, document] of Object.entries({ trust: { entries }, ...MDL_DOCUMENTS }))
+    await publishPolicy(bridge.deps, ACTOR, tenant.slug, kind as PolicyKind, document)
+  const licence = await mdlWallet(issuer)
+  const unsigned = { protocol: 'openid4vp-v1-unsigned' }
+  const opened = await open(tenant)
+  const phished = await licence.presentToPage(
+    await ask(opened),
+    'https://phisher.example',
+    unsigned,
+  )
+  expect((await bring(opened, phished)).status).toBe(400)
+  expect(await reasonsOf(opened)).toEqual(['key_binding_invalid'])
+  const answer = await licence.presentToPage(await ask(opened), bridge.url)
+  expect((await bring(opened, answer)).status).toBe(200)
 })
 
 test('a tenant that does not ask through the browser has neither button nor route', async () => {

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { DateOnly } from '@animo-id/mdoc'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
 import { createWallet, type Wallet } from '../../demo/wallet.ts'
@@ -13,7 +11,7 @@ import {
   startBridge,
   type TestTenant,
 } from '../support/bridge.ts'
-import { issueMdoc, presentMdocByLibrary } from '../support/mdoc-library.ts'
+import { addMdl, MDL_DOCUMENTS, mdlWallet, rule, type Shown } from '../support/mdl-wallet.ts'
 import { createMdocIssuer, MDL, MDL_NAMESPACE, type MdocIssuer } from '../wallet/mdoc-world.ts'
 import {
   createW3cWorld,
@@ -39,79 +37,15 @@ beforeAll(async () => {
     publishPolicy(bridge.deps, ACTOR, tenant.slug, kind, document)
   const sdJwt = bridge.issuer.trustPolicy().entries
   await publish('trust', { entries: [...sdJwt, issuer.trustEntry()] })
-  await publish('query', {
-    credentials: [
-      {
-        ...{ id: 'mdl', format: 'mso_mdoc', meta: { doctype_value: MDL } },
-        claims: [
-          { path: [MDL_NAMESPACE, 'given_name'] },
-          { path: [MDL_NAMESPACE, 'birth_date'] },
-          { path: [MDL_NAMESPACE, 'age_over_18'] },
-        ],
-      },
-    ],
-  })
-  await publish('attributes', {
-    rules: [
-      rule('given_name', true),
-      { ...rule('birth_date', false), project: true },
-      { ...rule('age_over_18', true), project: true },
-    ],
-  })
+  await publish('query', MDL_DOCUMENTS.query)
+  await publish('attributes', MDL_DOCUMENTS.attributes)
 })
 afterAll(() => bridge.stop())
-
-function rule(element: string, persist: boolean) {
-  return {
-    ...{ name: element, merge: 'WALLET_ONLY', wallet: [MDL_NAMESPACE, element], persist },
-    ...{ project: true, scope: 'openid' },
-  }
-}
-
-interface Shown {
-  request?: Request
-  /** Spoils the request that the device signs for. */
-  spoil?: (request: Request) => Request
-}
-
-async function mdlWallet(shown: Shown = {}): Promise<Wallet> {
-  const wallet = createWallet()
-  await addMdl(wallet, shown)
-  return wallet
-}
-
-async function addMdl(wallet: Wallet, shown: Shown = {}): Promise<void> {
-  const { holderKey } = wallet
-  const values = {
-    given_name: 'Ada',
-    family_name: 'Lovelace',
-    birth_date: new DateOnly('1995-12-10'),
-    age_over_18: true,
-  }
-  const nameSpaces = { [MDL_NAMESPACE]: values }
-  const mdoc = await issueMdoc(issuer, { docType: MDL, nameSpaces, holderKey, now: Date.now() })
-  wallet.addPresenter(async (query, request) => {
-    if (query.format !== 'mso_mdoc') return undefined
-    shown.request = request
-    const asked = shown.spoil?.(request) ?? request
-    const paths = (query.claims ?? []).map((claim) => claim.path as unknown as [string, string])
-    const facts = { ...asked, thumbprint: thumbprintOf(asked) }
-    return presentMdocByLibrary(mdoc, holderKey, MDL, paths, facts)
-  })
-}
-
-function thumbprintOf(request: Request): Uint8Array | null {
-  const [key] = request.client_metadata.jwks?.keys ?? []
-  if (key === undefined) return null
-  const { x, y } = key
-  const members = JSON.stringify({ crv: 'P-256', kty: 'EC', x, y })
-  return Uint8Array.from(createHash('sha256').update(members).digest())
-}
 
 describe('an mdoc', () => {
   it('MD-12 leads a stranger through the institution once, and to the same subject afterwards', async () => {
     const shown: Shown = {}
-    const wallet = await mdlWallet(shown)
+    const wallet = await mdlWallet(issuer, shown)
     const first = await logIn(bridge, wallet, { tenant })
     expect(first.viaInstitution).toBe(true)
     const second = await logIn(bridge, wallet, { tenant })
@@ -127,7 +61,7 @@ describe('an mdoc', () => {
 
   it('VP-059 tells the wallet which elements will be kept', async () => {
     const shown: Shown = {}
-    await logIn(bridge, await mdlWallet(shown), { tenant })
+    await logIn(bridge, await mdlWallet(issuer, shown), { tenant })
     expect(shown.request?.dcql_query.credentials[0]?.claims).toEqual([
       { path: [MDL_NAMESPACE, 'given_name'], intent_to_retain: true },
       { path: [MDL_NAMESPACE, 'birth_date'], intent_to_retain: false },
@@ -152,7 +86,7 @@ describe('an mdoc', () => {
     ],
     ['VP-106 response key', (request: Request) => ({ ...request, client_metadata: {} })],
   ])('%s: signed for another one it is refused', async (_, spoil) => {
-    const wallet = await mdlWallet({ spoil })
+    const wallet = await mdlWallet(issuer, { spoil })
     const attempt = await tenant.relyingParty.begin()
     await expect(presentAt(createBrowser(), wallet, attempt)).rejects.toThrow('heard 400')
   })
@@ -242,14 +176,14 @@ describe('several credentials of several formats', () => {
       [given, familyName],
     )
     const wallet = await bridge.newWallet()
-    await addMdl(wallet)
+    await addMdl(issuer, wallet)
     await addDegree(wallet, '2.0')
     const { login } = await logIn(bridge, wallet, { tenant: all })
     expect(login.claims).toMatchObject({ given_name: 'Ada', family_name: 'Lovelace' })
 
     // The degree of somebody else, rightly shown by that holder, beside the rest (row 57).
     const mixed = await bridge.newWallet()
-    await addMdl(mixed)
+    await addMdl(issuer, mixed)
     await addDegree(mixed, '2.0', createWallet().holderKey)
     const attempt = await all.relyingParty.begin()
     await expect(presentAt(createBrowser(), mixed, attempt)).rejects.toThrow('heard 400')
@@ -282,7 +216,7 @@ describe('one attribute in either of two formats', () => {
     )
     const read: unknown[] = []
     const sdJwt = await bridge.newWallet({ birthdate: '1995-12-10' })
-    for (const wallet of [sdJwt, await mdlWallet()]) {
+    for (const wallet of [sdJwt, await mdlWallet(issuer)]) {
       const { login } = await logIn(bridge, wallet, { tenant: either })
       read.push(login.claims.birthdate)
     }

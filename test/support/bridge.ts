@@ -133,6 +133,7 @@ export async function startBridge(
         enabled: true,
         crossDevice: true,
         digitalCredentials: true,
+        haip: false,
         directLogin: false,
         singleSignOnMinutes: 0,
         clientIdPrefix: 'x509_hash',

@@ -89,6 +89,8 @@ export interface MdocRequest {
   client_id: string
   nonce: string
   response_uri: string
+  /** Of the page, where the question came through the browser; undefined where it came by a link. */
+  origin?: string | undefined
   /** SHA-256 thumbprint of the response key; null without encryption. */
   thumbprint: Uint8Array | null
 }
@@ -127,9 +129,13 @@ export async function presentMdocByLibrary(
 /** SessionTranscriptBytes: the transcript inside tag 24. */
 function transcriptBytes(request: MdocRequest): Uint8Array {
   const { client_id: clientId, nonce, thumbprint, response_uri: responseUri } = request
-  const info = cborEncode([clientId, nonce, thumbprint, responseUri])
+  const info =
+    request.origin === undefined
+      ? cborEncode([clientId, nonce, thumbprint, responseUri])
+      : cborEncode([request.origin, nonce, thumbprint])
   const hash = Uint8Array.from(createHash('sha256').update(info).digest())
-  const transcript = cborEncode([null, null, ['OpenID4VPHandover', hash]])
+  const name = request.origin === undefined ? 'OpenID4VPHandover' : 'OpenID4VPDCAPIHandover'
+  const transcript = cborEncode([null, null, [name, hash]])
   const length = Buffer.from([0x58, transcript.length])
   return Uint8Array.from(Buffer.concat([Buffer.of(0xd8, 0x18), length, transcript]))
 }

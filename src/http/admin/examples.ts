@@ -12,6 +12,7 @@ const SETTINGS = {
   enabled: true,
   cross_device: true,
   digital_credentials: true,
+  haip: false,
   direct_login: false,
   single_sign_on_minutes: 0,
   client_id_prefix: 'x509_hash',

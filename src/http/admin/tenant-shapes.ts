@@ -22,6 +22,11 @@ const settings = {
     .describe(
       'Whether the login page asks for credentials through the browser (Digital Credentials API), where the browser can.',
     ),
+  haip: z
+    .boolean()
+    .describe(
+      'Whether wallets are dealt with by the OpenID4VC High Assurance Interoperability Profile 1.0 alone: `x509_hash`, encrypted answers, SD-JWT VC and mdoc of issuers known by certificate. Switched on, it switches `cross_device` off unless that is sent too.',
+    ),
   single_sign_on_minutes: z
     .int()
     .min(0)
@@ -65,6 +70,7 @@ export const NewTenant = z.strictObject({
   enabled: settings.enabled.optional(),
   cross_device: settings.cross_device.optional(),
   digital_credentials: settings.digital_credentials.optional(),
+  haip: settings.haip.optional(),
   direct_login: settings.direct_login.optional(),
   single_sign_on_minutes: settings.single_sign_on_minutes.optional(),
   client_id_prefix: settings.client_id_prefix.optional(),

@@ -4,7 +4,11 @@ import { createTenant } from '../../flow/create-tenant.ts'
 import { readAllTenants, readOneTenant } from '../../flow/read-tenants.ts'
 import { replaceRequestCertificate } from '../../flow/replace-request-certificate.ts'
 import type { RequestCertificate, SuppliedIdentity } from '../../flow/request-key.ts'
-import { DEFAULT_SETTINGS, type TenantSettings } from '../../flow/tenant-settings.ts'
+import {
+  DEFAULT_SETTINGS,
+  type TenantSettings,
+  withHaipDefaults,
+} from '../../flow/tenant-settings.ts'
 import type { TenantView } from '../../flow/tenant-view.ts'
 import { updateTenant } from '../../flow/update-tenant.ts'
 import type { Route } from '../route.ts'
@@ -31,7 +35,11 @@ export function tenantRoutes(deps: AdminDeps): Route[] {
       async run({ actor, body }) {
         const view = await createTenant(deps, actor, {
           slug: body.slug,
-          settings: { ...DEFAULT_SETTINGS, name: body.name, ...settingsOf(body) },
+          settings: {
+            ...DEFAULT_SETTINGS,
+            name: body.name,
+            ...withHaipDefaults(settingsOf(body)),
+          },
           requestIdentity: identityOf(body.request_certificate),
           policies: body.policies ?? {},
         })
@@ -128,6 +136,7 @@ function settingsOf(sent: Body<'TenantChange'>): Partial<TenantSettings> {
     ...(sent.digital_credentials === undefined
       ? {}
       : { digitalCredentials: sent.digital_credentials }),
+    ...(sent.haip === undefined ? {} : { haip: sent.haip }),
     ...(sent.direct_login === undefined ? {} : { directLogin: sent.direct_login }),
     ...(sent.single_sign_on_minutes === undefined
       ? {}
@@ -148,6 +157,7 @@ function tellSummary(tenant: Tenant, issuer: string) {
     enabled: tenant.enabled,
     cross_device: tenant.crossDevice,
     digital_credentials: tenant.digitalCredentials,
+    haip: tenant.haip,
     direct_login: tenant.directLogin,
     single_sign_on_minutes: tenant.singleSignOnMinutes,
     client_id_prefix: tenant.clientIdPrefix,
