@@ -29,6 +29,8 @@ CREATE TABLE relying_party (
   dpop_bound_access_tokens integer NOT NULL DEFAULT 0 CHECK (dpop_bound_access_tokens IN (0, 1)),
   profile text NOT NULL DEFAULT 'standard' CHECK (profile IN ('standard', 'fapi2')),
   require_pushed_authorization_requests integer NOT NULL DEFAULT 0 CHECK (require_pushed_authorization_requests IN (0, 1)),
+  scopes text,                                       -- JSON array: what it may ask for besides openid; NULL: every scope there is
+  claims text,                                       -- JSON array: what it may be told of people; NULL: all that its scopes release
   post_logout_redirect_uris text NOT NULL DEFAULT '[]', -- JSON array, compared character by character (RP-Initiated Logout 1.0)
   backchannel_logout_uri text,                       -- where logout tokens go (Back-Channel Logout 1.0); NULL: nowhere
   backchannel_logout_session_required integer NOT NULL DEFAULT 0 CHECK (backchannel_logout_session_required IN (0, 1)),

@@ -300,19 +300,15 @@ export function carriedAttributes(policy: AttributePolicy, wallet: Attributes): 
 
 /**
  * The claims a relying party receives: `kept` are the persisted attributes of the binding, `carried` what the grant
- * brought from the wallet, `scopes` what was granted.
+ * brought from the wallet, `names` those that its scopes and its registration release (`declared.ts`).
  */
 export function releaseClaims(
   policy: AttributePolicy,
   kept: Attributes,
   carried: Attributes,
-  scopes: ReadonlySet<string>,
+  names: ReadonlySet<string>,
 ): Attributes {
-  return keep(
-    policy,
-    mergeAttributes(policy, carried, kept),
-    (rule) => rule.project && scopes.has(rule.scope),
-  )
+  return keep(policy, mergeAttributes(policy, carried, kept), (rule) => names.has(rule.name))
 }
 
 /** Names of the claims that any login of this tenant may release, for discovery's `claims_supported`. */

@@ -18,6 +18,7 @@ export type RefusalReason =
   | 'candidate_missing' // STEP_UP for a stranger
   | 'candidate_unconfirmed' // USE_EXISTING_BINDING for somebody who only may be this person
   | 'attribute_missing'
+  | 'hint_unmet' // somebody else than the relying party's id_token_hint names
   | 'acr_unmet' // the relying party takes no other acr than those it named as essential
   | 'assurance_insufficient'
 

@@ -19,6 +19,8 @@ export type Capabilities = Pick<
   | 'dpopBound'
   | 'profile'
   | 'pushedRequestsOnly'
+  | 'scopes'
+  | 'claims'
   | 'postLogoutRedirectUris'
   | 'backchannelLogoutUri'
   | 'backchannelSessionRequired'
@@ -39,6 +41,8 @@ export const PLAIN: Capabilities = {
   dpopBound: false,
   profile: 'standard',
   pushedRequestsOnly: false,
+  scopes: undefined,
+  claims: undefined,
   postLogoutRedirectUris: [],
   backchannelLogoutUri: undefined,
   backchannelSessionRequired: false,
@@ -136,6 +140,8 @@ export function capabilitiesRow(client: RelyingParty) {
     dpopBound: client.dpopBound ? 1 : 0,
     profile: client.profile,
     pushedRequestsOnly: client.pushedRequestsOnly ? 1 : 0,
+    scopes: client.scopes === undefined ? null : JSON.stringify(client.scopes),
+    claims: client.claims === undefined ? null : JSON.stringify(client.claims),
     postLogoutRedirectUris: JSON.stringify(client.postLogoutRedirectUris),
     backchannelLogoutUri: client.backchannelLogoutUri ?? null,
     backchannelSessionRequired: client.backchannelSessionRequired ? 1 : 0,

@@ -103,6 +103,8 @@ export interface SealedRequest {
   formPost?: true | undefined
   /** One of these or no login (Core 5.5.1.1). Absent: any. */
   essentialAcr?: readonly string[] | undefined
+  /** This person or no login (Core 3.1.2.1, `id_token_hint`). Absent: anybody. */
+  hintedSubject?: string | undefined
 }
 
 /** What a presentation showed, sealed in its journey until that ends. */

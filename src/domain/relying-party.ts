@@ -55,6 +55,10 @@ export interface RelyingParty {
   profile: 'standard' | 'fapi2'
   /** Takes authorization requests from the pushed request endpoint alone (RFC 9126 section 6). */
   pushedRequestsOnly: boolean
+  /** What it may ask for besides `openid`; undefined: every scope there is. */
+  scopes: readonly string[] | undefined
+  /** What it may be told of people; undefined: all that its scopes release. */
+  claims: readonly string[] | undefined
   /** Where browsers may be sent after a logout it asked for. */
   postLogoutRedirectUris: readonly string[]
   /** Where it hears that a login is over (Back-Channel Logout 1.0); undefined: nowhere. */
@@ -88,6 +92,8 @@ export interface AuthorizationRequest {
   formPost: true | undefined
   /** Values of `acr` of which one must be reached; undefined: whatever comes. */
   essentialAcr: readonly string[] | undefined
+  /** Who has to be logged in, by the relying party's own name for them (Core 3.1.2.1); undefined: whoever comes. */
+  hintedSubject?: string | undefined
 }
 
 /** Parameters as they came: empty ones are absent (RFC 6749 section 3.1), repeated ones are named apart. */
@@ -182,7 +188,7 @@ export function judgeAuthorizationRequest(
   return {
     relyingParty,
     redirectUri,
-    scope: judgeScope(parameters, redirect, knownScopes),
+    scope: judgeScope(parameters, redirect, knownScopes, relyingParty.scopes),
     state,
     nonce: limited(parameters.get('nonce'), 512, redirect, 'nonce is too long'),
     codeChallenge: judgeCodeChallenge(parameters, redirect, relyingParty),
@@ -315,6 +321,7 @@ function judgeScope(
   parameters: Parameters,
   redirect: ErrorRedirect,
   known: ReadonlySet<string>,
+  declared: readonly string[] | undefined,
 ): readonly string[] {
   const scopes = (
     limited(parameters.get('scope'), 1024, redirect, 'scope is too long') ?? ''
@@ -322,7 +329,11 @@ function judgeScope(
   if (!scopes.includes('openid')) refuse(redirect, 'invalid_scope', 'scope openid is needed')
   if (scopes.some((scope) => !SCOPE_TOKEN.test(scope)))
     refuse(redirect, 'invalid_scope', 'scope is malformed')
-  return [...new Set(scopes)].filter((scope) => known.has(scope))
+  // Unknown scopes are passed over; known ones that the client did not declare are asked for in vain, and it should hear so.
+  const asked = [...new Set(scopes)].filter((scope) => known.has(scope))
+  if (asked.some((scope) => scope !== 'openid' && declared?.includes(scope) === false))
+    refuse(redirect, 'invalid_scope', 'a scope is not declared for this client')
+  return asked
 }
 
 function judgeThumbprint(parameters: Parameters, redirect: ErrorRedirect): string | undefined {

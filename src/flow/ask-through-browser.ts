@@ -31,7 +31,7 @@ export async function askThroughBrowser(
     origin: new URL(prepared.issuer).origin,
     encryptionKey: encryptionKeyOf(secrets, digital)?.(),
     nonce: digital.nonce,
-    query: await prepared.question(journey.policies),
+    query: await prepared.question(journey.policies, journey.clientId),
     issuedAt: means.clock(),
     expiresAt: journey.expiresAt,
     registrations: prepared.registrationsFor(journey.clientId),

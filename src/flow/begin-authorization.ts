@@ -22,6 +22,7 @@ import { continueSession } from './continue-session.ts'
 import type { ErrorReturn } from './error-return.ts'
 import { partToSeal, sealRequest, sealWalletSecrets } from './journey-secrets.ts'
 import { takeRequest } from './pushed-request.ts'
+import { readHint } from './read-hint.ts'
 import { newLink } from './renew-questions.ts'
 import type { Policies, PreparedTenant } from './tenants.ts'
 
@@ -31,6 +32,7 @@ export interface Begun {
   /** The browser's own id: the one it came with, or a new one. */
   browserId: string
   language: 'en' | 'nl'
+  clientId: ClientId
   relyingPartyName: string
   purpose: { en: string; nl: string } | undefined
   /** Opens a wallet on this device. */
@@ -89,7 +91,9 @@ export async function beginAuthorization(
     clientId === undefined || clientId.length > 512
       ? undefined
       : await prepared.relyingParty(clientId as ClientId)
-  const request = judgeRequest(prepared, relyingParty, parameters)
+  const judged = judgeRequest(prepared, relyingParty, parameters)
+  const hintedSubject = await judgeHint(deps, prepared, judged, parameters.get('id_token_hint'))
+  const request = { ...judged, hintedSubject }
   const language = browser.language(request.uiLocales)
   const session = { browserId: browser.id, session: browser.session, language }
   const continued = await continueSession(deps, prepared, request, session, referenceHash)
@@ -136,6 +140,7 @@ export async function beginAuthorization(
     correlationId,
     browserId,
     language,
+    clientId: request.relyingParty.clientId,
     relyingPartyName: request.relyingParty.name,
     purpose: request.relyingParty.purpose,
     link: linkFor(prepared, requestKid, sameDevice),
@@ -152,12 +157,29 @@ async function requireRegistration(
   clientId: ClientId,
   { versions }: Policies,
 ): Promise<void> {
-  const query = await prepared.question(versions)
+  const query = await prepared.question(versions, clientId)
   for (const { registered } of prepared.registrationsFor(clientId)) {
     if (registered === undefined || beyondRegistration(query, registered).length === 0) continue
     const description = 'This login asks wallets for more than it is registered for.'
     fail({ kind: 'authorization_refused', description })
   }
+}
+
+/** Who the relying party means, if it says; an ID token of another client, or none of ours, says nothing (OP-21). */
+async function judgeHint(
+  deps: Pick<Deps, 'db'>,
+  prepared: PreparedTenant,
+  { relyingParty, redirectUri, state, formPost }: AuthorizationRequest,
+  token: string | undefined,
+): Promise<string | undefined> {
+  if (token === undefined) return undefined
+  const hint = await readHint(deps, prepared, token)
+  if (hint?.clientId === relyingParty.clientId) return hint.subject
+  return fail({
+    ...{ kind: 'oauth', error: 'invalid_request' },
+    description: 'id_token_hint is not an ID token of this client',
+    redirect: { redirectUri, state, issuer: prepared.issuer, ...(formPost && { formPost }) },
+  })
 }
 
 /** `prompt=none` and no session that is enough (OP-18). */

@@ -2,10 +2,12 @@
 import { hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { type Attributes, attributeLabel, releaseClaims } from '../domain/attributes.ts'
+import { releasedNames } from '../domain/declared.ts'
 import { fail } from '../domain/failure.ts'
 import type { CorrelationId, JourneyId } from '../domain/ids.ts'
 import type { Choosing } from '../domain/journey.ts'
 import { changedMaterials, evidenceFor } from '../domain/recognition.ts'
+import type { RelyingParty } from '../domain/relying-party.ts'
 import type { Json } from '../domain/text.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
 import {
@@ -66,7 +68,7 @@ export async function readAccounts(
   // One of them was unlinked meanwhile: positions would no longer say what they said.
   if (offered.length < journey.accounts.length || relyingParty === undefined)
     return fail({ kind: 'not_found' })
-  const details = await tellApart(means, prepared, journey, offered)
+  const details = await tellApart(means, prepared, journey, relyingParty, offered)
   const before = choice === undefined ? -1 : journey.accounts.indexOf(choice.binding_id)
   return {
     correlationId: journey.correlationId,
@@ -86,13 +88,15 @@ async function tellApart(
   { keyring }: Means,
   prepared: PreparedTenant,
   journey: Choosing,
+  relyingParty: RelyingParty,
   rows: readonly AccountRow[],
 ): Promise<string[][]> {
   const tenant = prepared.tenant.id
   const policy = await prepared.policy('attributes', journey.policies.attributes)
   const { scope } = openRequest(keyring, { tenant, journey: journey.id }, journey.request)
+  const names = new Set(releasedNames(policy, relyingParty, new Set(scope)))
   const released: Attributes[] = rows.map((row) =>
-    releaseClaims(policy, openKeptAttributes(keyring, tenant, row), {}, new Set(scope)),
+    releaseClaims(policy, openKeptAttributes(keyring, tenant, row), {}, names),
   )
   const differing = policy.rules
     .map(({ name }) => name)

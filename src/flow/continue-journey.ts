@@ -24,6 +24,7 @@ import { readJourney } from '../store/journey.ts'
 import { decidePlan, personOf } from './decide-plan.ts'
 import { errorReturn } from './error-return.ts'
 import { grantLogin } from './grant-login.ts'
+import { isHintedLogin } from './hinted-person.ts'
 import { openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
 import { skipReconciliation } from './skip-reconciliation.ts'
@@ -131,6 +132,8 @@ async function continuePresented(
   const asIs = plan.plan === 'USE_EXISTING_BINDING' || plan.plan === 'SKIP_RECONCILIATION'
   if (asIs && journey.way !== 'direct' && !reachesAcr(means, prepared, journey))
     return await refuseLogin(means, prepared, journey, 'acr_unmet', decided)
+  if (asIs && !(await isMeant(means, prepared, journey, personOf(found)?.identityId)))
+    return await refuseLogin(means, prepared, journey, 'hint_unmet', decided)
   switch (plan.plan) {
     case 'USE_EXISTING_BINDING':
       return await useBinding(means, prepared, journey, { ...decided, plan }, found, hits)
@@ -176,6 +179,18 @@ function reachesAcr(
   return essentialAcr.includes(acr)
 }
 
+/** Whether it is the person the relying party named, if it named one (OP-21). */
+function isMeant(
+  means: Means,
+  prepared: PreparedTenant,
+  journey: Presented | Recognised,
+  identityId: IdentityId | undefined,
+): Promise<boolean> {
+  const place = { tenant: prepared.tenant.id, journey: journey.id }
+  const { hintedSubject } = openRequest(means.keyring, place, journey.request)
+  return isHintedLogin(means, prepared, hintedSubject, { ...journey, identityId })
+}
+
 async function continueRecognised(
   means: Means,
   prepared: PreparedTenant,
@@ -185,6 +200,8 @@ async function continueRecognised(
   const { identityId, bindingId, decided } = journey
   if (!reachesAcr(means, prepared, journey))
     return await refuseLogin(means, prepared, journey, 'acr_unmet')
+  if (!(await isMeant(means, prepared, journey, identityId)))
+    return await refuseLogin(means, prepared, journey, 'hint_unmet')
   const evidence = evidenceFor(identityId, journey.identifiers, hits.map(readHit))
   const auditSalt = hits.find((hit) => hit.identity_id === identityId)?.audit_salt ?? undefined
   const granted =

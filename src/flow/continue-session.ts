@@ -16,6 +16,7 @@ import { MINUTE, SECOND, toInstant } from '../domain/time.ts'
 import { read, transact } from '../store/database.ts'
 import { findSignOn, grantBySession, type SessionRow } from '../store/single-sign-on.ts'
 import { type ErrorReturn, returnTo } from './error-return.ts'
+import { isHintedPerson } from './hinted-person.ts'
 import { partToSeal, sealRequest } from './journey-secrets.ts'
 import { noRowIfSpent } from './pushed-request.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -56,6 +57,7 @@ export async function continueSession(
     }),
   ])
   if (row === undefined || !isEnough(request, row, now)) return undefined
+  if (!(await isHintedPerson(means, prepared, request, row.identity_id))) return undefined
   const plan = await planFor(prepared, request)
   if (plan === undefined) return undefined
   const journeyId = newId() as JourneyId

@@ -1,5 +1,6 @@
 /** The way back to the relying party for a login that did not come to a code (RFC 6749 section 4.1.2.1, RFC 9207). */
 import type { Keyring } from '../crypto/keyring.ts'
+import type { OAuthError } from '../domain/failure.ts'
 import type { Journey, SealedRequest } from '../domain/journey.ts'
 import { openRequest } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -45,6 +46,10 @@ export function withParameters(
   return url.href
 }
 
+const WORDS: { readonly [failure: string]: OAuthError } = {
+  ...{ acr_unmet: 'unmet_authentication_requirements', hint_unmet: 'login_required' },
+}
+
 /** The redirect URI with an error for how the login ended (`failure` where the row does not say yet), the request's `state`, and our `iss`. Opens the sealed request. */
 export function errorReturn(
   keyring: Keyring,
@@ -57,7 +62,7 @@ export function errorReturn(
     { tenant: prepared.tenant.id, journey: journey.id },
     journey.request,
   )
-  // An essential acr that was not reached has a word of its own (OpenID Connect Core Unmet Authentication Requirements).
-  const error = failure === 'acr_unmet' ? 'unmet_authentication_requirements' : 'access_denied'
+  // Some ends have a word of their own (OpenID Connect Core Unmet Authentication Requirements, Core 3.1.2.6).
+  const error = WORDS[failure ?? ''] ?? 'access_denied'
   return returnTo(request, { error, state: request.state, iss: prepared.issuer })
 }

@@ -38,7 +38,7 @@ export async function handOutRequest(
   const signer = prepared.requestSigners.get(journey.request_kid)
   if (signer === undefined) return fail({ kind: 'not_found' })
 
-  const query = await prepared.question(readPolicyVersions(journey.policies))
+  const query = await prepared.question(readPolicyVersions(journey.policies), journey.client_id)
   if (journey.wallet_secrets === null) return fail({ kind: 'not_found' })
   const place = { tenant: tenant.id, journey: journey.id }
   const given = openWalletSecrets(deps.keyring, place, journey.wallet_secrets)

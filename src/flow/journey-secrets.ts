@@ -36,6 +36,7 @@ export function partToSeal(request: AuthorizationRequest): SealedRequest {
     selectAccount: request.selectAccount,
     formPost: request.formPost,
     essentialAcr: request.essentialAcr,
+    hintedSubject: request.hintedSubject,
   }
 }
 

@@ -5,6 +5,7 @@ import type { Keyring } from '../crypto/keyring.ts'
 import { openUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
 import { type Attributes, releaseClaims } from '../domain/attributes.ts'
+import { releasedNames } from '../domain/declared.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { type KeptAttributes, NOTHING_STATED, readEnvelope } from '../domain/kept-attributes.ts'
 import type { GrantRow } from '../store/grant.ts'
@@ -12,7 +13,7 @@ import type { WalletOnlyGrantRow } from '../store/wallet-only-grant.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
- * The claims of a grant's scopes, under the attribute policy the login was made with. Throws `sealed_unreadable`; never
+ * The claims of a grant's scopes, as far as its client declared them, under the attribute policy the login was made with. Throws `sealed_unreadable`; never
  * fewer claims because something could not be opened.
  */
 export async function readClaims(
@@ -36,7 +37,11 @@ export async function readClaims(
       : (JSON.parse(
           textOf(openUnder(means.keyring, 'session', carriedPlace, grant.wallet_attributes)),
         ) as Attributes)
-  return releaseClaims(policy, kept.values, carried, new Set(grant.scope.split(' ')))
+  // A client that is gone from the registry declares nothing any more, and gets nothing.
+  const client = await prepared.relyingParty(grant.client_id)
+  const names =
+    client === undefined ? [] : releasedNames(policy, client, new Set(grant.scope.split(' ')))
+  return releaseClaims(policy, kept.values, carried, new Set(names))
 }
 
 const NOTHING_KEPT: KeptAttributes = { ...NOTHING_STATED, wallet: NOTHING_STATED }

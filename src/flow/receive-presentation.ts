@@ -126,7 +126,7 @@ async function verifyAnswer(
   return verifyPresentations(
     {
       vpToken: given.vpToken,
-      query: await prepared.question(versions),
+      query: await prepared.question(versions, journey.client_id),
       trust: await prepared.trust(versions.trust),
       nonce: given.nonce,
       channel: {

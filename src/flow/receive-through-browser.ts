@@ -75,7 +75,7 @@ async function judge(
   return await verifyPresentations(
     {
       vpToken: answer.vpToken,
-      query: await prepared.question(journey.policies),
+      query: await prepared.question(journey.policies, journey.clientId),
       trust: await prepared.trust(journey.policies.trust),
       nonce,
       channel: {

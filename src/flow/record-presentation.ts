@@ -64,7 +64,10 @@ export async function recordPresentation(
     presentation: sealPresentation(means.keyring, place, {
       attributes: stated.values,
       origins: stated.origins,
-      shown: describeShown(await prepared.question(versions), verified.credentials),
+      shown: describeShown(
+        await prepared.question(versions, journey.clientId),
+        verified.credentials,
+      ),
     }),
     responseCodeHash: responseCode === undefined ? null : hashSecret(responseCode),
     now: toInstant(now),

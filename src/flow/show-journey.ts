@@ -1,7 +1,7 @@
 /** A journey as its own browser may see it: for the waiting page, its QR code and its live status. Reads only. */
 
 import type { Deps } from '../deps.ts'
-import type { CorrelationId, JourneyId } from '../domain/ids.ts'
+import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'
 import { crossDeviceEnd } from '../domain/journey.ts'
 import { linkFor } from './begin-authorization.ts'
 import { openWalletSecrets } from './journey-secrets.ts'
@@ -16,6 +16,7 @@ export type JourneyStatus = 'waiting' | 'retrieved' | 'continue' | 'failed' | 'e
 export interface OpenPage {
   correlationId: CorrelationId
   language: 'en' | 'nl'
+  clientId: ClientId
   relyingPartyName: string
   purpose: { en: string; nl: string } | undefined
   link: string
@@ -75,6 +76,7 @@ export async function readOpenPage(
   return {
     correlationId: journey.correlationId,
     language: journey.language,
+    clientId: relyingParty.clientId,
     relyingPartyName: relyingParty.name,
     purpose: relyingParty.purpose,
     // Once the wallet has answered there is no request left to open, only the wallet to go back to.

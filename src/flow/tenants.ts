@@ -15,6 +15,7 @@ import { importVerifyingKey } from '../crypto/signing-key.ts'
 import { keptWalletPaths, walletPaths } from '../domain/attributes.ts'
 import { type PreparedSelector, prepareSelector } from '../domain/choose-plan.ts'
 import { type DcqlQuery, leastQuery, markRetained } from '../domain/dcql.ts'
+import { NOTHING_DECLARED, rulesFor } from '../domain/declared.ts'
 import { fail } from '../domain/failure.ts'
 import { trustWithinHaip } from '../domain/haip.ts'
 import { type ClientId, type ProviderId, SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
@@ -107,8 +108,11 @@ export interface PreparedTenant {
   registersClients(): boolean
   /** A document by its number: journeys end with the policies they began with. */
   policy<K extends PolicyKind>(kind: K, version: number): Promise<PolicyDocuments[K]>
-  /** What wallets are asked under these versions: the query, less the claims that no attribute rule or material uses. */
-  question(versions: PolicyVersions): Promise<DcqlQuery>
+  /**
+   * What wallets are asked for a relying party under these versions: the query, less the claims that no attribute rule or
+   * material uses, and those that only reach claims it may not have.
+   */
+  question(versions: PolicyVersions, clientId: ClientId): Promise<DcqlQuery>
   trust(version: number): Promise<PreparedTrust>
   /** The rules of a selector policy, ready to be asked. */
   selector(version: number): Promise<PreparedSelector>
@@ -213,6 +217,18 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
   const selectors = new Map<number, PreparedSelector>()
   const trusts = new Map<number, Promise<PreparedTrust>>()
 
+  async function relyingParty(clientId: ClientId): Promise<RelyingParty | undefined> {
+    if (relyingParties.has(clientId)) return relyingParties.get(clientId)
+    // A header or an assertion may hold what no column can.
+    if (clientId.includes('\0')) return undefined
+    const [[row]] = await read(means.db, tenantId, [findRelyingParty({ tenantId, clientId })])
+    const found = row === undefined ? undefined : readRelyingParty(row)
+    // Unknown ids are not remembered: anybody can make them up.
+    if (found !== undefined && relyingParties.size < MOST_RELYING_PARTIES)
+      relyingParties.set(clientId, found)
+    return found
+  }
+
   return {
     tenant,
     issuer,
@@ -255,23 +271,19 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
       invitations.some(
         (token) => token.uses_left > 0 && token.expires_at > toInstant(means.clock()),
       ),
-    async relyingParty(clientId) {
-      if (relyingParties.has(clientId)) return relyingParties.get(clientId)
-      // A header or an assertion may hold what no column can.
-      if (clientId.includes('\0')) return undefined
-      const [[row]] = await read(means.db, tenantId, [findRelyingParty({ tenantId, clientId })])
-      const found = row === undefined ? undefined : readRelyingParty(row)
-      // Unknown ids are not remembered: anybody can make them up.
-      if (found !== undefined && relyingParties.size < MOST_RELYING_PARTIES)
-        relyingParties.set(clientId, found)
-      return found
-    },
+    relyingParty,
     policy: documents.find,
-    async question({ query, attributes, material }) {
-      const name = `${query} ${attributes} ${material}`
+    async question({ query, attributes, material, selector }, clientId) {
+      const { scopes, claims } = (await relyingParty(clientId)) ?? NOTHING_DECLARED
+      const declared = { scopes, claims }
+      const name = `${query} ${attributes} ${material} ${selector} ${JSON.stringify(declared)}`
       const known = questions.get(name)
       if (known !== undefined) return known
-      const rules = await documents.find('attributes', attributes)
+      const rules = rulesFor(
+        await documents.find('attributes', attributes),
+        declared,
+        await documents.find('selector', selector),
+      )
       const least = leastQuery(await documents.find('query', query), [
         ...walletPaths(rules),
         ...materialPaths(await documents.find('material', material)),

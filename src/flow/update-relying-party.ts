@@ -52,6 +52,8 @@ export interface RelyingPartyChange
       | 'dpopBound'
       | 'profile'
       | 'pushedRequestsOnly'
+      | 'scopes'
+      | 'claims'
       | 'postLogoutRedirectUris'
       | 'backchannelLogoutUri'
       | 'backchannelSessionRequired'

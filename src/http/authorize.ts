@@ -151,6 +151,12 @@ const PARAMETERS: readonly [
     'urn:ietf:params:oauth:request_uri:Qf2lXvOAY6Y5b8m1o0cJc2Tt8m0xZ7b1Jx3o0pC2yYk',
     false,
   ],
+  [
+    'id_token_hint',
+    'An ID token of this client, however old: that person, or `login_required`.',
+    'eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6ImsifQ.e30.c2ln',
+    false,
+  ],
   ['ui_locales', 'Languages the person prefers: `en`, `nl`.', 'nl en', false],
 ]
 

@@ -1,7 +1,8 @@
 /** The login page as an HTTP answer; shown at /authorize and again at its own address. */
 import type { Deps } from '../deps.ts'
-import { requestedLabels } from '../domain/attributes.ts'
-import type { JourneyId } from '../domain/ids.ts'
+import { type AttributePolicy, requestedLabels } from '../domain/attributes.ts'
+import { NOTHING_DECLARED, rulesFor } from '../domain/declared.ts'
+import type { ClientId, JourneyId } from '../domain/ids.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
 import { directProviders } from '../flow/begin-authorization.ts'
@@ -12,6 +13,7 @@ import { newNonce, pageTenant } from './serve.ts'
 
 export interface OpenLogin {
   language: 'en' | 'nl'
+  clientId: ClientId
   relyingPartyName: string
   purpose: { en: string; nl: string } | undefined
   link: string
@@ -23,18 +25,18 @@ export interface OpenLogin {
   tryAgainUrl?: string | undefined
 }
 
-export function answerLoginPage(
+export async function answerLoginPage(
   deps: Pick<Deps, 'clock'>,
   prepared: PreparedTenant,
   journeyId: JourneyId,
   login: OpenLogin,
   headers: Record<string, string> = {},
-): Response {
+): Promise<Response> {
   const { language, state, codeExpiresAt } = login
   const nonce = newNonce()
   // Paths on this origin: the page never leaves it by itself.
   const below = new URL(prepared.issuer).pathname
-  const policy = prepared.policies?.documents.attributes
+  const asked = await rulesAsked(prepared, login.clientId)
   const html = renderLoginPage({
     language,
     nonce,
@@ -42,7 +44,7 @@ export function answerLoginPage(
     relyingPartyName: login.relyingPartyName,
     host: new URL(prepared.issuer).host,
     purpose: login.purpose?.[language],
-    requested: policy === undefined ? [] : requestedLabels(policy, language),
+    requested: requestedLabels(asked, language),
     walletLink: login.link,
     digital: prepared.tenant.digitalCredentials
       ? {
@@ -65,4 +67,12 @@ export function answerLoginPage(
   return new Response(html, {
     headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce), ...headers },
   })
+}
+
+/** What this relying party's logins ask of a wallet, no more. */
+async function rulesAsked(prepared: PreparedTenant, clientId: ClientId): Promise<AttributePolicy> {
+  const documents = prepared.policies?.documents
+  if (documents === undefined) return { rules: [] }
+  const declared = (await prepared.relyingParty(clientId)) ?? NOTHING_DECLARED
+  return rulesFor(documents.attributes, declared, documents.selector)
 }

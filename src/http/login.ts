@@ -283,6 +283,7 @@ function endKind(next: Extract<Next, { kind: 'end' }>): EndPageKind {
     case 'plan_refused':
     case 'binding_missing':
     case 'acr_unmet':
+    case 'hint_unmet':
     case 'candidate_missing':
     case 'candidate_unconfirmed':
       return 'not_allowed'

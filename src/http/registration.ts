@@ -7,7 +7,7 @@ import type { Json, JsonObject } from '../domain/text.ts'
 import { registerByItself } from '../flow/register-by-itself.ts'
 import type { RelyingPartyRequest } from '../flow/registration-draft.ts'
 import type { Registered } from '../flow/relying-party-draft.ts'
-import { shown, url } from './admin/common-shapes.ts'
+import { scope, shown, url } from './admin/common-shapes.ts'
 import { readBearer } from './credentials.ts'
 import { errorAnswer, jsonAnswer, list, objectSchema, TENANT_PARAMETER, text } from './describe.ts'
 import { readBody } from './parse.ts'
@@ -37,6 +37,7 @@ const Metadata = z.object({
   userinfo_signed_response_alg: z.enum(['ES256', 'RS256']).optional(),
   dpop_bound_access_tokens: z.boolean().default(false),
   require_pushed_authorization_requests: z.boolean().default(false),
+  scope: scope.optional(),
   post_logout_redirect_uris: z.array(url).max(50).default([]),
   backchannel_logout_uri: url.optional(),
   backchannel_logout_session_required: z.boolean().default(false),
@@ -107,6 +108,7 @@ function asked(metadata: Metadata): RelyingPartyRequest {
     userinfoAlgorithm: metadata.userinfo_signed_response_alg,
     dpopBound: metadata.dpop_bound_access_tokens,
     pushedRequestsOnly: metadata.require_pushed_authorization_requests,
+    scopes: metadata.scope?.split(' ').filter((name) => name !== 'openid'),
     postLogoutRedirectUris: metadata.post_logout_redirect_uris,
     backchannelLogoutUri: metadata.backchannel_logout_uri,
     backchannelSessionRequired: metadata.backchannel_logout_session_required,
@@ -114,7 +116,8 @@ function asked(metadata: Metadata): RelyingPartyRequest {
 }
 
 function tell({ relyingParty, clientSecret }: Registered): JsonObject {
-  const { sectorIdentifierUri, userinfoAlgorithm, jwks, backchannelLogoutUri } = relyingParty
+  const { sectorIdentifierUri, userinfoAlgorithm, jwks, backchannelLogoutUri, scopes } =
+    relyingParty
   return {
     client_id: relyingParty.clientId,
     ...(clientSecret === undefined
@@ -129,6 +132,7 @@ function tell({ relyingParty, clientSecret }: Registered): JsonObject {
     id_token_signed_response_alg: relyingParty.idTokenAlgorithm,
     dpop_bound_access_tokens: relyingParty.dpopBound,
     require_pushed_authorization_requests: relyingParty.pushedRequestsOnly,
+    ...(scopes === undefined ? {} : { scope: ['openid', ...scopes].join(' ') }),
     post_logout_redirect_uris: relyingParty.postLogoutRedirectUris,
     backchannel_logout_session_required: relyingParty.backchannelSessionRequired,
     ...(backchannelLogoutUri === undefined ? {} : { backchannel_logout_uri: backchannelLogoutUri }),

@@ -37,6 +37,8 @@ interface Registration {
   dpopBound: 0 | 1
   profile: 'standard' | 'fapi2'
   pushedRequestsOnly: 0 | 1
+  scopes: string | null
+  claims: string | null
   postLogoutRedirectUris: string
   backchannelLogoutUri: string | null
   backchannelSessionRequired: 0 | 1
@@ -94,6 +96,8 @@ export const insertRelyingParty = statement('insert_relying_party', (q, p: Param
     dpop_bound_access_tokens: p('dpopBound'),
     profile: p('profile'),
     require_pushed_authorization_requests: p('pushedRequestsOnly'),
+    scopes: p('scopes'),
+    claims: p('claims'),
     post_logout_redirect_uris: p('postLogoutRedirectUris'),
     backchannel_logout_uri: p('backchannelLogoutUri'),
     backchannel_logout_session_required: p('backchannelSessionRequired'),
@@ -131,6 +135,8 @@ export const updateRelyingParty = statement(
         dpop_bound_access_tokens: p('dpopBound'),
         profile: p('profile'),
         require_pushed_authorization_requests: p('pushedRequestsOnly'),
+        scopes: p('scopes'),
+        claims: p('claims'),
         post_logout_redirect_uris: p('postLogoutRedirectUris'),
         backchannel_logout_uri: p('backchannelLogoutUri'),
         backchannel_logout_session_required: p('backchannelSessionRequired'),
@@ -172,6 +178,8 @@ export function readRelyingParty(row: Selectable<RelyingPartyTable>): RelyingPar
     dpopBound: row.dpop_bound_access_tokens === 1,
     profile: row.profile,
     pushedRequestsOnly: row.require_pushed_authorization_requests === 1,
+    scopes: row.scopes === null ? undefined : (JSON.parse(row.scopes) as string[]),
+    claims: row.claims === null ? undefined : (JSON.parse(row.claims) as string[]),
     postLogoutRedirectUris: JSON.parse(row.post_logout_redirect_uris) as string[],
     backchannelLogoutUri: row.backchannel_logout_uri ?? undefined,
     backchannelSessionRequired: row.backchannel_logout_session_required === 1,

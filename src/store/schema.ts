@@ -299,6 +299,8 @@ export interface RelyingPartyTable {
   dpop_bound_access_tokens: Defaulted<Flag>
   profile: Defaulted<'standard' | 'fapi2'>
   require_pushed_authorization_requests: Defaulted<Flag>
+  scopes: string | null
+  claims: string | null
   post_logout_redirect_uris: Defaulted<string>
   backchannel_logout_uri: string | null
   backchannel_logout_session_required: Defaulted<Flag>

@@ -4,7 +4,19 @@
  */
 import { sql } from 'kysely'
 import type { IdentityId, TenantId } from '../domain/ids.ts'
-import { type Params, sqlStatement } from './statement.ts'
+import { type Params, sqlStatement, statement } from './statement.ts'
+
+/** What relying parties of the sector know a person by; none where they never met. */
+export const findSubject = statement(
+  'find_subject',
+  (q, p: Params<{ tenantId: TenantId; identityId: IdentityId; sector: string }>) =>
+    q
+      .selectFrom('pairwise_subject')
+      .select('subject')
+      .where('tenant_id', '=', p('tenantId'))
+      .where('identity_id', '=', p('identityId'))
+      .where('sector', '=', p('sector')),
+)
 
 /** Lets go of every subject that was made for one of these people: nobody is known by them until they are given anew. */
 export const releaseSubjects = sqlStatement(

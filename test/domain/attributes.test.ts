@@ -69,5 +69,5 @@ test('issue 3.3 only what is marked is stored, and only what is marked leaves', 
   )
   const values = { kept: 1, both: 2, scoped: 3, neither: 4, unknown: 5 }
   expect({ ...persistedAttributes(policy, values) }).toEqual({ kept: 1, both: 2, scoped: 3 })
-  expect({ ...releaseClaims(policy, values, {}, new Set(['openid'])) }).toEqual({ both: 2 })
+  expect({ ...releaseClaims(policy, values, {}, new Set(['both'])) }).toEqual({ both: 2 })
 })

@@ -121,6 +121,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'person-export',
     'record-logout',
     'read-hint',
+    'hinted-person',
     'erasure-ledger',
     ...['checkpoint-places', 'follow-trail', 'sign-trail', 'deny-access'],
   ]

@@ -106,6 +106,8 @@ export const RELYING_PARTY = {
   offline_access_needed: true,
   dpop_bound_access_tokens: false,
   require_pushed_authorization_requests: false,
+  scopes: ['profile', 'email'],
+  claims: null,
   post_logout_redirect_uris: ['https://app.example/logged-out'],
   backchannel_logout_uri: 'https://app.example/backchannel-logout',
   backchannel_logout_session_required: false,

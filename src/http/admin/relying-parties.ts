@@ -56,6 +56,8 @@ export function relyingPartyRoutes(deps: AdminDeps): Route[] {
           userinfoAlgorithm: body.userinfo_signed_response_alg ?? undefined,
           dpopBound: body.dpop_bound_access_tokens,
           pushedRequestsOnly: body.require_pushed_authorization_requests,
+          scopes: body.scopes ?? undefined,
+          claims: body.claims ?? undefined,
           postLogoutRedirectUris: body.post_logout_redirect_uris,
           backchannelLogoutUri: body.backchannel_logout_uri ?? undefined,
           backchannelSessionRequired: body.backchannel_logout_session_required,
@@ -154,6 +156,8 @@ function changeOf(sent: Body<'RelyingPartyChange'>): RelyingPartyChange {
     ...(sent.require_pushed_authorization_requests === undefined
       ? {}
       : { pushedRequestsOnly: sent.require_pushed_authorization_requests }),
+    ...(sent.scopes === undefined ? {} : { scopes: sent.scopes ?? undefined }),
+    ...(sent.claims === undefined ? {} : { claims: sent.claims ?? undefined }),
     ...(sent.post_logout_redirect_uris === undefined
       ? {}
       : { postLogoutRedirectUris: sent.post_logout_redirect_uris }),
@@ -191,6 +195,8 @@ function tell(relyingParty: RelyingParty) {
     userinfo_signed_response_alg: relyingParty.userinfoAlgorithm ?? null,
     dpop_bound_access_tokens: relyingParty.dpopBound,
     require_pushed_authorization_requests: relyingParty.pushedRequestsOnly,
+    scopes: relyingParty.scopes === undefined ? null : [...relyingParty.scopes],
+    claims: relyingParty.claims === undefined ? null : [...relyingParty.claims],
     post_logout_redirect_uris: [...relyingParty.postLogoutRedirectUris],
     backchannel_logout_uri: relyingParty.backchannelLogoutUri ?? null,
     backchannel_logout_session_required: relyingParty.backchannelSessionRequired,

@@ -47,6 +47,20 @@ const capable = {
   require_pushed_authorization_requests: z
     .boolean()
     .describe('It sends authorization requests to the pushed request endpoint alone (RFC 9126).'),
+  scopes: z
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/))
+    .max(50)
+    .nullable()
+    .describe(
+      'What it may ask for besides `openid`; anything else is `invalid_scope`. Null: every scope there is.',
+    ),
+  claims: z
+    .array(z.string().regex(/^[a-z][a-z0-9_]{0,63}$/))
+    .max(200)
+    .nullable()
+    .describe(
+      'What it may be told of people; wallets are not asked for the rest where nobody else needs it. Null: all that its scopes release.',
+    ),
   post_logout_redirect_uris: z
     .array(url)
     .max(50)
@@ -119,6 +133,8 @@ export const NewRelyingParty = z.strictObject({
   dpop_bound_access_tokens: capable.dpop_bound_access_tokens.default(false),
   require_pushed_authorization_requests:
     capable.require_pushed_authorization_requests.default(false),
+  scopes: capable.scopes.optional(),
+  claims: capable.claims.optional(),
   post_logout_redirect_uris: capable.post_logout_redirect_uris.default([]),
   backchannel_logout_uri: capable.backchannel_logout_uri.optional(),
   backchannel_logout_session_required: capable.backchannel_logout_session_required.default(false),
