@@ -60,6 +60,8 @@ CREATE TABLE identity_link_binding (
   key_identity_id text,                              -- added: whose data key seals this row where that is not the match's person (a merge)
   expires_at iso_instant,                            -- added: how long the proof is believed; NULL for no end
   stale_since iso_instant,                           -- added: when a login showed other materials than were proved; NULL once proved again
+  credential_status text,                            -- added: sealed under the data key: where the credential's status is looked up again, if its trust entry wants that
+  status_due_at iso_instant,                         -- added: when that is due
   inactivity_warned_at iso_instant,                  -- added: when it was told that the link ends unless it is used; older than last_used_at, it counts for nothing
   -- added: no key made the reserved value, and rotating Key A must pass it by
   CHECK ((holder_identifier_hash LIKE 'no-wallet:%') = (holder_hash_key_version = 0)),
@@ -77,6 +79,7 @@ CREATE INDEX idx_binding_key_version ON identity_link_binding
 -- added: rotation of A and B walks the rows of one version; no login changes these columns but the one that upgrades
 CREATE INDEX idx_binding_holder_version ON identity_link_binding (tenant_id, holder_hash_key_version, id);
 CREATE INDEX idx_binding_institution_version ON identity_link_binding (tenant_id, institution_hash_key_version, id);
+CREATE INDEX idx_binding_status_due ON identity_link_binding (tenant_id, status_due_at, id) WHERE status_due_at IS NOT NULL;
 ALTER TABLE identity_link_binding SET (fillfactor = 85);
 
 CREATE TABLE reconciliation_provider (

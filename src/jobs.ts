@@ -8,6 +8,7 @@ import { createCheckpointPlaces } from './flow/checkpoint-places.ts'
 import { endInactiveLinks } from './flow/end-inactive-links.ts'
 import { pruneTrail } from './flow/prune-trail.ts'
 import { purgeDeleted } from './flow/purge-deleted.ts'
+import { recheckStatus } from './flow/recheck-status.ts'
 import { findRetention } from './flow/retention-view.ts'
 import { signTrail } from './flow/sign-trail.ts'
 import { createTenants } from './flow/tenants.ts'
@@ -19,6 +20,7 @@ import { expireJourneysJob } from './job/expire-journeys.ts'
 import { endInactiveJob, purgeDeletedJob } from './job/keep-retention.ts'
 import { type Job, type JobRun, newOwner, runIfDue, runNow } from './job/lease.ts'
 import { migrateKeysJob } from './job/migrate-keys.ts'
+import { recheckStatusJob } from './job/recheck-status.ts'
 import { refreshProvidersJob } from './job/refresh-providers.ts'
 import { rotateSigningKeysJob } from './job/rotate-signing-keys.ts'
 import { verifyAuditJob } from './job/verify-audit.ts'
@@ -42,6 +44,7 @@ export function createJobs(deps: JobDeps): readonly Job[] {
     endInactiveJob((tenant, keepLease) => endInactiveLinks(deps, tenant, keepLease)),
     purgeDeletedJob((tenant, keepLease) => purgeDeleted(deps, tenant, keepLease)),
     watchExpiryJob,
+    recheckStatusJob((tenant, keepLease) => recheckStatus(deps, tenant, keepLease)),
     refreshProvidersJob(deps),
     rotateSigningKeysJob(deps),
     deliverEventsJob(deps),

@@ -148,6 +148,8 @@ export type AuditDetail =
       matches: number
       bindings: number
     }
+  /** The credential behind a link was revoked: the link is to be proved anew. */
+  | { type: 'binding_flagged'; reason: 'credential_revoked' }
   /** For not being used; what a person was warned of, or what ended with its person's pseudonym. */
   | { type: 'inactivity_warned'; bindings: number }
   | { type: 'inactive_links_ended'; matches: number; bindings: number }

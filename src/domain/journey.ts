@@ -23,6 +23,7 @@ import type { Origins } from './kept-attributes.ts'
 import type { Plan } from './plan.ts'
 import type { HolderState, Trigger } from './selector-rule.ts'
 import type { ShownCredentials } from './shown-credentials.ts'
+import type { Standing } from './standing.ts'
 import type { Sealed, SecretHash } from './text.ts'
 import { DAY, MINUTE, SECOND } from './time.ts'
 
@@ -113,6 +114,8 @@ export interface SealedPresentation {
   /** Which credentials stated them. */
   origins: Origins
   shown: ShownCredentials
+  /** What becomes of them can be looked up again, where their trust entries want that. */
+  standings: readonly Standing[]
 }
 
 /** Of a login without a wallet. */
@@ -120,6 +123,7 @@ export const NOTHING_SHOWN: SealedPresentation = {
   attributes: {},
   origins: {},
   shown: { queries: [], credentialSets: [], types: [], issuers: [] },
+  standings: [],
 }
 
 /**

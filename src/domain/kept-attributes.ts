@@ -13,6 +13,7 @@ import {
 } from './attributes.ts'
 import { fail } from './failure.ts'
 import type { ProviderId } from './ids.ts'
+import type { Standing } from './standing.ts'
 import type { JsonObject } from './text.ts'
 import type { IsoInstant } from './time.ts'
 
@@ -29,6 +30,11 @@ export interface Stated {
   values: Attributes
   /** Nothing is said of values that were kept before this was. */
   origins: Origins
+}
+
+/** Of a wallet, with where what becomes of its credentials can be looked up. */
+export interface StatedByWallet extends Stated {
+  standings: readonly Standing[]
 }
 
 export interface KeptAttributes extends Stated {

@@ -48,6 +48,12 @@ const common = {
    * issuer of another name (TS-08). Absent: the issuer signs them itself.
    */
   statusPurposes: purposes.optional(),
+  /**
+   * Hours after which the status of the credential behind a link is looked up again by itself (TS-13): a link whose
+   * credential was revoked is to be proved anew. For that the place of the status is kept, sealed, with the link.
+   * 0: nothing is kept, and a status is looked up when the credential is shown.
+   */
+  statusRecheckHours: z.int().min(0).max(8_760).default(0),
   /** Whether this issuer proves the e-mail addresses it writes down; only then do materials read them. */
   provesEmail: z.boolean().default(false),
 }

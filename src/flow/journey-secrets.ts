@@ -7,7 +7,7 @@ import { openUnder, sealUnder } from '../crypto/seal.ts'
 import type { Attributes } from '../domain/attributes.ts'
 import type { JourneyId, TenantId } from '../domain/ids.ts'
 import type { SealedPresentation, SealedRequest, WalletSecrets } from '../domain/journey.ts'
-import type { Stated } from '../domain/kept-attributes.ts'
+import type { StatedByWallet } from '../domain/kept-attributes.ts'
 import type { AuthorizationRequest } from '../domain/relying-party.ts'
 import type { Sealed } from '../domain/text.ts'
 
@@ -81,9 +81,9 @@ export function openAttributes(keyring: Keyring, place: Place, sealed: Sealed): 
 }
 
 /** The same, with which credentials stated them. Throws `sealed_unreadable`. */
-export function openStated(keyring: Keyring, place: Place, sealed: Sealed): Stated {
-  const { attributes: values, origins } = openPresentation(keyring, place, sealed)
-  return { values, origins }
+export function openStated(keyring: Keyring, place: Place, sealed: Sealed): StatedByWallet {
+  const { attributes: values, origins, standings } = openPresentation(keyring, place, sealed)
+  return { values, origins, standings }
 }
 
 function openText(keyring: Keyring, place: Place, column: Column, sealed: Sealed): string {

@@ -19,11 +19,17 @@ import {
 } from '../domain/identifier.ts'
 import type { BindingId, IdentityId, MatchId, SessionId, TenantId } from '../domain/ids.ts'
 import { type Confirming, RETURN_TIME, type Reconciling } from '../domain/journey.ts'
-import { envelopeText, keepAttributes, type Stated } from '../domain/kept-attributes.ts'
+import {
+  envelopeText,
+  keepAttributes,
+  type Stated,
+  type StatedByWallet,
+} from '../domain/kept-attributes.ts'
 import { canLink, fingerprintsOf, linkedIdentifiers, primaryOf } from '../domain/link.ts'
 import type { MaterialPolicy } from '../domain/material.ts'
 import type { IdvPlan } from '../domain/plan.ts'
 import { decidePerson, type PersonDecision } from '../domain/recognition.ts'
+import { dueAfter } from '../domain/standing.ts'
 import { type HolderHash, type InstitutionHash, noHolder } from '../domain/text.ts'
 import { DAY, fromInstant, type IsoInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
@@ -65,7 +71,7 @@ export interface ProvenLink {
   /** The one person the account may belong to; undefined where anybody's will do. */
   expectedId: IdentityId | undefined
   /** What each side said, and the rules that make one set of it. */
-  attributes: { policy: AttributePolicy; shown: Stated; told: Stated }
+  attributes: { policy: AttributePolicy; shown: StatedByWallet; told: Stated }
   upstream: UpstreamAssurance
 }
 
@@ -416,6 +422,8 @@ function sealBinding(
       text,
     )
   const [{ hash: institutionHash, version: institutionHashVersion }] = account.hashes
+  const { standings } = link.attributes.shown
+  const due = dueAfter(standings)
   return {
     institutionHash,
     institutionHashVersion,
@@ -432,6 +440,9 @@ function sealBinding(
     // Keyed hashes, not values: compared at every login, for a material may have changed.
     fingerprints: JSON.stringify(fingerprintsOf([...shown, account])),
     expiresAt: endOfProof(now, link.plan),
+    credentialStatus:
+      standings.length === 0 ? null : seal('credential_status', JSON.stringify(standings)),
+    statusDueAt: due === undefined ? null : toInstant(fromInstant(now) + due),
     now,
   }
 }

@@ -68,6 +68,7 @@ export async function recordPresentation(
         await prepared.question(versions, journey.clientId),
         verified.credentials,
       ),
+      standings: verified.standings,
     }),
     responseCodeHash: responseCode === undefined ? null : hashSecret(responseCode),
     now: toInstant(now),

@@ -184,10 +184,11 @@ function readBinding(row: SplitBindingRow): SplitBinding {
 /** One statement for each binding that changes. */
 function bindingSteps(splitting: Splitting, rows: readonly SplitBindingRow[], plan: SplitPlan) {
   const { tenantId, now } = splitting
-  const stay = ({ id, encrypted_institution_id, persisted_attributes_envelope }: SplitBindingRow) =>
+  const stay = (row: SplitBindingRow) =>
     returnBinding({
-      ...{ tenantId, id, now, institutionId: encrypted_institution_id },
-      attributes: persisted_attributes_envelope,
+      ...{ tenantId, id: row.id, now, institutionId: row.encrypted_institution_id },
+      attributes: row.persisted_attributes_envelope,
+      credentialStatus: row.credential_status,
     })
   const chosen = (ids: readonly BindingId[]) => rows.filter(({ id }) => ids.includes(id))
   return [
@@ -207,7 +208,9 @@ function resealed(splitting: Splitting, rows: readonly SplitBindingRow[]): Split
       : unwrapDataKey(means.keyring, tenantId, id, wrapped_data_key)
   const [from, to] = [keyOf(surviving), keyOf(merged)]
   return rows.map((row) => {
-    const reseal = (column: 'encrypted_institution_id' | 'persisted_attributes_envelope') => {
+    const reseal = (
+      column: 'encrypted_institution_id' | 'persisted_attributes_envelope' | 'credential_status',
+    ) => {
       const context = { tenant: tenantId, table: 'identity_link_binding', column, row: row.id }
       const sealed = row[column]
       if (sealed === null) return null
@@ -217,6 +220,7 @@ function resealed(splitting: Splitting, rows: readonly SplitBindingRow[]): Split
       ...row,
       encrypted_institution_id: reseal('encrypted_institution_id'),
       persisted_attributes_envelope: reseal('persisted_attributes_envelope'),
+      credential_status: reseal('credential_status'),
     }
   })
 }

@@ -86,6 +86,9 @@ export interface BindingContent {
   selectorPolicyVersion: string
   fingerprints: string
   expiresAt: IsoInstant | null
+  /** Where the credential's status is looked up again, and when; both null for never. */
+  credentialStatus: Sealed | null
+  statusDueAt: IsoInstant | null
   now: IsoInstant
 }
 
@@ -123,6 +126,8 @@ export const insertBinding = statement(
       selector_rule_version: p('selectorPolicyVersion'),
       material_fingerprints: p('fingerprints'),
       expires_at: p('expiresAt'),
+      credential_status: p('credentialStatus'),
+      status_due_at: p('statusDueAt'),
       created_at: p('now'),
       updated_at: p('now'),
       last_used_at: p('now'),
@@ -165,6 +170,8 @@ export const updateBinding = statement(
         material_fingerprints: p('fingerprints'),
         key_identity_id: null, // sealed anew, under the key of the person it belongs to now
         expires_at: p('expiresAt'),
+        credential_status: p('credentialStatus'),
+        status_due_at: p('statusDueAt'),
         stale_since: null,
         match_id: p('matchId'),
         holder_identifier_hash: p('holderHash'),

@@ -171,6 +171,7 @@ export interface SplitBindingRow {
   deleted: boolean
   encrypted_institution_id: Sealed | null
   persisted_attributes_envelope: Sealed | null
+  credential_status: Sealed | null
 }
 
 export const findBindingsToSplit = sqlStatement(
@@ -184,7 +185,7 @@ export const findBindingsToSplit = sqlStatement(
     }>,
   ) => sql<SplitBindingRow>`
     SELECT b.id, m.internal_identity_id AS owner_id, b.key_identity_id, b.encrypted_institution_id,
-           b.persisted_attributes_envelope, e.edge_id IS NOT NULL AS listed, b.deleted_at IS NOT NULL AS deleted,
+           b.persisted_attributes_envelope, b.credential_status, e.edge_id IS NOT NULL AS listed, b.deleted_at IS NOT NULL AS deleted,
            (SELECT a.internal_identity_id FROM identity_match a
              WHERE a.tenant_id = b.tenant_id AND a.identifier_hash = b.institution_identifier_hash
                AND a.hash_key = 'B' AND a.deleted_at IS NULL
@@ -208,6 +209,7 @@ export const returnBinding = statement(
       id: BindingId
       institutionId: Sealed | null
       attributes: Sealed | null
+      credentialStatus: Sealed | null
       now: IsoInstant
     }>,
   ) =>
@@ -216,6 +218,7 @@ export const returnBinding = statement(
       .set({
         encrypted_institution_id: p('institutionId'),
         persisted_attributes_envelope: p('attributes'),
+        credential_status: p('credentialStatus'),
         key_identity_id: null,
         updated_at: p('now'),
       })

@@ -104,6 +104,8 @@ export interface IdentityLinkBindingTable {
   key_identity_id: IdentityId | null
   expires_at: IsoInstant | null
   stale_since: IsoInstant | null
+  credential_status: Sealed | null
+  status_due_at: IsoInstant | null
   inactivity_warned_at: IsoInstant | null
 }
 

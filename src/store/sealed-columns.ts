@@ -51,6 +51,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
 export const DATA_KEY_COLUMNS: readonly { table: keyof Database; column: string }[] = [
   { table: 'identity_link_binding', column: 'encrypted_institution_id' },
   { table: 'identity_link_binding', column: 'persisted_attributes_envelope' },
+  { table: 'identity_link_binding', column: 'credential_status' },
   { table: 'auxiliary_data', column: 'encrypted_payload' },
 ]
 

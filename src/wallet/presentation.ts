@@ -9,6 +9,7 @@ import {
 } from '../domain/dcql.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Lenience } from '../domain/lenience.ts'
+import type { Standing } from '../domain/standing.ts'
 import { audienceOf, type Channel } from './channel.ts'
 import type { JudgedCredential, VerifiedCredential } from './credential.ts'
 import { verifyJwtVc } from './jwt-vc.ts'
@@ -46,6 +47,8 @@ export interface VerifiedPresentation {
   holder: { publicJwk: PublicJwk; thumbprint: string }
   /** What the trust policy let pass though it could not be made sure of; each once. */
   leniences: readonly Lenience[]
+  /** Where what becomes of them is looked up again, of those whose trust entry wants that (TS-13). */
+  standings: readonly Standing[]
 }
 
 /**
@@ -70,6 +73,7 @@ export async function verifyPresentations(
   const leniences = await checkStanding(verified, question, means)
   return {
     leniences,
+    standings: verified.flatMap(keptStanding),
     credentials: verified.map((one) => withoutSurplus(one, question.query)),
     holder: { publicJwk: first.publicJwk, thumbprint: first.holderThumbprint },
   }
@@ -160,6 +164,13 @@ async function checkCertificates(
 ): Promise<readonly Lenience[]> {
   if (certification === undefined) return []
   return await checkRevocation(certification.chain, certification.rule, now, means)
+}
+
+function keptStanding({ standing }: JudgedCredential): readonly Standing[] {
+  const everyHours = standing?.issuer.entry.statusRecheckHours ?? 0
+  if (standing === undefined || everyHours === 0) return []
+  const { reference, issuer } = standing
+  return [{ entry: issuer.entry.id, issuer: issuer.issuer, ...reference, everyHours }]
 }
 
 /** An application's own values are no promise that the credential is good (TS-06). */

@@ -60,6 +60,9 @@ export function createStatusListCache(): StatusListCache {
   return { lists: new Map() }
 }
 
+/** Whose list it is: the issuer's name, and the entry that vouches for it. */
+export type NamedIssuer = Pick<TrustedIssuer, 'entry' | 'issuer'>
+
 /** What the list says, and whether it was one past its time that policy still let count. */
 export interface LookedUp {
   value: StatusValue
@@ -72,7 +75,7 @@ export interface LookedUp {
  */
 export async function lookUpStatus(
   reference: StatusReference,
-  issuer: TrustedIssuer,
+  issuer: NamedIssuer,
   at: { trust: PreparedTrust; now: number },
   means: TrustMeans,
 ): Promise<LookedUp> {
@@ -123,7 +126,7 @@ function makeRoom(cache: StatusListCache): void {
 type Asking = [
   known: KnownList,
   uri: string,
-  issuer: TrustedIssuer,
+  issuer: NamedIssuer,
   at: { trust: PreparedTrust; now: number },
   means: TrustMeans,
 ]
@@ -174,7 +177,7 @@ function keep(known: KnownList, believed: BelievedList, now: number): void {
 
 async function fetchList(
   uri: string,
-  issuer: TrustedIssuer,
+  issuer: NamedIssuer,
   at: { trust: PreparedTrust; now: number },
   means: TrustMeans,
 ): Promise<BelievedList> {
@@ -190,7 +193,7 @@ async function fetchList(
 /** The credential's own issuer, found by the same mechanism, or whom its entry lets sign for it (TS-08, HA-16). */
 async function findSigner(
   signer: SignerHint,
-  issuer: TrustedIssuer,
+  issuer: NamedIssuer,
   at: { trust: PreparedTrust; now: number },
   means: TrustMeans,
 ): Promise<KeyObject> {

@@ -3,7 +3,10 @@ import { createBrowser, walletLinkOn } from '../../demo/browser.ts'
 import { DEMO_PERSON } from '../../demo/issuer.ts'
 import { type StatusListServer, serveStatusList } from '../../demo/status-list.ts'
 import { createWallet } from '../../demo/wallet.ts'
-import { type Bridge, logIn, startBridge } from '../support/bridge.ts'
+import type { TenantId } from '../../src/domain/ids.ts'
+import { publishPolicy } from '../../src/flow/publish-policy.ts'
+import { recheckStatus } from '../../src/flow/recheck-status.ts'
+import { ACTOR, type Bridge, logIn, startBridge, testPolicies } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
 
 let bridge: Bridge
@@ -61,6 +64,54 @@ test('TS-10 a list that cannot be had ends the login, and the page says that it 
   expect(statuses).toEqual([400, 400, 400])
   expect(page).toContain('could not check')
   list.breakDown(200)
+})
+
+test('TS-13 a link whose credential was revoked since is marked to be proved anew; a suspended one stays', async () => {
+  const rule = { statusRecheckHours: 24 }
+  const { trust } = testPolicies(bridge.issuer)
+  const entries = trust.entries.map((entry) => ({ ...entry, ...rule }))
+  await publishPolicy(bridge.deps, ACTOR, 'demo', 'trust', { entries } as never)
+  const wallet = await walletWith(21)
+  await logIn(bridge, wallet, { user: { username: 'milan', password: 'milan-demo' } })
+  const { superuserUrl } = bridge.database
+  const [tenant] = await query<{ id: TenantId }>(
+    superuserUrl,
+    `SELECT id FROM tenant WHERE slug = 'demo'`,
+  )
+  const recheck = () =>
+    recheckStatus(bridge.deps, tenant?.id as TenantId, () => Promise.resolve(true))
+  const bindings = () =>
+    query<{ stale_since: string | null; status_due_at: string | null }>(
+      superuserUrl,
+      `SELECT * FROM identity_link_binding WHERE credential_status IS NOT NULL OR stale_since IS NOT NULL`,
+    )
+  expect(await bindings(), 'the one link that was made under the rule').toMatchObject([
+    { stale_since: null },
+  ])
+  expect(await recheck(), 'not yet').toEqual({ checked: 0, flagged: 0, unknown: 0 })
+  const later = async () => {
+    bridge.clock.advance(25 * 60 * 60_000)
+    return await recheck()
+  }
+  list.set(21, 2)
+  expect(await later(), 'suspended').toEqual({ checked: 1, flagged: 0, unknown: 0 })
+  expect(await bindings()).toMatchObject([{ stale_since: null }])
+  list.breakDown(503)
+  expect(await later()).toEqual({ checked: 1, flagged: 0, unknown: 1 })
+  list.breakDown(200)
+  list.set(21, 1)
+  const runs = [later(), recheck(), recheck()]
+  expect((await Promise.all(runs)).map(({ flagged }) => flagged)).toContain(1)
+  const [flagged] = await bindings()
+  expect(flagged).toMatchObject({ credential_status: null, status_due_at: null })
+  expect(flagged?.stale_since).not.toBeNull()
+  const events = await query<{ detail: string; subject_hash: string }>(
+    superuserUrl,
+    `SELECT detail, subject_hash FROM audit_event WHERE event_type = 'binding_flagged'`,
+  )
+  expect(events).toMatchObject([
+    { detail: '{"reason":"credential_revoked"}', subject_hash: expect.any(String) },
+  ])
 })
 
 test('TS-12 nothing that is stored or logged names the list', async () => {

@@ -63,7 +63,7 @@ export const SEED_TABLES: { readonly [name: string]: SeedTable } = {
     ],
     added: [
       ...['deleted_at', 'deletion_reason', 'key_identity_id', 'expires_at', 'stale_since'],
-      'inactivity_warned_at',
+      ...['credential_status', 'status_due_at', 'inactivity_warned_at'],
     ],
     primaryKey: ['id'],
     unique: [],

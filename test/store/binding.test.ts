@@ -47,7 +47,7 @@ const CONTENT = {
   ...{ institutionId: 'sealed id' as Sealed, attributes: 'sealed attributes' as Sealed },
   ...{ providerId: 'p1' as ProviderId, label: 'sub', assurance: '{}', fingerprints: '{}' },
   ...{ attributePolicyVersion: '1', materialPolicyVersion: '2', selectorPolicyVersion: '3' },
-  expiresAt: null,
+  ...{ expiresAt: null, credentialStatus: null, statusDueAt: null },
 }
 
 async function addBinding(
@@ -112,6 +112,7 @@ describe('refreshing', () => {
       ...{ providerId: 'p2' as ProviderId, label: 'eppn', assurance: '{"acr":[]}' },
       ...{ fingerprints: '{"a":1}', attributePolicyVersion: '4', materialPolicyVersion: '5' },
       ...{ selectorPolicyVersion: '6', expiresAt: day(30), now: day(9) },
+      ...{ credentialStatus: 'status' as Sealed, statusDueAt: day(40) },
       ...{ matchId: match('m1'), holderHash: holder('lasting'), holderHashVersion: 2 },
     }
     await tenants.look(`UPDATE identity_link_binding SET stale_since = '${day(5)}'`)
@@ -129,6 +130,7 @@ describe('refreshing', () => {
         ...{ canonical_schema_version: '4', material_profile_version: '5' },
         ...{ selector_rule_version: '6', material_fingerprints: '{"a":1}', deletion_reason: null },
         ...{ updated_at: day(9), last_used_at: day(9), reconcile_time: day(9) },
+        ...{ credential_status: 'status', status_due_at: day(40), inactivity_warned_at: null },
         key_identity_id: null,
       },
     ])

@@ -186,5 +186,5 @@ const BINDING = {
   ...{ institutionId: 'sealed' as Sealed, attributes: 'sealed' as Sealed, now: day(1) },
   ...{ providerId: 'p' as ProviderId, label: 'sub', assurance: '{}', fingerprints: '{}' },
   ...{ attributePolicyVersion: '1', materialPolicyVersion: '1', selectorPolicyVersion: '1' },
-  expiresAt: null,
+  ...{ expiresAt: null, credentialStatus: null, statusDueAt: null },
 }

@@ -130,6 +130,7 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
               'test', '${long}', CASE state WHEN 'failed' THEN '${long}' ELSE '2999-01-01T00:00:00.000Z' END
          FROM reconciliation_provider, unnest(ARRAY['created', 'started', 'succeeded', 'failed']) AS state
         WHERE tenant_id = '${id}' AND slug = 'surf';
+     UPDATE identity_link_binding SET credential_status = 'standing-of-' || id, status_due_at = '${long}' WHERE tenant_id = '${id}' AND deleted_at IS NULL;
      INSERT INTO retention_rule (tenant_id, kind, days, notice_days, ground, changed_at, changed_by)
        VALUES ('${id}', 'links', 700, 20, 'ground-of-${id}', '${long}', 'test');
      INSERT INTO idempotency_key (tenant_id, client_id, key_hash, request_hash, claim, claimed_until, expires_at)
@@ -273,6 +274,7 @@ const ABOUT: Record<string, string> = {
   findWalletBindings: 'identity_link_binding',
   walkBindings: 'identity_link_binding',
   walkMatches: 'identity_match',
+  findDueStandings: 'identity_link_binding',
   walkUnreachable: 'identity',
   eraseLogins: 'login_grant',
   grantBySession: 'login_grant',
@@ -348,6 +350,13 @@ function exactly(name: string, row: Row): Row {
   const first = (table: string, fits: (each: Row) => boolean = () => true): Row =>
     rowsOfA.get(table)?.find(fits) ?? {}
   switch (name) {
+    case 'postponeStandings':
+      return {
+        ...{ bindingIds: [row.id], sealed: [row.credential_status ?? 'none'] },
+        dueAts: [later()],
+      }
+    case 'endStanding':
+      return { bindingId: row.id, sealed: row.credential_status ?? 'none', stale: 'true' }
     case 'purgeMatches':
       return { ids: [row.id] }
     case 'purgeBindings':

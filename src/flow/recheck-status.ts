@@ -1,0 +1,165 @@
+/**
+ * Looks up again what became of the credentials behind a tenant's links (protocols TS-13): a link whose credential was
+ * revoked is to be proved anew, and until then the selector sees it so; a suspended one may come back. Whole lists are
+ * fetched, each once for everybody on it, so the issuer does not learn whose link it is (TS-12). Nothing is kept of what was
+ * looked up; what the trust policy no longer wants looked up is forgotten.
+ */
+import { openWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
+import { newId } from '../crypto/random.ts'
+import type { Deps } from '../deps.ts'
+import { BridgeError } from '../domain/failure.ts'
+import { SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
+import { dueAfter, type Found, judgeStandings, type Standing } from '../domain/standing.ts'
+import { HOUR, type IsoInstant, toInstant } from '../domain/time.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction, read, type Transaction, transact } from '../store/database.ts'
+import { lockPeople } from '../store/identity.ts'
+import {
+  type DueStanding,
+  endStanding,
+  findDueStandings,
+  postponeStandings,
+} from '../store/standing.ts'
+import { findTenantById } from '../store/tenant.ts'
+import { lookUpStatus } from '../wallet/status-lookup.ts'
+import type { PreparedTrust } from '../wallet/trust.ts'
+import { subjectHash } from './merge-view.ts'
+import type { PreparedTenant } from './tenants.ts'
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'tenants'>
+
+const BATCH = 100
+/** Where nobody could be asked. */
+const AGAIN_SOON = HOUR
+
+export type RecheckCounts = { checked: number; flagged: number; unknown: number }
+
+/** Works through what is due in the tenant, batch after batch. Nothing is looked up for a tenant that is switched off. */
+export async function recheckStatus(
+  means: Means,
+  tenantId: TenantId,
+  keepLease: () => Promise<boolean>,
+): Promise<RecheckCounts> {
+  const counts = { checked: 0, flagged: 0, unknown: 0 }
+  const [[row]] = await read(means.db, SYSTEM_TENANT, [findTenantById({ id: tenantId })])
+  const prepared = row === undefined ? undefined : await means.tenants.find(row.slug)
+  const version = prepared?.policies?.versions.trust
+  if (prepared === undefined || version === undefined) return counts
+  const trust = await prepared.trust(version)
+  for (;;) {
+    const now = toInstant(means.clock())
+    const [due] = await read(means.db, tenantId, [
+      findDueStandings({ tenantId, now, limit: BATCH }),
+    ])
+    const judged = []
+    for (const one of due) judged.push(await judge(means, prepared, trust, one))
+    for (const { word } of judged) {
+      counts.checked += 1
+      if (word === 'revoked') counts.flagged += 1
+      if (word === 'again_soon') counts.unknown += 1
+    }
+    await record(means, tenantId, judged)
+    if (due.length < BATCH || !(await keepLease())) return counts
+  }
+}
+
+interface Judged {
+  due: DueStanding
+  word: 'revoked' | 'again_soon' | 'good' | 'unwanted'
+  /** When it is due again. */
+  at: IsoInstant
+}
+
+/** The network is allowed here: no transaction is open. */
+async function judge(
+  means: Means,
+  prepared: PreparedTenant,
+  trust: PreparedTrust,
+  due: DueStanding,
+): Promise<Judged> {
+  const now = means.clock()
+  const wanted = openStandings(means, prepared.tenant.id, due).flatMap((standing) => {
+    const entry = trust.entries.find((one) => one.entry.id === standing.entry)?.entry
+    const isWanted =
+      entry !== undefined && entry.status !== 'ignore' && entry.statusRecheckHours > 0
+    return isWanted ? [{ standing, entry }] : []
+  })
+  const pause = dueAfter(wanted.map(({ entry }) => ({ everyHours: entry.statusRecheckHours })))
+  if (pause === undefined) return { due, word: 'unwanted', at: toInstant(now) }
+  const found: Found[] = []
+  for (const { standing, entry } of wanted) {
+    const { uri, index, issuer } = standing
+    const asked = lookUpStatus(
+      { uri, index },
+      { entry, issuer },
+      { trust, now },
+      prepared.trustMeans,
+    )
+    found.push(await asked.then(({ value }) => value, unknownWhereRefused))
+  }
+  const word = judgeStandings(found)
+  return { due, word, at: toInstant(now + (word === 'again_soon' ? AGAIN_SOON : pause)) }
+}
+
+function openStandings(
+  { keyring }: Means,
+  tenant: TenantId,
+  due: DueStanding,
+): readonly Standing[] {
+  const key = unwrapDataKey(keyring, tenant, due.key_identity_id, due.wrapped_data_key)
+  const context = {
+    ...{ tenant, table: 'identity_link_binding', column: 'credential_status', row: due.id },
+  }
+  const bytes = openWithDataKey(key, context, due.credential_status)
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as Standing[]
+}
+
+function unknownWhereRefused(error: unknown): 'unknown' {
+  if (error instanceof BridgeError && error.failure.kind === 'presentation_refused')
+    return 'unknown'
+  throw error
+}
+
+/** What stays as it is in one statement; whoever changes each in a transaction of their own. */
+async function record(means: Means, tenantId: TenantId, judged: readonly Judged[]): Promise<void> {
+  const later = judged.filter(({ word }) => word === 'good' || word === 'again_soon')
+  if (later.length > 0)
+    await transact(means.db, tenantId, [
+      postponeStandings({
+        tenantId,
+        bindingIds: later.map(({ due }) => due.id),
+        sealed: later.map(({ due }) => due.credential_status),
+        dueAts: later.map(({ at }) => at),
+      }),
+    ])
+  for (const { due, word } of judged) {
+    if (word === 'revoked' || word === 'unwanted')
+      await end(means, tenantId, due, word === 'revoked')
+  }
+}
+
+async function end(
+  means: Means,
+  tenantId: TenantId,
+  due: DueStanding,
+  stale: boolean,
+): Promise<void> {
+  const now = toInstant(means.clock())
+  const step = endStanding({
+    ...{ tenantId, bindingId: due.id, sealed: due.credential_status, stale, now },
+  })
+  const work = async (tx: Transaction) => {
+    const [[person], ended] = await tx.runAll([
+      lockPeople({ tenantId, ids: [due.identity_id] }),
+      step,
+    ])
+    if (!stale || ended.length === 0 || person?.status !== 'ACTIVE') return
+    await tx.runLast([
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'binding_flagged', reason: 'credential_revoked' },
+        subjectHash: subjectHash(means, tenantId, person),
+      }),
+    ])
+  }
+  await inTransaction(means.db, tenantId, work, { retries: 2 })
+}
