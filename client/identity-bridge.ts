@@ -29,6 +29,10 @@ export interface Schemas {
   SigningKeyList: { signing_keys: readonly (Schemas['SigningKey'])[] }
   SigningKeyRotation: { algorithm: "ES256" | "RS256" }
   PublishedSigningKey: { kid: string; algorithm: "ES256" | "RS256" }
+  NewKeyMigration: { version: number; stragglers?: "keep" | "nest" | "purge"; deadline?: string; inactive_days?: number }
+  KeyMigration: { version: number; key: "A" | "B" | "C"; state: "running" | "paused" | "rolling_back" | "completed" | "failed" | "rolled_back"; processed: number; failed: number; skipped: number; purged: number; total: number; stragglers: "keep" | "nest" | "purge"; deadline: string; inactive_days: number; started_at: string; ended_at: string | null; error: string | null }
+  KeyMigrationList: { key_migrations: readonly (Schemas['KeyMigration'])[] }
+  KeyForecast: { key: "A" | "B" | "C"; version: number; tenants: readonly ({ tenant: string; rows: readonly ({ part: string; version: number; count: number })[]; left_behind: number; away: readonly ({ days_below: number | null; people: number })[] })[] }
   NewRegistrationToken: { name: string; uses?: number; expires_in_days?: number }
   CreatedRegistrationToken: { id: string; token: string; expires_at: string }
   RegistrationToken: { id: string; name: string; uses_left: number; created_at: string; expires_at: string }
@@ -2629,6 +2633,187 @@ export interface Operations {
       401: Schemas['Problem']
       403: Schemas['Problem']
       404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** List the runs of key migrations. */
+  listKeyMigrations: {
+    method: 'GET'
+    url: "/admin/v1/key-migrations"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['KeyMigrationList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Bring everything to the current version of a key. */
+  startKeyMigration: {
+    method: 'POST'
+    url: "/admin/v1/key-migrations"
+    parameters: {
+      path: {}
+      query: {}
+      header: {}
+    }
+    body: Schemas['NewKeyMigration']
+    answers: {
+      201: Schemas['KeyMigration']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read one run. */
+  readKeyMigration: {
+    method: 'GET'
+    url: "/admin/v1/key-migrations/{version}"
+    parameters: {
+      path: { version: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['KeyMigration']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** What lies under which version of a key. */
+  forecastKey: {
+    method: 'GET'
+    url: "/admin/v1/key-forecasts/{key}"
+    parameters: {
+      path: { key: "A" | "B" | "C" }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['KeyForecast']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Pause a run. */
+  pauseKeyMigration: {
+    method: 'POST'
+    url: "/admin/v1/key-migrations/{version}/pause"
+    parameters: {
+      path: { version: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Nothing']
+    answers: {
+      200: Schemas['KeyMigration']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Resume a run. */
+  resumeKeyMigration: {
+    method: 'POST'
+    url: "/admin/v1/key-migrations/{version}/resume"
+    parameters: {
+      path: { version: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Nothing']
+    answers: {
+      200: Schemas['KeyMigration']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Cancel a run. */
+  cancelKeyMigration: {
+    method: 'POST'
+    url: "/admin/v1/key-migrations/{version}/cancel"
+    parameters: {
+      path: { version: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Nothing']
+    answers: {
+      200: Schemas['KeyMigration']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Take a run back. */
+  rollbackKeyMigration: {
+    method: 'POST'
+    url: "/admin/v1/key-migrations/{version}/rollback"
+    parameters: {
+      path: { version: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Nothing']
+    answers: {
+      200: Schemas['KeyMigration']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
       429: Schemas['Problem']
       503: Schemas['Problem']
       default: Schemas['Problem']

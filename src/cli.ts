@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { auditCommand } from './cli/audit.ts'
 import { eraseCommand, ledgerCommand, receiptCommand } from './cli/erasures.ts'
 import { jobsCommand } from './cli/jobs.ts'
+import { keyMigrationCommand } from './cli/key-migration.ts'
 import { keysCommand } from './cli/keys.ts'
 import { peopleCommand } from './cli/people.ts'
 import { policyCommand } from './cli/policy.ts'
@@ -32,6 +33,7 @@ function sentenceOf(error: unknown): string {
     if (failure.kind === 'policy_refused') return failure.problems.join('\n')
     if (failure.kind === 'unavailable') return 'The database does not answer.'
     if (failure.kind === 'conflict') return `Not now: ${failure.detail}.`
+    if (failure.kind === 'invalid_request') return `${failure.detail}.`
     return failure.kind
   }
   if (error instanceof Error && OWN_SENTENCES.has(error.name)) return error.message
@@ -54,6 +56,7 @@ const program = new Command('cli')
   .helpCommand(false)
 const commands = [
   keysCommand,
+  keyMigrationCommand,
   signingKeysCommand,
   registrationsCommand,
   tokenCommand,

@@ -1,7 +1,7 @@
-/** `keys add`, `promote`, `retire` and `destroy`: one step in the life of a key, in the file of the keyring. */
+/** `keys add`, `promote`, `nest`, `leaked`, `retire` and `destroy`: one step in the life of a key, in the file of the keyring. */
 import { Argument, type Command, InvalidArgumentError } from 'commander'
 import { readConfig } from '../config.ts'
-import { addPendingKey, moveKey } from '../crypto/key-states.ts'
+import { addNestedKey, addPendingKey, moveKey } from '../crypto/key-states.ts'
 import { parseKeyring } from '../crypto/keyring.ts'
 import { KEY_NAMES, type KeyName, type KeyState } from '../crypto/keyring-text.ts'
 import { changeKeyringFile } from '../custody/keyring-file.ts'
@@ -25,6 +25,12 @@ const STEPS: readonly KeyStep[] = [
     done: 'Hand the keyring to every instance and restart them: from then on it writes.',
   },
   {
+    ...{ name: 'leaked', state: 'leaked' },
+    description:
+      'it got away: another is current already, and of A a hit under it proves nobody any more',
+    done: 'Hand the keyring to every instance and restart them. Whoever is known under A by it alone logs in at their institution again.',
+  },
+  {
     ...{ name: 'retire', state: 'retired' },
     description: 'stop reading with it; refused while anything still lies under it',
     done: 'Hand the keyring to every instance and restart them. Backups from before need this version still.',
@@ -36,7 +42,7 @@ const STEPS: readonly KeyStep[] = [
   },
 ]
 
-/** Adds the four commands to `keys`. */
+/** Adds the commands to `keys`. */
 export function addKeySteps(keys: Command, terminal: Terminal): void {
   const key = () => new Argument('<key>', 'which').choices(KEY_NAMES)
   keys
@@ -44,6 +50,15 @@ export function addKeySteps(keys: Command, terminal: Terminal): void {
     .description('add a new version of a key: every instance reads with it, none writes')
     .addArgument(key())
     .action((name: KeyName) => add(terminal, name))
+  keys
+    .command('nest')
+    .description(
+      'add a number for hashes of an older version under a newer one; read by all, written by migration',
+    )
+    .addArgument(new Argument('<key>', 'which').choices(['A', 'B']))
+    .requiredOption('--outer <version>', 'the newer one', readVersion)
+    .requiredOption('--inner <version>', 'the older one', readVersion)
+    .action((name: KeyName, nesting: Nesting) => nest(terminal, name, nesting))
   for (const step of STEPS) {
     keys
       .command(step.name)
@@ -61,6 +76,22 @@ async function add(terminal: Terminal, key: KeyName): Promise<void> {
   })
   terminal.out(String(version))
   terminal.err('Added. Hand the keyring to every instance and restart them, then promote it.')
+}
+
+interface Nesting {
+  outer: number
+  inner: number
+}
+
+async function nest(terminal: Terminal, key: KeyName, { outer, inner }: Nesting): Promise<void> {
+  const version = await changeInFile(terminal, (text) => {
+    const added = addNestedKey(text, key, { outer, inner })
+    return { text: added.text, change: { key, version: added.version, state: 'previous' } }
+  })
+  terminal.out(String(version))
+  terminal.err(
+    'Added. Hand the keyring to every instance and restart them, then start the migration.',
+  )
 }
 
 async function move(

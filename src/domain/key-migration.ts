@@ -85,8 +85,12 @@ export function requireChangeable(run: MigrationRun, change: RunChange): void {
 }
 
 /** One word for where a run stands. */
-export function describeRun({ status, paused, direction }: MigrationRun): string {
-  if (status !== 'IN_PROGRESS') return status.toLowerCase()
+export type RunWord = 'running' | 'paused' | 'rolling_back' | 'completed' | 'failed' | 'rolled_back'
+
+const ENDED = { COMPLETED: 'completed', FAILED: 'failed', ROLLED_BACK: 'rolled_back' } as const
+
+export function describeRun({ status, paused, direction }: MigrationRun): RunWord {
+  if (status !== 'IN_PROGRESS') return ENDED[status]
   if (paused) return 'paused'
   return direction === 'back' ? 'rolling_back' : 'running'
 }

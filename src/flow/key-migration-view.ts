@@ -6,6 +6,7 @@ import {
   describeRun,
   type MigrationCounts,
   type MigrationRun,
+  type RunWord,
   type Stragglers,
 } from '../domain/key-migration.ts'
 import type { IsoInstant } from '../domain/time.ts'
@@ -15,8 +16,7 @@ import { listMigrations, readMigration } from '../store/key-migration.ts'
 export interface MigrationView extends MigrationCounts {
   version: number
   key: 'A' | 'B' | 'C'
-  /** running, paused, rolling_back, completed, failed, rolled_back. */
-  state: string
+  state: RunWord
   total: number
   stragglers: Stragglers
   deadline: IsoInstant

@@ -7,6 +7,7 @@ import { erasureRoutes } from './admin/erasures.ts'
 import { eventRoutes } from './admin/events.ts'
 import { identityRoutes } from './admin/identities.ts'
 import { jobRoutes } from './admin/jobs.ts'
+import { keyMigrationRoutes } from './admin/key-migrations.ts'
 import { policyRoutes } from './admin/policies.ts'
 import { policyDraftRoutes } from './admin/policy-drafts.ts'
 import { policyTrialRoutes } from './admin/policy-trials.ts'
@@ -41,6 +42,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...privacyRoutes(deps),
     ...erasureRoutes(deps),
     ...retentionRoutes(deps),
+    ...keyMigrationRoutes(deps),
     ...jobRoutes(deps),
     ...tokenAdminRoutes(deps),
     ...auditRoutes(deps),

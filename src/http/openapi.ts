@@ -35,6 +35,7 @@ const TAGS: readonly (readonly [name: string, description: string])[] = [
   ['Administration: providers', 'Where people prove once that they belong to an institution.'],
   ['Administration: policies', 'Whom to believe, what to ask for, what becomes of it.'],
   ['Administration: retention', 'How long data is kept, and the record of processing.'],
+  ['Administration: keys', 'Bringing everything to the current version of Key A, B or C.'],
   ['Administration: jobs', 'What happens by itself.'],
   ['Administration: people', 'Who is who: links that end, and persons found to be one.'],
   ['Compliance page', 'For staff with a browser: find, export, restrict, unlink, erase.'],

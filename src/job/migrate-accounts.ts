@@ -106,9 +106,15 @@ async function moveFree(
   ])
   const free = new Set<string>([...freeBindings, ...freeMatches].map(({ id }) => id))
   const busy = new Set(found.filter(({ id }) => !free.has(id)).map(({ hash }) => hash))
-  const occupied = new Set<string>(taken.map(({ hash }) => hash))
   const newHash = (hash: InstitutionHash) => accounts.get(hash) ?? hash
-  const going = found.filter(({ hash }) => !busy.has(hash) && !occupied.has(newHash(hash)))
+  // Two matches of one account, one of them under the new version already: that is for people to merge.
+  const doubled = new Set(
+    found
+      .filter(({ part }) => part === 'match')
+      .filter((row) => taken.some(({ id, hash }) => hash === newHash(row.hash) && id !== row.id))
+      .map(({ hash }) => hash),
+  )
+  const going = found.filter(({ hash }) => !busy.has(hash) && !doubled.has(hash))
   const of = (part: 'binding' | 'match') => going.filter((row) => row.part === part)
   const hashesOf = (rows: Found) => rows.map(({ hash }) => hash)
   const newHashesOf = (rows: Found) => rows.map(({ hash }) => newHash(hash))
@@ -129,7 +135,7 @@ async function moveFree(
     }),
   ])
   const failed = found.filter(
-    ({ part, hash }) => part === 'binding' && !busy.has(hash) && occupied.has(newHash(hash)),
+    ({ part, hash }) => part === 'binding' && !busy.has(hash) && doubled.has(hash),
   ).length
   return {
     ...{ failed, purged: 0, locked: busy.size },

@@ -269,13 +269,13 @@ export const listRowsOfAccounts = sqlStatement(
        AND deleted_identifier_hash = ANY (${p('institutionHashes')}::text[])`,
 )
 
-/** Which of these hashes live matches have. */
+/** Which of these hashes live matches have, and which matches. */
 export const findTakenHashes = statement(
   'find_taken_hashes',
   (q, p: Params<{ tenantId: TenantId; hashes: readonly Hash[] }>) =>
     q
       .selectFrom('identity_match')
-      .select('identifier_hash as hash')
+      .select(['id', 'identifier_hash as hash'])
       .where('tenant_id', '=', p('tenantId'))
       .where('identifier_hash', '=', anyOf(p('hashes')))
       .where('deleted_at', 'is', null),

@@ -1,6 +1,7 @@
 /** What still lies under one version of a key: a version that anything lies under must stay readable. */
 import { sql } from 'kysely'
 import type { TenantId } from '../domain/ids.ts'
+import { PERSON_COLUMNS, SEALED_COLUMNS } from './sealed-columns.ts'
 import { type Params, sqlStatement } from './statement.ts'
 
 /** Where rows were found, and how many. */
@@ -45,20 +46,6 @@ export const findSealedUse = sqlStatement(
 
 /** Every column that is sealed under Key C itself; the others are under data keys, which are in the first of these. */
 export const SEALED_UNDER_C: readonly (readonly [table: string, column: string])[] = [
-  ['identity', 'wrapped_data_key'],
-  ['identity', 'audit_salt'],
-  ['reconciliation_provider', 'sealed_client_secret'],
-  ['reconciliation_session', 'nonce'],
-  ['reconciliation_session', 'code_verifier'],
-  ['reconciliation_session', 'encrypted_identity'],
-  ['provider_test', 'sealed'],
-  ['idempotency_key', 'answer'],
-  ['signing_key', 'sealed_private_key'],
-  ['journey', 'request'],
-  ['journey', 'wallet_secrets'],
-  ['journey', 'presentation'],
-  ['pushed_request', 'request'],
-  ['login_grant', 'wallet_attributes'],
-  ['event_subscription', 'sealed_secrets'],
-  ['outbox', 'payload'],
-]
+  ...PERSON_COLUMNS,
+  ...SEALED_COLUMNS,
+].map(({ table, column }) => [table, column])

@@ -216,6 +216,10 @@ const PATH_PARAMETERS: { readonly [name: string]: JsonObject } = {
     ...pathParameter('data', 'Kind of data.', 'links'),
     schema: { type: 'string', enum: [...DATA_KIND_NAMES] },
   },
+  key: {
+    ...pathParameter('key', 'Which key.', 'A'),
+    schema: { type: 'string', enum: ['A', 'B', 'C'] },
+  },
   job: pathParameter('job', 'Name of the job.', 'expire-journeys'),
   id: pathParameter(
     'id',

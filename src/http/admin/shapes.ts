@@ -44,6 +44,12 @@ import {
 } from './identity-shapes.ts'
 import { Job, JobList } from './job-shapes.ts'
 import {
+  KeyForecast,
+  KeyMigration,
+  KeyMigrationList,
+  NewKeyMigration,
+} from './key-migration-shapes.ts'
+import {
   POLICY_SHAPES,
   Policy,
   PolicyCheck,
@@ -144,6 +150,7 @@ export const SHAPES = {
   ...{ NewRegistrationCertificate, RegistrationCertificate, RegistrationCertificateList },
   ...{ Expiry, ExpiryCalendar },
   ...{ SigningKey, SigningKeyList, SigningKeyRotation, PublishedSigningKey },
+  ...{ NewKeyMigration, KeyMigration, KeyMigrationList, KeyForecast },
   ...{
     NewRegistrationToken,
     CreatedRegistrationToken,
