@@ -33,7 +33,6 @@ function sentenceOf(error: unknown): string {
     if (failure.kind === 'policy_refused') return failure.problems.join('\n')
     if (failure.kind === 'unavailable') return 'The database does not answer.'
     if (failure.kind === 'conflict') return `Not now: ${failure.detail}.`
-    if (failure.kind === 'invalid_request') return `${failure.detail}.`
     return failure.kind
   }
   if (error instanceof Error && OWN_SENTENCES.has(error.name)) return error.message
