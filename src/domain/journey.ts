@@ -60,6 +60,8 @@ export const REFRESH_TIME = 30 * DAY
 export const REFRESH_GRACE = 10 * SECOND
 /** A grant outlives its access tokens a little, so that a late replay of its code is still known (OP-43). */
 export const GRANT_TIME = 60 * MINUTE
+/** What a grant is kept longer than its refresh tokens. */
+export const GRANT_SLACK = 60 * MINUTE
 
 /** What one question to a wallet is made of: no two requests have the same of either (VP-003, HA-05). */
 export interface WalletQuestion {

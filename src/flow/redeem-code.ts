@@ -7,7 +7,12 @@ import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { TenantId } from '../domain/ids.ts'
-import { ACCESS_TOKEN_TIME, REFRESH_IDLE_TIME, REFRESH_TIME } from '../domain/journey.ts'
+import {
+  ACCESS_TOKEN_TIME,
+  GRANT_SLACK,
+  REFRESH_IDLE_TIME,
+  REFRESH_TIME,
+} from '../domain/journey.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import type { JsonObject, SecretHash } from '../domain/text.ts'
 import { SECOND, toInstant } from '../domain/time.ts'
@@ -116,6 +121,7 @@ async function take(
       ...{ always: !relyingParty.offlineAccessNeeded, now: toInstant(now) },
       expiresAt: toInstant(now + REFRESH_IDLE_TIME),
       familyEndsAt: toInstant(now + REFRESH_TIME),
+      grantKeptUntil: toInstant(now + REFRESH_IDLE_TIME + GRANT_SLACK),
     }),
   ])
   return { row, begun: begun.length > 0 }

@@ -6,6 +6,7 @@ import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import {
   ACCESS_TOKEN_TIME,
+  GRANT_SLACK,
   GRANT_TIME,
   REFRESH_GRACE,
   REFRESH_IDLE_TIME,
@@ -103,6 +104,7 @@ async function take(refresh: Refresh, salt: string): Promise<RefreshRow | undefi
         ...accessTokenRow(refresh),
         expiresAt: toInstant(now + REFRESH_IDLE_TIME),
         grantExpiresAt: toInstant(now + GRANT_TIME),
+        grantKeptUntil: toInstant(now + REFRESH_IDLE_TIME + GRANT_SLACK),
       }),
     ],
     { retries: 2 },

@@ -116,7 +116,8 @@ export const findCode = sqlStatement(
  *
  * One update of one row. Of two at a time the second waits for it, looks at it again, finds it consumed, and writes
  * nothing. An erasure deletes the grant and the row with it: whichever comes second waits for the other, and finds the code
- * gone, or deletes the token too. What binding and match say is not asked: whoever ends them revokes the grant.
+ * gone, or deletes the token too. What binding and match say is not asked: an unlink revokes
+ * the grant, and without them a token opens nothing.
  */
 export const redeemLiveCode = sqlStatement(
   'redeem_live_code',
