@@ -38,7 +38,9 @@ CREATE TABLE tenant (
   wallet_scheme text NOT NULL DEFAULT 'openid4vp://' CHECK (wallet_scheme ~ '^[a-z][a-z0-9+.-]*:(//[^ ]*)?$'),
   revision integer NOT NULL DEFAULT 1,               -- raised by every change of the tenant's configuration
   created_at iso_instant NOT NULL,
-  updated_at iso_instant NOT NULL
+  updated_at iso_instant NOT NULL,
+  ended_at iso_instant,                              -- off-boarded: nobody is left, and the slug is nobody else's
+  CHECK (ended_at IS NULL OR enabled = 0)
 );
 
 -- The reserved tenant that cross-tenant facts (keys, jobs, admin tokens) belong to; it serves nobody.

@@ -11,7 +11,7 @@ import type { Keyring } from './crypto/keyring.ts'
 import type { Deps } from './deps.ts'
 import type { Clock } from './domain/time.ts'
 import { checkKeyring } from './flow/check-keyring.ts'
-import { createCheckpointPlaces } from './flow/checkpoint-places.ts'
+import { type CheckpointPlaces, createCheckpointPlaces } from './flow/checkpoint-places.ts'
 import { createTenants } from './flow/tenants.ts'
 import { startJobs } from './jobs.ts'
 import type { Log } from './log.ts'
@@ -30,6 +30,16 @@ export interface Service {
   deps: Deps
   /** Finishes what it accepted, then lets go of everything; gives up after the configured time. */
   stop(): Promise<void>
+}
+
+/** The places where audit checkpoints are kept, for a command that signs; close them when it is done. */
+export function openCheckpointPlaces(
+  config: Pick<Config, 'auditCheckpoints' | 'allowLoopback'>,
+  token: string | undefined,
+): { places: CheckpointPlaces; close: () => Promise<void> } {
+  const outbound = createOutbound({ allowLoopback: config.allowLoopback })
+  const places = createCheckpointPlaces({ places: config.auditCheckpoints, outbound, token })
+  return { places, close: () => outbound.close() }
 }
 
 /** Starts the service on a migrated database. Throws when role, schema or keyring are not what they must be. */

@@ -4,6 +4,7 @@ import { readConfig } from '../config.ts'
 import { readAllTenants } from '../flow/read-tenants.ts'
 import { type Switches, switchTenant } from '../flow/switch-tenant.ts'
 import { withDatabase } from './database.ts'
+import { type EndOptions, endTenantHere } from './tenant-end.ts'
 import { type Terminal, tableOf } from './terminal.ts'
 import { OPERATOR } from './tokens.ts'
 
@@ -27,6 +28,16 @@ export function tenantCommand(terminal: Terminal): Command {
     .addOption(onOffOption('--haip', 'whether wallets are held to the high assurance profile'))
     .addOption(onOffOption('--direct-login', 'whether people may log in without a wallet'))
     .action((slug: string, turned: Partial<Switches>) => turn(terminal, slug, turned))
+  tenant
+    .command('end')
+    .description(
+      'an institution leaves: export, erase everybody, destroy keys and secrets, close the trail; for good',
+    )
+    .argument('<slug>', 'the tenant')
+    .requiredOption('--export <folder>', 'where to write what the institution takes along')
+    .requiredOption('--confirm <slug>', 'the slug once more')
+    .option('--drop-messages', 'do not wait until receivers have heard of every erasure', false)
+    .action((slug: string, options: EndOptions) => endTenantHere(terminal, slug, options))
   return tenant
 }
 

@@ -189,8 +189,14 @@ export type AuditDetail =
   /** A machine client was refused for want of a scope, or of a category in its registration. */
   | { type: 'access_denied'; lacks: string }
   | { type: 'admin_denied'; actor: string; scope: string }
+  | { type: 'tenant_exported'; actor: string }
+  /** Nobody is left, and nothing can follow in this trail; `messages` are those that nobody heard. */
+  | { type: 'tenant_ended'; actor: string; messages: number }
+  /** The same in the trail of what has no tenant, with the tokens that ended. */
+  | { type: 'tenant_offboarded'; actor: string; tenant: string; tokens: number }
   | { type: 'audit_pruned'; until: number; removed: number }
-  | { type: 'audit_exported'; actor: string; after: number }
+  /** In the trail of what has no tenant for a tenant that ended, by its id. */
+  | { type: 'audit_exported'; actor: string; after: number; tenant?: string }
   /** Key A, B or C, as an operator moved it in the keyring. */
   | { type: 'key_state_changed'; actor: string; key: string; version: number; state: string }
   | { type: 'admin_token_created'; actor: string; token: string; scopes: string }

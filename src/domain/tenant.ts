@@ -23,6 +23,8 @@ export interface Tenant {
   /** What the same-device link begins with: `openid4vp://` or a claimed https link. */
   walletScheme: string
   revision: number
+  /** Off-boarded: its trail may be read, and nothing else is left. */
+  ended: boolean
 }
 
 /** The tenant's issuer: `{PUBLIC_URL}/t/{slug}`, no trailing slash. `publicUrl` has none either. */

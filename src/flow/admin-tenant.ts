@@ -9,7 +9,7 @@ import { findTenantBySlug, readTenant } from '../store/tenant.ts'
 
 /**
  * Returns the tenant, enabled or not. Throws `admin_forbidden` without the scope, and `not_found` alike where there is no
- * such tenant, where it is another's, and for the reserved one.
+ * such tenant, where it is another's or has ended (its trail may still be read), and for the reserved one.
  */
 export async function findAdminTenant(
   db: Deps['db'],
@@ -21,5 +21,6 @@ export async function findAdminTenant(
   const [[row]] = await read(db, SYSTEM_TENANT, [findTenantBySlug({ slug })])
   if (row === undefined || row.id === SYSTEM_TENANT) return fail({ kind: 'not_found' })
   requireScope(actor, scope, row.id)
+  if (row.ended_at !== null && scope !== 'audit:read') return fail({ kind: 'not_found' })
   return readTenant(row)
 }

@@ -78,7 +78,7 @@ export async function createTenant(
   }
   deps.tenants.forget(slug)
   return {
-    tenant: { id: tenantId, slug, revision: 1, ...settings },
+    tenant: { id: tenantId, slug, revision: 1, ended: false, ...settings },
     issuer: issuerOf(deps.config.publicUrl, slug),
     requestCertificate: requestKey.certificate,
     policyVersions: Object.fromEntries(drafts.map(({ kind }) => [kind, 1])),

@@ -4,10 +4,11 @@ import type { Deps } from '../deps.ts'
 import { type AdminActor, requireScopeEverywhere } from '../domain/admin.ts'
 import type { TrailRow } from '../domain/audit-trail.ts'
 import { SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
+import type { Tenant } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { findTrailHead, listCheckpoints, readTrail } from '../store/audit-trail.ts'
-import { inTransaction, read } from '../store/database.ts'
+import { inTransaction, read, transact } from '../store/database.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 
 const BATCH = 1000
@@ -27,8 +28,10 @@ export async function* exportTrail(
   actor: AdminActor,
   { slug, after }: ExportWish,
 ): AsyncGenerator<readonly TrailRow[]> {
-  const tenantId = await tenantOf(means.db, actor, slug)
-  const last = await noteExport(means, actor, tenantId, after)
+  const { id: tenantId, ended } = await tenantOf(means.db, actor, slug)
+  const last = ended
+    ? await noteEnded(means, actor, tenantId, after)
+    : await noteExport(means, actor, tenantId, after)
   for (let place = after; place < last; ) {
     const [rows] = await read(means.db, tenantId, [
       readTrail({ tenantId, after: place, limit: BATCH }),
@@ -47,16 +50,36 @@ export async function exportCheckpoints(
   actor: AdminActor,
   { slug, after }: ExportWish,
 ): Promise<readonly string[]> {
-  const tenantId = await tenantOf(means.db, actor, slug)
+  const { id: tenantId } = await tenantOf(means.db, actor, slug)
   const until = Number.MAX_SAFE_INTEGER
   const [rows] = await read(means.db, tenantId, [listCheckpoints({ tenantId, after, until })])
   return rows.map(({ jws }) => jws)
 }
 
-async function tenantOf(db: Deps['db'], actor: AdminActor, slug: string): Promise<TenantId> {
-  if (slug !== SYSTEM_TENANT) return (await findAdminTenant(db, actor, 'audit:read', slug)).id
+async function tenantOf(
+  db: Deps['db'],
+  actor: AdminActor,
+  slug: string,
+): Promise<Pick<Tenant, 'id' | 'ended'>> {
+  if (slug !== SYSTEM_TENANT) return await findAdminTenant(db, actor, 'audit:read', slug)
   requireScopeEverywhere(actor, 'audit:read')
-  return SYSTEM_TENANT
+  return { id: SYSTEM_TENANT, ended: false }
+}
+
+/** A closed trail takes no event, so the one without a tenant tells of the export. The place of the last event. */
+async function noteEnded(
+  means: Pick<Deps, 'db' | 'clock'>,
+  actor: AdminActor,
+  tenantId: TenantId,
+  after: number,
+): Promise<number> {
+  const detail = { type: 'audit_exported', actor: actor.id, after, tenant: tenantId } as const
+  const now = toInstant(means.clock())
+  await transact(means.db, SYSTEM_TENANT, [
+    insertAuditEvent(SYSTEM_TENANT, newId(), now, { detail }),
+  ])
+  const [[head]] = await read(means.db, tenantId, [findTrailHead({ tenantId })])
+  return head?.seq ?? 0
 }
 
 /** The place of the event that tells of the export. */

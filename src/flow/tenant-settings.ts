@@ -12,7 +12,7 @@ import { inTransaction } from '../store/database.ts'
 import { findCurrentPolicies } from '../store/policy.ts'
 import { findTenantBySlug, raiseRevision, readTenant, updateTenant } from '../store/tenant.ts'
 
-export type TenantSettings = Omit<Tenant, 'id' | 'slug' | 'revision'>
+export type TenantSettings = Omit<Tenant, 'id' | 'slug' | 'revision' | 'ended'>
 
 export const DEFAULT_SETTINGS: Omit<TenantSettings, 'name'> = {
   colour: '#1f4e79',

@@ -127,6 +127,8 @@ export interface PreparedTenant {
 export interface Tenants {
   /** The tenant of a path; undefined when there is none, it is disabled, or it is the reserved one. */
   find(slug: string): Promise<PreparedTenant | undefined>
+  /** The same, also where it is disabled: for what goes on then, which is erasure and telling others of it. */
+  findAlsoDisabled(slug: string): Promise<PreparedTenant | undefined>
   /** Forgets what is prepared, after a change made here. */
   forget(slug: string): void
 }
@@ -151,7 +153,7 @@ export function createTenants(means: Means): Tenants {
   async function load(slug: string): Promise<PreparedTenant | undefined> {
     const [rows] = await read(means.db, SYSTEM_TENANT, [findTenantBySlug({ slug })])
     const [row] = rows
-    if (row === undefined || row.enabled !== 1) return undefined
+    if (row === undefined || row.id === SYSTEM_TENANT || row.ended_at !== null) return undefined
     const prepared = await prepareTenant(means, readTenant(row))
     kept.delete(slug)
     kept.set(slug, { prepared, checkedAt: means.clock() })
@@ -169,19 +171,25 @@ export function createTenants(means: Means): Tenants {
     return started
   }
 
+  async function findAlsoDisabled(slug: string): Promise<PreparedTenant | undefined> {
+    const known = kept.get(slug)
+    if (known === undefined) return loadOnce(slug)
+    if (means.clock() - known.checkedAt < RECHECK) return known.prepared
+    const { tenant } = known.prepared
+    const [rows] = await read(means.db, tenant.id, [findTenantRevision({ id: tenant.id })])
+    if (rows[0]?.revision !== tenant.revision) {
+      kept.delete(slug)
+      return loadOnce(slug)
+    }
+    known.checkedAt = means.clock()
+    return known.prepared
+  }
+
   return {
+    findAlsoDisabled,
     async find(slug) {
-      const known = kept.get(slug)
-      if (known === undefined) return loadOnce(slug)
-      if (means.clock() - known.checkedAt < RECHECK) return known.prepared
-      const { tenant } = known.prepared
-      const [rows] = await read(means.db, tenant.id, [findTenantRevision({ id: tenant.id })])
-      if (rows[0]?.revision !== tenant.revision) {
-        kept.delete(slug)
-        return loadOnce(slug)
-      }
-      known.checkedAt = means.clock()
-      return known.prepared
+      const prepared = await findAlsoDisabled(slug)
+      return prepared?.tenant.enabled === true ? prepared : undefined
     },
     forget(slug) {
       kept.delete(slug)

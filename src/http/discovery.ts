@@ -29,7 +29,10 @@ const ASSERTION_ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25
 /** `mounted` is every other route of the service. */
 export function discoveryRoutes(mounted: readonly Route[]): Route[] {
   const common = { method: 'GET', errors: 'oauth', limit: 'public', crossOrigin: true } as const
-  const jwks: Route = { ...common, path: '/t/:tenant/jwks', operation: JWKS, handle: answerJwks }
+  const jwks: Route = {
+    ...{ ...common, path: '/t/:tenant/jwks', alsoDisabled: true },
+    ...{ operation: JWKS, handle: answerJwks },
+  }
   const paths = new Set([...mounted, jwks].map((route) => route.path))
   const answer = (exchange: Exchange) => answerMetadata(exchange, paths)
   return [

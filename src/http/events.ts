@@ -34,6 +34,7 @@ export function eventPollRoutes(deps: Means): Route[] {
   return [
     {
       ...{ method: 'POST', path: '/t/:tenant/events/:id/poll', errors: 'problem', limit: 'token' },
+      alsoDisabled: true,
       operation: POLL,
       handle: (exchange) => poll(deps, exchange),
     },

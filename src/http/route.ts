@@ -48,6 +48,8 @@ export interface Route {
    * 9.2.1), is refused there.
    */
   changes?: true
+  /** Goes on where the tenant is disabled: erasure, and what it takes to ask for it and hear of it. */
+  alsoDisabled?: true
   operation: Operation
   handle: (exchange: Exchange) => Response | Promise<Response>
 }

@@ -61,7 +61,8 @@ async function answer(
 ): Promise<Response> {
   try {
     if (route.limit !== undefined) await limits.take(route.limit, exchange.http)
-    if (route.path.includes('/t/:tenant')) exchange.prepared = await findTenant(deps, exchange.http)
+    if (route.path.includes('/t/:tenant'))
+      exchange.prepared = await findTenant(deps, route, exchange.http)
     return await route.handle(exchange)
   } catch (error) {
     exchange.failure = failureOf(deps, error, exchange)
@@ -72,9 +73,15 @@ async function answer(
   }
 }
 
-async function findTenant(deps: Means, http: Context): Promise<PreparedTenant> {
+async function findTenant(
+  deps: Means,
+  { alsoDisabled }: Route,
+  http: Context,
+): Promise<PreparedTenant> {
   const slug = http.req.param('tenant') ?? ''
-  const prepared = SLUG.test(slug) ? await deps.tenants.find(slug) : undefined
+  const { tenants } = deps
+  const find = alsoDisabled === true ? tenants.findAlsoDisabled : tenants.find
+  const prepared = SLUG.test(slug) ? await find(slug) : undefined
   if (prepared === undefined) throw new BridgeError({ kind: 'not_found' })
   return prepared
 }

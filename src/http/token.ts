@@ -34,6 +34,7 @@ export function tokenRoutes(deps: Means): Route[] {
         errors: 'oauth',
         limit: 'token',
         crossOrigin: true,
+        alsoDisabled: true,
         operation: TOKEN,
       },
       handle: (exchange) => issue(deps, exchange),
@@ -53,6 +54,8 @@ async function issue(deps: Means, exchange: Exchange): Promise<Response> {
       error: 'unsupported_grant_type',
       description: 'the grant type is not supported',
     })
+  // Where the tenant is disabled nobody logs in; its machine clients may still ask for erasures.
+  if (!prepared.tenant.enabled && grant !== giveToMachine) return fail({ kind: 'not_found' })
   const jkt = await proveKey(deps, exchange, relyingParty)
   const tokens = await grant(deps, prepared, relyingParty, form, jkt)
   const nonce = jkt === undefined ? {} : { 'dpop-nonce': nextNonce(deps, prepared) }

@@ -66,7 +66,7 @@ export async function deliverTenant(
   const counts = { delivered: 0, deferred: 0, dead: 0 }
   await tidy(means, tenantId)
   const [[row]] = await read(means.db, SYSTEM_TENANT, [findTenantById({ id: tenantId })])
-  const prepared = row === undefined ? undefined : await means.tenants.find(row.slug)
+  const prepared = row === undefined ? undefined : await means.tenants.findAlsoDisabled(row.slug)
   if (prepared === undefined) return counts
   for (;;) {
     const at = means.clock()

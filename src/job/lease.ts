@@ -10,7 +10,7 @@ import { MINUTE, toInstant } from '../domain/time.ts'
 import { describeError } from '../log.ts'
 import { read, transact } from '../store/database.ts'
 import { ensureJob, finishJob, renewLease, takeLease, takeLeaseNow } from '../store/job.ts'
-import { listTenantIds } from '../store/tenant.ts'
+import { listLivingTenantIds } from '../store/tenant.ts'
 
 const LEASE_TIME = 2 * MINUTE
 
@@ -106,7 +106,7 @@ async function runAll(
   fencing: number,
   stopping: Stopping,
 ): Promise<{ word: 'ok' | 'failed' | 'stopped'; counts: JobCounts }> {
-  const [tenants] = await read(means.db, SYSTEM_TENANT, [listTenantIds({})])
+  const [tenants] = await read(means.db, SYSTEM_TENANT, [listLivingTenantIds({})])
   const counts: Record<string, number> = {}
   let word: 'ok' | 'failed' = 'ok'
   let kept = means.clock()

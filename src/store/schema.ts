@@ -58,6 +58,7 @@ export interface TenantTable {
   revision: Defaulted<number>
   created_at: Fixed<IsoInstant>
   updated_at: IsoInstant
+  ended_at: IsoInstant | null
 }
 
 export interface IdentityMatchTable {

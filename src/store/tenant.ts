@@ -38,7 +38,14 @@ export const findTenantRevision = statement(
     q.selectFrom('tenant').select('revision').where('id', '=', p('id')),
 )
 
-/** Every tenant a job walks, the reserved one included. */
+/** Every tenant a job walks: the reserved one too, but none that ended, for its trail takes no more events. */
+export const listLivingTenantIds = statement(
+  'list_living_tenant_ids',
+  (q, _: Params<Record<never, never>>) =>
+    q.selectFrom('tenant').select(['id', 'slug']).where('ended_at', 'is', null).orderBy('id'),
+)
+
+/** Every tenant there is or was, the reserved one included. */
 export const listTenantIds = statement('list_tenant_ids', (q, _: Params<Record<never, never>>) =>
   q.selectFrom('tenant').select(['id', 'slug']).orderBy('id'),
 )
@@ -129,5 +136,6 @@ export function readTenant(row: Selectable<TenantTable>): Tenant {
     responseMode: row.response_mode,
     walletScheme: row.wallet_scheme,
     revision: row.revision,
+    ended: row.ended_at !== null,
   }
 }

@@ -726,6 +726,8 @@ async function untouched(on: pg.Client): Promise<string> {
 
 /** Tenants themselves, and what lies under the reserved tenant: keys, jobs, tokens of the administration. */
 const OF_THE_WHOLE = [
+  ...['endSessionsAboutTenant', 'listLivingTenantIds', 'lockTenant', 'markTenantEnded'],
+  'revokeTokensOfTenant',
   ...['insertAdminSession', 'findAdminSession', 'deleteAdminSession', 'deleteExpiredAdminSessions'],
   ...['completeMigration', 'ensureJob', 'findAdminToken', 'findAdminTokenById', 'findTenantById'],
   ...['findTenantBySlug', 'findTenantRevision', 'finishJob', 'insertAdminToken', 'insertKeyCheck'],

@@ -50,6 +50,7 @@ interface Spec<Body extends ShapeName | undefined, Query> {
   answers: { readonly [status in 200 | 201 | 204]?: readonly [ShapeName, JsonObject] | 'nothing' }
   refusals?: StatusSentences
   headers?: readonly JsonObject[]
+  alsoDisabled?: true
   run: (
     call: DataCall<Body extends ShapeName ? z.output<Shape<Body>> : undefined, Query>,
   ) => Promise<Response>
@@ -68,6 +69,7 @@ export function dataRoute<
     path: `/t/:tenant/api/v1${spec.path}`,
     errors: 'problem',
     limit: 'token',
+    ...(spec.alsoDisabled === true ? { alsoDisabled: true } : {}),
     operation: describe(spec),
     async handle(exchange) {
       const { http } = exchange

@@ -10,9 +10,10 @@ export function dataErasureRoutes(deps: DataDeps): Route[] {
     dataRoute(deps, {
       ...{ method: 'DELETE', path: '/identities/:identity', operationId: 'erasePerson' },
       scope: 'privacy:erase',
+      alsoDisabled: true,
       summary: 'Erase a person',
       description:
-        'Done when this answers, and it cannot be taken back. The ground is noted as `not_needed` of Art. 17(1)(a): the institution has no more use for the data. Repeating it answers with the same receipt.',
+        'Done when this answers, and it cannot be taken back. The ground is noted as `not_needed` of Art. 17(1)(a): the institution has no more use for the data. Goes on where the tenant is disabled. Repeating it answers with the same receipt.',
       answers: { 200: ['Erasure', ERASURE] },
       async run({ prepared, client, path, once }) {
         const identityId = path('identity') as IdentityId

@@ -250,10 +250,13 @@ describe('issue 9 a tenant is changed', () => {
     expect(events).toMatchObject([{ type: 'tenant_updated' }])
   })
   test('a disabled one is gone for the world at once, and there for its administrators', async () => {
-    const there = () => fetch(`${bridge.url}/t/certified/jwks`).then(({ status }) => status)
+    const metadata = `${bridge.url}/t/certified/.well-known/openid-configuration`
+    const there = () => fetch(metadata).then(({ status }) => status)
     expect(await there()).toBe(200)
     await admin.patch('/tenants/certified', { enabled: false })
     expect(await there()).toBe(404)
+    // Receipts can still be checked.
+    expect((await fetch(`${bridge.url}/t/certified/jwks`)).status).toBe(200)
     expect((await admin.get('/tenants/certified')).body).toMatchObject({ enabled: false })
     await admin.patch('/tenants/certified', { enabled: true })
     expect(await there()).toBe(200)
