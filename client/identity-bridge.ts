@@ -591,6 +591,118 @@ export interface Operations {
       default: string
     }
   }
+  /** Where a person asks for their own data. */
+  inviteToOwnData: {
+    method: 'GET'
+    url: "/t/{tenant}/privacy"
+    parameters: {
+      path: { tenant: string }
+      query: { error?: string }
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      default: string
+    }
+  }
+  /** Prove with a wallet that it is you. */
+  beginOwnData: {
+    method: 'POST'
+    url: "/t/{tenant}/privacy"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      400: string
+      default: string
+    }
+  }
+  /** What is held about the person. */
+  showOwnData: {
+    method: 'GET'
+    url: "/t/{tenant}/privacy/{journey}"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: string
+      404: string
+      default: string
+    }
+  }
+  /** A copy of everything, as a file. */
+  copyOwnData: {
+    method: 'POST'
+    url: "/t/{tenant}/privacy/{journey}/export"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['PersonExport']
+      404: string
+      default: string
+    }
+  }
+  /** Erase attributes and categories. */
+  eraseOwnAttributes: {
+    method: 'POST'
+    url: "/t/{tenant}/privacy/{journey}/attributes"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: Record<string, string>
+    answers: {
+      303: undefined
+      404: string
+      default: string
+    }
+  }
+  /** End a link. */
+  unlinkOwn: {
+    method: 'POST'
+    url: "/t/{tenant}/privacy/{journey}/unlink"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: { match: string }
+    answers: {
+      303: undefined
+      404: string
+      default: string
+    }
+  }
+  /** Erase everything. */
+  eraseOwnData: {
+    method: 'POST'
+    url: "/t/{tenant}/privacy/{journey}/erase"
+    parameters: {
+      path: { tenant: string; journey: string }
+      query: {}
+      header: {}
+    }
+    body: { sure: string }
+    answers: {
+      200: string
+      400: string
+      404: string
+      default: string
+    }
+  }
   /** Send an authorization request ahead. */
   pushRequest: {
     method: 'POST'

@@ -16,6 +16,7 @@ import { eventPollRoutes } from './http/events.ts'
 import { healthRoutes } from './http/health.ts'
 import { iconRoutes } from './http/icon.ts'
 import { loginRoutes } from './http/login.ts'
+import { ownDataRoutes } from './http/own-data.ts'
 import { pushedRequestRoutes } from './http/par.ts'
 import { providerTestRoutes } from './http/provider-test.ts'
 import { createRateLimits } from './http/rate-limit.ts'
@@ -42,6 +43,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...sessionRoutes(deps),
     ...endSessionRoutes(deps),
     ...providerTestRoutes(deps),
+    ...ownDataRoutes(deps),
     ...pushedRequestRoutes(deps),
     ...tokenRoutes(deps),
     ...tokenStateRoutes(deps),

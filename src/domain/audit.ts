@@ -13,6 +13,7 @@ export type RefusalReason =
   | 'ambiguous_identity'
   | 'identity_unavailable'
   | 'unavailable' // the plan's provider was switched off
+  | 'nobody_known' // a person asked for their own data, and nothing proves that there is any
   | 'plan_refused' // FAIL_CLOSED, or a plan that is none for this login
   | 'binding_missing' // USE_EXISTING_BINDING for somebody who has none, or whose proof has run out
   | 'candidate_missing' // STEP_UP for a stranger
@@ -174,6 +175,13 @@ export type AuditDetail =
   /** An administrator asked by an identifier: `account` or `key`. */
   | { type: 'identity_looked_up'; actor: string; identifier: string; found: boolean }
   | { type: 'identity_exported'; actor: string }
+  | {
+      type: 'attributes_erased'
+      actor: string
+      links: number
+      attributes: number
+      categories: number
+    }
   | { type: 'compliance_session_begun'; actor: string }
   | { type: 'identity_restricted'; actor: string }
   | { type: 'restriction_lifted'; actor: string }

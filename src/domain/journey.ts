@@ -3,6 +3,7 @@
  * happened cannot be passed on:
  *
  *   started → retrieved → presented → (choosing | reconciling → (confirming →) recognised) → granted
+ *   presented → managing, where the person asked for their own data
  *   any open state → failed | expired
  *
  * The stored row follows each arrow with one compare-and-set (`store/journey.ts`).
@@ -43,6 +44,8 @@ export const RETURN_TIME = 60 * SECOND
 export const REFUSALS_ALLOWED = 2
 /** What a person gets to choose an account, or to say that wallet and account are both theirs. */
 export const CHOICE_TIME = 5 * MINUTE
+/** What a person gets to look after their own data. */
+export const MANAGE_TIME = 15 * MINUTE
 /** How long a pushed authorization request waits for its browser (OP-31). */
 export const PUSHED_TIME = 60 * SECOND
 /** A single-sign-on session that is not used this long is over, whatever the tenant allows. */
@@ -154,6 +157,8 @@ interface JourneyBase {
   id: JourneyId
   correlationId: CorrelationId
   clientId: ClientId
+  /** `privacy`: the person asks for their own data, and no relying party does. */
+  purpose: 'login' | 'privacy'
   browserHash: SecretHash
   language: 'en' | 'nl'
   request: Sealed
@@ -214,6 +219,12 @@ export interface Confirming extends Omit<Reconciling, 'state'> {
   state: 'confirming'
 }
 
+/** The person looks after their own data. */
+export interface Managing extends JourneyBase, Presentation {
+  state: 'managing'
+  identityId: IdentityId
+}
+
 /** The institution's login was joined with the presentation. */
 export interface Recognised extends JourneyBase, Presentation {
   state: 'recognised'
@@ -228,7 +239,15 @@ export interface Ended extends JourneyBase {
   failure: string | undefined
 }
 
-export type Journey = Open | Presented | Choosing | Reconciling | Confirming | Recognised | Ended
+export type Journey =
+  | Open
+  | Presented
+  | Choosing
+  | Reconciling
+  | Confirming
+  | Managing
+  | Recognised
+  | Ended
 
 /** Until when a login that began at `createdAt` may show a QR code; milliseconds since the epoch. */
 export function crossDeviceEnd(createdAt: number): number {

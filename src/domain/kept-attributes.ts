@@ -126,6 +126,19 @@ function originsOf(rule: AttributeRule, wallet: Stated, provider: Stated): reado
   }
 }
 
+/** The same without these names, on either side. */
+export function withoutAttributes(
+  { values, origins, wallet }: KeptAttributes,
+  names: readonly string[],
+): KeptAttributes {
+  const rest = <Value>(all: { readonly [name: string]: Value }) =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name)))
+  return {
+    ...{ values: rest(values), origins: rest(origins) },
+    wallet: { values: rest(wallet.values), origins: rest(wallet.origins) },
+  }
+}
+
 /** The text that is sealed in the binding: the values by name, all else under names that no attribute can have. */
 export function envelopeText({ values, origins, wallet }: KeptAttributes): string {
   const besides = { $wallet: wallet.values, $origins: origins, $walletOrigins: wallet.origins }

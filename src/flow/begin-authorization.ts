@@ -4,7 +4,12 @@ import type { Deps } from '../deps.ts'
 import { releasingScopes } from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'
-import { crossDeviceEnd, WALLET_TIME, type WalletLink } from '../domain/journey.ts'
+import {
+  crossDeviceEnd,
+  type SealedRequest,
+  WALLET_TIME,
+  type WalletLink,
+} from '../domain/journey.ts'
 import { beyondRegistration } from '../domain/registration.ts'
 import {
   type AuthorizationRequest,
@@ -13,6 +18,7 @@ import {
   type RelyingParty,
 } from '../domain/relying-party.ts'
 import { addressOf } from '../domain/tenant.ts'
+import type { SecretHash } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
 import { insertJourney } from '../store/journey.ts'
@@ -84,7 +90,6 @@ export async function beginAuthorization(
     language: (uiLocales: string | undefined) => 'en' | 'nl'
   },
 ): Promise<Begun | Continued> {
-  const { tenant, policies } = prepared
   const { parameters, referenceHash } = await takeRequest(deps, prepared, given)
   const clientId = parameters.get('client_id')
   const relyingParty =
@@ -99,36 +104,58 @@ export async function beginAuthorization(
   const continued = await continueSession(deps, prepared, request, session, referenceHash)
   if (continued !== undefined) return continued
   if (request.silent) return refuseSilent(prepared, request)
-  const { clientId: askingFor } = request.relyingParty
-  const requestKid = prepared.requestKidFor(askingFor)
+  const started = await startJourney(deps, prepared, {
+    ...{ clientId: request.relyingParty.clientId, purpose: 'login', language },
+    ...{ request: partToSeal(request), browserId: browser.id, referenceHash },
+  })
+  return {
+    ...started,
+    relyingPartyName: request.relyingParty.name,
+    purpose: request.relyingParty.purpose,
+    // A hint is a wish: one that names nothing on offer is passed over, as an unknown parameter is.
+    hint: directProviders(prepared).find(({ slug }) => slug === request.idpHint)?.slug,
+  }
+}
+
+/** What a journey begins with, whoever asked for it. */
+export interface NewQuestion {
+  clientId: ClientId
+  purpose: 'login' | 'privacy'
+  request: SealedRequest
+  language: 'en' | 'nl'
+  /** The browser's own id; undefined for a new one. */
+  browserId: string | undefined
+  referenceHash: SecretHash | undefined
+}
+
+/** Stores a journey with a link for the wallet. One round trip. Throws `authorization_refused` for a tenant that is not set up, or registered for less than it asks. */
+export async function startJourney(
+  deps: Pick<Deps, 'db' | 'keyring' | 'clock'>,
+  prepared: PreparedTenant,
+  question: NewQuestion,
+): Promise<Omit<Begun, 'relyingPartyName' | 'purpose' | 'hint'>> {
+  const { tenant, policies } = prepared
+  const { clientId, purpose, language } = question
+  const requestKid = prepared.requestKidFor(clientId)
   if (policies === undefined || requestKid === undefined)
     return fail({ kind: 'authorization_refused', description: 'This login is not set up yet.' })
-  await requireRegistration(prepared, askingFor, policies)
-
+  await requireRegistration(prepared, clientId, policies)
   const now = deps.clock()
   const journeyId = newId() as JourneyId
   const correlationId = newId() as CorrelationId
-  const browserId = browser.id ?? randomText()
+  const browserId = question.browserId ?? randomText()
   const sameDevice = newLink()
   const place = { tenant: tenant.id, journey: journeyId }
-  const sealed = sealRequest(deps.keyring, place, partToSeal(request))
-  const walletSecrets = sealWalletSecrets(deps.keyring, place, {
-    sameDevice,
-    responseMode: tenant.responseMode,
-  })
   await transact(deps.db, tenant.id, [
     insertJourney({
-      tenantId: tenant.id,
-      id: journeyId,
-      correlationId,
-      clientId: request.relyingParty.clientId,
-      browserHash: hashSecret(browserId),
-      language,
-      request: sealed,
-      walletSecrets,
-      requestKid,
+      ...{ tenantId: tenant.id, id: journeyId, correlationId, clientId, purpose },
+      ...{ browserHash: hashSecret(browserId), language, requestKid },
+      request: sealRequest(deps.keyring, place, question.request),
+      walletSecrets: sealWalletSecrets(deps.keyring, place, {
+        ...{ sameDevice, responseMode: tenant.responseMode },
+      }),
       policies: JSON.stringify(policies.versions),
-      pushedRequestHash: referenceHash ?? null,
+      pushedRequestHash: question.referenceHash ?? null,
       sameDeviceRequestHash: hashSecret(sameDevice.requestId),
       sameDeviceStateHash: hashSecret(sameDevice.state),
       now: toInstant(now),
@@ -136,18 +163,10 @@ export async function beginAuthorization(
     }),
   ])
   return {
-    journeyId,
-    correlationId,
-    browserId,
-    language,
-    clientId: request.relyingParty.clientId,
-    relyingPartyName: request.relyingParty.name,
-    purpose: request.relyingParty.purpose,
+    ...{ journeyId, correlationId, browserId, language, clientId },
     link: linkFor(prepared, requestKid, sameDevice),
     codeExpiresAt: tenant.crossDevice ? crossDeviceEnd(now) : undefined,
     expiresAt: now + WALLET_TIME,
-    // A hint is a wish: one that names nothing on offer is passed over, as an unknown parameter is.
-    hint: directProviders(prepared).find(({ slug }) => slug === request.idpHint)?.slug,
   }
 }
 

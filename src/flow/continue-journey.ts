@@ -27,6 +27,7 @@ import { grantLogin } from './grant-login.ts'
 import { isHintedLogin } from './hinted-person.ts'
 import { openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
+import { openPrivacy } from './open-privacy.ts'
 import { skipReconciliation } from './skip-reconciliation.ts'
 import { startReconciliation } from './start-reconciliation.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -57,11 +58,15 @@ export async function continueJourney(
       // On the same device the wallet's own return is the proof that wallet and browser belong together (VP-077).
       if (journey.way === 'same_device' && !('responseCode' in handle))
         return { kind: 'wait', journey }
-      return await continuePresented(means, prepared, journey, hits)
+      return journey.purpose === 'privacy'
+        ? await openPrivacy(means, prepared, journey, hits)
+        : await continuePresented(means, prepared, journey, hits)
     case 'reconciling':
       return await startAt(means, prepared, journey, journey.decided, journey.candidateId)
     case 'choosing':
       return { kind: 'choose', journey }
+    case 'managing':
+      return { kind: 'privacy', journey }
     case 'confirming':
       return { kind: 'confirm', journey }
     case 'recognised':

@@ -25,6 +25,8 @@ export type Next =
   | { kind: 'wait'; journey: Open | Presented }
   /** The person has several accounts, and a page to choose one on. */
   | { kind: 'choose'; journey: { id: Journey['id'] } }
+  /** The person is shown what is held about them. */
+  | { kind: 'privacy'; journey: { id: Journey['id'] } }
   /** Wallet and account are proved; the person says whether they are both theirs. */
   | { kind: 'confirm'; journey: { id: Journey['id'] } }
   | {

@@ -2,7 +2,7 @@
 
 import type { Deps } from '../deps.ts'
 import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'
-import { crossDeviceEnd } from '../domain/journey.ts'
+import { crossDeviceEnd, type Journey } from '../domain/journey.ts'
 import { linkFor } from './begin-authorization.ts'
 import { openWalletSecrets } from './journey-secrets.ts'
 import { takeOwn } from './own-journey.ts'
@@ -19,6 +19,8 @@ export interface OpenPage {
   clientId: ClientId
   relyingPartyName: string
   purpose: { en: string; nl: string } | undefined
+  /** No way without a wallet is offered. */
+  walletOnly?: boolean
   link: string
   /** Until when a QR code may be shown; undefined for none. */
   codeExpiresAt: number | undefined
@@ -44,6 +46,7 @@ export async function readStatus(
       return journey.way === 'same_device' ? 'retrieved' : 'continue'
     case 'choosing':
     case 'confirming':
+    case 'managing':
     case 'reconciling':
     case 'recognised':
     case 'granted':
@@ -70,15 +73,14 @@ export async function readOpenPage(
     journey.walletSecrets === undefined
       ? undefined
       : openWalletSecrets(means.keyring, place, journey.walletSecrets)
-  const relyingParty = await prepared.relyingParty(journey.clientId)
-  if (relyingParty === undefined) return undefined
+  const asking = await askerOf(prepared, journey)
+  if (asking === undefined) return undefined
   const codeEnd = crossDeviceEnd(journey.createdAt)
   return {
     correlationId: journey.correlationId,
     language: journey.language,
-    clientId: relyingParty.clientId,
-    relyingPartyName: relyingParty.name,
-    purpose: relyingParty.purpose,
+    clientId: journey.clientId,
+    ...asking,
     // Once the wallet has answered there is no request left to open, only the wallet to go back to.
     link:
       secrets === undefined
@@ -89,4 +91,15 @@ export async function readOpenPage(
     expiresAt: journey.expiresAt,
     state: journey.state === 'started' ? 'waiting' : 'retrieved',
   }
+}
+
+/** Who asks: a relying party, or the person themself for their own data. */
+async function askerOf(prepared: PreparedTenant, journey: Journey) {
+  if (journey.purpose === 'privacy')
+    return {
+      ...{ relyingPartyName: prepared.tenant.name[journey.language], purpose: undefined },
+      walletOnly: true,
+    }
+  const relyingParty = await prepared.relyingParty(journey.clientId)
+  return relyingParty && { relyingPartyName: relyingParty.name, purpose: relyingParty.purpose }
 }

@@ -19,6 +19,8 @@ const ENDPOINTS = {
   jwks_uri: '/jwks',
   revocation_endpoint: '/revoke',
   introspection_endpoint: '/introspect',
+  // Where wallets send people who want their data gone (IT-Wallet; in EUDI TS7 the same address is the supportURI).
+  erasure_endpoint: '/privacy',
   end_session_endpoint: '/end_session',
 } as const
 

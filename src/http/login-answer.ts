@@ -16,6 +16,8 @@ export interface OpenLogin {
   clientId: ClientId
   relyingPartyName: string
   purpose: { en: string; nl: string } | undefined
+  /** No way without a wallet is offered. */
+  walletOnly?: boolean
   link: string
   /** Until when a QR code may be shown; undefined for none. */
   codeExpiresAt: number | undefined
@@ -62,7 +64,9 @@ export async function answerLoginPage(
     state,
     now: deps.clock(),
     expiresAt: toInstant(login.expiresAt),
-    alternatives: directProviders(prepared).map(({ slug, name }) => ({ slug, name })),
+    alternatives: login.walletOnly
+      ? []
+      : directProviders(prepared).map(({ slug, name }) => ({ slug, name })),
   })
   return new Response(html, {
     headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce), ...headers },

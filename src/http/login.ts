@@ -191,6 +191,8 @@ export function answerNext(exchange: Exchange, next: Next): Response {
       return redirectTo(addressOf.page(prepared.issuer, next.journey.id))
     case 'choose':
       return redirectTo(addressOf.accounts(prepared.issuer, next.journey.id))
+    case 'privacy':
+      return redirectTo(addressOf.ownData(prepared.issuer, next.journey.id))
     case 'confirm':
       return redirectTo(addressOf.confirm(prepared.issuer, next.journey.id))
     case 'end':
@@ -280,6 +282,8 @@ function endKind(next: Extract<Next, { kind: 'end' }>): EndPageKind {
       return 'not_recognised'
     case 'candidate_not_confirmed':
       return 'not_recognised'
+    case 'nobody_known':
+      return 'nobody_known'
     case 'plan_refused':
     case 'binding_missing':
     case 'acr_unmet':

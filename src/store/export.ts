@@ -36,26 +36,28 @@ export const exportMatches = sqlStatement(
 )
 
 /** Sealed texts, and the person whose key opens them. */
+export interface BindingRow {
+  id: string
+  match_id: MatchId
+  provider: string | null
+  provider_name: string | null
+  account: Sealed | null
+  account_attribute: string | null
+  attributes: Sealed | null
+  assurance: string | null
+  proved_at: IsoInstant | null
+  believed_until: IsoInstant | null
+  created_at: IsoInstant
+  last_used_at: IsoInstant
+  deleted_at: IsoInstant | null
+  deletion_reason: string | null
+  key_identity_id: IdentityId
+  wrapped_data_key: Sealed | null
+}
+
 export const exportBindings = sqlStatement(
   'export_bindings',
-  (p: Params<People>) => sql<{
-    id: string
-    match_id: MatchId
-    provider: string | null
-    provider_name: string | null
-    account: Sealed | null
-    account_attribute: string | null
-    attributes: Sealed | null
-    assurance: string | null
-    proved_at: IsoInstant | null
-    believed_until: IsoInstant | null
-    created_at: IsoInstant
-    last_used_at: IsoInstant
-    deleted_at: IsoInstant | null
-    deletion_reason: string | null
-    key_identity_id: IdentityId
-    wrapped_data_key: Sealed | null
-  }>`
+  (p: Params<People>) => sql<BindingRow>`
     SELECT b.id, b.match_id, r.slug AS provider, r.name AS provider_name, b.encrypted_institution_id AS account,
            b.institution_id_label AS account_attribute, b.persisted_attributes_envelope AS attributes,
            b.assurance_summary AS assurance, b.reconcile_time AS proved_at, b.expires_at AS believed_until,

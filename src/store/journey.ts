@@ -22,6 +22,7 @@ interface NewJourney {
   id: JourneyId
   correlationId: CorrelationId
   clientId: ClientId
+  purpose: 'login' | 'privacy'
   browserHash: SecretHash
   language: 'en' | 'nl'
   request: Sealed
@@ -42,6 +43,7 @@ export const insertJourney = statement('insert_journey', (q, p: Params<NewJourne
     state: 'started',
     correlation_id: p('correlationId'),
     client_id: p('clientId'),
+    purpose: p('purpose'),
     browser_hash: p('browserHash'),
     language: p('language'),
     request: p('request'),
@@ -255,6 +257,35 @@ export const offerAccounts = statement(
       .where('expires_at', '>', p('now')),
 )
 
+/** presented → managing: the person asks for their own data. The response code is spent. */
+export const openPrivacy = statement(
+  'open_privacy',
+  (
+    q,
+    p: Params<{
+      tenantId: TenantId
+      id: JourneyId
+      identityId: IdentityId
+      now: IsoInstant
+      expiresAt: IsoInstant
+    }>,
+  ) =>
+    q
+      .updateTable('journey')
+      .set({
+        state: 'managing',
+        identity_id: p('identityId'),
+        response_code_hash: null,
+        updated_at: p('now'),
+        expires_at: p('expiresAt'),
+      })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('state', '=', 'presented')
+      .where('purpose', '=', 'privacy')
+      .where('expires_at', '>', p('now')),
+)
+
 /** One refused presentation more; one too many ends the journey (VP-081). Returns the count and the state it left. */
 export const refusePresentation = sqlStatement(
   'refuse_presentation',
@@ -303,7 +334,7 @@ export const failJourney = statement(
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('id'))
       .where('state', 'in', [
-        ...['started', 'retrieved', 'presented', 'choosing', 'confirming'],
+        ...['started', 'retrieved', 'presented', 'choosing', 'confirming', 'managing'],
         ...['reconciling', 'recognised'],
       ] as const),
 )
@@ -378,6 +409,7 @@ export function readJourney(row: Selectable<JourneyTable>, now: number): Journey
     id: row.id,
     correlationId: row.correlation_id,
     clientId: row.client_id,
+    purpose: row.purpose,
     browserHash: row.browser_hash,
     language: row.language,
     request: row.request,
@@ -409,7 +441,16 @@ export function readJourney(row: Selectable<JourneyTable>, now: number): Journey
     attributes: presentation,
   }
   if (row.state === 'presented') return { ...presented, state: 'presented' }
+  if (row.state === 'managing') return readManaging(row, presented)
   return readDecided(row, row.state, presented)
+}
+
+function readManaging(
+  { identity_id: identityId }: Selectable<JourneyTable>,
+  presented: Omit<Presented, 'state'>,
+): Journey {
+  if (identityId === null) throw new Error('journey row lacks what its state promises')
+  return { ...presented, state: 'managing', identityId }
 }
 
 /** A journey whose plan was chosen. */

@@ -460,6 +460,7 @@ export type JourneyState =
   | 'presented'
   | 'choosing'
   | 'confirming'
+  | 'managing'
   | 'reconciling'
   | 'recognised'
   | 'granted'
@@ -467,6 +468,7 @@ export type JourneyState =
   | 'expired'
 
 export interface JourneyTable {
+  purpose: Defaulted<'login' | 'privacy'>
   tenant_id: Fixed<TenantId>
   id: Fixed<JourneyId>
   state: JourneyState

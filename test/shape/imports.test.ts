@@ -119,6 +119,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'record-erasure',
     'named-person',
     'person-export',
+    'own-journey-view',
     'record-logout',
     'read-hint',
     'hinted-person',
@@ -128,6 +129,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
   const steps = [
     ...['decide-plan', 'use-binding', 'skip-reconciliation', 'grant-login'],
     'start-reconciliation',
+    'open-privacy',
   ]
   // A choice of account is the dispatcher's step in another request.
   const dispatching = ['continue-journey.ts', 'use-binding.ts', 'choose-account.ts']

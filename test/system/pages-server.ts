@@ -9,6 +9,7 @@ import { renderEndPage } from '../../src/http/pages/end-page.ts'
 import type { LoginStatus } from '../../src/http/pages/login-page.ts'
 import { renderLoginPage } from '../../src/http/pages/login-page.ts'
 import { renderLogoutPage } from '../../src/http/pages/logout-page.ts'
+import { renderOwnData } from '../../src/http/pages/own-data-page.ts'
 import { renderProviderTestPage } from '../../src/http/pages/provider-test-page.ts'
 import { renderQr } from '../../src/http/pages/qr.ts'
 import { renderReferencePage } from '../../src/http/pages/reference-page.ts'
@@ -21,6 +22,7 @@ import {
   loginView,
   logoutView,
   OPENAPI,
+  ownDataView,
   providerTestView,
   sessionView,
   WALLET_LINK,
@@ -71,6 +73,7 @@ function draw(url: URL, pages: PageServer, language: Language, nonce: string): s
   const [, first, kind] = url.pathname.split('/')
   if (first === 'reference') return renderReferencePage(OPENAPI, { language, nonce })
   if (first === 'confirm') return renderConfirmPage(confirmView({ language, nonce }))
+  if (first === 'own-data') return renderOwnData(ownDataView({ language, nonce }))
   if (first === 'session') return renderSessionPage(sessionView({ language, nonce }))
   if (first === 'logout') return renderLogoutPage(logoutView({ language, nonce }))
   if (first === 'provider-test')

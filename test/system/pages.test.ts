@@ -73,6 +73,7 @@ const ADDRESSES = [
   '/account',
   '/confirm',
   '/session',
+  '/own-data',
   '/logout',
   '/provider-test',
   '/reference',

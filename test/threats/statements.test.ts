@@ -133,6 +133,7 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
      UPDATE identity_link_binding SET credential_status = 'standing-of-' || id, status_due_at = '${long}' WHERE tenant_id = '${id}' AND deleted_at IS NULL;
      INSERT INTO retention_rule (tenant_id, kind, days, notice_days, ground, changed_at, changed_by)
        VALUES ('${id}', 'links', 700, 20, 'ground-of-${id}', '${long}', 'test');
+     UPDATE journey SET purpose = 'privacy' WHERE id = (SELECT min(id) FROM journey WHERE tenant_id = '${id}' AND state = 'presented');
      INSERT INTO idempotency_key (tenant_id, client_id, key_hash, request_hash, claim, claimed_until, expires_at)
        VALUES ('${id}', 'app', 'key-of-${id}', 'request-of-${id}', 'claim-of-${id}', '${long}', '${long}');
      INSERT INTO identity_link_binding (id, tenant_id, match_id, holder_identifier_hash, holder_hash_key_version, institution_identifier_hash, institution_hash_key_version, created_at, updated_at, last_used_at)
@@ -559,6 +560,14 @@ function exactly(name: string, row: Row): Row {
     case 'exportRest':
     case 'countHeld':
       return { people: [row.internal_identity_id ?? row.identity_id ?? row.origin_id ?? row.id] }
+    case 'replaceAttributes':
+      return { ids: [row.id], envelopes: ['v1.x'] }
+    case 'dropCategories':
+      return { people: [row.identity_id], categories: [row.category] }
+    case 'dropGrantAttributes':
+      return { people: [row.identity_id] }
+    case 'openPrivacy':
+      return { now: '2020-01-01T00:00:00.000Z', identityId: 'nobody' }
     case 'findErasureOf':
       return { identityId: row.id }
     case 'exportEvents':

@@ -194,6 +194,24 @@ describe('row 36 everything of tenant A at tenant B', () => {
         }),
       refused: [404],
     },
+    'GET /t/:tenant/privacy/:journey': {
+      attack: async () =>
+        (await confused(presented)).get(`${b.issuer}/privacy/${presented.journeyId}`),
+      refused: [404],
+    },
+    ...Object.fromEntries(
+      ['export', 'attributes', 'unlink', 'erase'].map((what) => [
+        `POST /t/:tenant/privacy/:journey/${what}`,
+        {
+          attack: async () =>
+            (await confused(presented)).post(
+              `${b.issuer}/privacy/${presented.journeyId}/${what}`,
+              ...([{ sure: 'yes', match: 'x', 'attribute:given_name': 'yes' }] as const),
+            ),
+          refused: [404],
+        },
+      ]),
+    ),
     // Nothing to refuse: both pages say that this browser has no session here.
     'GET /t/:tenant/session': {
       attack: async () => (await confused(presented)).get(`${b.issuer}/session`),
@@ -374,6 +392,9 @@ describe('row 36 everything of tenant A at tenant B', () => {
   /** They answer everybody alike, and carry nothing of anybody. */
   const PUBLIC = [
     'GET /t/:tenant/jwks',
+    // An invitation, and a new journey of whoever asks.
+    'GET /t/:tenant/privacy',
+    'POST /t/:tenant/privacy',
     'GET /t/:tenant/.well-known/openid-configuration',
     'GET /.well-known/oauth-authorization-server/t/:tenant',
     'GET /.well-known/openid-configuration/t/:tenant',

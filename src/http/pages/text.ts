@@ -143,6 +143,10 @@ const en = {
       title: 'Your wallet and your account do not match',
       text: 'They name two different people, so nothing was linked. Check that both are yours, or ask the help desk of your institution.',
     },
+    nobody_known: {
+      title: 'We keep nothing about you here',
+      text: 'Nobody is known by what your wallet showed. If you think we should know you, try another card from your wallet, or ask the help desk of your institution.',
+    },
     too_little: {
       title: 'Your wallet showed too little',
       text: 'What it shared is not enough to recognise you by. Try another card from your wallet, or ask the help desk of your institution.',
@@ -349,6 +353,10 @@ const nl: Dictionary = {
     two_people: {
       title: 'Je wallet en je account horen niet bij elkaar',
       text: 'Ze noemen twee verschillende personen, dus er is niets gekoppeld. Kijk of ze allebei van jou zijn, of vraag de helpdesk van je instelling om hulp.',
+    },
+    nobody_known: {
+      title: 'We bewaren hier niets over je',
+      text: 'Door wat je wallet liet zien is niemand bekend. Denk je dat we je zouden moeten kennen, probeer dan een andere kaart uit je wallet, of vraag de helpdesk van je instelling om hulp.',
     },
     too_little: {
       title: 'Je wallet liet te weinig zien',

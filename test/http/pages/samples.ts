@@ -6,6 +6,7 @@ import type { ConfirmPageView } from '../../../src/http/pages/confirm-page.ts'
 import type { EndPageView } from '../../../src/http/pages/end-page.ts'
 import type { LoginPageView } from '../../../src/http/pages/login-page.ts'
 import type { LogoutPageView } from '../../../src/http/pages/logout-page.ts'
+import type { OwnDataView } from '../../../src/http/pages/own-data-page.ts'
 import type { ProviderTestPageView } from '../../../src/http/pages/provider-test-page.ts'
 import type { SessionPageView } from '../../../src/http/pages/session-page.ts'
 import type { Language } from '../../../src/http/pages/text.ts'
@@ -248,4 +249,22 @@ function decode(text: string): string {
     .replaceAll('&quot;', '"')
     .replaceAll('&#39;', "'")
     .replaceAll('&amp;', '&')
+}
+
+export function ownDataView(change: Partial<OwnDataView> = {}): OwnDataView {
+  const at = toInstant(NOW)
+  return {
+    ...{ language: 'en', nonce: NONCE, tenant: { name: 'Example University', colour: '#0b6e4f' } },
+    links: [
+      { id: 'wallet', side: 'wallet', lastUsedAt: at, endedAt: undefined },
+      { id: 'account', side: 'institution', lastUsedAt: at, endedAt: at },
+    ],
+    attributes: [
+      ['given_name', 'Sanne'],
+      ['email', 'sanne@noorderhaven.example'],
+    ],
+    categories: ['enrolment'],
+    ...{ logins: 2, done: true, url: '/t/example/privacy/1' },
+    ...change,
+  }
 }

@@ -1,0 +1,144 @@
+/** A person asks what is held about them, with the wallet as proof, and has some or all of it erased. */
+import { fetchUserInfo } from 'openid-client'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Browser, createBrowser, type Page, walletLinkOn } from '../../demo/browser.ts'
+import type { Wallet } from '../../demo/wallet.ts'
+import { verifyReceipt } from '../../src/crypto/receipt.ts'
+import { knownLogin, newPerson, type Person, rowsOf } from '../people/people.ts'
+import { type Bridge, logIn, startBridge, type TestTenant } from '../support/bridge.ts'
+import { query } from '../support/postgres.ts'
+
+let bridge: Bridge
+beforeAll(async () => {
+  bridge = await startBridge()
+})
+afterAll(() => bridge.stop())
+
+/** From the start page to where the wallet's return leads. */
+async function prove(tenant: TestTenant, wallet: Wallet, browser = createBrowser()): Promise<Page> {
+  const invitation = await browser.get(`${tenant.issuer}/privacy`)
+  const [, action = ''] = /<form method="post" action="([^"]+)"/.exec(invitation.text) ?? []
+  const page = await browser.post(new URL(action, tenant.issuer).href, {})
+  expect(page.status).toBe(200)
+  const reply = await wallet.present(walletLinkOn(page.text))
+  return await browser.get(reply.redirectUri ?? '')
+}
+
+/** The page of a person's own data. */
+async function openOwn(
+  tenant: TestTenant,
+  wallet: Wallet,
+): Promise<{ browser: Browser; url: string; text: string }> {
+  const browser = createBrowser()
+  const { location = '' } = await prove(tenant, wallet, browser)
+  expect(location).toContain(`${tenant.issuer}/privacy/`)
+  const { status, text } = await browser.get(location)
+  expect(status).toBe(200)
+  return { browser, url: location, text }
+}
+
+const useToken = ({ configuration, accessToken, sub }: Person) =>
+  fetchUserInfo(configuration, accessToken, sub)
+
+describe('issue 5 item 1: by the person', () => {
+  test('EU-05 the address that wallets call is announced, and leads to a page', async () => {
+    const { issuer } = bridge.tenant
+    const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()
+    expect(metadata).toMatchObject({ erasure_endpoint: `${issuer}/privacy` })
+    const dutch = await fetch(`${issuer}/privacy`, { headers: { 'accept-language': 'nl' } })
+    expect(await dutch.text()).toContain('Jouw gegevens bij ons')
+  })
+
+  test('GD-01 what is held is shown to who proves it with the wallet, and nothing changes by looking', async () => {
+    const tenant = await bridge.addTenant('looking')
+    const person = await newPerson(bridge, tenant, 'sanne')
+    const before = await rowsOf(bridge, tenant, 'identity_link_binding')
+    const { text, browser, url } = await openOwn(tenant, person.wallet)
+    for (const word of ['given_name', 'Sanne', 'Wallet 1']) expect(text).toContain(word)
+    const copy = await browser.post(`${url}/export`, {})
+    expect(JSON.parse(copy.text)).toMatchObject({ persons: [{ id: person.id }] })
+    expect(await rowsOf(bridge, tenant, 'identity_link_binding')).toEqual(before)
+    expect((await useToken(person)).sub).toBe(person.sub)
+    // No code comes of it: nobody is logged in anywhere.
+    const [journey] = await rowsOf(bridge, tenant, 'journey', `purpose = 'privacy'`)
+    expect(journey).toMatchObject({ state: 'managing' })
+    expect((await createBrowser().get(url)).status).toBe(404)
+    expect((await createBrowser().post(`${url}/erase`, { sure: 'yes' })).status).toBe(404)
+    bridge.clock.advance(15 * 60_000 + 1)
+    expect((await browser.get(url)).status).toBe(404)
+    bridge.clock.advance(-15 * 60_000 - 1)
+  })
+
+  test('a stranger is told so and nobody is linked; somebody restricted is not told that there is nothing', async () => {
+    const tenant = await bridge.addTenant('strangers', { directLogin: true })
+    const stranger = await bridge.newWallet()
+    const page = await prove(tenant, stranger)
+    expect(page.text).toContain('We keep nothing about you here')
+    expect(await rowsOf(bridge, tenant, 'identity')).toEqual([])
+    const browser = createBrowser()
+    const begun = await browser.post(`${tenant.issuer}/privacy`, {})
+    expect(begun.text).not.toContain('/direct"')
+    const [journey] = await rowsOf<{ id: string }>(bridge, tenant, 'journey', `state = 'started'`)
+    const direct = `${tenant.issuer}/login/${journey?.id}/direct`
+    expect((await browser.post(direct, { provider: 'surf' })).status).toBe(404)
+    const person = await newPerson(bridge, tenant, 'sanne')
+    await query(
+      bridge.database.superuserUrl,
+      `UPDATE identity SET status = 'RESTRICTED' WHERE id = '${person.id}'`,
+    )
+    const refused = await prove(tenant, person.wallet)
+    expect(refused.text).toContain('We cannot log you in with this')
+  })
+
+  test('chosen attributes go from every link, and what was granted with them; the rest stays', async () => {
+    const tenant = await bridge.addTenant('choosing')
+    const person = await newPerson(bridge, tenant, 'sanne')
+    const { browser, url } = await openOwn(tenant, person.wallet)
+    const chosen = { 'attribute:given_name': 'yes', 'attribute:nonsense': 'yes' }
+    const done = await browser.post(`${url}/attributes`, chosen)
+    expect(done.location).toBe(`${url}?done`)
+    const { text } = await browser.get(done.location ?? '')
+    expect(text).not.toContain('Sanne')
+    expect(text).toContain('de Vries')
+    await expect(useToken(person)).rejects.toMatchObject({ status: 401 })
+    const again = await knownLogin(tenant, person.wallet)
+    expect(again.claims.sub).toBe(person.sub)
+    expect(again.claims.family_name).toBe('de Vries')
+    const [event] = await rowsOf<{ detail: string }>(
+      ...([bridge, tenant, 'audit_event', `event_type = 'attributes_erased'`] as const),
+    )
+    expect(JSON.parse(event?.detail ?? '')).toMatchObject({ actor: 'person', links: 1 })
+  })
+
+  test('a link ends, and its wallet is a stranger’s', async () => {
+    const tenant = await bridge.addTenant('unlinking-own')
+    const person = await newPerson(bridge, tenant, 'sanne')
+    const { browser, url, text } = await openOwn(tenant, person.wallet)
+    const [, match = ''] = /name="match" value="([^"]+)"/.exec(text) ?? []
+    expect((await browser.post(`${url}/unlink`, { match })).location).toBe(`${url}?done`)
+    expect((await browser.post(`${url}/unlink`, { match: 'x' })).status).toBe(404)
+    const ended = await rowsOf(bridge, tenant, 'identity_match', `deletion_reason = 'USER_UNLINK'`)
+    expect(ended.length).toBeGreaterThan(0)
+  })
+
+  test('GD-05 everything goes after a yes; the receipt is genuine, and the wallet is a stranger’s', async () => {
+    const tenant = await bridge.addTenant('everything')
+    const person = await newPerson(bridge, tenant, 'sanne')
+    const keys = (await (await fetch(`${tenant.issuer}/jwks`)).json()) as Parameters<
+      typeof verifyReceipt
+    >[1]
+    const { browser, url } = await openOwn(tenant, person.wallet)
+    expect((await browser.post(`${url}/erase`, {})).status).toBe(400)
+    const page = await browser.post(`${url}/erase`, { sure: 'yes' })
+    const [, receipt = ''] = /<pre[^>]*>([^<]+)<\/pre>/.exec(page.text) ?? []
+    expect(verifyReceipt(receipt, keys)).toMatchObject({
+      ...{ persons: [person.id], ground: 'consent_withdrawn' },
+    })
+    expect(await rowsOf(bridge, tenant, 'journey')).toEqual([])
+    expect((await browser.get(url)).status).toBe(404)
+    await expect(useToken(person)).rejects.toMatchObject({ status: 401 })
+    const again = await logIn(bridge, person.wallet, { tenant })
+    expect(again.viaInstitution).toBe(true)
+    expect(again.login.claims.sub).not.toBe(person.sub)
+  })
+})
