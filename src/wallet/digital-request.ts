@@ -59,14 +59,14 @@ export function digitalRequests(
     ...asked,
     aud: AUDIENCE,
     expected_origins: [input.origin],
-    ...verifierInfo(input.registrations ?? []),
     iat: toSeconds(input.issuedAt),
     exp: toSeconds(input.expiresAt),
   }
-  const request = sign(signer, {}, { ...signed, client_id: signer.clientId }).join('.')
+  const who = verifierInfo(input.registrations ?? [])
+  const request = sign(signer, {}, { ...signed, ...who, client_id: signer.clientId }).join('.')
   const requests: DigitalRequest[] = [{ protocol: 'openid4vp-v1-signed', data: { request } }]
   if (signer.clientIds.length > 1) {
-    const data = { request: signForEach(signer, signed) }
+    const data = { request: signForEach(signer, signed, who) }
     requests.push({ protocol: 'openid4vp-v1-multisigned', data })
   }
   requests.push({ protocol: 'openid4vp-v1-unsigned', data: asked })
@@ -85,10 +85,13 @@ function parametersOf(signer: RequestSigner, input: DigitalRequestInput): object
   }
 }
 
-/** JWS JSON Serialization (RFC 7515 section 7.2.1): who asks stands in each protected header alone (VP-118). */
-function signForEach(signer: RequestSigner, payload: object): object {
+/**
+ * JWS JSON Serialization (RFC 7515 section 7.2.1): who asks, `verifier_info` included, stands in each protected header alone
+ * (VP-118).
+ */
+function signForEach(signer: RequestSigner, payload: object, who: JsonObject): object {
   const signatures = signer.clientIds.map((clientId) => {
-    const [header, , signature] = sign(signer, { client_id: clientId }, payload)
+    const [header, , signature] = sign(signer, { ...who, client_id: clientId }, payload)
     return { protected: header, signature }
   })
   return { payload: Buffer.from(JSON.stringify(payload)).toString('base64url'), signatures }
