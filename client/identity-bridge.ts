@@ -20,6 +20,8 @@ export interface Schemas {
   RelyingParty: { client_id: string; client_name: string; redirect_uris: readonly (string)[]; jwks: { keys: readonly (Schemas['UnjudgedDocument'])[] } | null; id_token_signed_response_alg: "ES256" | "RS256"; require_pkce: boolean; claims_in_id_token: boolean; purpose: { en: string; nl: string } | null; token_endpoint_auth_method: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"; sector: string; subject_type: "pairwise" | "public"; sector_identifier_uri: string | null; grant_types: readonly (string)[]; offline_access_needed: boolean; userinfo_signed_response_alg: "ES256" | "RS256" | null; dpop_bound_access_tokens: boolean; require_pushed_authorization_requests: boolean; scopes: readonly (string)[] | null; claims: readonly (string)[] | null; post_logout_redirect_uris: readonly (string)[]; backchannel_logout_uri: string | null; backchannel_logout_session_required: boolean; profile: "standard" | "fapi2"; machine_scopes: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences: readonly (string)[]; resource: string | null; issued_by: string | null; secrets: number; enabled: boolean }
   RelyingPartyWithSecret: { client_id: string; client_name: string; redirect_uris: readonly (string)[]; jwks: { keys: readonly (Schemas['UnjudgedDocument'])[] } | null; id_token_signed_response_alg: "ES256" | "RS256"; require_pkce: boolean; claims_in_id_token: boolean; purpose: { en: string; nl: string } | null; token_endpoint_auth_method: "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none"; sector: string; subject_type: "pairwise" | "public"; sector_identifier_uri: string | null; grant_types: readonly (string)[]; offline_access_needed: boolean; userinfo_signed_response_alg: "ES256" | "RS256" | null; dpop_bound_access_tokens: boolean; require_pushed_authorization_requests: boolean; scopes: readonly (string)[] | null; claims: readonly (string)[] | null; post_logout_redirect_uris: readonly (string)[]; backchannel_logout_uri: string | null; backchannel_logout_session_required: boolean; profile: "standard" | "fapi2"; machine_scopes: readonly ("reconciliation:read" | "reconciliation:write" | "devices:manage" | "privacy:erase" | "audit:read" | "providers:manage" | "policies:manage")[]; data_access: { claims: readonly (string)[]; auxiliary: readonly ({ category: string; read: "all" | readonly (string)[]; write: boolean })[] }; audiences: readonly (string)[]; resource: string | null; issued_by: string | null; secrets: number; enabled: boolean; client_secret: string | null }
   RelyingPartyList: { relying_parties: readonly (Schemas['RelyingParty'])[]; next_cursor: string | null }
+  TokenContract: { state: "off" | "recording" | "enforced"; recorded_at: string | null; claims: readonly ({ name: string; type: "string" | "number" | "boolean" | "list" | "object"; scope: string })[]; acr: readonly (string)[] }
+  TokenContractRecording: { acr?: readonly ("urn:identity-bridge:acr:wallet-digital-credentials" | "urn:identity-bridge:acr:wallet-same-device" | "urn:identity-bridge:acr:wallet-cross-device" | "urn:identity-bridge:acr:wallet-digital-credentials+institution" | "urn:identity-bridge:acr:wallet-same-device+institution" | "urn:identity-bridge:acr:wallet-cross-device+institution" | "urn:identity-bridge:acr:institution")[] }
   NewRegistrationCertificate: { client_id?: string; format?: string; document: string }
   RegistrationCertificate: { id: string; client_id: string | null; format: string; document: string; not_after: string | null; created_at: string }
   RegistrationCertificateList: { certificates: readonly (Schemas['RegistrationCertificate'])[] }
@@ -1442,6 +1444,71 @@ export interface Operations {
       413: Schemas['Problem']
       415: Schemas['Problem']
       422: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** See what a relying party's tokens have to hold. */
+  readTokenContract: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/contract"
+    parameters: {
+      path: { tenant: string; client_id: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['TokenContract']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Record what its tokens hold, anew. */
+  recordTokenContract: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/contract"
+    parameters: {
+      path: { tenant: string; client_id: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['TokenContractRecording']
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Compare its tokens with nothing any more. */
+  dropTokenContract: {
+    method: 'DELETE'
+    url: "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/contract"
+    parameters: {
+      path: { tenant: string; client_id: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      204: undefined
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
       429: Schemas['Problem']
       503: Schemas['Problem']
       default: Schemas['Problem']

@@ -31,12 +31,16 @@ CREATE TABLE relying_party (
   require_pushed_authorization_requests integer NOT NULL DEFAULT 0 CHECK (require_pushed_authorization_requests IN (0, 1)),
   scopes text,                                       -- JSON array: what it may ask for besides openid; NULL: every scope there is
   claims text,                                       -- JSON array: what it may be told of people; NULL: all that its scopes release
+  parity text NOT NULL DEFAULT 'off' CHECK (parity IN ('off', 'recording', 'enforced')), -- whether its tokens are held to:
+  contract text,                                     -- JSON: claims with type and scope, and acr values
+  contract_recorded_at iso_instant,
   post_logout_redirect_uris text NOT NULL DEFAULT '[]', -- JSON array, compared character by character (RP-Initiated Logout 1.0)
   backchannel_logout_uri text,                       -- where logout tokens go (Back-Channel Logout 1.0); NULL: nowhere
   backchannel_logout_session_required integer NOT NULL DEFAULT 0 CHECK (backchannel_logout_session_required IN (0, 1)),
   created_at iso_instant NOT NULL,
   updated_at iso_instant NOT NULL,
   PRIMARY KEY (tenant_id, client_id),
+  CHECK ((parity = 'off') = (contract IS NULL)),
   CHECK (token_endpoint_auth_method <> 'none' OR require_pkce = 1)
 );
 -- A name stands for one resource server only.

@@ -1,6 +1,7 @@
 /** `npm run cli -- …`: what an operator does beside the service. Exits 1 when it could not be done. */
 import { Command, CommanderError } from 'commander'
 import { auditCommand } from './cli/audit.ts'
+import { contractCommand } from './cli/contracts.ts'
 import { eraseCommand, ledgerCommand, receiptCommand } from './cli/erasures.ts'
 import { jobsCommand } from './cli/jobs.ts'
 import { keyMigrationCommand } from './cli/key-migration.ts'
@@ -61,6 +62,7 @@ const commands = [
   tokenCommand,
   tenantCommand,
   policyCommand,
+  contractCommand,
   peopleCommand,
   eraseCommand,
   receiptCommand,

@@ -20,6 +20,7 @@ export type RefusalReason =
   | 'candidate_unconfirmed' // USE_EXISTING_BINDING for somebody who only may be this person
   | 'attribute_missing'
   | 'hint_unmet' // somebody else than the relying party's id_token_hint names
+  | 'contract_broken' // its tokens would lack what the relying party was promised
   | 'acr_unmet' // the relying party takes no other acr than those it named as essential
   | 'assurance_insufficient'
 
@@ -84,6 +85,10 @@ export type AuditDetail =
   | { type: 'tenant_updated'; actor: string }
   | { type: 'relying_party_registered'; actor: string }
   | { type: 'relying_party_updated'; actor: string }
+  | { type: 'token_contract_changed'; actor: string; change: 'recording' | 'dropped' }
+  | { type: 'token_contract_recorded'; claims: number }
+  /** Names of claims in the tenant's own rules, and `acr`. */
+  | { type: 'token_contract_broken'; parts: string }
   | { type: 'provider_registered'; actor: string; provider: string }
   | { type: 'provider_updated'; actor: string; provider: string }
   | { type: 'provider_deleted'; actor: string; provider: string }

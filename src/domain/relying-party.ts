@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { ACR, ACR_VALUES } from './assurance.ts'
+import type { Parity } from './contract.ts'
 import type { DataAccess } from './data-access.ts'
 import { type ErrorRedirect, fail, type OAuthError } from './failure.ts'
 import type { ClientId } from './ids.ts'
@@ -55,6 +56,8 @@ export interface RelyingParty {
   profile: 'standard' | 'fapi2'
   /** Takes authorization requests from the pushed request endpoint alone (RFC 9126 section 6). */
   pushedRequestsOnly: boolean
+  /** What its tokens are held to. */
+  parity: Parity
   /** What it may ask for besides `openid`; undefined: every scope there is. */
   scopes: readonly string[] | undefined
   /** What it may be told of people; undefined: all that its scopes release. */

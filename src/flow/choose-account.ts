@@ -20,7 +20,7 @@ import {
 import { read, transact } from '../store/database.ts'
 import { findHits, type HitRow, readHit } from '../store/hits.ts'
 import { findJourney, readJourney } from '../store/journey.ts'
-import { grantLogin } from './grant-login.ts'
+import { finishLogin } from './finish-login.ts'
 import { openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
 import { openKeptAttributes } from './read-claims.ts'
@@ -140,18 +140,15 @@ export async function chooseAccount(
   const hits = rows.map(readHit)
   const bound = hits.find(({ binding }) => binding?.id === bindingId)?.binding
   const evidence = evidenceFor(identityId, journey.identifiers, hits)
-  const granted =
+  const next =
     bound === undefined || evidence.length === 0
-      ? undefined
-      : await grantLogin(means, prepared, journey, decided, {
+      ? await refuseLogin(means, prepared, journey, 'identity_unavailable')
+      : await finishLogin(means, prepared, journey, decided, {
           ...{ identityId, bindingId, evidence },
           stale: changedMaterials(bound.fingerprints, journey.identifiers).length > 0,
           auditSalt: saltOf(rows, identityId),
         })
-  if (granted === undefined) {
-    const next = await refuseLogin(means, prepared, journey, 'identity_unavailable')
-    return { next, language }
-  }
+  if (next.kind !== 'redirect') return { next, language }
   const kept = { tenantId, identityId, clientId }
   const now = toInstant(means.clock())
   // A preference and nothing more: the login stands without it.
@@ -160,7 +157,7 @@ export async function chooseAccount(
       ? rememberAccountChoice({ ...kept, bindingId, now })
       : forgetAccountChoice(kept),
   ])
-  return { next: granted, language }
+  return { next, language }
 }
 
 function saltOf(rows: readonly HitRow[], identityId: string): string | undefined {

@@ -23,7 +23,7 @@ import {
 import { readJourney } from '../store/journey.ts'
 import { decidePlan, personOf } from './decide-plan.ts'
 import { errorReturn } from './error-return.ts'
-import { grantLogin } from './grant-login.ts'
+import { finishLogin } from './finish-login.ts'
 import { isHintedLogin } from './hinted-person.ts'
 import { openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
@@ -209,12 +209,8 @@ async function continueRecognised(
     return await refuseLogin(means, prepared, journey, 'hint_unmet')
   const evidence = evidenceFor(identityId, journey.identifiers, hits.map(readHit))
   const auditSalt = hits.find((hit) => hit.identity_id === identityId)?.audit_salt ?? undefined
-  const granted =
-    evidence.length === 0
-      ? undefined
-      : await grantLogin(means, prepared, journey, decided, {
-          ...{ identityId, bindingId, evidence, auditSalt },
-          stale: false,
-        })
-  return granted ?? (await refuseLogin(means, prepared, journey, 'identity_unavailable'))
+  if (evidence.length === 0)
+    return await refuseLogin(means, prepared, journey, 'identity_unavailable')
+  const person = { identityId, bindingId, evidence, auditSalt, stale: false }
+  return await finishLogin(means, prepared, journey, decided, person)
 }

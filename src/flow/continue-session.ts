@@ -20,6 +20,7 @@ import { isHintedPerson } from './hinted-person.ts'
 import { partToSeal, sealRequest } from './journey-secrets.ts'
 import { noRowIfSpent } from './pushed-request.ts'
 import type { PreparedTenant } from './tenants.ts'
+import { keepsContract, readForSession } from './token-parity.ts'
 
 export interface BrowserSession {
   /** The browser's own id and its single-sign-on secret; both are needed. */
@@ -62,6 +63,13 @@ export async function continueSession(
   if (plan === undefined) return undefined
   const journeyId = newId() as JourneyId
   const correlationId = newId() as CorrelationId
+  const keeps = await keepsContract(means, prepared, {
+    ...{ clientId: request.relyingParty.clientId, correlationId, scope: request.scope },
+    ...{ attributes: row.attribute_policy_version, acr: row.acr },
+    read: () => readForSession(means, prepared, row),
+  })
+  // The person is asked, and refused there if it is so still.
+  if (!keeps) return undefined
   const grantId = newId() as GrantId
   const code = randomText()
   const { relyingParty } = request

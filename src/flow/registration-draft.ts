@@ -61,6 +61,7 @@ export async function draftRelyingParty(
       requirePkce: request.requirePkce || authentication === 'none',
       sector: sectorOf(capable),
       enabled: true,
+      parity: { state: 'off' },
     },
     { issuer },
   )

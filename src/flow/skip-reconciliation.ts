@@ -20,6 +20,7 @@ import { openAttributes, openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
 import { noRowIfSpent } from './pushed-request.ts'
 import type { PreparedTenant } from './tenants.ts'
+import { keepsContract } from './token-parity.ts'
 
 type SkipPlan = Extract<Plan, { plan: 'SKIP_RECONCILIATION' }>
 
@@ -43,6 +44,13 @@ export async function skipReconciliation(
     return await refuseLogin(means, prepared, journey, 'attribute_missing', decided)
   const request = openRequest(means.keyring, place, journey.request)
   const assurance = assureLogin(journey.way, toSeconds(journey.presentedAt), undefined)
+  const shows = mergeAttributes(policy, shown, {})
+  const keeps = await keepsContract(means, prepared, {
+    ...{ clientId: journey.clientId, correlationId: journey.correlationId, scope: request.scope },
+    ...{ attributes: journey.policies.attributes, acr: assurance.acr },
+    read: async () => ({ kept: {}, carried: shows }),
+  })
+  if (!keeps) return await refuseLogin(means, prepared, journey, 'contract_broken', decided)
   const grantId = newId() as GrantId
   const code = randomText()
   const now = means.clock()
@@ -52,7 +60,7 @@ export async function skipReconciliation(
     column: 'wallet_attributes',
     row: grantId,
   }
-  const carried = JSON.stringify(mergeAttributes(policy, shown, {}))
+  const carried = JSON.stringify(shows)
   const [[granted]] = await transact(means.db, tenant.id, [
     grantWalletOnly({
       tenantId: tenant.id,

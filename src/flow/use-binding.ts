@@ -11,7 +11,7 @@ import { findAccountChoice, findAccounts } from '../store/account-choice.ts'
 import { read, transact } from '../store/database.ts'
 import type { HitRow } from '../store/hits.ts'
 import { offerAccounts } from '../store/journey.ts'
-import { grantLogin } from './grant-login.ts'
+import { finishLogin } from './finish-login.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
 import { openKeptAttributes } from './read-claims.ts'
@@ -43,14 +43,13 @@ export async function useBinding(
   const chosen =
     accounts.length === 1 ? only : await remembered(means, prepared, journey, found, accounts)
   if (chosen === undefined) return await offer(means, prepared, journey, decided, found, accounts)
-  const granted = await grantLogin(means, prepared, journey, decided, {
+  return await finishLogin(means, prepared, journey, decided, {
     identityId: found.identityId,
     bindingId: chosen.id,
     evidence: found.evidence,
     stale: chosen.changed.length > 0,
     auditSalt: hits.find((hit) => hit.identity_id === found.identityId)?.audit_salt ?? undefined,
   })
-  return granted ?? (await refuseLogin(means, prepared, journey, 'identity_unavailable', decided))
 }
 
 /** Bindings that reach what the plan asks for, opened only if it asks; or why none does. */

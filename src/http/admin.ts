@@ -3,6 +3,7 @@
 import type { AdminDeps } from './admin/admin-route.ts'
 import { auditRoutes } from './admin/audit.ts'
 import { authorizationServerRoutes } from './admin/authorization-servers.ts'
+import { contractRoutes } from './admin/contracts.ts'
 import { erasureRoutes } from './admin/erasures.ts'
 import { eventRoutes } from './admin/events.ts'
 import { identityRoutes } from './admin/identities.ts'
@@ -29,6 +30,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...tenantRoutes(deps),
     ...signingKeyRoutes(deps),
     ...relyingPartyRoutes(deps),
+    ...contractRoutes(deps),
     ...registrationRoutes(deps),
     ...authorizationServerRoutes(deps),
     ...registrationTokenRoutes(deps),

@@ -287,6 +287,7 @@ function endKind(next: Extract<Next, { kind: 'end' }>): EndPageKind {
     case 'plan_refused':
     case 'binding_missing':
     case 'acr_unmet':
+    case 'contract_broken':
     case 'hint_unmet':
     case 'candidate_missing':
     case 'candidate_unconfirmed':

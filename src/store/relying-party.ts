@@ -1,5 +1,6 @@
 /** `relying_party`: who may send browsers to `/authorize`. */
 import type { Selectable } from 'kysely'
+import type { Contract, Parity } from '../domain/contract.ts'
 import type { DataAccess } from '../domain/data-access.ts'
 import type { ClientId, TenantId } from '../domain/ids.ts'
 import type { MachineScope } from '../domain/machine.ts'
@@ -146,6 +147,14 @@ export const updateRelyingParty = statement(
       .where('client_id', '=', p('clientId')),
 )
 
+function readParity(row: Selectable<RelyingPartyTable>): Parity {
+  if (row.contract === null) return { state: 'off' }
+  const contract = JSON.parse(row.contract) as Contract
+  return row.contract_recorded_at === null
+    ? { state: 'recording', acr: contract.acr }
+    : { state: 'enforced', contract, recordedAt: row.contract_recorded_at }
+}
+
 /** The row as flows see it. */
 export function readRelyingParty(row: Selectable<RelyingPartyTable>): RelyingParty {
   return {
@@ -178,6 +187,7 @@ export function readRelyingParty(row: Selectable<RelyingPartyTable>): RelyingPar
     dpopBound: row.dpop_bound_access_tokens === 1,
     profile: row.profile,
     pushedRequestsOnly: row.require_pushed_authorization_requests === 1,
+    parity: readParity(row),
     scopes: row.scopes === null ? undefined : (JSON.parse(row.scopes) as string[]),
     claims: row.claims === null ? undefined : (JSON.parse(row.claims) as string[]),
     postLogoutRedirectUris: JSON.parse(row.post_logout_redirect_uris) as string[],

@@ -304,6 +304,9 @@ export interface RelyingPartyTable {
   require_pushed_authorization_requests: Defaulted<Flag>
   scopes: string | null
   claims: string | null
+  parity: Defaulted<'off' | 'recording' | 'enforced'>
+  contract: string | null
+  contract_recorded_at: IsoInstant | null
   post_logout_redirect_uris: Defaulted<string>
   backchannel_logout_uri: string | null
   backchannel_logout_session_required: Defaulted<Flag>

@@ -149,7 +149,7 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
               'v1.x', '${long}', '${long}', 1, NULL FROM (VALUES ('webhook'), ('poll')) e (kind);
      INSERT INTO outbox (tenant_id, id, subscription_id, event_type, payload, created_at, due_at, attempts, delivered_at)
        VALUES ('${id}', 'delivered-event-${id}', 'webhook-${id}', 'binding_created', 'v1.x', '${long}', '${long}', 1, '${long}');
-     UPDATE relying_party SET backchannel_logout_uri = 'https://app.example/logout' WHERE tenant_id = '${id}' AND client_id = 'app';
+     UPDATE relying_party SET backchannel_logout_uri = 'https://app.example/logout', parity = 'recording', contract = '{"claims":[],"acr":["${id}"]}' WHERE tenant_id = '${id}' AND client_id = 'app';
      UPDATE login_grant SET session_hash = 'session-of-' || id, session_browser_hash = 'browser-of-' || id, session_started_at = created_at
       WHERE tenant_id = '${id}' AND identity_id IS NOT NULL AND revoked_at IS NULL;
      INSERT INTO audit_checkpoint (tenant_id, seq, row_hash, start_seq, start_hash, kid, jws, created_at)

@@ -124,6 +124,12 @@ export const RELYING_PARTY = {
   enabled: true,
 }
 
+export const TOKEN_CONTRACT = {
+  ...{ state: 'enforced', recorded_at: '2026-03-01T09:00:00.000Z' },
+  claims: [{ name: 'given_name', type: 'string', scope: 'profile' }],
+  acr: ['urn:identity-bridge:acr:wallet-same-device'],
+}
+
 export const REGISTRATION_TOKEN = {
   ...{ id: ID, name: 'student projects', uses_left: 5 },
   ...{ created_at: INSTANT, expires_at: '2026-02-07T12:00:00.000Z' },

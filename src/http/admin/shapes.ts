@@ -19,6 +19,7 @@ import {
   RegistrationToken,
   RegistrationTokenList,
 } from './authorization-server-shapes.ts'
+import { TokenContract, TokenContractRecording } from './contract-shapes.ts'
 import {
   Erasure,
   ErasureRequest,
@@ -146,6 +147,8 @@ export const SHAPES = {
     RelyingParty,
     RelyingPartyWithSecret,
     RelyingPartyList,
+    TokenContract,
+    TokenContractRecording,
   },
   ...{ NewRegistrationCertificate, RegistrationCertificate, RegistrationCertificateList },
   ...{ Expiry, ExpiryCalendar },

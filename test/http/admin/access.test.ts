@@ -62,6 +62,7 @@ const BODIES: { [operationId: string]: unknown } = {
   comparePolicies: { from: 1, to: 1 },
   createRegistrationToken: { name: 'x' },
   rotateSigningKey: { algorithm: 'ES256' },
+  recordTokenContract: {},
   trustAuthorizationServer: {
     ...{ issuer: 'https://as.example', jwks_uri: 'https://as.example/jwks' },
   },
