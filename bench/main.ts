@@ -1,12 +1,14 @@
-/** `npm run bench -- login | token | op`, with their flags. */
+/** `npm run bench -- login | token | op | verify`, with their flags. */
 import { parseArgs } from 'node:util'
 import { benchLogin } from './login.ts'
 import { benchOp } from './op.ts'
 import { benchToken } from './token.ts'
+import { benchVerify } from './verify.ts'
 
 const USAGE = `npm run bench -- login [--persons 10000,100000] [--seconds 6] [--concurrency 1,8,32] [--profile folder]
 npm run bench -- token [--redemptions 2000] [--concurrency 1,8,32] [--profile folder]
-npm run bench -- op [--requests 1000] [--concurrency 1,8,32] [--profile folder]`
+npm run bench -- op [--requests 1000] [--concurrency 1,8,32] [--profile folder]
+npm run bench -- verify [--verifications 2000]`
 
 function numbers(text: string): number[] {
   const list = text.split(',').map(Number)
@@ -22,6 +24,7 @@ const { values, positionals } = parseArgs({
     concurrency: { type: 'string', default: '1,8,32' },
     redemptions: { type: 'string', default: '2000' },
     requests: { type: 'string', default: '1000' },
+    verifications: { type: 'string', default: '2000' },
     profile: { type: 'string' },
   },
 })
@@ -29,6 +32,7 @@ const { profile } = values
 const [seconds = 6] = numbers(values.seconds)
 const [redemptions = 2000] = numbers(values.redemptions)
 const [requests = 1000] = numbers(values.requests)
+const [verifications = 2000] = numbers(values.verifications)
 const concurrency = numbers(values.concurrency)
 const nodeOptions = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
 switch (positionals[0]) {
@@ -42,6 +46,9 @@ switch (positionals[0]) {
     break
   case 'op':
     await benchOp({ requests, concurrency, nodeOptions })
+    break
+  case 'verify':
+    await benchVerify({ verifications })
     break
   default:
     console.error(USAGE)
