@@ -1,5 +1,6 @@
-/** `npm run bench -- login | token | op | verify`, with their flags. */
+/** `npm run bench -- login | token | op | verify | audit`, with their flags. */
 import { parseArgs } from 'node:util'
+import { benchAudit } from './audit.ts'
 import { benchLogin } from './login.ts'
 import { benchOp } from './op.ts'
 import { benchToken } from './token.ts'
@@ -8,6 +9,7 @@ import { benchVerify } from './verify.ts'
 const USAGE = `npm run bench -- login [--persons 10000,100000] [--seconds 6] [--concurrency 1,8,32] [--profile folder]
 npm run bench -- token [--redemptions 2000] [--concurrency 1,8,32] [--profile folder]
 npm run bench -- op [--requests 1000] [--concurrency 1,8,32] [--profile folder]
+npm run bench -- audit [--seconds 6] [--concurrency 1,8,32]
 npm run bench -- verify [--verifications 2000]`
 
 function numbers(text: string): number[] {
@@ -43,6 +45,9 @@ switch (positionals[0]) {
   }
   case 'token':
     await benchToken({ redemptions, concurrency, nodeOptions })
+    break
+  case 'audit':
+    await benchAudit({ seconds, concurrency })
     break
   case 'op':
     await benchOp({ requests, concurrency, nodeOptions })
