@@ -59,6 +59,22 @@ CREATE TABLE registration_certificate (
   UNIQUE (tenant_id, client_id, format)
 );
 
+-- Lists of trusted entities that others keep (ETSI TS 119 602), as they were believed last. Nothing about persons.
+CREATE TABLE trusted_list (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  url text NOT NULL,
+  signers text,                                      -- digest of the pinned signers; NULL until it was believed once
+  sequence bigint CHECK (sequence >= 0),             -- never goes back
+  issued_at iso_instant,
+  next_update iso_instant,
+  services text,                                     -- JSON: service types with their CA certificates
+  fetched_at iso_instant,
+  checked_at iso_instant NOT NULL,
+  problem text,                                      -- why the last attempt came to nothing
+  PRIMARY KEY (tenant_id, url),
+  CHECK ((signers IS NULL) = (services IS NULL) AND (services IS NULL) = (sequence IS NULL))
+);
+
 -- Initial access tokens (RFC 7591): who may register relying parties without an administrator, how often, until when.
 CREATE TABLE registration_token (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),

@@ -22,6 +22,7 @@ import { type Job, type JobRun, newOwner, runIfDue, runNow } from './job/lease.t
 import { migrateKeysJob } from './job/migrate-keys.ts'
 import { recheckStatusJob } from './job/recheck-status.ts'
 import { refreshProvidersJob } from './job/refresh-providers.ts'
+import { refreshTrustedListsJob } from './job/refresh-trusted-lists.ts'
 import { rotateSigningKeysJob } from './job/rotate-signing-keys.ts'
 import { verifyAuditJob } from './job/verify-audit.ts'
 import { watchExpiryJob } from './job/watch-expiry.ts'
@@ -46,6 +47,7 @@ export function createJobs(deps: JobDeps): readonly Job[] {
     watchExpiryJob,
     recheckStatusJob((tenant, keepLease) => recheckStatus(deps, tenant, keepLease)),
     refreshProvidersJob(deps),
+    refreshTrustedListsJob(deps),
     rotateSigningKeysJob(deps),
     deliverEventsJob(deps),
     checkpointAuditJob(async (tenant) => (await signTrail(deps, tenant)) !== undefined),

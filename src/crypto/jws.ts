@@ -92,9 +92,13 @@ export function signCompact(input: {
 /**
  * The parts of a compact JWS of at most `maxBytes` characters. Throws {@link JwsError}: `too_large`, `malformed` (also for
  * the JSON serialisation, a header above 16 KiB, members named twice), `header_refused` for `crit` and `b64` whatever they
- * say. Source: RFC 7515 sections 3.1 and 5.2, RFC 7797; protocols CR-62.
+ * say; but for critical members that the caller says it understands. Source: RFC 7515 sections 3.1, 4.1.11 and 5.2, RFC
+ * 7797; protocols CR-62.
  */
-export function readCompact(text: string, limits: { maxBytes: number }): CompactJws {
+export function readCompact(
+  text: string,
+  limits: { maxBytes: number; understood?: readonly string[] },
+): CompactJws {
   if (text.length > limits.maxBytes) throw new JwsError('too_large')
   const parts = text.split('.')
   const [headerText = '', payloadText = '', signatureText = ''] = parts
@@ -106,8 +110,20 @@ export function readCompact(text: string, limits: { maxBytes: number }): Compact
   }
   if (headerBytes.length > MAX_HEADER_BYTES) throw new JwsError('malformed')
   const header = parseObject(headerBytes, 'malformed')
-  if ('crit' in header || 'b64' in header) throw new JwsError('header_refused')
+  if ('b64' in header || !isUnderstood(header, limits.understood ?? [])) {
+    throw new JwsError('header_refused')
+  }
   return { header, payloadBytes, signingInput: `${headerText}.${payloadText}`, signature }
+}
+
+function isUnderstood(header: JsonObject, understood: readonly string[]): boolean {
+  if (!('crit' in header)) return true
+  const { crit } = header
+  return (
+    Array.isArray(crit) &&
+    crit.length > 0 &&
+    crit.every((name) => typeof name === 'string' && understood.includes(name) && name in header)
+  )
 }
 
 /**

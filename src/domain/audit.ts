@@ -119,6 +119,8 @@ export type AuditDetail =
   | { type: 'key_migration_ended'; actor: string; version: number; key: string; outcome: string }
   /** Hashes under an old key whose owners were away too long, with the bindings that hung on them. */
   | { type: 'key_stragglers_purged'; version: number; matches: number; bindings: number }
+  | { type: 'trusted_list_updated'; list: string; sequence: number; certificates: number }
+  | { type: 'trusted_list_refused'; list: string; reason: string }
   | { type: 'request_certificate_dropped'; actor: string }
   | { type: 'registration_certificate_stored'; actor: string; certificate: string }
   | { type: 'registration_certificate_removed'; actor: string; certificate: string }

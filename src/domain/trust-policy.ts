@@ -26,8 +26,33 @@ const anchor = z.union([
     })
     .refine(isTimeInOrder, 'ends before it begins'),
 ])
-/** The only place where an anchor can come from. */
-const anchors = z.array(anchor).min(1).max(50)
+/** Anchors come from here, and from the trusted lists that an entry names; from nowhere else. */
+const anchors = z.array(anchor).max(50).default([])
+
+const listId = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/)
+
+/** Anchors out of a trusted list: the CA certificates of its services of these types that are granted now. */
+const trustedLists = z
+  .array(
+    z.strictObject({
+      list: listId,
+      /** Service type identifiers, whole. */
+      services: z.array(z.string().min(1).max(512)).min(1).max(20),
+    }),
+  )
+  .max(10)
+  .default([])
+
+/** A list that others keep (ETSI TS 119 602): fetched ahead by a job, believed by its signature alone (TR-20 to TR-23). */
+const trustedList = z.strictObject({
+  id: listId,
+  url: z.string().max(2048).refine(isListUrl, 'an https URL without user or fragment'),
+  format: z.enum(['lote-jwt']),
+  /** PEM: who may sign it, told out of band. The certificate that comes along must be one of these. */
+  signers: z.array(pem).min(1).max(10),
+  /** Seconds for which the list still counts past its next update where no newer one can be had. */
+  graceSeconds: z.int().min(0).max(2_592_000).default(0),
+})
 /** Object identifiers of which the leaf's extended key usage must hold at least one. */
 const purposes = z
   .array(z.string().regex(/^[0-2](\.\d{1,10}){1,20}$/))
@@ -78,6 +103,7 @@ const revocation = z
 /** What an entry says of the certificates below its anchors. */
 const certified = {
   anchors,
+  trustedLists,
   revocation,
   /** Object identifiers of certificate policies of which the chain must have been issued under at least one. */
   certificatePolicies: purposes.optional(),
@@ -192,8 +218,10 @@ export const TrustPolicy = z
         ]),
       )
       .max(500),
+    lists: z.array(trustedList).max(20).default([]),
   })
   .superRefine((policy, context) => {
+    checkLists(policy, context)
     const ids = new Set<string>()
     const claimed = new Set<string>()
     policy.entries.forEach((entry, index) => {
@@ -227,6 +255,9 @@ export type MetadataTrustEntry = z.infer<typeof metadataEntry>
 export type MdocTrustEntry = z.infer<typeof mdocEntry>
 export type W3cTrustEntry = Extract<TrustEntry, { format: 'jwt_vc_json' }>
 export type IssuerRule = z.infer<typeof issuerRule>
+
+/** A trusted list as a policy names it. */
+export type TrustedList = z.infer<typeof trustedList>
 
 /** An anchor of an entry: a certificate, alone or with its own time. */
 export type TrustAnchor = z.infer<typeof anchor>
@@ -267,6 +298,11 @@ function sourcesOf(entry: TrustEntry): readonly string[] {
     case 'x5c':
       return [
         ...new Set(entry.anchors.map((anchor) => pemOf(anchor).replace(/-----[^-]+-----|\s/g, ''))),
+        ...new Set(
+          entry.trustedLists.flatMap(({ list, services }) =>
+            services.map((service) => `list ${list} ${service}`),
+          ),
+        ),
       ]
     case 'jwt-vc-issuer':
       return [entry.issuer]
@@ -279,6 +315,46 @@ function factsOf(entry: TrustEntry): readonly string[] {
   return sourcesOf(entry).flatMap((source) =>
     [...new Set(typesOf(entry))].map((type) => JSON.stringify([entry.format, type, source])),
   )
+}
+
+/** Every list that an entry names is there, once; and an entry by certificate has anchors of one kind or the other (TR-04). */
+function checkLists(
+  policy: {
+    lists: readonly TrustedList[]
+    entries: readonly {
+      id: string
+      anchors?: readonly unknown[]
+      trustedLists?: readonly { list: string }[]
+    }[]
+  },
+  context: z.RefinementCtx,
+): void {
+  const issue = (path: (string | number)[], message: string) =>
+    context.addIssue({ code: 'custom', path, message })
+  const known = new Set(policy.lists.map(({ id }) => id))
+  if (known.size < policy.lists.length) issue(['lists'], 'an id occurs twice')
+  if (new Set(policy.lists.map(({ url }) => url)).size < policy.lists.length) {
+    issue(['lists'], 'an address occurs twice')
+  }
+  policy.entries.forEach(({ anchors: own, trustedLists: listed = [] }, index) => {
+    if (own?.length === 0 && listed.length === 0) {
+      issue(['entries', index, 'anchors'], 'neither anchors nor trusted lists')
+    }
+    listed.forEach(({ list }, at) => {
+      if (!known.has(list)) issue(['entries', index, 'trustedLists', at, 'list'], 'no such list')
+    })
+  })
+}
+
+function isListUrl(text: string): boolean {
+  const url = URL.parse(text)
+  const isWeb = url?.protocol === 'https:' || isLoopback(url)
+  return isWeb && url?.username === '' && url.password === '' && !text.includes('#')
+}
+
+/** The guard refuses it unless the service was started for development (UP-50). */
+function isLoopback(url: URL | null): boolean {
+  return url?.protocol === 'http:' && /^(?:localhost|127\.0\.0\.1)$/.test(url.hostname)
 }
 
 function isTimeInOrder({

@@ -7,6 +7,7 @@ import { read } from '../store/database.ts'
 import { findCurrentPolicies } from '../store/policy.ts'
 import { listRegistrationCertificates } from '../store/registration-certificate.ts'
 import { listSigningKeys } from '../store/signing-key.ts'
+import { listTrustedLists } from '../store/trusted-list.ts'
 import { expiryCalendar } from '../wallet/expiry-calendar.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 
@@ -17,13 +18,14 @@ export async function readExpiryCalendar(
   slug: string,
 ): Promise<readonly Expiry[]> {
   const { id: tenantId } = await findAdminTenant(deps.db, actor, 'keys:manage', slug)
-  const [keys, policies, registrations] = await read(deps.db, tenantId, [
+  const [keys, policies, registrations, lists] = await read(deps.db, tenantId, [
     listSigningKeys({ tenantId }),
     findCurrentPolicies({ tenantId }),
     listRegistrationCertificates({ tenantId }),
+    listTrustedLists({ tenantId }),
   ])
   const published = policies.find(({ kind }) => kind === 'trust')
   const trust =
     published === undefined ? undefined : readPolicy('trust', JSON.parse(published.document))
-  return expiryCalendar({ keys, trust, registrations }, deps.clock())
+  return expiryCalendar({ keys, trust, registrations, lists }, deps.clock())
 }

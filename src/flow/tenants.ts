@@ -48,12 +48,14 @@ import { findRelyingParty, readRelyingParty } from '../store/relying-party.ts'
 import type { SigningKeyTable } from '../store/schema.ts'
 import { listSigningKeys } from '../store/signing-key.ts'
 import { findTenantBySlug, findTenantRevision, readTenant } from '../store/tenant.ts'
+import { listTrustedLists } from '../store/trusted-list.ts'
 import { createChainCache } from '../wallet/certificate-path.ts'
 import { createIssuerKeyCache } from '../wallet/issuer-metadata.ts'
 import { createAnswerShelf } from '../wallet/kept-answers.ts'
 import { prepareRequestSigner, type RequestSigner } from '../wallet/request-signer.ts'
 import type { FetchSigned } from '../wallet/revocation.ts'
 import { createStatusListCache, type FetchStatusList } from '../wallet/status-lookup.ts'
+import { readStoredLists } from '../wallet/stored-list.ts'
 import { type PreparedTrust, prepareTrust, type TrustMeans } from '../wallet/trust.ts'
 import {
   readStoredRegistrations,
@@ -199,18 +201,16 @@ export function createTenants(means: Means): Tenants {
 
 async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTenant> {
   const tenantId = tenant.id
-  const [policyRows, keyRows, providerRows, serverRows, invitations, registrationRows] = await read(
-    means.db,
-    tenantId,
-    [
+  const [policyRows, keyRows, providerRows, serverRows, invitations, registrationRows, listRows] =
+    await read(means.db, tenantId, [
       findCurrentPolicies({ tenantId }),
       listSigningKeys({ tenantId }),
       listProviders({ tenantId }),
       listAuthorizationServers({ tenantId }),
       listRegistrationTokens({ tenantId }),
       listRegistrationCertificates({ tenantId }),
-    ],
-  )
+      listTrustedLists({ tenantId }),
+    ])
   const issuer = issuerOf(means.publicUrl, tenant.slug)
   const host = new URL(means.publicUrl).hostname
   const requestKeys = keyRows.filter((key) => key.purpose === 'request')
@@ -305,7 +305,9 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
       if (known !== undefined) return known
       const prepared = documents
         .find('trust', version)
-        .then((policy) => prepareTrust(tenant.haip ? trustWithinHaip(policy) : policy))
+        .then((policy) =>
+          prepareTrust(tenant.haip ? trustWithinHaip(policy) : policy, readStoredLists(listRows)),
+        )
       trusts.set(version, prepared)
       prepared.catch(() => trusts.delete(version))
       return prepared

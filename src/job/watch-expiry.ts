@@ -11,6 +11,7 @@ import { read } from '../store/database.ts'
 import { findCurrentPolicies } from '../store/policy.ts'
 import { listRegistrationCertificates } from '../store/registration-certificate.ts'
 import { listSigningKeys } from '../store/signing-key.ts'
+import { listTrustedLists } from '../store/trusted-list.ts'
 import { expiryCalendar } from '../wallet/expiry-calendar.ts'
 import type { Job, JobCounts } from './lease.ts'
 
@@ -23,15 +24,16 @@ export const watchExpiryJob: Job = {
 }
 
 async function watchTenant(means: Means, tenantId: TenantId): Promise<JobCounts> {
-  const [keys, policies, registrations] = await read(means.db, tenantId, [
+  const [keys, policies, registrations, lists] = await read(means.db, tenantId, [
     listSigningKeys({ tenantId }),
     findCurrentPolicies({ tenantId }),
     listRegistrationCertificates({ tenantId }),
+    listTrustedLists({ tenantId }),
   ])
   const published = policies.find(({ kind }) => kind === 'trust')
   const trust =
     published === undefined ? undefined : readPolicy('trust', JSON.parse(published.document))
-  const counts = countExpiries(expiryCalendar({ keys, trust, registrations }, means.clock()))
+  const counts = countExpiries(expiryCalendar({ keys, trust, registrations, lists }, means.clock()))
   const open = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
   if (Object.keys(open).length > 0) {
     means.log.warn('something ends soon or has ended', { tenant: tenantId, counts: open })

@@ -95,6 +95,7 @@ export const PERSONAL_DATA: { readonly [table: string]: ErasureRule } = {
     admin_session: NOBODY,
     registration_token: NOBODY,
     registration_certificate: NOBODY,
+    trusted_list: NOBODY,
     key_check: NOBODY,
     provider_test: NOBODY,
   },

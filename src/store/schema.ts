@@ -344,6 +344,19 @@ export interface RegistrationCertificateTable {
   created_at: IsoInstant
 }
 
+export interface TrustedListTable {
+  tenant_id: Fixed<TenantId>
+  url: Fixed<string>
+  signers: string | null
+  sequence: number | null
+  issued_at: IsoInstant | null
+  next_update: IsoInstant | null
+  services: string | null
+  fetched_at: IsoInstant | null
+  checked_at: IsoInstant
+  problem: string | null
+}
+
 export interface RevokedTokenTable {
   tenant_id: Fixed<TenantId>
   jti_hash: Fixed<SecretHash>
@@ -699,6 +712,7 @@ export interface Database {
   authorization_server: AuthorizationServerTable
   registration_token: RegistrationTokenTable
   registration_certificate: RegistrationCertificateTable
+  trusted_list: TrustedListTable
   revoked_token: RevokedTokenTable
   idempotency_key: IdempotencyKeyTable
   audit_head: AuditHeadTable

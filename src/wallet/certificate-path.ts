@@ -21,7 +21,7 @@ export interface VerifiedChain {
   leaf: Certificate
   /** Everything below the anchor, the leaf first. */
   certificates: readonly Certificate[]
-  anchor: Certificate
+  anchor: Anchor
   /** The time in which all certificates, the anchor among them, are valid. Milliseconds since the epoch. */
   notBefore: number
   notAfter: number
@@ -39,11 +39,18 @@ export interface AnchorSource {
   der: Uint8Array
   notBefore?: number | undefined
   notAfter?: number | undefined
+  /** From when it counts only because policy lets the list it comes from count past its time. */
+  staleFrom?: number | undefined
+}
+
+/** A certificate that chains may end at. */
+interface Anchor extends Certificate {
+  staleFrom?: number | undefined
 }
 
 /** The anchors of one trust entry. `digest` tells two sets apart in the cache. */
 export interface AnchorSet {
-  anchors: readonly Certificate[]
+  anchors: readonly Anchor[]
   digest: string
 }
 
@@ -64,25 +71,28 @@ export function createChainCache(capacity = 1_000): ChainCache {
 export function createAnchorSet(
   sources: readonly (Uint8Array | AnchorSource)[],
 ): AnchorSet | undefined {
-  const anchors: Certificate[] = []
+  const anchors: Anchor[] = []
   const digest = createHash('sha256')
   for (const source of sources) {
     const anchor = readAnchor(source instanceof Uint8Array ? { der: source } : source)
     if (anchor === undefined) return undefined
     anchors.push(anchor)
     digest.update(`${anchor.fingerprint} ${anchor.notBefore} ${anchor.notAfter} `)
+    digest.update(`${anchor.staleFrom ?? ''} `)
   }
   return { anchors, digest: digest.digest('base64url') }
 }
 
 /** The dates of the configuration narrow those of the certificate, so that every rule on dates sees both. */
-function readAnchor({ der, notBefore, notAfter }: AnchorSource): Certificate | undefined {
+function readAnchor(source: AnchorSource): Anchor | undefined {
+  const { der, notBefore, notAfter, staleFrom } = source
   const anchor = readCertificate(der)
   if (anchor === undefined || !maySignCertificates(anchor)) return undefined
   return {
     ...anchor,
     notBefore: Math.max(anchor.notBefore, notBefore ?? Number.NEGATIVE_INFINITY),
     notAfter: Math.min(anchor.notAfter, notAfter ?? Number.POSITIVE_INFINITY),
+    staleFrom,
   }
 }
 

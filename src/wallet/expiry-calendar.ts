@@ -21,6 +21,7 @@ export interface Held {
   }[]
   /** The published document; undefined where there is none. */
   trust: TrustPolicy | undefined
+  lists: readonly { url: string; next_update: IsoInstant | null }[]
   registrations: readonly { id: string; client_id: string; not_after: IsoInstant | null }[]
 }
 
@@ -40,6 +41,7 @@ export function expiryCalendar(held: Held, now: number): readonly Expiry[] {
           ],
     ),
     ...(held.trust === undefined ? [] : anchorsOf(held.trust, now)),
+    ...(held.trust === undefined ? [] : listsOf(held.trust, held.lists, now)),
   ]
   return all.toSorted((one, other) => (one.endsAt < other.endsAt ? -1 : 1))
 }
@@ -73,4 +75,13 @@ function anchorsOf(trust: TrustPolicy, now: number): readonly Expiry[] {
         })
       : [],
   )
+}
+
+/** Each list that the policy names and that was believed once, at its next update. */
+function listsOf(trust: TrustPolicy, rows: Held['lists'], now: number): readonly Expiry[] {
+  return trust.lists.flatMap(({ id, url }) => {
+    const end = rows.find((row) => row.url === url)?.next_update ?? undefined
+    if (end === undefined) return []
+    return [expiryOf('trusted_list', { name: id, endsAt: fromInstant(end) }, now)]
+  })
 }

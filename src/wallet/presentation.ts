@@ -163,7 +163,10 @@ async function checkCertificates(
   means: TrustMeans,
 ): Promise<readonly Lenience[]> {
   if (certification === undefined) return []
-  return await checkRevocation(certification.chain, certification.rule, now, means)
+  const { chain, rule } = certification
+  const { staleFrom = Number.POSITIVE_INFINITY } = chain.anchor
+  const leniences = await checkRevocation(chain, rule, now, means)
+  return now < staleFrom ? leniences : [...leniences, 'trusted_list_stale']
 }
 
 function keptStanding({ standing }: JudgedCredential): readonly Standing[] {

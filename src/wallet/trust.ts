@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { fail } from '../domain/failure.ts'
 import type { JsonObject } from '../domain/text.ts'
+import { SECOND } from '../domain/time.ts'
 import {
   type CertificateTrustEntry,
   type MetadataTrustEntry,
@@ -8,6 +9,7 @@ import {
   type SdJwtTrustEntry,
   type TrustAnchor,
   type TrustEntry,
+  type TrustedList,
   type TrustPolicy,
   type W3cTrustEntry,
 } from '../domain/trust-policy.ts'
@@ -23,6 +25,7 @@ import {
 import { type FetchJson, findIssuerKey, type IssuerKeyCache } from './issuer-metadata.ts'
 import type { RevocationMeans } from './revocation.ts'
 import type { FetchStatusList, StatusListCache } from './status-lookup.ts'
+import { type FetchedList, signersDigest } from './trusted-list.ts'
 
 /*
  * From a credential that nothing is known of to the one entry of the trust policy that vouches for its issuer, and the
@@ -77,9 +80,13 @@ export interface CertifiedIssuer<Entry extends TrustEntry> extends TrustedIssuer
 
 /**
  * Returns the policy ready to verify with. Throws `policy_refused` naming each anchor that is not a CA certificate which
- * may sign others and which obeys TR-14; so whoever publishes a policy calls it too.
+ * may sign others and which obeys TR-14; so whoever publishes a policy calls it too. `fetched` are the trusted lists that are
+ * at hand; what they hold and is no usable anchor is passed over.
  */
-export function prepareTrust(policy: TrustPolicy): PreparedTrust {
+export function prepareTrust(
+  policy: TrustPolicy,
+  fetched: readonly FetchedList[] = [],
+): PreparedTrust {
   const problems: string[] = []
   const entries = policy.entries.flatMap((entry, index): PreparedEntry[] => {
     if (entry.mechanism === 'jwt-vc-issuer') return [{ mechanism: entry.mechanism, entry }]
@@ -90,7 +97,7 @@ export function prepareTrust(policy: TrustPolicy): PreparedTrust {
         problems.push(`entries.${index}.anchors.${at}: not a usable CA certificate`)
       }
     })
-    const anchors = createAnchorSet(sources)
+    const anchors = createAnchorSet([...sources, ...listedAnchors(entry, policy.lists, fetched)])
     return anchors === undefined ? [] : [{ mechanism: entry.mechanism, entry, anchors }]
   })
   if (problems.length > 0) fail({ kind: 'policy_refused', problems })
@@ -235,6 +242,27 @@ function onHost(iss: string, hosts: readonly string[]): string | undefined {
   const url = URL.parse(iss)
   const isCertified = hosts.some((host) => host.toLowerCase() === url?.hostname)
   return url?.protocol === 'https:' && isCertified ? iss : undefined
+}
+
+/** The anchors that an entry has out of the lists it names, each for as long as its list counts. */
+function listedAnchors(
+  entry: CertifiedEntry,
+  lists: readonly TrustedList[],
+  fetched: readonly FetchedList[],
+): readonly AnchorSource[] {
+  return entry.trustedLists.flatMap(({ list: id, services }) => {
+    const list = lists.find((one) => one.id === id)
+    const found = fetched.find((one) => one.url === list?.url)
+    if (list === undefined || found === undefined) return []
+    // What was signed by somebody whom this policy does not name is not believed under it.
+    if (found.signers !== signersDigest(list)) return []
+    const notAfter = found.nextUpdate + list.graceSeconds * SECOND
+    return found.services
+      .filter((service) => services.includes(service.type))
+      .flatMap((service) => service.certificates.map((text) => Buffer.from(text, 'base64')))
+      .map((der) => ({ der, notAfter, staleFrom: found.nextUpdate }))
+      .filter((source) => createAnchorSet([source]) !== undefined)
+  })
 }
 
 function sourceOf(anchor: TrustAnchor): AnchorSource {

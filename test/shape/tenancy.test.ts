@@ -51,6 +51,7 @@ const GRANTS: { readonly [table: string]: readonly string[] } = {
   schema_migration: READ,
   signing_key: ALL,
   tenant: KEEP,
+  trusted_list: ALL,
 }
 /** Without a tenant column: tenants themselves, the keyring's one version line, and the record of migrations. */
 const NO_TENANT = ['key_migration_history', 'schema_migration', 'tenant']

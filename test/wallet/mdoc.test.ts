@@ -628,7 +628,11 @@ describe('who may sign mdocs', () => {
       () => ({ entry: { doctypes: ['org.example.other'] } }),
       'untrusted_issuer',
     ],
-    ['TR-04 an empty policy', () => ({ trust: prepareTrust({ entries: [] }) }), 'untrusted_issuer'],
+    [
+      'TR-04 an empty policy',
+      () => ({ trust: prepareTrust({ entries: [], lists: [] }) }),
+      'untrusted_issuer',
+    ],
     [
       'MD-04 a signer for another purpose',
       () => ({ issuer: createMdocIssuer({ extendedKeyUsage: ['1.3.6.1.5.5.7.3.1'] }) }),

@@ -141,6 +141,14 @@ export const REGISTRATION_CERTIFICATE = {
   ...{ not_after: '2027-01-31T12:00:00.000Z', created_at: INSTANT },
 }
 
+export const TRUSTED_LIST = {
+  ...{ id: 'eu-pid', url: 'https://lists.example/pid.jwt', checked_at: INSTANT, problem: null },
+  issue: {
+    ...{ sequence: 12, next_update: '2027-01-31T12:00:00.000Z', fetched_at: INSTANT },
+    services: [{ type: 'http://uri.etsi.org/19602/SvcType/PID/Issuance', certificates: 27 }],
+  },
+}
+
 export const EXPIRY = {
   ...{ kind: 'request_certificate', name: REQUEST_CERTIFICATE.kid, client_id: null },
   ...{ ends_at: '2027-01-31T12:00:00.000Z', state: 'good' },

@@ -32,6 +32,23 @@ export const RegistrationCertificateList = z.object({
   certificates: z.array(RegistrationCertificate),
 })
 
+export const TrustedListState = z.object({
+  id: z.string(),
+  url: z.string(),
+  issue: z
+    .object({
+      sequence: z.int(),
+      next_update: instant,
+      fetched_at: instant,
+      services: z.array(z.object({ type: z.string(), certificates: z.int() })),
+    })
+    .nullable()
+    .describe('The last one that was believed; null until there is one.'),
+  checked_at: instant.nullable(),
+  problem: z.string().nullable().describe('Why the last attempt came to nothing.'),
+})
+export const TrustedListStates = z.object({ lists: z.array(TrustedListState) })
+
 export const Expiry = z.object({
   kind: z.enum(EXPIRY_KINDS),
   name: z

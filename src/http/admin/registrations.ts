@@ -4,6 +4,7 @@
  */
 import type { ClientId } from '../../domain/ids.ts'
 import { readExpiryCalendar } from '../../flow/read-expiry-calendar.ts'
+import { readTrustedLists } from '../../flow/read-trusted-lists.ts'
 import {
   dropRequestCertificate,
   replaceRequestCertificate,
@@ -16,7 +17,7 @@ import {
 } from '../../flow/store-registration-certificate.ts'
 import type { Route } from '../route.ts'
 import { type AdminDeps, adminRoute } from './admin-route.ts'
-import { EXPIRY, REGISTRATION_CERTIFICATE, REQUEST_CERTIFICATE } from './examples.ts'
+import { EXPIRY, REGISTRATION_CERTIFICATE, REQUEST_CERTIFICATE, TRUSTED_LIST } from './examples.ts'
 import { BAD_CERTIFICATE, identityOf, tellCertificate } from './tenants.ts'
 
 const tag = 'Administration: relying parties'
@@ -26,7 +27,7 @@ const OWN = '/tenants/:tenant/relying-parties/:client_id/request-certificate'
 const NOT_FOUND = { 404: 'No such tenant, relying party or certificate, or not one of this token.' }
 
 export function registrationRoutes(deps: AdminDeps): Route[] {
-  return [...certificateRoutes(deps), ...accessRoutes(deps), calendarRoute(deps)]
+  return [...certificateRoutes(deps), ...accessRoutes(deps), listRoute(deps), calendarRoute(deps)]
 }
 
 function certificateRoutes(deps: AdminDeps): Route[] {
@@ -113,6 +114,35 @@ function accessRoutes(deps: AdminDeps): Route[] {
       },
     }),
   ]
+}
+
+function listRoute(deps: AdminDeps): Route {
+  return adminRoute(deps, {
+    ...{ method: 'GET', path: '/tenants/:tenant/trusted-lists', operationId: 'readTrustedLists' },
+    ...{ tag: 'Administration: policies', scope: 'policies:manage' },
+    summary: 'How new the trusted lists are that the trust policy names',
+    description:
+      'A job fetches them ahead of any login; `POST /admin/v1/jobs/refresh-trusted-lists/hasten` has it look at once.',
+    ...{ answer: 'TrustedListStates', told: { lists: [TRUSTED_LIST] }, status: 200 },
+    refusals: { 404: 'No such tenant, or not one of this token.' },
+    run: async ({ actor, path }) => ({
+      value: {
+        lists: (await readTrustedLists(deps, actor, path('tenant'))).map((list) => ({
+          ...{ id: list.id, url: list.url, checked_at: list.checkedAt ?? null },
+          problem: list.problem ?? null,
+          issue:
+            list.issue === undefined
+              ? null
+              : {
+                  sequence: list.issue.sequence,
+                  next_update: list.issue.nextUpdate,
+                  fetched_at: list.issue.fetchedAt,
+                  services: [...list.issue.services],
+                },
+        })),
+      },
+    }),
+  })
 }
 
 function calendarRoute(deps: AdminDeps): Route {

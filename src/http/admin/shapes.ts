@@ -96,6 +96,8 @@ import {
   NewRegistrationCertificate,
   RegistrationCertificate,
   RegistrationCertificateList,
+  TrustedListState,
+  TrustedListStates,
 } from './registration-shapes.ts'
 import {
   NewRelyingParty,
@@ -151,7 +153,7 @@ export const SHAPES = {
     TokenContractRecording,
   },
   ...{ NewRegistrationCertificate, RegistrationCertificate, RegistrationCertificateList },
-  ...{ Expiry, ExpiryCalendar },
+  ...{ Expiry, ExpiryCalendar, TrustedListState, TrustedListStates },
   ...{ SigningKey, SigningKeyList, SigningKeyRotation, PublishedSigningKey },
   ...{ NewKeyMigration, KeyMigration, KeyMigrationList, KeyForecast },
   ...{

@@ -1,0 +1,257 @@
+import { describe, expect, it } from 'vitest'
+import { createIssuer, DEMO_PERSON } from '../../demo/issuer.ts'
+import { createWallet } from '../../demo/wallet.ts'
+import { TrustPolicy } from '../../src/domain/trust-policy.ts'
+import { verifyPresentations } from '../../src/wallet/presentation.ts'
+import { prepareTrust } from '../../src/wallet/trust.ts'
+import {
+  type FetchedList,
+  ListError,
+  readTrustedList,
+  signersDigest,
+} from '../../src/wallet/trusted-list.ts'
+import {
+  createOperator,
+  forgeList,
+  ISSUANCE,
+  type ListRequest,
+  makeList,
+  REVOCATION,
+  STATUS,
+  signList,
+} from './lists.ts'
+import { CHANNEL, createMeans, DAY, NONCE, NOW, presentTo, QUERY, refusalOf } from './world.ts'
+
+const operator = createOperator(NOW)
+const issuer = createIssuer({ now: NOW })
+const other = createIssuer({ now: NOW, url: 'https://other.example' })
+const LIST = { id: 'pid', url: 'https://lists.example/pid.jwt', format: 'lote-jwt' as const }
+const list = { ...LIST, signers: [operator.certificate], graceSeconds: 0 }
+const ENTITIES = [{ anchors: [issuer.anchor] }]
+
+async function read(request: Partial<ListRequest> = {}, known?: number) {
+  const text = await signList(operator, { now: NOW, entities: ENTITIES, ...request })
+  return readTrustedList(text, list, { now: NOW, known })
+}
+
+async function reasonOf(attempt: () => unknown): Promise<string> {
+  try {
+    await attempt()
+  } catch (error) {
+    if (!(error instanceof ListError)) throw error
+    return error.reason
+  }
+  return expect.fail('the list was believed')
+}
+
+const refused = (text: string) =>
+  reasonOf(() => readTrustedList(text, list, { now: NOW, known: undefined }))
+const base64 = (pem: string) => pem.replace(/-----[^-]+-----|\s/g, '')
+
+describe('a list of trusted entities (ETSI TS 119 602)', () => {
+  it('TR-20 gives the certificates of its services by type', async () => {
+    const found = await read({
+      sequence: 7,
+      entities: [
+        { anchors: [issuer.anchor] },
+        { anchors: [other.anchor, issuer.anchor] },
+        { anchors: [other.anchor], type: REVOCATION },
+      ],
+    })
+    expect(found).toEqual({
+      sequence: 7,
+      issuedAt: NOW - DAY,
+      nextUpdate: NOW + 30 * DAY,
+      services: [
+        { type: ISSUANCE, certificates: [base64(issuer.anchor), base64(other.anchor)] },
+        { type: REVOCATION, certificates: [base64(other.anchor)] },
+      ],
+    })
+  })
+
+  it.each([
+    ['granted', `${STATUS}/notified`, undefined, 1],
+    ['granted since yesterday', `${STATUS}/notified`, new Date(NOW - DAY).toISOString(), 1],
+    ['granted from tomorrow', `${STATUS}/notified`, new Date(NOW + DAY).toISOString(), 0],
+    ['withdrawn', `${STATUS}/withdrawn`, undefined, 0],
+    ['of a status nobody knows', 'urn:notified', undefined, 0],
+  ])('TR-22 a service that is %s', async (_, status, since, anchors) => {
+    const entity = { anchors: [issuer.anchor], status, ...(since === undefined ? {} : { since }) }
+    const found = await read({ entities: [entity] })
+    expect(found.services.flatMap(({ certificates }) => certificates)).toHaveLength(anchors)
+  })
+
+  it('TR-11 a certificate that may not sign others is no anchor', async () => {
+    const leaf = `-----BEGIN CERTIFICATE-----\n${issuer.x5c[0]}\n-----END CERTIFICATE-----`
+    const found = await read({ entities: [{ anchors: [leaf] }] })
+    expect(found.services).toEqual([{ type: ISSUANCE, certificates: [] }])
+  })
+
+  it('TR-21 the issue that is kept may come again, an older one may not', async () => {
+    expect((await read({ sequence: 5 }, 5)).sequence).toBe(5)
+    expect(await reasonOf(() => read({ sequence: 4 }, 5))).toBe('list_rolled_back')
+  })
+
+  it.each([
+    ['past its next update', { nextUpdate: NOW }],
+    ['from the future', { issuedAt: NOW + 6 * 60_000 }],
+  ])('TR-21 one %s is refused', async (_, request) => {
+    expect(await reasonOf(() => read(request))).toBe('list_out_of_date')
+  })
+
+  it('TR-21 the time of signing may be critical, anything else may not', async () => {
+    const document = makeList({ now: NOW, entities: ENTITIES })
+    const text = forgeList(operator, { crit: ['sigT'], sigT: '2026-11-22T00:00:00Z' }, document)
+    expect(readTrustedList(text, list, { now: NOW, known: undefined }).sequence).toBe(1)
+    for (const header of [{ crit: ['sigPId'], sigPId: {} }, { crit: ['sigT'] }, { b64: false }]) {
+      expect(await refused(forgeList(operator, header, document))).toBe('list_signature_invalid')
+    }
+  })
+
+  it('TR-21 is believed by a pinned certificate alone', async () => {
+    const document = makeList({ now: NOW, entities: ENTITIES })
+    const stranger = createOperator(NOW)
+    expect(await refused(forgeList(stranger, {}, document))).toBe('list_signature_invalid')
+    // The pinned certificate comes along, and somebody else signed.
+    expect(await refused(forgeList(stranger, { x5c: [operator.x5c] }, document))).toBe(
+      'list_signature_invalid',
+    )
+    expect(await refused(forgeList(operator, { x5c: undefined }, document))).toBe(
+      'list_signature_invalid',
+    )
+    expect(await refused(forgeList(operator, { alg: 'HS256' }, document))).toBe(
+      'list_signature_invalid',
+    )
+  })
+
+  it('TR-21 an expired signer signs nothing', async () => {
+    const old = createOperator(NOW - 20 * DAY, 1)
+    const text = await signList(old, { now: NOW, entities: ENTITIES })
+    const pinned = { ...list, signers: [old.certificate] }
+    expect(
+      await reasonOf(() => readTrustedList(text, pinned, { now: NOW, known: undefined })),
+    ).toBe('list_signature_invalid')
+  })
+
+  const scheme = (members: object) => {
+    const { LoTE } = makeList({ now: NOW, entities: ENTITIES })
+    const information = { ...LoTE.ListAndSchemeInformation, ...members }
+    return { LoTE: { ...LoTE, ListAndSchemeInformation: information } }
+  }
+  it.each([
+    ['nothing', {}],
+    ['another document', { TrustedEntitiesList: [] }],
+    ['no sequence number', scheme({ LoTESequenceNumber: undefined })],
+    ['a broken sequence number', scheme({ LoTESequenceNumber: 1.5 })],
+    ['no next update', scheme({ NextUpdate: undefined })],
+    ['a next update without a zone', scheme({ NextUpdate: '2027-01-01T00:00:00' })],
+    ['entities that are no list', { LoTE: { ...scheme({}).LoTE, TrustedEntitiesList: {} } }],
+    ['services that are none', { LoTE: { ...scheme({}).LoTE, TrustedEntitiesList: [{}] } }],
+    [
+      'more entities than any scheme has',
+      {
+        LoTE: {
+          ...scheme({}).LoTE,
+          TrustedEntitiesList: Array.from({ length: 2_001 }, () => ({})),
+        },
+      },
+    ],
+  ])('TR-23 %s is no list', async (_, payload) => {
+    expect(await refused(forgeList(operator, {}, payload))).toBe('list_malformed')
+  })
+
+  it('TR-23 any text is refused by name', async () => {
+    for (const text of ['', 'a', 'a.b', '..', '{"LoTE":{}}', 'x'.repeat(20 * 1024 * 1024 + 1)]) {
+      expect(['list_malformed', 'list_signature_invalid']).toContain(await refused(text))
+    }
+  })
+
+  it('RE-07 no changed character is believed', async () => {
+    const text = await signList(operator, { now: NOW, entities: ENTITIES })
+    for (let at = 0; at < text.length; at += 61) {
+      const changed = `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`
+      expect(await refused(changed)).toMatch(/^list_/)
+    }
+  })
+})
+
+describe('anchors out of a list', () => {
+  const wallet = createWallet()
+  const { anchors: _, ...entry } = issuer.trustPolicy().entries[0] ?? {}
+  const policyOf = (members: object = {}, entryMembers: object = {}) => ({
+    lists: [{ ...LIST, signers: [operator.certificate], ...members }],
+    entries: [{ ...entry, trustedLists: [{ list: 'pid', services: [ISSUANCE] }], ...entryMembers }],
+  })
+
+  async function show(
+    options: { policy?: object; fetched?: Partial<FetchedList>; now?: number } = {},
+  ) {
+    const { policy = policyOf(), now = NOW } = options
+    const parsed = TrustPolicy.parse(policy)
+    const fetched = {
+      ...{ url: LIST.url, signers: signersDigest(list), nextUpdate: NOW + DAY },
+      services: [{ type: ISSUANCE, certificates: [base64(issuer.anchor)] }],
+      ...options.fetched,
+    }
+    const credential = await issuer.issue(DEMO_PERSON, wallet.publicJwk)
+    const shown = presentTo({ wallet }, credential, { issuedAt: Math.floor(now / 1000) - 5 })
+    return await verifyPresentations(
+      {
+        ...{ vpToken: new Map([['eduid', [shown]]]), query: QUERY, nonce: NONCE, channel: CHANNEL },
+        ...{ trust: prepareTrust(parsed, [fetched]), notBefore: now - 30_000, now },
+      },
+      createMeans(),
+    )
+  }
+
+  it('TR-20 vouch for an issuer', async () => {
+    const { credentials, leniences } = await show()
+    expect([credentials[0]?.issuer, leniences]).toEqual([`demo#${issuer.url}`, []])
+  })
+
+  it.each([
+    ['TR-04 there is none yet', { fetched: { url: 'https://elsewhere.example' } }],
+    [
+      'TR-01 it is a service of another type',
+      { fetched: { services: [{ type: REVOCATION, certificates: [base64(issuer.anchor)] }] } },
+    ],
+    [
+      'TR-21 another signer was believed',
+      { policy: policyOf({ signers: [createOperator(NOW).certificate] }) },
+    ],
+    ['TR-22 it is no longer listed', { fetched: { services: [] } }],
+    ['TR-04 the list is past its time', { fetched: { nextUpdate: NOW - 1 } }],
+    [
+      'TR-04 past its grace',
+      { policy: policyOf({ graceSeconds: 60 }), fetched: { nextUpdate: NOW - 60_001 } },
+    ],
+  ])('%s: nobody is believed', async (_, options) => {
+    expect(await refusalOf(() => show(options))).toBe('untrusted_issuer')
+  })
+
+  it('TR-04 within the grace they vouch, and that is said', async () => {
+    const options = { policy: policyOf({ graceSeconds: 60 }), fetched: { nextUpdate: NOW - 1_000 } }
+    expect((await show(options)).leniences).toEqual(['trusted_list_stale'])
+  })
+
+  it.each([
+    [
+      'a list that is not there',
+      policyOf({}, { trustedLists: [{ list: 'x', services: [ISSUANCE] }] }),
+    ],
+    ['neither anchors nor lists', policyOf({}, { trustedLists: [] })],
+    ['http', policyOf({ url: 'http://lists.example/pid' })],
+    [
+      'two lists of one id',
+      { ...policyOf(), lists: [list, { ...list, url: 'https://b.example' }] },
+    ],
+    ['two lists of one address', { ...policyOf(), lists: [list, { ...list, id: 'b' }] }],
+    ['nobody to sign', policyOf({ signers: [] })],
+    [
+      'TR-01 one service for a type in two entries',
+      { ...policyOf(), entries: [1, 2].map((id) => ({ ...policyOf().entries[0], id: `e${id}` })) },
+    ],
+  ])('TR-04 a policy with %s is refused', (_, policy) => {
+    expect(TrustPolicy.safeParse(policy).success).toBe(false)
+  })
+})
