@@ -70,7 +70,7 @@ async function pruneOldEvents(
   return await pruneTrail(deps, tenant, toInstant(deps.clock() - days * DAY), keepLease)
 }
 
-/** How often an instance looks; with jitter, so that instances do not look together. */
+/** How often an instance looks, unless a job is due more often; with jitter, so that instances do not look together. */
 const LOOK_EVERY = 15 * SECOND
 
 export interface Jobs {
@@ -94,10 +94,14 @@ export function startJobs(deps: JobDeps & Pick<Deps, 'log' | 'metrics'>): Jobs {
         deps.log.error('job could not run', { job: job.name, ...describeError(error) })
       }
     }
+    function pauseOf({ next }: Job): number {
+      const now = deps.clock()
+      return Math.min(LOOK_EVERY, Math.max(SECOND, next(now) - now))
+    }
     function schedule(after: number): void {
       timer = setTimeout(() => {
         running = look().then(() => {
-          if (!stopped) schedule(LOOK_EVERY * (0.8 + Math.random() * 0.4))
+          if (!stopped) schedule(pauseOf(job) * (0.8 + Math.random() * 0.4))
         })
       }, after)
       timer.unref()
