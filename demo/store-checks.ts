@@ -40,7 +40,8 @@ export async function judgeStore(
   )
   tell.check(
     "the relying party's subject is not the institution's",
-    subject !== upstream && (await ledger.findText([subject])).join() === 'pairwise_subject',
+    subject !== upstream &&
+      (await ledger.findText([subject])).toSorted().join() === 'login_grant,pairwise_subject',
   )
   const broken = await ledger.count(
     `SELECT count(*) FROM audit_event WHERE tenant_id = $1 AND row_hash IS DISTINCT FROM
