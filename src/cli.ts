@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { auditCommand } from './cli/audit.ts'
 import { contractCommand } from './cli/contracts.ts'
 import { eraseCommand, ledgerCommand, receiptCommand } from './cli/erasures.ts'
+import { eventsCommand } from './cli/events.ts'
 import { jobsCommand } from './cli/jobs.ts'
 import { keyMigrationCommand } from './cli/key-migration.ts'
 import { keysCommand } from './cli/keys.ts'
@@ -63,6 +64,7 @@ const commands = [
   tenantCommand,
   policyCommand,
   contractCommand,
+  eventsCommand,
   peopleCommand,
   eraseCommand,
   receiptCommand,

@@ -26,6 +26,7 @@ export function tenantCommand(terminal: Terminal): Command {
       onOffOption('--digital-credentials', 'whether its login page asks through the browser'),
     )
     .addOption(onOffOption('--haip', 'whether wallets are held to the high assurance profile'))
+    .addOption(onOffOption('--pushed-requests-only', 'whether every client must push its requests'))
     .addOption(onOffOption('--direct-login', 'whether people may log in without a wallet'))
     .action((slug: string, turned: Partial<Switches>) => turn(terminal, slug, turned))
   tenant
@@ -63,6 +64,7 @@ async function turn(terminal: Terminal, slug: string, turned: Partial<Switches>)
     ['digital credentials', onOff(tenant.digitalCredentials)],
     ['haip', onOff(tenant.haip)],
     ['direct login', onOff(tenant.directLogin)],
+    ['pushed requests only', onOff(tenant.pushedRequestsOnly)],
   ]
   terminal.out(tableOf(['switch', tenant.slug], rows))
 }

@@ -16,6 +16,8 @@ export interface Tenant {
   haip: boolean
   /** Whether a person may log in at one of the tenant's providers, without a wallet. */
   directLogin: boolean
+  /** Every client pushes its authorization requests (RFC 9126 section 5). */
+  pushedRequestsOnly: boolean
   /** How long a login is good for other relying parties too; 0: every login asks the person. */
   singleSignOnMinutes: number
   clientIdPrefix: 'x509_hash' | 'x509_san_dns'

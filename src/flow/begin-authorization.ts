@@ -63,7 +63,7 @@ export function directProviders({ tenant, providers }: PreparedTenant): readonly
 
 /** The request as this tenant understands it: its scopes, its issuer. Throws as {@link judgeAuthorizationRequest}. */
 export function judgeRequest(
-  { issuer, policies }: PreparedTenant,
+  { tenant, issuer, policies }: PreparedTenant,
   relyingParty: RelyingParty | undefined,
   parameters: Parameters,
 ): AuthorizationRequest {
@@ -72,7 +72,10 @@ export function judgeRequest(
     ...(policies === undefined ? [] : releasingScopes(policies.documents.attributes)),
     ...(relyingParty?.grantTypes.includes('refresh_token') ? ['offline_access'] : []),
   ])
-  return judgeAuthorizationRequest(parameters, relyingParty, issuer, scopes)
+  // The tenant may want of all of its clients what each may want of itself.
+  const pushedRequestsOnly = tenant.pushedRequestsOnly || relyingParty?.pushedRequestsOnly === true
+  const asking = relyingParty && { ...relyingParty, pushedRequestsOnly }
+  return judgeAuthorizationRequest(parameters, asking, issuer, scopes)
 }
 
 /**

@@ -125,7 +125,7 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
     backchannel_logout_session_supported: true,
     // Stated because the default of each is not ours (OP-87).
     claims_parameter_supported: false,
-    require_pushed_authorization_requests: false,
+    require_pushed_authorization_requests: prepared.tenant.pushedRequestsOnly,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
     service_documentation: new URL('/reference', issuer).href,

@@ -51,6 +51,7 @@ export interface TenantTable {
   digital_credentials: Defaulted<Flag>
   haip: Defaulted<Flag>
   direct_login: Defaulted<Flag>
+  require_pushed_authorization_requests: Defaulted<Flag>
   single_sign_on_minutes: Defaulted<number>
   client_id_prefix: Defaulted<'x509_hash' | 'x509_san_dns'>
   response_mode: Defaulted<'direct_post' | 'direct_post.jwt'>

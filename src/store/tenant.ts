@@ -16,6 +16,7 @@ interface TenantSettings {
   digitalCredentials: 0 | 1
   haip: 0 | 1
   directLogin: 0 | 1
+  pushedRequestsOnly: 0 | 1
   singleSignOnMinutes: number
   clientIdPrefix: 'x509_hash' | 'x509_san_dns'
   responseMode: 'direct_post' | 'direct_post.jwt'
@@ -77,6 +78,7 @@ export const insertTenant = statement(
       digital_credentials: p('digitalCredentials'),
       haip: p('haip'),
       direct_login: p('directLogin'),
+      require_pushed_authorization_requests: p('pushedRequestsOnly'),
       single_sign_on_minutes: p('singleSignOnMinutes'),
       client_id_prefix: p('clientIdPrefix'),
       response_mode: p('responseMode'),
@@ -102,6 +104,7 @@ export const updateTenant = statement(
         digital_credentials: p('digitalCredentials'),
         haip: p('haip'),
         direct_login: p('directLogin'),
+        require_pushed_authorization_requests: p('pushedRequestsOnly'),
         single_sign_on_minutes: p('singleSignOnMinutes'),
         client_id_prefix: p('clientIdPrefix'),
         response_mode: p('responseMode'),
@@ -131,6 +134,7 @@ export function readTenant(row: Selectable<TenantTable>): Tenant {
     digitalCredentials: row.digital_credentials === 1,
     haip: row.haip === 1,
     directLogin: row.direct_login === 1,
+    pushedRequestsOnly: row.require_pushed_authorization_requests === 1,
     singleSignOnMinutes: row.single_sign_on_minutes,
     clientIdPrefix: row.client_id_prefix,
     responseMode: row.response_mode,

@@ -169,6 +169,20 @@ test('OP-34 a client that must push is refused at the front door', async () => {
   expect((await authorize({ client_id: 'pusher', request_uri: await pushed() })).status).toBe(200)
 })
 
+test('OP-34 a tenant may want it of every client, and discovery says so', async () => {
+  const tenant = await bridge.addTenant('pushes', { pushedRequestsOnly: true })
+  const { configuration } = tenant.relyingParty
+  expect(configuration.serverMetadata().require_pushed_authorization_requests).toBe(true)
+  const { url } = await tenant.relyingParty.begin()
+  const refused = await fetch(url, { redirect: 'manual' })
+  expect(refused.headers.get('location')).toContain('error=invalid_request')
+  const pushed = await client.buildAuthorizationUrlWithPAR(configuration, {
+    ...{ redirect_uri: REDIRECT_URI, scope: 'openid' },
+    ...{ code_challenge: 'a'.repeat(43), code_challenge_method: 'S256' },
+  })
+  expect((await fetch(pushed, { redirect: 'manual' })).status).toBe(200)
+})
+
 test('OP-87, OP-88 discovery names the endpoint', async () => {
   const metadata = (await (
     await fetch(`${bridge.tenant.issuer}/.well-known/openid-configuration`)

@@ -135,6 +135,7 @@ export async function startBridge(
         digitalCredentials: true,
         haip: false,
         directLogin: false,
+        pushedRequestsOnly: false,
         singleSignOnMinutes: 0,
         clientIdPrefix: 'x509_hash',
         responseMode: 'direct_post.jwt',

@@ -14,6 +14,7 @@ const SETTINGS = {
   digital_credentials: true,
   haip: false,
   direct_login: false,
+  require_pushed_authorization_requests: false,
   single_sign_on_minutes: 0,
   client_id_prefix: 'x509_hash',
   response_mode: 'direct_post.jwt',

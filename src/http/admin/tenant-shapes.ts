@@ -27,6 +27,9 @@ const settings = {
     .describe(
       'Whether wallets are dealt with by the OpenID4VC High Assurance Interoperability Profile 1.0 alone: `x509_hash`, encrypted answers, SD-JWT VC and mdoc of issuers known by certificate. Switched on, it switches `cross_device` off unless that is sent too.',
     ),
+  require_pushed_authorization_requests: z
+    .boolean()
+    .describe('Whether every client must push its authorization requests (RFC 9126).'),
   single_sign_on_minutes: z
     .int()
     .min(0)
@@ -72,6 +75,7 @@ export const NewTenant = z.strictObject({
   digital_credentials: settings.digital_credentials.optional(),
   haip: settings.haip.optional(),
   direct_login: settings.direct_login.optional(),
+  require_pushed_authorization_requests: settings.require_pushed_authorization_requests.optional(),
   single_sign_on_minutes: settings.single_sign_on_minutes.optional(),
   client_id_prefix: settings.client_id_prefix.optional(),
   response_mode: settings.response_mode.optional(),

@@ -138,6 +138,9 @@ function settingsOf(sent: Body<'TenantChange'>): Partial<TenantSettings> {
       : { digitalCredentials: sent.digital_credentials }),
     ...(sent.haip === undefined ? {} : { haip: sent.haip }),
     ...(sent.direct_login === undefined ? {} : { directLogin: sent.direct_login }),
+    ...(sent.require_pushed_authorization_requests === undefined
+      ? {}
+      : { pushedRequestsOnly: sent.require_pushed_authorization_requests }),
     ...(sent.single_sign_on_minutes === undefined
       ? {}
       : { singleSignOnMinutes: sent.single_sign_on_minutes }),
@@ -159,6 +162,7 @@ function tellSummary(tenant: Tenant, issuer: string) {
     digital_credentials: tenant.digitalCredentials,
     haip: tenant.haip,
     direct_login: tenant.directLogin,
+    require_pushed_authorization_requests: tenant.pushedRequestsOnly,
     single_sign_on_minutes: tenant.singleSignOnMinutes,
     client_id_prefix: tenant.clientIdPrefix,
     response_mode: tenant.responseMode,
