@@ -32,9 +32,10 @@ import { type Provider, providerAsBegun } from '../store/provider.ts'
 import { type AuthorizedSession, authorizeSession, findSessionByState } from '../store/session.ts'
 import { holdLink, needsConfirmation } from './hold-link.ts'
 import { openRequest, openStated } from './journey-secrets.ts'
+import type { ProvenLink } from './proven-link.ts'
 import { noteHealth } from './provider-health.ts'
 import { planOf, reasonOf, recordFailure } from './reconciliation-end.ts'
-import { type ProvenLink, recordLink } from './record-link.ts'
+import { recordLink } from './record-link.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>

@@ -16,7 +16,7 @@ import { toInstant } from '../domain/time.ts'
 import { isWalletBoundTo } from '../store/binding.ts'
 import { read, transact } from '../store/database.ts'
 import { findHeldSession, holdSession } from '../store/session.ts'
-import { type ProvenLink, takeSides } from './record-link.ts'
+import { type ProvenLink, takeSides } from './proven-link.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
