@@ -13,7 +13,8 @@ import {
   text,
 } from './describe.ts'
 import { redirectTo } from './errors.ts'
-import { answerNext, answerOnward, browserOf, GONE, JOURNEY, journeyOf } from './login.ts'
+import { browserOf, GONE, JOURNEY, journeyOf } from './login.ts'
+import { answerNext, answerOnward } from './next-answer.ts'
 import { renderAccountPage } from './pages/account-page.ts'
 import { pageHeaders } from './pages/content-security-policy.ts'
 import { readFormBody, readParameters } from './parse.ts'

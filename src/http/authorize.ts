@@ -18,8 +18,8 @@ import {
   text,
 } from './describe.ts'
 import { redirectTo } from './errors.ts'
-import { answerReturn } from './login.ts'
 import { answerLoginPage } from './login-answer.ts'
+import { answerReturn } from './next-answer.ts'
 import { chooseLanguage } from './pages/text.ts'
 import { queryOf, readFormBody, readParameters } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'

@@ -17,7 +17,7 @@ import {
   text,
 } from './describe.ts'
 import { redirectTo } from './errors.ts'
-import { answerOnward } from './login.ts'
+import { answerOnward } from './next-answer.ts'
 import { pageHeaders } from './pages/content-security-policy.ts'
 import { renderLogoutPage } from './pages/logout-page.ts'
 import { renderSessionPage } from './pages/session-page.ts'

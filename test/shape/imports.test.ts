@@ -101,7 +101,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'own-journey',
     'renew-questions',
     'record-presentation',
-    'record-link',
+    ...['record-link', 'proven-link', 'link-matches', 'link-binding'],
     'hold-link',
     'reconciliation-end',
     'login-end',
