@@ -26,11 +26,13 @@ export const findHashUse = sqlStatement(
     ) AS used GROUP BY place ORDER BY place`,
 )
 
-/** Everything sealed under this version of Key C: `sealedLike` is `v1.c<version>.%`, `saltLike` is `c<version>.%`. */
+/**
+ * Everything sealed under this version of Key C itself; what is under data keys is so through them. `sealedLike` is `v1.c<version>.%`, `saltLike` is `c<version>.%`.
+ */
 export const findSealedUse = sqlStatement(
   'find_sealed_use',
   (p: Params<{ tenantId: TenantId; sealedLike: string; saltLike: string }>) => {
-    const columns = SEALED_UNDER_C.map(([table, column]) => {
+    const columns = [...PERSON_COLUMNS, ...SEALED_COLUMNS].map(({ table, column }) => {
       const place = sql.lit(`${table}.${column}`)
       return sql`SELECT ${place} AS place, ${sql.ref(column)} AS sealed FROM ${sql.table(table)}
                   WHERE tenant_id = ${p('tenantId')}`
@@ -43,9 +45,3 @@ export const findSealedUse = sqlStatement(
        GROUP BY place ORDER BY place`
   },
 )
-
-/** Every column that is sealed under Key C itself; the others are under data keys, which are in the first of these. */
-export const SEALED_UNDER_C: readonly (readonly [table: string, column: string])[] = [
-  ...PERSON_COLUMNS,
-  ...SEALED_COLUMNS,
-].map(({ table, column }) => [table, column])

@@ -8,7 +8,6 @@ import { readConfig } from '../../src/config.ts'
 import { parseKeyring } from '../../src/crypto/keyring.ts'
 import { loadKeyring } from '../../src/custody/load-keyring.ts'
 import { checkKeyring } from '../../src/flow/check-keyring.ts'
-import { SEALED_UNDER_C } from '../../src/store/key-use.ts'
 import { ROOT_KEY } from '../custody/fixtures.ts'
 import { type Bridge, logIn, startBridge } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
@@ -181,26 +180,4 @@ describe('issue 5 item 6 keys from the command line', () => {
   ])('keys %j is refused', async (words, sentence) => {
     await expect(keys(...words)).rejects.toThrow(sentence)
   })
-})
-
-test('CR-45 every column that is sealed under Key C is looked at', () => {
-  const schema = readFileSync('src/store/schema.ts', 'utf8')
-  const underDataKeys = [
-    'identity_link_binding.encrypted_institution_id',
-    'identity_link_binding.persisted_attributes_envelope',
-    'auxiliary_data.encrypted_payload',
-  ]
-  const tables = new Map(
-    [...schema.matchAll(/^ {2}(\w+): (\w+Table)$/gm)].map(([, table, type]) => [type, table]),
-  )
-  const sealed = [...schema.matchAll(/^export interface (\w+Table) \{\n([\s\S]*?)^\}/gm)].flatMap(
-    ([, type, body = '']) =>
-      [...body.matchAll(/^ {2}(\w+): .*\bSealed\b/gm)].map(
-        ([, column]) => `${tables.get(type)}.${column}`,
-      ),
-  )
-  expect(sealed.length).toBeGreaterThan(15)
-  expect(SEALED_UNDER_C.map((place) => place.join('.')).toSorted()).toEqual(
-    [...sealed.filter((place) => !underDataKeys.includes(place)), 'identity.audit_salt'].toSorted(),
-  )
 })
