@@ -15,7 +15,7 @@ import { inTransaction, read, type Transaction, transact } from '../store/databa
 import { findCurrentPolicies } from '../store/policy.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import {
-  dropTrustedLists,
+  dropTrustedList,
   listTrustedLists,
   noteListProblem,
   storeTrustedList,
@@ -65,10 +65,11 @@ async function refreshTenant(
 ): Promise<JobCounts> {
   const { lists, rows } = await readRows(means, tenantId)
   const counts = { updated: 0, unchanged: 0, refused: 0, unreachable: 0, dropped: 0 }
-  const kept = lists.map(({ url }) => url)
-  if (rows.some(({ url }) => !kept.includes(url))) {
-    const [[dropped]] = await transact(means.db, tenantId, [dropTrustedLists({ tenantId, kept })])
-    counts.dropped += dropped?.changed ?? 0
+  const forgotten = rows.filter(({ url }) => lists.every((list) => list.url !== url))
+  if (forgotten.length > 0) {
+    const steps = forgotten.map(({ url }) => dropTrustedList({ tenantId, url }))
+    await transact(means.db, tenantId, steps)
+    counts.dropped += forgotten.length
   }
   for (const list of lists) {
     const row = rows.find(({ url }) => url === list.url)

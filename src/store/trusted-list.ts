@@ -52,12 +52,9 @@ export const noteListProblem = sqlStatement(
     ON CONFLICT (tenant_id, url) DO UPDATE SET problem = excluded.problem, checked_at = excluded.checked_at`,
 )
 
-/** Lists that the tenant's policy does not name any more. */
-export const dropTrustedLists = statement(
-  'drop_trusted_lists',
-  (q, p: Params<{ tenantId: TenantId; kept: readonly string[] }>) =>
-    q
-      .deleteFrom('trusted_list')
-      .where('tenant_id', '=', p('tenantId'))
-      .where('url', '!=', sql<string>`ALL(${p('kept')}::text[])`),
+/** For a list that the tenant's policy does not name any more. */
+export const dropTrustedList = statement(
+  'drop_trusted_list',
+  (q, p: Params<{ tenantId: TenantId; url: string }>) =>
+    q.deleteFrom('trusted_list').where('tenant_id', '=', p('tenantId')).where('url', '=', p('url')),
 )
