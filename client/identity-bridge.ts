@@ -83,6 +83,7 @@ export interface Schemas {
   AdminToken: { id: string; name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "privacy:export" | "privacy:retention" | "audit:read" | "jobs:manage" | "keys:manage")[]; tenant: string | null; institution: string | null; created_at: string; expires_at: string; last_used_at: string | null; revoked_at: string | null }
   AdminTokenList: { tokens: readonly (Schemas['AdminToken'])[] }
   AuditEvent: { id: string; seq: number; type: string; correlation_id: string | null; subject_hash: string | null; client_id: string | null; detail: Schemas['UnjudgedDocument']; created_at: string; prev_hash: string; row_hash: string }
+  AuditCheckpointList: { checkpoints: readonly ({ seq: number; start_seq: number; jws: string; created_at: string })[]; keys: readonly ({ kty: "OKP"; crv: "Ed25519"; x: string; kid: string; use: "sig" })[]; next_cursor: string | null }
   AuditEventList: { events: readonly (Schemas['AuditEvent'])[]; next_cursor: string | null }
   Job: { name: string; paused: boolean; due_at: string; running_until: string | null; started_at: string | null; finished_at: string | null; outcome: Record<string, number> | null }
   JobList: { jobs: readonly (Schemas['Job'])[] }
@@ -3207,6 +3208,47 @@ export interface Operations {
     body: undefined
     answers: {
       200: Schemas['AuditEventList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read the signed checkpoints of a tenant's audit trail. */
+  listTenantCheckpoints: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/audit-checkpoints"
+    parameters: {
+      path: { tenant: string }
+      query: { cursor?: string; limit?: string }
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['AuditCheckpointList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Read the signed checkpoints of the audit trail of what belongs to no tenant. */
+  listSystemCheckpoints: {
+    method: 'GET'
+    url: "/admin/v1/audit-checkpoints"
+    parameters: {
+      path: {}
+      query: { cursor?: string; limit?: string }
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['AuditCheckpointList']
       400: Schemas['Problem']
       401: Schemas['Problem']
       403: Schemas['Problem']

@@ -1,14 +1,18 @@
 /** The audit trail as it is asked for: by type, time, client and login, page by page. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readCheckpoint, readCheckpointKeys } from '../../src/crypto/audit-checkpoint.ts'
 import { ADMIN_SCOPE_NAMES, type AdminActor } from '../../src/domain/admin.ts'
 import type { AuditDetail } from '../../src/domain/audit.ts'
 import type { ClientId, CorrelationId } from '../../src/domain/ids.ts'
+import { MINUTE } from '../../src/domain/time.ts'
 import {
   type AuditPage,
   type AuditSelection,
   NEWEST,
   readTenantAudit,
 } from '../../src/flow/read-audit-events.ts'
+import { readCheckpoints } from '../../src/flow/read-checkpoints.ts'
+import { signTrail } from '../../src/flow/sign-trail.ts'
 import { insertAuditEvent } from '../../src/store/audit.ts'
 import { day } from '../store/tenant-database.ts'
 import { ONE, startTrails, type Trails, TWO } from './trails.ts'
@@ -88,6 +92,28 @@ test('issue 5 item 7 the events of one login, in the order they happened', async
     ...{ by: 'correlation', correlationId: JOURNEY },
   })
   expect([events.map(({ seq }) => seq), next]).toEqual([[5, 6], undefined])
+})
+
+test('issue 5 item 7 checkpoints are read newest first, page by page, with the keys to check them', async () => {
+  await signTrail(trails.means, ONE)
+  const detail = { type: 'refresh_token_reused' } as const
+  for (const n of [21, 22]) {
+    await trails.run(insertAuditEvent(ONE, crypto.randomUUID(), day(n), { detail }), ONE)
+    trails.clock.at += 10 * MINUTE
+    await signTrail(trails.means, ONE)
+  }
+  const ofOne = (before: number, limit: number) =>
+    readCheckpoints(trails.means, ACTOR, ONE, { before, limit })
+  const first = await ofOne(NEWEST, 2)
+  expect([first.checkpoints.map(({ seq }) => seq), first.next]).toEqual([[22, 21], 21])
+  const second = await ofOne(21, 2)
+  expect([second.checkpoints.map(({ seq }) => seq), second.next]).toEqual([[20], undefined])
+  const keys = readCheckpointKeys(second)
+  expect(readCheckpoint(second.checkpoints[0]?.jws ?? '', keys)).toMatchObject({ seq: 20 })
+  const ofNobody = readCheckpoints(trails.means, { ...ACTOR, forTenant: ONE }, undefined, {
+    ...{ before: NEWEST, limit: 2 },
+  })
+  await expect(ofNobody).rejects.toThrow('admin_forbidden')
 })
 
 test('a client that is rare in a long trail is found page by page, each a bounded look', async () => {

@@ -11,9 +11,10 @@ import {
   readSystemAudit,
   readTenantAudit,
 } from '../../flow/read-audit-events.ts'
+import { type CheckpointPage, readCheckpoints } from '../../flow/read-checkpoints.ts'
 import type { Route } from '../route.ts'
 import { type AdminDeps, adminRoute } from './admin-route.ts'
-import { AUDIT_EVENT, ID } from './examples.ts'
+import { AUDIT_CHECKPOINT, AUDIT_EVENT, CHECKPOINT_KEY, ID } from './examples.ts'
 import { limitOf, NumberedPageQuery } from './page.ts'
 
 const tag = 'Administration: audit'
@@ -79,7 +80,55 @@ export function auditRoutes(deps: AdminDeps): Route[] {
         value: tellPage(await readSystemAudit(deps, actor, selectionOf(query))),
       }),
     }),
+    ...checkpointRoutes(deps),
   ]
+}
+
+function checkpointRoutes(deps: AdminDeps): Route[] {
+  const shared = {
+    method: 'GET',
+    tag,
+    scope,
+    query: NumberedPageQuery,
+    answer: 'AuditCheckpointList',
+    told: { checkpoints: [AUDIT_CHECKPOINT], keys: [CHECKPOINT_KEY], next_cursor: null },
+    status: 200,
+  } as const
+  const page = ({ cursor, limit }: z.output<typeof NumberedPageQuery>) => ({
+    before: cursor === undefined ? NEWEST : Number(cursor),
+    limit: limitOf(limit),
+  })
+  return [
+    adminRoute(deps, {
+      ...shared,
+      ...{ path: '/tenants/:tenant/audit-checkpoints', operationId: 'listTenantCheckpoints' },
+      summary: "Read the signed checkpoints of a tenant's audit trail",
+      description: 'Newest first. Who keeps them can show later that the trail was another.',
+      refusals: { 404: 'No such tenant, or not one of this token.' },
+      run: async ({ actor, query, path }) => ({
+        value: tellCheckpoints(await readCheckpoints(deps, actor, path('tenant'), page(query))),
+      }),
+    }),
+    adminRoute(deps, {
+      ...shared,
+      ...{ path: '/audit-checkpoints', operationId: 'listSystemCheckpoints' },
+      summary: 'Read the signed checkpoints of the audit trail of what belongs to no tenant',
+      description: 'Needs a token for all tenants.',
+      run: async ({ actor, query }) => ({
+        value: tellCheckpoints(await readCheckpoints(deps, actor, undefined, page(query))),
+      }),
+    }),
+  ]
+}
+
+function tellCheckpoints({ checkpoints, keys, next }: CheckpointPage) {
+  return {
+    checkpoints: checkpoints.map(({ seq, startSeq, jws, createdAt }) => ({
+      ...{ seq, start_seq: startSeq, jws, created_at: createdAt },
+    })),
+    keys: [...keys],
+    next_cursor: next === undefined ? null : String(next),
+  }
 }
 
 function selectionOf(query: z.output<typeof AuditQuery>): AuditSelection {

@@ -337,6 +337,14 @@ export const AUDIT_EVENT = {
   row_hash: '4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',
 }
 
+export const AUDIT_CHECKPOINT = {
+  ...{ seq: 7, start_seq: 0, jws: 'eyJhbGciOiJFZERTQSJ9.eyJzZXEiOjd9.c2ln', created_at: INSTANT },
+}
+export const CHECKPOINT_KEY = {
+  ...{ kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' },
+  ...{ kid: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k', use: 'sig' },
+}
+
 const OTHER_ID = '9d0c7a34-1b52-4f0e-8c7a-64b0f2a1e7c3'
 export const MERGE = {
   id: ID,

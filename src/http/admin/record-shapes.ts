@@ -53,4 +53,23 @@ export const AuditEvent = z.object({
   prev_hash: z.string(),
   row_hash: z.string(),
 })
+export const AuditCheckpointList = z.object({
+  checkpoints: z.array(
+    z.object({
+      seq: z.int().describe('Up to which event it speaks.'),
+      start_seq: z.int().describe('Up to which event the trail was pruned.'),
+      jws: z.string().describe('The checkpoint itself; see docs/audit-trail.md.'),
+      created_at: instant,
+    }),
+  ),
+  keys: z
+    .array(
+      z.object({
+        ...{ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() },
+        ...{ kid: z.string(), use: z.literal('sig') },
+      }),
+    )
+    .describe('Keep them: a key that was retired is not here any more.'),
+  next_cursor: nextCursor,
+})
 export const AuditEventList = z.object({ events: z.array(AuditEvent), next_cursor: nextCursor })

@@ -85,6 +85,7 @@ import {
 import {
   AdminToken,
   AdminTokenList,
+  AuditCheckpointList,
   AuditEvent,
   AuditEventList,
   CreatedAdminToken,
@@ -173,7 +174,7 @@ export const SHAPES = {
   ...{ PolicyComparison, PolicyDifference },
   ...{ PublishedPolicies, PolicyRestoration, UnjudgedDocument },
   ...{ NewAdminToken, CreatedAdminToken, AdminToken, AdminTokenList },
-  ...{ AuditEvent, AuditEventList },
+  ...{ AuditEvent, AuditCheckpointList, AuditEventList },
   ...{ Job, JobList },
   ...{ RetentionRule, RetentionEntry, RetentionTable, RetentionTrial, RetentionPlan },
   ...{ ProcessingRecord },

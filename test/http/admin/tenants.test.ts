@@ -211,6 +211,9 @@ describe('issue 9 what is sent is read strictly', () => {
     const noon = encodeURIComponent('2020-01-01T12:00:00+01:00')
     const none = await admin.get(`${trail}?until=${noon}&client_id=app`)
     expect(none.body).toEqual({ events: [], next_cursor: null })
+    expect((await admin.get('/tenants/demo/audit-checkpoints')).body).toMatchObject({
+      ...{ checkpoints: [], keys: [{ kty: 'OKP', use: 'sig' }], next_cursor: null },
+    })
     const some = await admin.get(`${trail}?from=${noon}&type=tenant_created`)
     expect(some.body.events).toHaveLength(1)
     expect((await admin.get('/tenants?limit=5&limit=6')).status).toBe(400)
