@@ -105,6 +105,10 @@ export interface Schemas {
   DeviceList: { devices: readonly (Schemas['Device'])[]; next_cursor: string | null }
   EnrichmentRequest: { subject: string } | { identity_id: string }
   Enrichment: { claims: Record<string, unknown> }
+  ErasurePolicy: { four_eyes: boolean; wait_hours: number }
+  NewBulkErasure: { ground: "not_needed" | "consent_withdrawn" | "objection" | "unlawful" | "legal_duty"; persons: readonly (string)[] }
+  BulkErasure: { id: string; state: "waiting" | "approved" | "cancelled" | "done"; ground: "not_needed" | "consent_withdrawn" | "objection" | "unlawful" | "legal_duty"; persons: number; requested_by: string; requested_at: string; approved_by: string | null; due_at: string; erased: number; ended_at: string | null }
+  BulkErasureList: { policy: Schemas['ErasurePolicy']; requests: readonly (Schemas['BulkErasure'])[] }
   Erasure: { id: string; erased_at: string; receipt: string }
   ErasureRequest: { ground: "not_needed" | "consent_withdrawn" | "objection" | "unlawful" | "legal_duty" }
   IdentifierErasureRequest: { ground: "not_needed" | "consent_withdrawn" | "objection" | "unlawful" | "legal_duty"; identifier: Schemas['NamedIdentifier'] }
@@ -2741,6 +2745,121 @@ export interface Operations {
     body: Schemas['IdentifierErasureRequest']
     answers: {
       200: Schemas['Erasure']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Say what an erasure of many people needs. */
+  changeErasurePolicy: {
+    method: 'PUT'
+    url: "/admin/v1/tenants/{tenant}/erasure-policy"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['ErasurePolicy']
+    answers: {
+      200: Schemas['ErasurePolicy']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** List erasures of many people. */
+  listErasureRequests: {
+    method: 'GET'
+    url: "/admin/v1/tenants/{tenant}/erasure-requests"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: undefined
+    answers: {
+      200: Schemas['BulkErasureList']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Have many people erased. */
+  requestErasures: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/erasure-requests"
+    parameters: {
+      path: { tenant: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['NewBulkErasure']
+    answers: {
+      200: Schemas['BulkErasure']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Approve an erasure of many. */
+  approveErasures: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/erasure-requests/{id}/approve"
+    parameters: {
+      path: { tenant: string; id: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Nothing']
+    answers: {
+      200: Schemas['BulkErasure']
+      400: Schemas['Problem']
+      401: Schemas['Problem']
+      403: Schemas['Problem']
+      404: Schemas['Problem']
+      409: Schemas['Problem']
+      413: Schemas['Problem']
+      415: Schemas['Problem']
+      429: Schemas['Problem']
+      503: Schemas['Problem']
+      default: Schemas['Problem']
+    }
+  }
+  /** Cancel an erasure of many. */
+  cancelErasures: {
+    method: 'POST'
+    url: "/admin/v1/tenants/{tenant}/erasure-requests/{id}/cancel"
+    parameters: {
+      path: { tenant: string; id: string }
+      query: {}
+      header: {}
+    }
+    body: Schemas['Nothing']
+    answers: {
+      200: Schemas['BulkErasure']
       400: Schemas['Problem']
       401: Schemas['Problem']
       403: Schemas['Problem']

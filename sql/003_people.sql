@@ -13,6 +13,33 @@ CREATE TABLE erasure (
 );
 CREATE INDEX idx_erasure_unnoted ON erasure (erased_at, tenant_id) WHERE noted_at IS NULL;
 
+-- What a tenant asks of an erasure of many people at once; without a row, nothing.
+CREATE TABLE erasure_policy (
+  tenant_id text NOT NULL PRIMARY KEY REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  four_eyes integer NOT NULL CHECK (four_eyes IN (0, 1)),          -- somebody else than who asked has to approve
+  wait_hours integer NOT NULL CHECK (wait_hours BETWEEN 0 AND 720), -- after that, and until then it can be cancelled
+  updated_at iso_instant NOT NULL
+);
+
+-- Many people to be erased together. Whom it is about is forgotten when it has ended: each has a receipt of their own.
+CREATE TABLE erasure_request (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  id text NOT NULL,
+  state text NOT NULL CHECK (state IN ('waiting', 'approved', 'cancelled', 'done')),
+  ground text NOT NULL CHECK (ground IN
+    ('not_needed', 'consent_withdrawn', 'objection', 'unlawful', 'legal_duty')),
+  people text[] NOT NULL,                            -- identity.id; empty once it has ended
+  requested_by text NOT NULL,                        -- id of the admin token
+  requested_at iso_instant NOT NULL,
+  approved_by text,
+  approved_at iso_instant,
+  due_at iso_instant NOT NULL,
+  erased integer NOT NULL DEFAULT 0,
+  ended_at iso_instant,
+  PRIMARY KEY (id, tenant_id)
+);
+CREATE INDEX idx_erasure_request_due ON erasure_request (due_at, tenant_id) WHERE state = 'approved';
+
 CREATE TABLE identity (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
   id text NOT NULL,                                  -- the seed's internal_identity_id

@@ -4,6 +4,7 @@ import type { Keyring } from './crypto/keyring.ts'
 import type { Deps } from './deps.ts'
 import type { TenantId } from './domain/ids.ts'
 import { type Clock, DAY, SECOND, toInstant } from './domain/time.ts'
+import { carryOutErasures } from './flow/carry-out-erasures.ts'
 import { createCheckpointPlaces } from './flow/checkpoint-places.ts'
 import { endInactiveLinks } from './flow/end-inactive-links.ts'
 import { pruneTrail } from './flow/prune-trail.ts'
@@ -15,6 +16,7 @@ import { createTenants } from './flow/tenants.ts'
 import { verifyTrail } from './flow/verify-trail.ts'
 import { checkpointAuditJob } from './job/checkpoint-audit.ts'
 import { deliverEventsJob } from './job/deliver-events.ts'
+import { eraseRequestedJob } from './job/erase-requested.ts'
 import { expireAuxiliaryJob } from './job/expire-auxiliary.ts'
 import { expireJourneysJob } from './job/expire-journeys.ts'
 import { endInactiveJob, purgeDeletedJob } from './job/keep-retention.ts'
@@ -34,7 +36,7 @@ import type { BridgeDatabase } from './store/database.ts'
 /** What jobs are made of. */
 export type JobDeps = Pick<
   Deps,
-  'db' | 'clock' | 'keyring' | 'outbound' | 'tenants' | 'checkpointPlaces'
+  'db' | 'clock' | 'keyring' | 'outbound' | 'tenants' | 'checkpointPlaces' | 'config'
 >
 
 /** Every job there is. */
@@ -44,6 +46,7 @@ export function createJobs(deps: JobDeps): readonly Job[] {
     expireAuxiliaryJob,
     endInactiveJob((tenant, keepLease) => endInactiveLinks(deps, tenant, keepLease)),
     purgeDeletedJob((tenant, keepLease) => purgeDeleted(deps, tenant, keepLease)),
+    eraseRequestedJob((tenant, keepLease) => carryOutErasures(deps, tenant, keepLease)),
     watchExpiryJob,
     recheckStatusJob((tenant, keepLease) => recheckStatus(deps, tenant, keepLease)),
     refreshProvidersJob(deps),
@@ -143,7 +146,7 @@ export async function runJobHere(
     const checkpointPlaces = createCheckpointPlaces({
       ...{ places: config.auditCheckpoints, outbound, token },
     })
-    const jobs = createJobs({ db, clock, keyring, outbound, tenants, checkpointPlaces })
+    const jobs = createJobs({ db, clock, keyring, outbound, tenants, checkpointPlaces, config })
     const job = jobs.find((one) => one.name === name)
     if (job === undefined) return undefined
     const log = createLog('silent')

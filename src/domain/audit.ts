@@ -181,6 +181,10 @@ export type AuditDetail =
   | ({ type: 'identity_erased'; actor: string; erasure: string; ground: string } & Erased)
   /** An administrator asked by an identifier: `account` or `key`. */
   | { type: 'identity_looked_up'; actor: string; identifier: string; found: boolean }
+  | { type: 'erasure_policy_changed'; actor: string; four_eyes: boolean; wait_hours: number }
+  | { type: 'erasures_requested'; actor: string; request: string; persons: number }
+  | { type: 'erasures_approved' | 'erasures_cancelled'; actor: string; request: string }
+  | { type: 'erasures_done'; request: string; persons: number }
   | { type: 'identity_exported'; actor: string }
   | {
       type: 'attributes_erased'

@@ -15,6 +15,7 @@ export type BindingId = Branded<'BindingId'>
 /** One merge of two persons (`identity_merge.id`). UUID text. */
 export type MergeId = Branded<'MergeId'>
 export type ErasureId = Branded<'ErasureId'>
+export type ErasureRequestId = Branded<'ErasureRequestId'>
 export type JourneyId = Branded<'JourneyId'>
 export type SessionId = Branded<'SessionId'>
 export type GrantId = Branded<'GrantId'>

@@ -4,6 +4,7 @@ import type { AdminDeps } from './admin/admin-route.ts'
 import { auditRoutes } from './admin/audit.ts'
 import { authorizationServerRoutes } from './admin/authorization-servers.ts'
 import { contractRoutes } from './admin/contracts.ts'
+import { erasureRequestRoutes } from './admin/erasure-requests.ts'
 import { erasureRoutes } from './admin/erasures.ts'
 import { eventRoutes } from './admin/events.ts'
 import { identityRoutes } from './admin/identities.ts'
@@ -43,6 +44,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...identityRoutes(deps),
     ...privacyRoutes(deps),
     ...erasureRoutes(deps),
+    ...erasureRequestRoutes(deps),
     ...retentionRoutes(deps),
     ...keyMigrationRoutes(deps),
     ...jobRoutes(deps),

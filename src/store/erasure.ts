@@ -251,3 +251,16 @@ export const findErasureOf = statement(
       .where('i.tenant_id', '=', p('tenantId'))
       .where('i.id', '=', p('identityId')),
 )
+
+/** Erasures that the ledger outside does not have yet; the oldest first. */
+export const findUnnoted = statement(
+  'find_unnoted_erasures',
+  (q, p: Params<{ tenantId: TenantId; limit: number }>) =>
+    q
+      .selectFrom('erasure')
+      .select(['id'])
+      .where('tenant_id', '=', p('tenantId'))
+      .where('noted_at', 'is', null)
+      .orderBy('erased_at')
+      .limit(p('limit')),
+)

@@ -84,9 +84,23 @@ export const PERSONAL_DATA: { readonly [table: string]: ErasureRule } = {
   ...{ authorization_code: DELETED, access_token: DELETED, refresh_token: DELETED },
   // What tells others of the erasure itself stays, sealed and without a name of ours, until they have heard it.
   ...{ match_guard: DELETED, outbox: DELETED },
+  erasure_request: {
+    rule: 'kept',
+    columns: {
+      ...{ tenant_id: 'the tenant', id: 'random', state: 'our own word', ground: 'our own word' },
+      people: 'random ids, and none once it has ended',
+      ...{ requested_by: 'an admin token', requested_at: 'a time', approved_by: 'an admin token' },
+      ...{ approved_at: 'a time', due_at: 'a time', erased: 'a count', ended_at: 'a time' },
+    },
+  },
   pushed_request: { rule: 'passing', seconds: 60 },
   idempotency_key: { rule: 'passing', seconds: 86_400 },
-  ...{ tenant: NOBODY, relying_party: NOBODY, reconciliation_provider: NOBODY },
+  ...{
+    erasure_policy: NOBODY,
+    tenant: NOBODY,
+    relying_party: NOBODY,
+    reconciliation_provider: NOBODY,
+  },
   ...{ authorization_server: NOBODY, policy_version: NOBODY, policy_draft: NOBODY },
   retention_rule: NOBODY,
   ...{
@@ -132,5 +146,6 @@ export const EXPORTED: {
   refresh_token: { leftOut: 'a secret of its login, which is listed' },
   pushed_request: { leftOut: "a client's own words, of nobody yet" },
   idempotency_key: { leftOut: "a client's own answers; nothing leads from a person to them" },
+  erasure_request: { leftOut: 'ids in a list of an administrator' },
   erasure: { leftOut: 'of persons who are not there any more' },
 }

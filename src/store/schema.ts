@@ -11,6 +11,7 @@ import type {
   ClientId,
   CorrelationId,
   ErasureId,
+  ErasureRequestId,
   EventId,
   GrantId,
   IdentityId,
@@ -216,6 +217,28 @@ export interface IdentityTable {
   audit_salt: string | null
   created_at: Fixed<IsoInstant>
   erasure_id: ErasureId | null
+}
+
+export interface ErasurePolicyTable {
+  tenant_id: Fixed<TenantId>
+  four_eyes: Flag
+  wait_hours: number
+  updated_at: IsoInstant
+}
+
+export interface ErasureRequestTable {
+  tenant_id: Fixed<TenantId>
+  id: Fixed<ErasureRequestId>
+  state: 'waiting' | 'approved' | 'cancelled' | 'done'
+  ground: Fixed<ErasureGround>
+  people: readonly IdentityId[]
+  requested_by: Fixed<string>
+  requested_at: Fixed<IsoInstant>
+  approved_by: string | null
+  approved_at: IsoInstant | null
+  due_at: IsoInstant
+  erased: Defaulted<number>
+  ended_at: IsoInstant | null
 }
 
 export interface ErasureTable {
@@ -687,6 +710,8 @@ export interface Database {
   auxiliary_data: AuxiliaryDataTable
   key_migration_history: KeyMigrationHistoryTable
   audit_event: AuditEventTable
+  erasure_policy: ErasurePolicyTable
+  erasure_request: ErasureRequestTable
   erasure: ErasureTable
   identity: IdentityTable
   match_guard: MatchGuardTable

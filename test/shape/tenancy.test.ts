@@ -20,6 +20,8 @@ const GRANTS: { readonly [table: string]: readonly string[] } = {
   auxiliary_data: ALL,
   client_assertion: ALL,
   erasure: KEEP,
+  erasure_policy: KEEP,
+  erasure_request: KEEP,
   event_subscription: ALL,
   idempotency_key: ALL,
   identity: KEEP,

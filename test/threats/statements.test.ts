@@ -134,6 +134,9 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
      INSERT INTO retention_rule (tenant_id, kind, days, notice_days, ground, changed_at, changed_by)
        VALUES ('${id}', 'links', 700, 20, 'ground-of-${id}', '${long}', 'test');
      UPDATE journey SET purpose = 'privacy' WHERE id = (SELECT min(id) FROM journey WHERE tenant_id = '${id}' AND state = 'presented');
+     INSERT INTO erasure_policy (tenant_id, four_eyes, wait_hours, updated_at) VALUES ('${id}', 1, 1, '${long}');
+     INSERT INTO erasure_request (tenant_id, id, state, ground, people, requested_by, requested_at, due_at)
+       SELECT '${id}', s || '-${id}', s, 'not_needed', ARRAY['person-of-${id}'], 'test', '${long}', '${long}' FROM unnest(ARRAY['waiting', 'approved']) s;
      INSERT INTO idempotency_key (tenant_id, client_id, key_hash, request_hash, claim, claimed_until, expires_at)
        VALUES ('${id}', 'app', 'key-of-${id}', 'request-of-${id}', 'claim-of-${id}', '${long}', '${long}');
      INSERT INTO identity_link_binding (id, tenant_id, match_id, holder_identifier_hash, holder_hash_key_version, institution_identifier_hash, institution_hash_key_version, created_at, updated_at, last_used_at)
@@ -570,6 +573,12 @@ function exactly(name: string, row: Row): Row {
       return { people: [row.identity_id] }
     case 'openPrivacy':
       return { now: '2020-01-01T00:00:00.000Z', identityId: 'nobody' }
+    case 'findThese':
+      return { people: [row.id] }
+    case 'endErasureRequest':
+      return { state: 'done', erased: '1' }
+    case 'findDueErasures':
+      return { now: toInstant(bridge.clock.now()) }
     case 'findErasureOf':
       return { identityId: row.id }
     case 'exportEvents':

@@ -37,3 +37,25 @@ export const Erasure = z.object({
     .string()
     .describe("Signed by the tenant's key for tokens: random ids, ground, time and counts (JWS)."),
 })
+
+export const ErasurePolicy = z.strictObject({
+  four_eyes: z.boolean().describe('Whether somebody else than who asked has to approve.'),
+  wait_hours: z.int().min(0).max(720).describe('How long it waits then, and can be cancelled.'),
+})
+export const NewBulkErasure = z.strictObject({
+  ground,
+  persons: z.array(z.uuid()).min(1).max(1000).describe('Ids of people.'),
+})
+export const BulkErasure = z.object({
+  id: z.string(),
+  state: z.enum(['waiting', 'approved', 'cancelled', 'done']),
+  ground,
+  persons: z.int().describe('How many it is about; 0 once it has ended.'),
+  requested_by: z.string(),
+  requested_at: instant,
+  approved_by: z.string().nullable(),
+  due_at: instant.describe('Not before; from the approval on, where one is needed.'),
+  erased: z.int(),
+  ended_at: instant.nullable(),
+})
+export const BulkErasureList = z.object({ policy: ErasurePolicy, requests: z.array(BulkErasure) })

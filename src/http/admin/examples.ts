@@ -442,3 +442,9 @@ export const PROCESSING_RECORD = {
   to_be_said: ['Name and contact of the controller.'],
   markdown: '# Record of processing: Example University\n…',
 }
+
+export const ERASURE_POLICY = { four_eyes: true, wait_hours: 24 }
+export const ERASURE_REQUEST = {
+  ...{ id: ID, state: 'waiting', ground: 'not_needed', persons: 1, requested_by: ID },
+  ...{ requested_at: INSTANT, approved_by: null, due_at: INSTANT, erased: 0, ended_at: null },
+}

@@ -21,10 +21,14 @@ import {
 } from './authorization-server-shapes.ts'
 import { TokenContract, TokenContractRecording } from './contract-shapes.ts'
 import {
+  BulkErasure,
+  BulkErasureList,
   Erasure,
+  ErasurePolicy,
   ErasureRequest,
   IdentifierErasureRequest,
   NamedIdentifier,
+  NewBulkErasure,
 } from './erasure-shapes.ts'
 import {
   EventDelivery,
@@ -179,6 +183,7 @@ export const SHAPES = {
   ...{ RetentionRule, RetentionEntry, RetentionTable, RetentionTrial, RetentionPlan },
   ...{ ProcessingRecord },
   ...DATA_SHAPES,
+  ...{ ErasurePolicy, NewBulkErasure, BulkErasure, BulkErasureList },
   ...{ Erasure, ErasureRequest, IdentifierErasureRequest, NamedIdentifier },
   ...{ Identity, UnlinkRequest, NewMerge, Merge, Nothing, PersonExport },
 }

@@ -85,6 +85,13 @@ const BODIES: { [operationId: string]: unknown } = {
   findIdentity: { kind: 'account', provider: 'surf', value: 'x' },
   exportByIdentifier: { kind: 'account', provider: 'surf', value: 'x' },
   exportIdentity: {},
+  changeErasurePolicy: { four_eyes: true, wait_hours: 1 },
+  requestErasures: {
+    ground: 'not_needed',
+    persons: ['00000000-0000-4000-8000-000000000000'],
+  },
+  approveErasures: {},
+  cancelErasures: {},
   restrictIdentity: {},
   liftRestriction: {},
   restoreLink: {},

@@ -1,0 +1,122 @@
+/** Many people erased together: what the tenant asks first, and the job that does it. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runJobHere } from '../../src/jobs.ts'
+import { type Admin, adminWith } from '../http/admin/client.ts'
+import { rowsOf, startTenant } from '../people/people.ts'
+import { type Bridge, startBridge, type TestTenant } from '../support/bridge.ts'
+import { query } from '../support/postgres.ts'
+
+let bridge: Bridge
+let folder: string
+let ledger: string
+let asking: Admin
+let approving: Admin
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'identity-bridge-bulk-'))
+  ledger = path.join(folder, 'ledger')
+  bridge = await startBridge({ env: { ERASURE_LEDGER: ledger } })
+  asking = await adminWith(bridge, ['privacy:erase', 'tenants:manage'])
+  approving = await adminWith(bridge, ['privacy:erase'])
+})
+afterAll(async () => {
+  await bridge.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const HOUR = 3_600_000
+const at = ({ slug }: TestTenant) => `/tenants/${slug}/erasure-requests`
+const policy = (tenant: TestTenant, four_eyes: boolean, wait_hours: number) =>
+  asking.put(`/tenants/${tenant.slug}/erasure-policy`, { four_eyes, wait_hours })
+const run = () => {
+  const { db, keyring, config } = bridge.deps
+  return runJobHere({ config, db, keyring, clock: bridge.clock.now }, 'erase-requested')
+}
+const statesOf = async (tenant: TestTenant) =>
+  (await rowsOf<{ status: string }>(bridge, tenant, 'identity', 'true ORDER BY created_at')).map(
+    ({ status }) => status,
+  )
+const ask = (tenant: TestTenant, persons: readonly string[]) =>
+  asking.post(at(tenant), { ground: 'not_needed', persons })
+
+describe('issue 5 item 1: four eyes and a waiting time for erasing many', () => {
+  test('a second token approves, the time passes, the job erases; whom it was about is forgotten', async () => {
+    const { tenant, older, newer } = await startTenant(bridge, 'bulk')
+    expect((await policy(tenant, true, 2)).body).toEqual({ four_eyes: true, wait_hours: 2 })
+    const asked = await ask(tenant, [older.id, newer.id, older.id])
+    expect(asked.body).toMatchObject({ state: 'waiting', persons: 2, approved_by: null })
+    const one = `${at(tenant)}/${asked.body.id}`
+    bridge.clock.advance(3 * HOUR)
+    await run()
+    expect(await statesOf(tenant)).toEqual(['ACTIVE', 'ACTIVE'])
+    expect((await asking.post(`${one}/approve`, {})).status).toBe(409)
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => approving.post(`${one}/approve`, {})),
+    )
+    expect(new Set(answers.map(({ body }) => body.state))).toEqual(new Set(['approved']))
+    await run()
+    expect(await statesOf(tenant)).toEqual(['ACTIVE', 'ACTIVE'])
+    bridge.clock.advance(2 * HOUR + 1)
+    expect(await run()).toMatchObject({ word: 'ok', counts: { requests: 1, persons: 2 } })
+    bridge.clock.advance(-5 * HOUR - 1)
+    expect(await statesOf(tenant)).toEqual(['ERASED', 'ERASED'])
+    const { body } = await approving.get(at(tenant))
+    expect(body).toMatchObject({
+      policy: { four_eyes: true, wait_hours: 2 },
+      requests: [{ state: 'done', persons: 0, erased: 2 }],
+    })
+    expect((await asking.post(`${one}/cancel`, {})).status).toBe(409)
+    const [row] = await rowsOf<{ people: string[] }>(bridge, tenant, 'erasure_request')
+    expect(row?.people).toEqual([])
+    const events = await rowsOf<{ event_type: string }>(
+      ...([bridge, tenant, 'audit_event', `event_type LIKE 'erasures_%' ORDER BY seq`] as const),
+    )
+    expect(events.map(({ event_type }) => event_type)).toEqual([
+      ...['erasures_requested', 'erasures_approved', 'erasures_done'],
+    ])
+  })
+
+  test('what was cancelled is not done; a list with somebody who is not there erases nobody', async () => {
+    const { tenant, older } = await startTenant(bridge, 'bulk-cancelled')
+    await policy(tenant, false, 1)
+    const asked = await ask(tenant, [older.id])
+    expect(asked.body).toMatchObject({ state: 'approved' })
+    const cancel = () => approving.post(`${at(tenant)}/${asked.body.id}/cancel`, {})
+    expect((await cancel()).body).toMatchObject({ state: 'cancelled', erased: 0 })
+    expect((await cancel()).status).toBe(200)
+    const nobody = '2f1c9a60-7d0e-4c0b-9a55-3f1d2c4b5a69'
+    expect((await ask(tenant, [older.id, nobody])).status).toBe(404)
+    bridge.clock.advance(2 * HOUR)
+    await run()
+    bridge.clock.advance(-2 * HOUR)
+    expect(await statesOf(tenant)).toEqual(['ACTIVE', 'ACTIVE'])
+  })
+
+  test('GD-12 a run that died half-way goes on: who is erased already keeps the receipt they have', async () => {
+    const { tenant, older, newer } = await startTenant(bridge, 'bulk-resumed')
+    const asked = await ask(tenant, [older.id, newer.id])
+    const erase = `/tenants/${tenant.slug}/identities/${older.id}/erase`
+    const first = await asking.post(erase, { ground: 'objection' })
+    await run()
+    expect(await statesOf(tenant)).toEqual(['ERASED', 'ERASED'])
+    expect((await asking.post(erase, { ground: 'objection' })).body).toEqual(first.body)
+    expect(asked.status).toBe(200)
+  })
+
+  test('an erasure that the ledger lacks is noted by the job', async () => {
+    const { tenant, older } = await startTenant(bridge, 'bulk-unnoted')
+    const erase = `/tenants/${tenant.slug}/identities/${older.id}/erase`
+    const { body } = await asking.post(erase, { ground: 'objection' })
+    await query(
+      bridge.database.superuserUrl,
+      `UPDATE erasure SET noted_at = NULL WHERE id = '${String(body.id)}'`,
+    )
+    const lines = () => readFileSync(ledger, 'utf8').split(String(body.id)).length
+    const before = lines()
+    expect(await run()).toMatchObject({ counts: { noted: 1 } })
+    expect(lines()).toBeGreaterThan(before)
+    expect(await rowsOf(bridge, tenant, 'erasure', 'noted_at IS NULL')).toEqual([])
+  })
+})
