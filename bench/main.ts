@@ -1,7 +1,8 @@
-/** `npm run bench -- login | token | op | verify | audit`, with their flags. */
+/** `npm run bench -- login | token | op | verify | audit | migrate`, with their flags. */
 import { parseArgs } from 'node:util'
 import { benchAudit } from './audit.ts'
 import { benchLogin } from './login.ts'
+import { benchMigrate } from './migrate.ts'
 import { benchOp } from './op.ts'
 import { benchToken } from './token.ts'
 import { benchVerify } from './verify.ts'
@@ -10,7 +11,8 @@ const USAGE = `npm run bench -- login [--persons 10000,100000] [--seconds 6] [--
 npm run bench -- token [--redemptions 2000] [--concurrency 1,8,32] [--profile folder]
 npm run bench -- op [--requests 1000] [--concurrency 1,8,32] [--profile folder]
 npm run bench -- audit [--seconds 6] [--concurrency 1,8,32]
-npm run bench -- verify [--verifications 2000]`
+npm run bench -- verify [--verifications 2000]
+npm run bench -- migrate [--persons 10000,100000]`
 
 function numbers(text: string): number[] {
   const list = text.split(',').map(Number)
@@ -43,6 +45,9 @@ switch (positionals[0]) {
     await benchLogin({ persons, seconds, concurrency, nodeOptions })
     break
   }
+  case 'migrate':
+    await benchMigrate({ persons: numbers(values.persons).toSorted((a, b) => a - b) })
+    break
   case 'token':
     await benchToken({ redemptions, concurrency, nodeOptions })
     break
