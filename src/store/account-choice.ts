@@ -68,7 +68,7 @@ export const findAccounts = sqlStatement(
       FROM identity i
       JOIN identity_match m ON m.tenant_id = i.tenant_id AND m.internal_identity_id = i.id AND m.deleted_at IS NULL
       JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id AND b.deleted_at IS NULL
-      JOIN identity k ON k.tenant_id = i.tenant_id AND k.id = COALESCE(b.key_identity_id, i.id)
+      JOIN identity k ON k.tenant_id = i.tenant_id AND k.id = CASE WHEN b.key_identity_id IS NULL THEN i.id ELSE b.key_identity_id END
       LEFT JOIN reconciliation_provider r ON r.tenant_id = b.tenant_id AND r.id = b.provider_id
      WHERE i.tenant_id = ${p('tenantId')} AND i.id = ${p('identityId')} AND i.status = 'ACTIVE'
        AND b.id = ANY (${p('bindingIds')}::text[])`,

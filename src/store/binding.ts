@@ -208,7 +208,7 @@ export const findWalletBindings = sqlStatement(
     SELECT b.id, b.persisted_attributes_envelope AS attributes, k.id AS key_identity_id, k.wrapped_data_key
       FROM identity_match m
       JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id AND b.deleted_at IS NULL
-      JOIN identity k ON k.tenant_id = m.tenant_id AND k.id = COALESCE(b.key_identity_id, m.internal_identity_id)
+      JOIN identity k ON k.tenant_id = m.tenant_id AND k.id = CASE WHEN b.key_identity_id IS NULL THEN m.internal_identity_id ELSE b.key_identity_id END
      WHERE m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = ${p('identityId')} AND m.deleted_at IS NULL
        AND b.institution_identifier_hash = ANY (${p('institutionHashes')}::text[]) AND b.holder_hash_key_version > 0
        AND (b.expires_at IS NULL OR b.expires_at > ${p('now')})

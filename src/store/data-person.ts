@@ -76,7 +76,7 @@ export const findDataBinding = sqlStatement(
            b.persisted_attributes_envelope AS attributes, b.assurance_summary AS assurance, b.reconcile_time
       FROM identity_match m
       JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id AND b.deleted_at IS NULL
-      JOIN identity k ON k.tenant_id = m.tenant_id AND k.id = COALESCE(b.key_identity_id, m.internal_identity_id)
+      JOIN identity k ON k.tenant_id = m.tenant_id AND k.id = CASE WHEN b.key_identity_id IS NULL THEN m.internal_identity_id ELSE b.key_identity_id END
      WHERE m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = ${p('identityId')} AND m.deleted_at IS NULL
      ORDER BY (m.identifier_hash = ANY (${p('hashes')}::text[])
                OR COALESCE(b.institution_identifier_hash = ANY (${p('hashes')}::text[]), false)) DESC,

@@ -64,7 +64,7 @@ export const exportBindings = sqlStatement(
            b.created_at, b.last_used_at, b.deleted_at, b.deletion_reason, k.id AS key_identity_id, k.wrapped_data_key
       FROM identity_match m
       JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id
-      JOIN identity k ON k.tenant_id = m.tenant_id AND k.id = COALESCE(b.key_identity_id, m.internal_identity_id)
+      JOIN identity k ON k.tenant_id = m.tenant_id AND k.id = CASE WHEN b.key_identity_id IS NULL THEN m.internal_identity_id ELSE b.key_identity_id END
       LEFT JOIN reconciliation_provider r ON r.tenant_id = b.tenant_id AND r.id = b.provider_id
      WHERE m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = ANY (${p('people')}::text[])
      ORDER BY b.created_at, b.id`,

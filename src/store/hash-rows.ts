@@ -215,7 +215,10 @@ export interface AccountRow {
   wrapped_data_key: Sealed | null
 }
 
-/** Bindings whose account's hash is of one version, after `afterId`. One order of steps, as in `hits.ts`. */
+/**
+ * Bindings whose account's hash is of one version, after `afterId`. One order of steps, as in `hits.ts`; and CASE, for
+ * Postgres takes COALESCE for something that may leak what row-level security hides, and would not look it up in an index.
+ */
 export const listAccountsOfVersion = sqlStatement(
   'list_accounts_of_version',
   (
@@ -242,7 +245,8 @@ export const listAccountsOfVersion = sqlStatement(
         WHERE tenant_id = ${p('tenantId')} AND id = b.match_id OFFSET 0) m
      CROSS JOIN LATERAL (
        SELECT id, wrapped_data_key FROM identity
-        WHERE tenant_id = ${p('tenantId')} AND id = COALESCE(b.key_identity_id, m.internal_identity_id) OFFSET 0) k
+        WHERE tenant_id = ${p('tenantId')}
+          AND id = CASE WHEN b.key_identity_id IS NULL THEN m.internal_identity_id ELSE b.key_identity_id END OFFSET 0) k
       LEFT JOIN LATERAL (
        SELECT issuer FROM reconciliation_provider
         WHERE tenant_id = ${p('tenantId')} AND id = b.provider_id OFFSET 0) r ON true

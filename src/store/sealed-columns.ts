@@ -236,6 +236,6 @@ export const noteSealVersion = sqlStatement(
     UPDATE identity_link_binding b SET encrypted_institution_id_key_version = ${p('keyVersion')}::integer
       FROM picked, identity_match m, identity i
      WHERE b.tenant_id = ${p('tenantId')} AND b.id = picked.id AND m.tenant_id = b.tenant_id AND m.id = b.match_id
-       AND i.tenant_id = b.tenant_id AND i.id = COALESCE(b.key_identity_id, m.internal_identity_id)
+       AND i.tenant_id = b.tenant_id AND i.id = CASE WHEN b.key_identity_id IS NULL THEN m.internal_identity_id ELSE b.key_identity_id END
        AND i.data_key_version = ${p('keyVersion')}::integer`,
 )

@@ -22,7 +22,7 @@ export const findDueStandings = sqlStatement(
       FROM identity_link_binding b
       JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id
       JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id AND i.status = 'ACTIVE'
-      JOIN identity k ON k.tenant_id = i.tenant_id AND k.id = COALESCE(b.key_identity_id, i.id)
+      JOIN identity k ON k.tenant_id = i.tenant_id AND k.id = CASE WHEN b.key_identity_id IS NULL THEN i.id ELSE b.key_identity_id END
      WHERE b.tenant_id = ${p('tenantId')} AND b.status_due_at <= ${p('now')} AND b.deleted_at IS NULL
        AND b.credential_status IS NOT NULL AND k.wrapped_data_key IS NOT NULL
      ORDER BY b.status_due_at, b.id LIMIT ${p('limit')}`,
