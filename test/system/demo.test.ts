@@ -62,6 +62,10 @@ test('DEMO-6 a person clicks through: a stranger by the institution, then known 
 
 test('DEMO-7 a picture of the QR code opens the wallet page, and the browser that showed it goes on', async () => {
   const page = await openLogin()
+  // Where the browser can ask a wallet itself, the code waits until somebody wants it.
+  const code = page.locator('#other-device')
+  if (!(await code.evaluate((details) => details.hasAttribute('open'))))
+    await code.locator('summary').click()
   await page.locator('#other-device img').waitFor()
   const picture = path.join(temporary, 'code.png')
   await page.locator('#other-device img').screenshot({ path: picture })
