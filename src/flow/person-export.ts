@@ -148,6 +148,12 @@ function openBinding(
     ) as JsonObject),
     assurance: JSON.parse(row.assurance ?? 'null') as Json,
     ...{ proved_at: row.proved_at, believed_until: row.believed_until },
+    to_be_proved_again_since: row.to_be_proved_again_since,
+    told_of_its_end_at: row.told_of_its_end_at,
+    credential_status:
+      row.credential_status === null
+        ? null
+        : (JSON.parse(open('credential_status', row.credential_status)) as Json),
     ...{ created_at: row.created_at, last_used_at: row.last_used_at },
     ...{ ended_at: row.deleted_at, reason: row.deletion_reason },
   }

@@ -47,6 +47,9 @@ export interface BindingRow {
   assurance: string | null
   proved_at: IsoInstant | null
   believed_until: IsoInstant | null
+  to_be_proved_again_since: IsoInstant | null
+  told_of_its_end_at: IsoInstant | null
+  credential_status: Sealed | null
   created_at: IsoInstant
   last_used_at: IsoInstant
   deleted_at: IsoInstant | null
@@ -61,6 +64,7 @@ export const exportBindings = sqlStatement(
     SELECT b.id, b.match_id, r.slug AS provider, r.name AS provider_name, b.encrypted_institution_id AS account,
            b.institution_id_label AS account_attribute, b.persisted_attributes_envelope AS attributes,
            b.assurance_summary AS assurance, b.reconcile_time AS proved_at, b.expires_at AS believed_until,
+           b.stale_since AS to_be_proved_again_since, b.inactivity_warned_at AS told_of_its_end_at, b.credential_status,
            b.created_at, b.last_used_at, b.deleted_at, b.deletion_reason, k.id AS key_identity_id, k.wrapped_data_key
       FROM identity_match m
       JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id

@@ -3,7 +3,8 @@ import { createBrowser, walletLinkOn } from '../../demo/browser.ts'
 import { DEMO_PERSON } from '../../demo/issuer.ts'
 import { type StatusListServer, serveStatusList } from '../../demo/status-list.ts'
 import { createWallet } from '../../demo/wallet.ts'
-import type { TenantId } from '../../src/domain/ids.ts'
+import type { IdentityId, TenantId } from '../../src/domain/ids.ts'
+import { exportIdentity } from '../../src/flow/export-identity.ts'
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
 import { recheckStatus } from '../../src/flow/recheck-status.ts'
 import { ACTOR, type Bridge, logIn, startBridge, testPolicies } from '../support/bridge.ts'
@@ -87,6 +88,18 @@ test('TS-13 a link whose credential was revoked since is marked to be proved ane
     )
   expect(await bindings(), 'the one link that was made under the rule').toMatchObject([
     { stale_since: null },
+  ])
+  const [{ internal_identity_id: identityId } = { internal_identity_id: '' as IdentityId }] =
+    await query<{
+      internal_identity_id: IdentityId
+    }>(
+      superuserUrl,
+      `SELECT internal_identity_id FROM identity_match m JOIN identity_link_binding b ON b.match_id = m.id
+      WHERE b.credential_status IS NOT NULL`,
+    )
+  const { links } = await exportIdentity(bridge.deps, ACTOR, 'demo', identityId)
+  expect(links, 'the person may see what is kept of it').toMatchObject([
+    { credential_status: [{ uri: list.uri, index: 21 }] },
   ])
   expect(await recheck(), 'not yet').toEqual({ checked: 0, flagged: 0, unknown: 0 })
   const later = async () => {
