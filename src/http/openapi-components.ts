@@ -53,7 +53,7 @@ export const SECURITY_SCHEMES: { readonly [name: string]: JsonObject } = {
     type: 'http',
     scheme: 'bearer',
     description:
-      "A machine client's access token for the data API: from this tenant's token endpoint (`client_credentials`), or from its own authorization server.",
+      "A machine client's access token for the data API, and for the tenant's routes of the administration whose scope machine clients know: from this tenant's token endpoint (`client_credentials`), or from its own authorization server.",
   },
   eventSecret: {
     type: 'http',

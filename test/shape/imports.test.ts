@@ -123,6 +123,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'record-logout',
     'read-hint',
     'hinted-person',
+    'authenticate-machine',
     ...['finish-login', 'token-parity'],
     'erasure-ledger',
     ...['checkpoint-places', 'follow-trail', 'sign-trail', 'deny-access'],

@@ -7,9 +7,11 @@ import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { ADMIN_SCOPES, type AdminActor, type AdminScope } from '../../domain/admin.ts'
 import { fail } from '../../domain/failure.ts'
+import { MACHINE_SCOPE_NAMES } from '../../domain/machine.ts'
 import { DATA_KIND_NAMES } from '../../domain/retention.ts'
 import type { Json, JsonObject } from '../../domain/text.ts'
 import { authenticateAdmin } from '../../flow/authenticate-admin.ts'
+import { authenticateMachineActor } from '../../flow/authenticate-machine-actor.ts'
 import { requireAdminScope } from '../../flow/deny-access.ts'
 import { errorAnswer, jsonAnswer, pathParameter, TENANT_PARAMETER } from '../describe.ts'
 import { queryOf } from '../parse.ts'
@@ -18,7 +20,10 @@ import { parseWith, readJsonBody } from './read-json.ts'
 import { describeShape, SHAPES, type Shape, type ShapeName } from './shapes.ts'
 
 /** Everything the administration's flows need. */
-export type AdminDeps = Pick<Deps, 'db' | 'keyring' | 'outbound' | 'clock' | 'config' | 'tenants'>
+export type AdminDeps = Pick<
+  Deps,
+  'db' | 'keyring' | 'outbound' | 'clock' | 'config' | 'tenants' | 'metrics'
+>
 
 /** One call, authenticated and read. */
 export interface AdminCall<Body, Query> {
@@ -68,7 +73,7 @@ export function adminRoute<
   const Body extends ShapeName | undefined = undefined,
   Query = Record<never, never>,
   const Answer extends ShapeName | undefined = undefined,
->(deps: Pick<Deps, 'db' | 'clock'>, spec: Spec<Body, Query, Answer>): Route {
+>(deps: AdminDeps, spec: Spec<Body, Query, Answer>): Route {
   return {
     method: spec.method,
     path: `/admin/v1${spec.path}`,
@@ -76,8 +81,7 @@ export function adminRoute<
     limit: 'admin',
     operation: describe(spec),
     async handle({ http }) {
-      const token = BEARER.exec(http.req.header('authorization') ?? '')?.[1]
-      const actor = await authenticateAdmin(deps, token)
+      const actor = await authenticate(deps, http, spec.scope)
       await requireAdminScope(deps, actor, spec.scope)
       const query = readQuery(http, spec.query)
       const body =
@@ -93,6 +97,24 @@ export function adminRoute<
       return send(spec.status, answer)
     },
   }
+}
+
+/** Tokens of the administration are random texts; what looks like a JWT is a machine client's, and many times as long. */
+const MACHINE_TOKEN = /^(?:bearer|dpop) +[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/i
+
+async function authenticate(
+  deps: AdminDeps,
+  http: Context,
+  scope: AdminScope,
+): Promise<AdminActor> {
+  const authorization = http.req.header('authorization') ?? ''
+  if (!MACHINE_TOKEN.test(authorization))
+    return await authenticateAdmin(deps, BEARER.exec(authorization)?.[1])
+  const proof = http.req.header('dpop')
+  const url = `${deps.config.publicUrl}${http.req.path}`
+  const proven = proof === undefined ? {} : { proof: { proof, method: http.req.method, url } }
+  const credentials = { authorization, ...proven }
+  return await authenticateMachineActor(deps, http.req.param('tenant'), credentials, scope)
 }
 
 /** Nothing is known by a name with a NUL character; Postgres would refuse to look. */
@@ -134,7 +156,7 @@ function describe<Body extends ShapeName | undefined, Query, Answer extends Shap
     tags: [tag],
     summary,
     description: paragraphs.filter((part) => part !== undefined).join('\n\n'),
-    security: [{ adminToken: [] }],
+    security: [{ adminToken: [] }, ...(isShared(spec) ? [{ machineToken: [] }] : [])],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(spec.body === undefined ? {} : { requestBody: describeBody(spec.body, spec.sent) }),
     responses: { [spec.status]: describeAnswer(spec), ...describeRefusals(spec) },
@@ -226,6 +248,11 @@ const PATH_PARAMETERS: { readonly [name: string]: JsonObject } = {
     'Id of the thing; of a token, not the token itself.',
     '2f1c9a60-7d0e-4c0b-9a55-3f1d2c4b5a69',
   ),
+}
+
+/** Whether a machine client's token may open it too: below a tenant, for a scope that machine clients know. */
+function isShared({ path, scope }: { path: string; scope: AdminScope }): boolean {
+  return path.includes('/:tenant') && MACHINE_SCOPE_NAMES.some((name) => name === scope)
 }
 
 function pathParameters(path: string): readonly JsonObject[] {
