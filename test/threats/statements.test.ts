@@ -337,7 +337,7 @@ function invent(parameter: string): unknown {
   if (parameter === 'now') return now
   if (parameter === 'crossDeviceSince' || parameter === 'presentedSince')
     return '2020-01-01T00:00:00.000Z'
-  if (/At$/.test(parameter)) return later()
+  if (/(?:At|Until)$/.test(parameter)) return later()
   if (['after', 'afterId', 'afterSlug'].includes(parameter)) return ''
   if (parameter === 'limit' || parameter === 'uses') return '100'
   if (parameter === 'types') return ['KEY']
