@@ -59,6 +59,7 @@ export const listTenants = statement(
       .selectAll()
       .where('slug', '>', p('afterSlug'))
       .where('id', '!=', 'system' as TenantId)
+      .where('ended_at', 'is', null)
       .orderBy('slug')
       .limit(p('limit')),
 )

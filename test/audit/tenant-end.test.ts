@@ -187,6 +187,7 @@ describe('a tenant that leaves', () => {
     bridge.clock.advance(2_000) // other processes see it within a second
     expect((await fetch(`${bridge.tenant.issuer}/jwks`)).status).toBe(404)
     expect((await admin.get('/tenants/demo')).status).toBe(404)
+    expect((await admin.get('/tenants')).text).not.toContain('"demo"')
     expect((await admin.patch('/tenants/demo', { enabled: true })).status).toBe(404)
     expect((await admin.get('/tenants/demo/audit-events')).status).toBe(200)
     await expect(bridge.addTenant('demo')).rejects.toThrow('conflict')
