@@ -197,8 +197,10 @@ test('each way has an acr of its own, and discovery lists them all', async () =>
     await fetch(`${tenant.issuer}/.well-known/openid-configuration`)
   ).json()) as { acr_values_supported: string[] }
   expect(told.acr_values_supported).toEqual([
+    `${ACR}:wallet-digital-credentials`,
     `${ACR}:wallet-same-device`,
     `${ACR}:wallet-cross-device`,
+    `${ACR}:wallet-digital-credentials+institution`,
     `${ACR}:wallet-same-device+institution`,
     `${ACR}:wallet-cross-device+institution`,
     `${ACR}:institution`,
