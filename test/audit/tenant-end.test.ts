@@ -12,9 +12,11 @@ import {
 } from '../../src/crypto/audit-checkpoint.ts'
 import { createKeyringText } from '../../src/crypto/keyring.ts'
 import { verifyReceipt } from '../../src/crypto/receipt.ts'
+import type { TenantId } from '../../src/domain/ids.ts'
 import { endTenant } from '../../src/flow/end-tenant.ts'
 import { switchTenant } from '../../src/flow/switch-tenant.ts'
 import { verifyTrails } from '../../src/flow/verify-trails.ts'
+import { endTenantRows } from '../../src/store/tenant-end.ts'
 import { newCaller } from '../data/world.ts'
 import { adminWith } from '../http/admin/client.ts'
 import { newPerson, type Person } from '../people/people.ts'
@@ -91,6 +93,36 @@ describe('a tenant that is switched off', () => {
     const admin = await adminWith(bridge, ['identities:manage', 'privacy:erase'])
     expect((await admin.get(`/tenants/demo/identities/${sanne.id}`)).status).toBe(200)
   })
+})
+
+/** Gone with an erased person, or with the row they hang on. */
+const WITH_OTHERS = [
+  ...['account_choice', 'pairwise_subject', 'identity_merge', 'identity_merge_edge'],
+  ...['access_token', 'authorization_code', 'refresh_token'],
+]
+/** What was set up, without secrets; what tells that somebody was erased; the trail; and rows of no tenant's. */
+const STAYS = [
+  ...['identity', 'erasure', 'erasure_policy', 'erasure_request'],
+  ...['audit_event', 'audit_head', 'audit_checkpoint'],
+  ...[
+    'relying_party',
+    'reconciliation_provider',
+    'signing_key',
+    'policy_version',
+    'retention_rule',
+  ],
+  ...['registration_certificate', 'trusted_list', 'key_migration_progress'],
+  ...['admin_token', 'admin_session', 'job', 'key_check'],
+]
+
+test('every table with a tenant is emptied by a tenant’s end, or named here as one that stays', async () => {
+  const columns = await ask<{ name: string }>(`
+    SELECT DISTINCT attrelid::regclass::text AS name FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+     WHERE attname = 'tenant_id' AND c.relkind = 'r' AND NOT attisdropped`)
+  const { text } = endTenantRows({ tenantId: 'nobody' as TenantId })
+  const emptied = [...text.matchAll(/DELETE FROM (\w+)/g)].map(([, name = '']) => name)
+  const known = new Set([...emptied, ...WITH_OTHERS, ...STAYS])
+  expect(columns.map(({ name }) => name).filter((name) => !known.has(name))).toEqual([])
 })
 
 describe('a tenant that leaves', () => {
