@@ -84,16 +84,18 @@ export function didJwkOf(key: SigningKey): string {
 }
 
 /** Policy documents for a tenant of identity-bridge that asks for and believes every variant; other verifiers take the anchors. */
-export function documentsOf(world: World) {
+export function documentsOf(world: World, formats: readonly string[] = [SD_JWT, MDOC, JWT_VC]) {
   const of = <Kind extends string>(format: Kind) =>
     VARIANTS.filter(
       (each): each is Extract<typeof each, { format: Kind }> => each.format === format,
     )
   const types = [...new Set(of(JWT_VC).map(({ type }) => type))]
+  const wanted = ({ format }: { format: string }) => formats.includes(format)
   const query = queryOf(
     of(SD_JWT).map(({ vct }) => vct),
     of(MDOC),
     types,
+    wanted,
   )
   return {
     attributes: { rules: rulesOf(query.credentials) },
@@ -110,29 +112,32 @@ export function documentsOf(world: World) {
           anchors: [world.mdoc.authority.anchor],
         },
         { id: 'sim-vc', format: JWT_VC, mechanism: 'did', types, issuers: [world.did.id] },
-      ],
+      ].filter(wanted),
     },
   }
 }
 
-function queryOf(vcts: readonly string[], mdocs: readonly MdocVariant[], types: readonly string[]) {
-  return {
-    credentials: [
-      {
-        ...{ id: 'sd-jwt', format: SD_JWT, meta: { vct_values: vcts } },
-        claims: [{ path: ['given_name'] }, { path: ['family_name'] }],
-      },
-      ...mdocs.map(({ name, docType, namespace }) => ({
-        ...{ id: name, format: MDOC, meta: { doctype_value: docType } },
-        claims: [{ path: [namespace, 'given_name'] }, { path: [namespace, 'family_name'] }],
-      })),
-      {
-        ...{ id: 'degree', format: JWT_VC, meta: { type_values: [types] } },
-        claims: [{ path: ['credentialSubject', 'family_name'] }],
-      },
-    ],
-    credential_sets: [{ options: [['sd-jwt'], ...mdocs.map(({ name }) => [name]), ['degree']] }],
-  }
+function queryOf(
+  vcts: readonly string[],
+  mdocs: readonly MdocVariant[],
+  types: readonly string[],
+  wanted: (credential: { format: string }) => boolean,
+) {
+  const credentials = [
+    {
+      ...{ id: 'sd-jwt', format: SD_JWT, meta: { vct_values: vcts } },
+      claims: [{ path: ['given_name'] }, { path: ['family_name'] }],
+    },
+    ...mdocs.map(({ name, docType, namespace }) => ({
+      ...{ id: name, format: MDOC, meta: { doctype_value: docType } },
+      claims: [{ path: [namespace, 'given_name'] }, { path: [namespace, 'family_name'] }],
+    })),
+    {
+      ...{ id: 'degree', format: JWT_VC, meta: { type_values: [types] } },
+      claims: [{ path: ['credentialSubject', 'family_name'] }],
+    },
+  ].filter(wanted)
+  return { credentials, credential_sets: [{ options: credentials.map(({ id }) => [id]) }] }
 }
 
 /** One attribute for each claim that is asked for: what no rule reads is not asked for. */

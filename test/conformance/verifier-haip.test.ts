@@ -1,9 +1,9 @@
-/** `oid4vp-1final-verifier-haip-test-plan`: encrypted answers, a client named by its certificate, this device alone. */
+/** `oid4vp-1final-verifier-haip-test-plan`: the tenant's switch for the profile, and nothing else. */
 import { describeVerifierPlan } from './verifier-plan.ts'
 
 describeVerifierPlan({
   name: 'oid4vp-1final-verifier-haip-test-plan',
-  settings: { clientIdPrefix: 'x509_hash', responseMode: 'direct_post.jwt', crossDevice: false },
+  settings: { haip: true },
   prefix: 'x509_hash',
   responseMode: 'direct_post.jwt',
 })

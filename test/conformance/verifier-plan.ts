@@ -162,7 +162,7 @@ function prepareSuite(plan: Plan): Suite {
     bridge = await startBridge()
     tenant = await bridge.addTenant('verifier', plan.settings)
     world = createWorld(DEFAULT_SEED, bridge.clock.now())
-    for (const [kind, document] of Object.entries(documentsOf(world)))
+    for (const [kind, document] of Object.entries(documentsOf(world, [SD_JWT, MDOC])))
       await publishPolicy(bridge.deps, ACTOR, tenant.slug, kind as 'trust', document)
   })
   afterAll(() => bridge.stop())
