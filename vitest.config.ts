@@ -2,7 +2,9 @@ import { defineConfig } from 'vitest/config'
 
 const shared = {
   globalSetup: 'test/support/global-setup.ts',
-  testTimeout: 30_000,
+  // One worker a core; the default leaves one core idle.
+  maxWorkers: '100%',
+  testTimeout: 60_000,
   hookTimeout: 60_000,
 }
 

@@ -5,7 +5,7 @@ import { digestText } from '../crypto/digest.ts'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
-import { type Attributes, releaseClaims, releasingScopes } from '../domain/attributes.ts'
+import { type Attributes, releasableClaims, releaseClaims } from '../domain/attributes.ts'
 import type { AuditDetail } from '../domain/audit.ts'
 import { mayRead, projectClaims, projectFields } from '../domain/data-access.ts'
 import { fail } from '../domain/failure.ts'
@@ -126,9 +126,9 @@ export async function viewClaims(
   const policy = await prepared.policy('attributes', version)
   const { attributes } = binding
   const kept = openKeptAttributes(means.keyring, prepared.tenant.id, { ...binding, attributes })
-  const everyScope = new Set(['openid', ...releasingScopes(policy)])
+  const names = new Set(releasableClaims(policy))
   const nothingCarried: Attributes = {}
-  return projectClaims(client.access, releaseClaims(policy, kept, nothingCarried, everyScope))
+  return projectClaims(client.access, releaseClaims(policy, kept, nothingCarried, names))
 }
 
 /** Categories of which the registration names nothing are not even opened. */

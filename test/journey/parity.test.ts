@@ -114,7 +114,7 @@ const FORCE = { acr_values: 'urn:identity-bridge:acr:wallet-same-device+institut
 
 /** What may differ: when, how and for which request. */
 const OF_ONE_LOGIN = new Set([
-  ...['iat', 'exp', 'nonce', 'at_hash', 'auth_time', 'acr', 'amr'],
+  ...['iat', 'exp', 'nonce', 'at_hash', 'auth_time', 'acr', 'amr', 'sid'],
   ...['upstream_acr', 'upstream_amr', 'upstream_auth_time'],
 ])
 

@@ -31,7 +31,7 @@ let child: Child
 beforeAll(async () => {
   bridge = await startBridge({ keyring: KEYRING })
   const file = path.join(FOLDER, 'keyring.json')
-  writeFileSync(file, KEYRING)
+  writeFileSync(file, KEYRING, { mode: 0o600 })
   environment = {
     ...{ PUBLIC_URL: bridge.url, PORT: String(await freePort()), KEYRING_FILE: file },
     ...{ DATABASE_URL: bridge.database.runtimeUrl, ALLOW_LOOPBACK: 'yes', JOBS: 'no' },
