@@ -11,6 +11,7 @@
 import { checkValueOf } from './key-check.ts'
 import {
   isNested,
+  isReadable,
   type KeyEntry,
   type KeyName,
   KeyringError,
@@ -76,6 +77,7 @@ export function moveKey(text: string, key: KeyName, version: number, state: KeyS
       `keyring: key ${key} version ${version} cannot go ${target.state} → ${state}`,
     )
   }
+  if (target.state === 'leaked') requireNothingReadThrough(entries, target)
   if (state === 'destroyed') return writeKeyringText(destroy(entries, target))
   return writeKeyringText(
     entries.map((entry): KeyEntry => {
@@ -84,6 +86,25 @@ export function moveKey(text: string, key: KeyName, version: number, state: KeyS
       return replaced ? { ...entry, state: 'previous' } : entry
     }),
   )
+}
+
+/** Once retired nothing tells that it got away, and hashes nested over it would be believed like others. */
+function requireNothingReadThrough(entries: readonly KeyEntry[], { key, version }: KeyEntry): void {
+  const nesting = entries.find(
+    (entry) => entry.key === key && isReadable(entry) && isOver(entry, version, entries),
+  )
+  if (nesting !== undefined) {
+    throw new KeyringError(
+      `keyring: key ${key} version ${version} got away and is inside version ${nesting.version}: retire that first`,
+    )
+  }
+}
+
+/** Whether a version nests this one, however deep. */
+function isOver(entry: KeyEntry, version: number, entries: readonly KeyEntry[]): boolean {
+  if (!isNested(entry)) return false
+  const inside = entries.find((each) => each.key === entry.key && each.version === entry.inner)
+  return entry.inner === version || (inside !== undefined && isOver(inside, version, entries))
 }
 
 /** A version that a nesting is made of is read through it, even when retired: the nesting has to be destroyed first. */

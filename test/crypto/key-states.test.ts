@@ -130,6 +130,18 @@ describe('CR-32 key states', () => {
     expect(keyCheckValues(parseKeyring(gone))).toEqual(keyCheckValues(parseKeyring(nested.text)))
   })
 
+  test('CR-46 a key that got away keeps its mark while anything nested over it is read', () => {
+    const once = addNestedKey(ALL_STATES, 'A', { outer: 2, inner: 5 })
+    const twice = addNestedKey(once.text, 'A', { outer: 3, inner: once.version })
+    const retire = (text: string, version: number) => moveKey(text, 'A', version, 'retired')
+    expect(() => retire(twice.text, 5)).toThrow(
+      'key A version 5 got away and is inside version 6: retire that first',
+    )
+    const inner = retire(twice.text, once.version)
+    expect(() => retire(inner, 5)).toThrow('is inside version 7: retire that first')
+    expect(states(retire(retire(inner, twice.version), 5))).toContain('A5 retired')
+  })
+
   test('CR-32 a destroyed entry with a secret, or without its check value, is refused', () => {
     const [first, ...others] = JSON.parse(moveKey(ALL_STATES, 'A', 1, 'destroyed')).keys
     const refusal = (change: object) => () =>
