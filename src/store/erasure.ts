@@ -70,7 +70,7 @@ export const eraseLogins = sqlStatement(
     ), grants AS (
       DELETE FROM login_grant
        WHERE tenant_id = ${p('tenantId')} AND (identity_id = ANY (${p('people')}::text[])
-          OR correlation_id IN (SELECT correlation_id FROM journeys))
+          OR identity_id IS NULL AND correlation_id IN (SELECT correlation_id FROM journeys))
       RETURNING id
     ), tokens AS (
       SELECT c.grant_id FROM authorization_code c JOIN grants g ON g.id = c.grant_id
