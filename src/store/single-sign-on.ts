@@ -14,6 +14,7 @@ import type {
 } from '../domain/ids.ts'
 import type { Sealed, SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
+import { CODE, LIVE_LINK, SUBJECT } from './granting.ts'
 import { type Params, sqlStatement } from './statement.ts'
 
 /** The newest grant of a session that may still be used, of a person and a link that are alive. */
@@ -97,19 +98,7 @@ export const grantBySession = sqlStatement(
       now: IsoInstant
     }>,
   ) => sql<{ id: JourneyId }>`
-    WITH person AS (
-      SELECT id FROM identity
-       WHERE tenant_id = ${p('tenantId')} AND id = ${p('identityId')} AND status = 'ACTIVE'
-         FOR NO KEY UPDATE
-    ), live AS (
-      SELECT b.id, b.match_id
-        FROM person
-        JOIN identity_match m ON m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = person.id
-        JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id
-       WHERE b.tenant_id = ${p('tenantId')} AND b.id = ${p('bindingId')} AND b.deleted_at IS NULL
-         AND m.deleted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > ${p('now')})
-         FOR NO KEY UPDATE OF b, m
-    ), session AS (
+    WITH ${LIVE_LINK(p)}, session AS (
       SELECT g.*, live.match_id
         FROM live
         JOIN login_grant g ON g.tenant_id = ${p('tenantId')} AND g.id = ${p('fromGrant')}
@@ -134,20 +123,7 @@ export const grantBySession = sqlStatement(
       UPDATE identity_link_binding b SET last_used_at = ${p('now')}
         FROM session WHERE b.tenant_id = ${p('tenantId')} AND b.id = session.binding_id
       RETURNING b.id
-    ), known AS (
-      SELECT s.subject FROM person
-        JOIN pairwise_subject s ON s.tenant_id = ${p('tenantId')} AND s.identity_id = person.id
-       WHERE s.sector = ${p('sector')}
-         FOR KEY SHARE OF s
-    ), made AS (
-      INSERT INTO pairwise_subject (tenant_id, identity_id, sector, subject, created_at)
-      SELECT ${p('tenantId')}, identity_id, ${p('sector')}, ${p('subject')}, ${p('now')}::iso_instant FROM session
-       WHERE NOT EXISTS (SELECT FROM known)
-      ON CONFLICT (identity_id, sector, tenant_id) DO UPDATE SET subject = pairwise_subject.subject
-      RETURNING subject
-    ), subject AS (
-      SELECT subject FROM known UNION ALL SELECT subject FROM made
-    ), granted AS (
+    ), ${SUBJECT(p, sql`session`)}, granted AS (
       INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, subject, correlation_id, scope, acr, amr,
         auth_time, upstream, attribute_policy_version, wallet_attributes, session_hash, session_browser_hash,
         session_started_at, sid, created_at, expires_at)
@@ -155,14 +131,7 @@ export const grantBySession = sqlStatement(
         ${p('scope')}, acr, amr, auth_time, upstream, attribute_policy_version, ${p('walletAttributes')}, session_hash,
         session_browser_hash, session_started_at, sid, ${p('now')}::iso_instant, ${p('grantExpiresAt')}::iso_instant
         FROM session, subject
-    ), code AS (
-      INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, code_challenge, dpop_jkt,
-        nonce, created_at, expires_at)
-      SELECT ${p('tenantId')}, ${p('codeHash')}, ${p('grantId')}, ${p('clientId')}, ${p('redirectUri')},
-        ${p('codeChallenge')}, ${p('dpopJkt')}, ${p('nonce')}, ${p('now')}::iso_instant,
-        ${p('codeExpiresAt')}::iso_instant
-        FROM session
-    ), event AS (
+    ), ${CODE(p, sql`session`)}, event AS (
       INSERT INTO audit_event (id, tenant_id, event_type, correlation_id, subject_hash, client_id, detail, created_at)
       SELECT ${p('eventId')}, ${p('tenantId')}, 'login_completed', ${p('correlationId')}, ${p('subjectHash')},
         ${p('clientId')}, ${p('detail')}, ${p('now')}::iso_instant

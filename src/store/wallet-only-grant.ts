@@ -7,6 +7,7 @@ import type { ClientId, CorrelationId, GrantId, JourneyId, TenantId } from '../d
 import type { Sealed, SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { ACCESS_TOKEN, type AccessRow, type GrantRow, type OpaqueToken } from './grant.ts'
+import { CODE } from './granting.ts'
 import { type Params, sqlStatement } from './statement.ts'
 
 type OfPerson =
@@ -71,13 +72,7 @@ export const grantWalletOnly = sqlStatement(
         ${p('acr')}, ${p('amr')}, ${p('authTime')}::integer, ${p('attributePolicyVersion')}::integer,
         ${p('walletAttributes')}, ${p('now')}::iso_instant, ${p('grantExpiresAt')}::iso_instant
         FROM moved
-    ), code AS (
-      INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, code_challenge, dpop_jkt, nonce,
-        created_at, expires_at)
-      SELECT ${p('tenantId')}, ${p('codeHash')}, ${p('grantId')}, ${p('clientId')}, ${p('redirectUri')},
-        ${p('codeChallenge')}, ${p('dpopJkt')}, ${p('nonce')}, ${p('now')}::iso_instant, ${p('codeExpiresAt')}::iso_instant
-        FROM moved
-    ), event AS (
+    ), ${CODE(p, sql`moved`)}, event AS (
       INSERT INTO audit_event (id, tenant_id, event_type, correlation_id, client_id, detail, created_at)
       SELECT ${p('eventId')}, ${p('tenantId')}, 'login_completed', ${p('correlationId')}, ${p('clientId')},
         ${p('detail')}, ${p('now')}::iso_instant
