@@ -30,8 +30,12 @@ afterAll(async () => {
   await bridge.stop()
 })
 
-/** Stands in for the browser's part of the API; `get` wants the moment after a click, as the real one does. */
-const BROWSERS_PART = `
+/**
+ * Stands in for the browser's part of the API; `get` wants the moment after a click, as the real one does. Only where
+ * the real one would be: the relying party's address leads nowhere here, and the error page Chromium may show for it
+ * is no secure context.
+ */
+const BROWSERS_PART = `if (window.isSecureContext) {
   window.DigitalCredential = class DigitalCredential {
     static userAgentAllowsProtocol(protocol) { return protocol.startsWith('openid4vp-v1-') }
   }
@@ -40,7 +44,8 @@ const BROWSERS_PART = `
     const answer = await window.askPerson(digital.requests)
     if (answer === 'dismissed') throw new DOMException('dismissed', 'NotAllowedError')
     return Object.assign(new DigitalCredential(), answer)
-  }`
+  }
+}`
 
 async function open(answering: Answering | undefined) {
   const attempt = await bridge.tenant.relyingParty.begin()
