@@ -60,6 +60,21 @@ CREATE INDEX idx_identity_key_version ON identity (tenant_id, data_key_version, 
 CREATE INDEX idx_identity_erasure ON identity (erasure_id, tenant_id) WHERE erasure_id IS NOT NULL;
 CREATE INDEX idx_identity_merged_into ON identity (merged_into, tenant_id) WHERE merged_into IS NOT NULL;
 
+-- What else a restored backup must not undo: attributes erased, links ended and brought back, a restriction. Each becomes a
+-- line of the ledger outside this database, and its row here tells a replay that it is known.
+CREATE TABLE ledger_line (
+  tenant_id text NOT NULL CHECK (tenant_id <> ''),
+  id text NOT NULL,
+  identity_id text NOT NULL,
+  said text NOT NULL,                                -- JSON: ids, and names of attributes as the tenant's rules spell them
+  said_at iso_instant NOT NULL,
+  noted_at iso_instant,                              -- when the ledger had it; NULL until then
+  PRIMARY KEY (id, tenant_id),
+  FOREIGN KEY (identity_id, tenant_id) REFERENCES identity (id, tenant_id)
+);
+CREATE INDEX idx_ledger_line_identity ON ledger_line (identity_id, tenant_id);
+CREATE INDEX idx_ledger_line_unnoted ON ledger_line (said_at, tenant_id) WHERE noted_at IS NULL;
+
 -- Rows that two first logins of one person both have to lock, one for each readable version's hash (ARCHITECTURE,
 -- "First login, once"). They carry nothing but the lock, and are swept.
 CREATE TABLE match_guard (

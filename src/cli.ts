@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { auditCommand } from './cli/audit.ts'
 import { contractCommand } from './cli/contracts.ts'
+import { erasuresCommand } from './cli/erasure-requests.ts'
 import { eraseCommand, ledgerCommand, receiptCommand } from './cli/erasures.ts'
 import { eventsCommand } from './cli/events.ts'
 import { jobsCommand } from './cli/jobs.ts'
@@ -67,6 +68,7 @@ const commands = [
   eventsCommand,
   peopleCommand,
   eraseCommand,
+  erasuresCommand,
   receiptCommand,
   ledgerCommand,
   auditCommand,

@@ -9,7 +9,7 @@ import { ERASURE_GROUNDS, type ErasureGround } from '../domain/erasure.ts'
 import type { IdentityId } from '../domain/ids.ts'
 import { eraseByIdentifier } from '../flow/erase-by-identifier.ts'
 import { eraseIdentity } from '../flow/erase-identity.ts'
-import { replayLedger } from '../flow/replay-ledger.ts'
+import { type Held, replayLedger } from '../flow/replay-ledger.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
 import { withDatabase } from './database.ts'
 import { readAccount, readNamed } from './named-person.ts'
@@ -51,7 +51,9 @@ export function ledgerCommand(terminal: Terminal): Command {
   const ledger = new Command('ledger').description('The ledger of erasures outside the database')
   ledger
     .command('replay')
-    .description('after a restore, before the service starts: make the erasures since again')
+    .description(
+      'after a restore, before the service starts: make again what people had erased since',
+    )
     .argument('<file>', 'the ledger')
     .action((file: string) => replay(terminal, file))
   return ledger
@@ -60,15 +62,22 @@ export function ledgerCommand(terminal: Terminal): Command {
 async function replay(terminal: Terminal, file: string): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)
   const text = readFileSync(file, 'utf8')
+  const keyring = await loadKeyring(secrets, Date.now)
   const { held, ...counts } = await withDatabase(config, secrets, (db) =>
-    replayLedger({ db, clock: Date.now }, text),
+    replayLedger({ db, keyring, clock: Date.now }, text),
   )
   terminal.out(JSON.stringify({ ...counts, held: held.length }))
-  if (held.length > 0)
-    throw new SetupRefused(
-      `Split by hand, then replay again; merged here with somebody else: ${held.join(', ')}`,
-    )
+  const open = (Object.keys(HELD) as Held['why'][]).flatMap((why) => {
+    const lines = held.filter((one) => one.why === why).map(({ line }) => line)
+    return lines.length === 0 ? [] : [`${HELD[why]}: ${lines.join(', ')}`]
+  })
+  if (open.length > 0) throw new SetupRefused(open.join('\n'))
 }
+
+const HELD = {
+  merged: 'Split by hand, then replay again; merged here with somebody else',
+  unreadable: 'Replay with the keyring of then; the one at hand does not open what is held',
+} as const satisfies Record<Held['why'], string>
 
 async function erase(terminal: Terminal, slug: string, options: EraseOptions): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)

@@ -18,7 +18,7 @@ export function jobsCommand(terminal: Terminal): Command {
   const named = (word: string, description: string) =>
     jobs.command(word).description(description).argument('<name>', 'the job')
   named('run', 'run it here and now, unless somebody else is at it').action((name: string) =>
-    run(terminal, name),
+    runJob(terminal, name),
   )
   named('pause', 'nobody begins it; a run under way stops at its next batch').action(
     (name: string) => change(terminal, name, 'pause'),
@@ -40,7 +40,8 @@ async function list(terminal: Terminal): Promise<void> {
   terminal.out(tableOf(['job', 'due', 'running until', 'last finished', 'last outcome'], rows))
 }
 
-async function run(terminal: Terminal, name: string): Promise<void> {
+/** Says how many of what; throws where it is unknown, paused, somebody else's, or did not end well. */
+export async function runJob(terminal: Terminal, name: string): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)
   const { runJobHere } = await import('../jobs.ts')
   const keyring = await loadKeyring(secrets, Date.now)

@@ -213,7 +213,8 @@ export type AuditDetail =
   | { type: 'tenant_ended'; actor: string; messages: number }
   /** The same in the trail of what has no tenant, with the tokens that ended. */
   | { type: 'tenant_offboarded'; actor: string; tenant: string; tokens: number }
-  | { type: 'audit_pruned'; until: number; removed: number }
+  /** Where that tenant ended, in the trail of what has no tenant, by its id. */
+  | { type: 'audit_pruned'; until: number; removed: number; tenant?: string }
   /** In the trail of what has no tenant for a tenant that ended, by its id. */
   | { type: 'audit_exported'; actor: string; after: number; tenant?: string }
   /** Key A, B or C, as an operator moved it in the keyring. */

@@ -1,5 +1,4 @@
 /** Erasing a person: why it may be asked for, what is counted, and what the receipt says. */
-import { z } from 'zod'
 import type { IdentityId } from './ids.ts'
 import type { JsonObject } from './text.ts'
 import { fromInstant, type IsoInstant, toSeconds } from './time.ts'
@@ -58,18 +57,3 @@ export function receiptClaims(said: {
     erased: { ...said.erased },
   }
 }
-
-/**
- * One line of the ledger outside the database, as JSON: what has to be made again after a restore from a backup. Random
- * ids, our own words and the receipt; nothing in it tells who it was.
- */
-export const LedgerLine = z.strictObject({
-  v: z.literal(1),
-  tenant: z.string().min(1),
-  erasure: z.uuid(),
-  persons: z.array(z.uuid()).min(1),
-  ground: z.enum(ERASURE_GROUNDS),
-  erased_at: z.iso.datetime({ precision: 3 }),
-  receipt: z.string().max(65_536),
-})
-export type LedgerLine = z.infer<typeof LedgerLine>

@@ -16,6 +16,7 @@ export type BindingId = Branded<'BindingId'>
 export type MergeId = Branded<'MergeId'>
 export type ErasureId = Branded<'ErasureId'>
 export type ErasureRequestId = Branded<'ErasureRequestId'>
+export type LedgerLineId = Branded<'LedgerLineId'>
 export type JourneyId = Branded<'JourneyId'>
 export type SessionId = Branded<'SessionId'>
 export type GrantId = Branded<'GrantId'>

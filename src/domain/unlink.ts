@@ -47,6 +47,29 @@ export function decideUnlink(
   }
 }
 
+/** The same for several matches, one after the other; undefined where none of them is live. */
+export function decideUnlinks(
+  matches: readonly OwnMatch[],
+  bindings: readonly OwnBinding[],
+  named: readonly MatchId[],
+): Unlinked | undefined {
+  let ended: Unlinked | undefined
+  for (const id of named) {
+    const { matches: gone, bindings: over }: Unlinked = ended ?? { matches: [], bindings: [] }
+    const one = decideUnlink(
+      matches.filter((match) => !gone.includes(match.id)),
+      bindings.filter((binding) => !over.includes(binding.id)),
+      id,
+    )
+    if (one === undefined) continue
+    ended = {
+      matches: [...gone, ...one.matches].sort(),
+      bindings: [...over, ...one.bindings].sort(),
+    }
+  }
+  return ended
+}
+
 /**
  * What of the wallet's side nothing rests on any more once these bindings ended: the person must not be known by it, for
  * any match of a person leads to all their bindings.

@@ -1,4 +1,4 @@
-/** Erasures of many people that are approved and have waited are carried out, and erasures are noted that the ledger lacks. */
+/** Erasures of many people that are approved and have waited are carried out, and what the ledger lacks is noted. */
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { BridgeError } from '../domain/failure.ts'
@@ -14,7 +14,7 @@ import {
   findDueErasures,
 } from '../store/erasure-request.ts'
 import { findTenantById, readTenant } from '../store/tenant.ts'
-import { noteErasure } from './erasure-ledger.ts'
+import { noteErasure, noteLines } from './erasure-ledger.ts'
 import { erasePerson } from './record-erasure.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'config'>
@@ -83,10 +83,10 @@ async function recordDone(
   })
 }
 
-/** An instance that died between an erasure and its line in the ledger left one without it. */
+/** An instance that died between a decision and its line in the ledger left it without; so did a command that knew of none. */
 async function noteMissing(means: Means, tenantId: TenantId): Promise<number> {
   if (means.config.erasureLedger === undefined) return 0
   const [missing] = await read(means.db, tenantId, [findUnnoted({ tenantId, limit: 100 })])
   for (const { id } of missing) await noteErasure(means, tenantId, id)
-  return missing.length
+  return missing.length + (await noteLines(means, tenantId))
 }

@@ -3,20 +3,25 @@ import { outboxRows } from '../crypto/outbox-event.ts'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
-import type { ClientId, IdentityId, MatchId, TenantId } from '../domain/ids.ts'
-import { toInstant } from '../domain/time.ts'
-import { decideUnlink, type Unlinked, type UnlinkReason } from '../domain/unlink.ts'
+import type { ClientId, IdentityId, LedgerLineId, MatchId, TenantId } from '../domain/ids.ts'
+import type { SaidLineOf } from '../domain/ledger.ts'
+import { type IsoInstant, toInstant } from '../domain/time.ts'
+import { decideUnlinks, type Unlinked, type UnlinkReason } from '../domain/unlink.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import type { Transaction } from '../store/database.ts'
 import { lockPeople } from '../store/identity.ts'
+import { insertLedgerLine } from '../store/ledger.ts'
 import { findReceivers, insertOutbox } from '../store/outbox.ts'
 import {
   endBindings,
   endMatches,
   findAllBindings,
   findAllMatches,
+  findOwnersOfMatches,
   revokeGrantsOn,
 } from '../store/person.ts'
+import type { Changed, Step } from '../store/statement.ts'
+import { ledgerStep } from './erasure-ledger.ts'
 import { liveBindings, liveMatches } from './identity-view.ts'
 import { subjectHash } from './merge-view.ts'
 
@@ -35,49 +40,96 @@ export interface EndedLink {
 }
 
 /**
- * The same inside a transaction, which it commits unless the link had ended before. Throws `not_found` for a match that is
- * not this person's, `conflict` for a person who is not active.
+ * The same inside a transaction, which it commits unless the link had ended before; the ledger is to be told then
+ * (`noteLines`). Throws `not_found` for a match that is not this person's, `conflict` for a person who is not active.
  */
 export async function endLink(
   means: Means,
   tx: Transaction,
   tenantId: TenantId,
-  { identityId, matchId, reason, actor, clientId, before }: EndedLink,
+  { identityId, matchId, before, ...told }: EndedLink,
 ): Promise<void> {
+  const own = await lockOwn(tx, tenantId, identityId)
+  const named = own.matches.find(({ id }) => id === matchId)
+  if (own.person === undefined || named === undefined) return fail({ kind: 'not_found' })
+  if (own.person.status !== 'ACTIVE')
+    return fail({ kind: 'conflict', detail: 'the person is not active' })
+  const ended = decideUnlinks(liveMatches(own.matches), liveBindings(own.bindings), [matchId])
+  if (ended === undefined) return
+  await before?.(tx)
+  const { reason } = told
+  const matches = [matchId, ...ended.matches.filter((id) => id !== matchId)]
+  const now = toInstant(means.clock())
+  await recordEnd(means, tx, tenantId, {
+    ...{ ...told, identifier: named.identifier_type, person: own.person, ended, now },
+    line: ledgerStep(
+      tenantId,
+      identityId,
+      { kind: 'unlink', persons: [identityId], matches, reason },
+      now,
+    ),
+  })
+}
+
+/**
+ * The end of a link that the ledger tells of, in a database restored from before it: of its matches whatever is live again
+ * ends, with what rests on it. Returns false where nothing of it is there.
+ */
+export async function repeatEnd(
+  means: Means,
+  tx: Transaction,
+  { tenant, line, said_at, matches: ids, reason }: SaidLineOf<'unlink'>,
+): Promise<boolean> {
+  const tenantId = tenant as TenantId
+  const named = ids.map((id) => id as MatchId)
+  const owners = await tx.run(findOwnersOfMatches({ tenantId, ids: named }))
+  const [identityId] = owners.map((row) => row.internal_identity_id)
+  if (identityId === undefined) return false
+  const { person, matches, bindings } = await lockOwn(tx, tenantId, identityId)
+  const ended = decideUnlinks(liveMatches(matches), liveBindings(bindings), named)
+  if (person === undefined || ended === undefined) return false
+  const identifier = matches.find(({ id }) => ended.matches.includes(id))?.identifier_type ?? 'KEY'
+  const now = toInstant(means.clock())
+  await recordEnd(means, tx, tenantId, {
+    ...{ reason, actor: 'ledger', identifier, person, ended, now },
+    line: insertLedgerLine({
+      ...{ tenantId, id: line as LedgerLineId, identityId, notedAt: now },
+      ...{ said: JSON.stringify({ kind: 'unlink', persons: [identityId], matches: ids, reason }) },
+      saidAt: said_at as IsoInstant,
+    }),
+  })
+  return true
+}
+
+/** The person, locked against every login, and everything by which they are known. */
+async function lockOwn(tx: Transaction, tenantId: TenantId, identityId: IdentityId) {
   const [[person], matches, bindings] = await tx.runAll([
     lockPeople({ tenantId, ids: [identityId] }),
     findAllMatches({ tenantId, identityId }),
     findAllBindings({ tenantId, identityId }),
   ])
-  const named = matches.find(({ id }) => id === matchId)
-  if (person === undefined || named === undefined) return fail({ kind: 'not_found' })
-  if (person.status !== 'ACTIVE')
-    return fail({ kind: 'conflict', detail: 'the person is not active' })
-  const own = liveMatches(matches)
-  const bound = liveBindings(bindings)
-  const ended = decideUnlink(own, bound, matchId)
-  if (ended === undefined) return
-  await before?.(tx)
-  const told = { actor, reason, identifier: named.identifier_type }
-  await recordEnd(means, tx, tenantId, ended, { ...told, clientId }, person)
+  return { person, matches, bindings }
+}
+
+interface Ending {
+  actor: string
+  reason: UnlinkReason
+  /** Type of the identifier that was named. */
+  identifier: string
+  clientId?: ClientId
+  person: { id: IdentityId; audit_salt: string | null }
+  ended: Unlinked
+  now: IsoInstant
+  line: Step<Changed>
 }
 
 async function recordEnd(
   means: Means,
   tx: Transaction,
   tenantId: TenantId,
-  ended: Unlinked,
-  told: {
-    actor: string
-    reason: UnlinkReason
-    identifier: string
-    clientId: ClientId | undefined
-  },
-  person: { id: IdentityId; audit_salt: string | null },
+  { person, ended, line, now, clientId, ...told }: Ending,
 ): Promise<void> {
-  const now = toInstant(means.clock())
-  const { clientId, ...plain } = told
-  const { reason } = plain
+  const { reason } = told
   const type = 'binding_removed'
   // A match that no binding hung on was nothing anybody outside knew of.
   const receivers =
@@ -88,10 +140,11 @@ async function recordEnd(
     endBindings({ tenantId, ids: ended.bindings, reason, now }),
     endMatches({ tenantId, ids: ended.matches, reason, now }),
     revokeGrantsOn({ tenantId, bindings: ended.bindings, now }),
+    line,
     insertOutbox(outboxRows(means.keyring, tenantId, { type }, receivers, now)),
     insertAuditEvent(tenantId, newId(), now, {
       detail: {
-        ...{ type: 'link_ended', ...plain },
+        ...{ type: 'link_ended', ...told },
         ...{ matches: ended.matches.length, bindings: ended.bindings.length },
       },
       subjectHash: subjectHash(means, tenantId, person),

@@ -1,31 +1,23 @@
 /** A person erases some of what is held about them: attributes by name, data of institutions by category. */
-import { openWithDataKey, sealWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
-import type { Keyring } from '../crypto/keyring.ts'
 import { outboxRows } from '../crypto/outbox-event.ts'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
-import type { JourneyId, TenantId } from '../domain/ids.ts'
-import { envelopeText, readEnvelope, withoutAttributes } from '../domain/kept-attributes.ts'
-import type { Sealed } from '../domain/text.ts'
+import type { JourneyId } from '../domain/ids.ts'
+import type { LedgerSaid } from '../domain/ledger.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
 import { findWholeFamily } from '../store/erasure.ts'
-import { type BindingRow, exportBindings } from '../store/export.ts'
 import { lockPeople } from '../store/identity.ts'
 import { findReceivers, insertOutbox } from '../store/outbox.ts'
-import { dropCategories, dropGrantAttributes, replaceAttributes } from '../store/own-data.ts'
+import { ledgerStep, noteLines } from './erasure-ledger.ts'
 import { subjectHash } from './merge-view.ts'
 import { takeOwnJourney } from './own-journey-view.ts'
+import { type Chosen, takeAttributes } from './take-attributes.ts'
 import type { PreparedTenant } from './tenants.ts'
 
-type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
-
-export interface Chosen {
-  attributes: readonly string[]
-  categories: readonly string[]
-}
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'config'>
 
 /**
  * From every link of the person, ended ones too, the named attributes are gone when this returns, and the categories
@@ -42,6 +34,7 @@ export async function eraseOwnAttributes(
   const tenantId = prepared.tenant.id
   const type = 'binding_updated'
   await inTransaction(means.db, tenantId, record, { retries: 2 })
+  await noteLines(means, tenantId)
 
   async function record(tx: Transaction): Promise<void> {
     const family = await tx.run(findWholeFamily({ tenantId, id: identityId }))
@@ -51,41 +44,20 @@ export async function eraseOwnAttributes(
     if (person?.status !== 'ACTIVE')
       return fail({ kind: 'conflict', detail: 'the person is not active' })
     const now = toInstant(means.clock())
-    const bindings = await tx.run(exportBindings({ tenantId, people }))
-    const resealed = bindings.flatMap((row) => reseal(means.keyring, tenantId, row, chosen))
     const receivers = await tx.run(findReceivers({ tenantId, people, type }))
+    const taken = await takeAttributes(means, tx, { tenantId, people, now }, chosen)
+    const { links, attributes, categories } = taken
+    const said: LedgerSaid = { kind: 'attributes', persons: people, attributes, categories }
     await tx.runLast([
-      replaceAttributes({
-        ...{ tenantId, now, ids: resealed.map((row) => row.id) },
-        envelopes: resealed.map((row) => row.envelope),
-      }),
-      dropCategories({ tenantId, people, categories: chosen.categories }),
-      dropGrantAttributes({ tenantId, people, now }),
+      ledgerStep(tenantId, identityId, said, now),
       insertOutbox(outboxRows(means.keyring, tenantId, { type }, receivers, now)),
       insertAuditEvent(tenantId, newId(), now, {
         detail: {
-          ...{ type: 'attributes_erased', actor: 'person', links: resealed.length },
-          ...{ attributes: chosen.attributes.length, categories: chosen.categories.length },
+          ...{ type: 'attributes_erased', actor: 'person', links },
+          ...{ attributes: attributes.length, categories: categories.length },
         },
         subjectHash: subjectHash(means, tenantId, person),
       }),
     ])
   }
-}
-
-/** The binding's text without the chosen names; nothing for a binding that holds none of them. */
-function reseal(
-  keyring: Keyring,
-  tenant: TenantId,
-  row: BindingRow,
-  { attributes: names }: Chosen,
-): { id: string; envelope: Sealed }[] {
-  if (row.attributes === null) return []
-  if (row.wrapped_data_key === null) return fail({ kind: 'sealed_unreadable' })
-  const key = unwrapDataKey(keyring, tenant, row.key_identity_id, row.wrapped_data_key)
-  const column = 'persisted_attributes_envelope'
-  const place = { tenant, table: 'identity_link_binding', column, row: row.id }
-  const before = Buffer.from(openWithDataKey(key, place, row.attributes)).toString('utf8')
-  const after = envelopeText(withoutAttributes(readEnvelope(before), names))
-  return after === before ? [] : [{ id: row.id, envelope: sealWithDataKey(key, place, after) }]
 }

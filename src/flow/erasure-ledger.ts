@@ -1,22 +1,28 @@
-/** The ledger of erasures outside the database: a file to which one line is added for each, and read again after a restore. */
+/**
+ * The ledger outside the database: a file to which one line is added for each erasure, and for whatever else a restored backup
+ * must not undo; read again after a restore.
+ */
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
-import type { LedgerLine } from '../domain/erasure.ts'
-import type { ErasureId, TenantId } from '../domain/ids.ts'
-import { toInstant } from '../domain/time.ts'
+import type { ErasureId, IdentityId, LedgerLineId, TenantId } from '../domain/ids.ts'
+import { type LedgerLine, LedgerSaid } from '../domain/ledger.ts'
+import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { read, transact } from '../store/database.ts'
 import { findErased, findErasure, markNoted } from '../store/erasure.ts'
+import { findUnnotedLines, insertLedgerLine, markLinesNoted } from '../store/ledger.ts'
+import type { Changed, Step } from '../store/statement.ts'
+
+type Means = Pick<Deps, 'db' | 'clock' | 'config'>
+
+const BATCH = 100
 
 /**
  * Returns when the ledger holds the erasure on disk, or at once where none is configured or it was noted before. Throws the
  * file system's error where it cannot be written: the erasure stands then, and asking for it again notes it. A line may
  * come twice, which does no harm.
  */
-export async function noteErasure(
-  means: Pick<Deps, 'db' | 'clock' | 'config'>,
-  tenantId: TenantId,
-  id: ErasureId,
-): Promise<void> {
+export async function noteErasure(means: Means, tenantId: TenantId, id: ErasureId): Promise<void> {
   const file = means.config.erasureLedger
   if (file === undefined) return
   const [[row], persons] = await read(means.db, tenantId, [
@@ -24,18 +30,58 @@ export async function noteErasure(
     findErased({ tenantId, erasureId: id }),
   ])
   if (row === undefined || row.noted_at !== null) return
-  append(file, {
-    ...{ v: 1, tenant: tenantId, erasure: id, persons: persons.map((person) => person.id) },
-    ...{ ground: row.ground, erased_at: row.erased_at, receipt: row.receipt },
-  })
+  append(file, [
+    {
+      ...{ v: 1, tenant: tenantId, erasure: id, persons: persons.map((person) => person.id) },
+      ...{ ground: row.ground, erased_at: row.erased_at, receipt: row.receipt },
+    },
+  ])
   await transact(means.db, tenantId, [markNoted({ tenantId, id, now: toInstant(means.clock()) })])
 }
 
+/** What the ledger is to hear, in the transaction that it tells of; {@link noteLines} brings it there. */
+export function ledgerStep(
+  tenantId: TenantId,
+  identityId: IdentityId,
+  said: LedgerSaid,
+  now: IsoInstant,
+): Step<Changed> {
+  const id = newId() as LedgerLineId
+  const text = JSON.stringify(said)
+  return insertLedgerLine({ tenantId, id, identityId, said: text, saidAt: now, notedAt: null })
+}
+
+/**
+ * Returns how many lines the ledger lacked, when it holds them on disk; 0 at once where none is configured. Throws as
+ * {@link noteErasure}; what was decided stands then, and the next call, or the job, notes it.
+ */
+export async function noteLines(means: Means, tenantId: TenantId): Promise<number> {
+  const file = means.config.erasureLedger
+  if (file === undefined) return 0
+  for (let noted = 0; ; ) {
+    const [rows] = await read(means.db, tenantId, [findUnnotedLines({ tenantId, limit: BATCH })])
+    if (rows.length === 0) return noted
+    append(
+      file,
+      rows.map(({ id, said, said_at }) => ({
+        ...{ v: 1, tenant: tenantId, line: id, said_at },
+        ...LedgerSaid.parse(JSON.parse(said)),
+      })),
+    )
+    const ids = rows.map(({ id }) => id)
+    await transact(means.db, tenantId, [
+      markLinesNoted({ tenantId, ids, now: toInstant(means.clock()) }),
+    ])
+    noted += rows.length
+    if (rows.length < BATCH) return noted
+  }
+}
+
 /** One write, so that two instances with the same file do not mix their lines. */
-function append(file: string, line: LedgerLine): void {
+function append(file: string, lines: readonly LedgerLine[]): void {
   const descriptor = openSync(file, 'a', 0o600)
   try {
-    writeSync(descriptor, `${JSON.stringify(line)}\n`)
+    writeSync(descriptor, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)

@@ -18,7 +18,11 @@ import {
   type OpenJourneyRow,
   readPolicyVersions,
 } from '../store/journey.ts'
-import { type VerifiedPresentation, verifyPresentations } from '../wallet/presentation.ts'
+import {
+  type RevokedCredential,
+  type VerifiedPresentation,
+  verifyPresentations,
+} from '../wallet/presentation.ts'
 import {
   type Form,
   type Lookup,
@@ -62,6 +66,7 @@ export async function receivePresentation(
   const secrets = openWalletSecrets(means.keyring, place, journey.wallet_secrets)
   const link = journey.cross_device ? secrets.crossDevice : secrets.sameDevice
   if (link === undefined) return fail({ kind: 'not_found' })
+  const revoked: RevokedCredential[] = []
   try {
     const answer = openAnswer(lookup, secrets, link)
     if (answer.kind === 'error') return await endByWallet(means, prepared, journey)
@@ -69,6 +74,7 @@ export async function receivePresentation(
       vpToken: answer.vpToken,
       nonce: link.nonce,
       encryptionKey: encryptionKeyOf(secrets, link),
+      onRevoked: (one) => void revoked.push(one),
     })
     const way = journey.cross_device ? 'cross_device' : 'same_device'
     const code = await recordPresentation(means, prepared, answered(journey), way, verified)
@@ -77,7 +83,9 @@ export async function receivePresentation(
     }
   } catch (error) {
     if (error instanceof BridgeError && error.failure.kind === 'presentation_refused')
-      await recordRefusal(means, prepared, answered(journey), error.failure.reason)
+      await recordRefusal(means, prepared, answered(journey), {
+        ...{ reason: error.failure.reason, revoked },
+      })
     throw error
   }
 }
@@ -118,7 +126,12 @@ async function verifyAnswer(
   means: Means,
   prepared: PreparedTenant,
   journey: OpenJourneyRow,
-  given: { vpToken: VpToken; nonce: string; encryptionKey: (() => ResponseJwk) | undefined },
+  given: {
+    vpToken: VpToken
+    nonce: string
+    encryptionKey: (() => ResponseJwk) | undefined
+    onRevoked: (revoked: RevokedCredential) => void
+  },
 ): Promise<VerifiedPresentation> {
   const versions = readPolicyVersions(journey.policies)
   const signer = prepared.requestSigners.get(journey.request_kid)
@@ -129,6 +142,7 @@ async function verifyAnswer(
       query: await prepared.question(versions, journey.client_id),
       trust: await prepared.trust(versions.trust),
       nonce: given.nonce,
+      onRevoked: given.onRevoked,
       channel: {
         kind: 'redirect',
         clientId: signer.clientId,

@@ -8,7 +8,11 @@ import type { JourneyId } from '../domain/ids.ts'
 import type { Open, WalletQuestion, WalletSecrets } from '../domain/journey.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { digitalKeyId } from '../wallet/digital-request.ts'
-import { type VerifiedPresentation, verifyPresentations } from '../wallet/presentation.ts'
+import {
+  type RevokedCredential,
+  type VerifiedPresentation,
+  verifyPresentations,
+} from '../wallet/presentation.ts'
 import { openDigitalResponse } from '../wallet/response.ts'
 import { openWalletSecrets } from './journey-secrets.ts'
 import { takeOwn } from './own-journey.ts'
@@ -35,13 +39,16 @@ export async function receiveThroughBrowser(
     return fail({ kind: 'not_found' })
   const { digital, responseMode } = openSecrets(means, prepared, journey)
   if (digital === undefined) return fail({ kind: 'not_found' })
+  const revoked: RevokedCredential[] = []
   try {
     const encryptionKey = encryptionKeyOf({ responseMode }, digital)
-    const verified = await judge(means, prepared, journey, data, { ...digital, encryptionKey })
+    const onRevoked = (one: RevokedCredential) => void revoked.push(one)
+    const asked = { ...digital, encryptionKey, onRevoked }
+    const verified = await judge(means, prepared, journey, data, asked)
     await recordPresentation(means, prepared, journey, 'digital_credentials', verified)
   } catch (error) {
     if (error instanceof BridgeError && error.failure.kind === 'presentation_refused')
-      await recordRefusal(means, prepared, journey, error.failure.reason)
+      await recordRefusal(means, prepared, journey, { reason: error.failure.reason, revoked })
     throw error
   }
 }
@@ -62,9 +69,12 @@ async function judge(
   prepared: PreparedTenant,
   journey: Open,
   data: JsonObject,
-  asked: WalletQuestion & { encryptionKey: ReturnType<typeof encryptionKeyOf> },
+  asked: WalletQuestion & {
+    encryptionKey: ReturnType<typeof encryptionKeyOf>
+    onRevoked: (revoked: RevokedCredential) => void
+  },
 ): Promise<VerifiedPresentation> {
-  const { nonce, responseKey, encryptionKey } = asked
+  const { nonce, responseKey, encryptionKey, onRevoked } = asked
   const answer = openDigitalResponse(data, {
     privateKey: Buffer.from(responseKey, 'base64url'),
     kid: digitalKeyId(nonce),
@@ -78,6 +88,7 @@ async function judge(
       query: await prepared.question(journey.policies, journey.clientId),
       trust: await prepared.trust(journey.policies.trust),
       nonce,
+      onRevoked,
       channel: {
         kind: 'dc_api',
         origin: new URL(prepared.issuer).origin,

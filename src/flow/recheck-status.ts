@@ -4,26 +4,17 @@
  * fetched, each once for everybody on it, so the issuer does not learn whose link it is (TS-12). Nothing is kept of what was
  * looked up; what the trust policy no longer wants looked up is forgotten.
  */
-import { openWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
-import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { BridgeError } from '../domain/failure.ts'
 import { SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
-import { dueAfter, type Found, judgeStandings, type Standing } from '../domain/standing.ts'
+import { dueAfter, type Found, judgeStandings } from '../domain/standing.ts'
 import { HOUR, type IsoInstant, toInstant } from '../domain/time.ts'
-import { insertAuditEvent } from '../store/audit.ts'
-import { inTransaction, read, type Transaction, transact } from '../store/database.ts'
-import { lockPeople } from '../store/identity.ts'
-import {
-  type DueStanding,
-  endStanding,
-  findDueStandings,
-  postponeStandings,
-} from '../store/standing.ts'
+import { read, transact } from '../store/database.ts'
+import { type DueStanding, findDueStandings, postponeStandings } from '../store/standing.ts'
 import { findTenantById } from '../store/tenant.ts'
 import { lookUpStatus } from '../wallet/status-lookup.ts'
 import type { PreparedTrust } from '../wallet/trust.ts'
-import { subjectHash } from './merge-view.ts'
+import { endStandingOf, openStandings } from './flag-link.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'tenants'>
@@ -78,7 +69,7 @@ async function judge(
   due: DueStanding,
 ): Promise<Judged> {
   const now = means.clock()
-  const wanted = openStandings(means, prepared.tenant.id, due).flatMap((standing) => {
+  const wanted = openStandings(means.keyring, prepared.tenant.id, due).flatMap((standing) => {
     const entry = trust.entries.find((one) => one.entry.id === standing.entry)?.entry
     const isWanted =
       entry !== undefined && entry.status !== 'ignore' && entry.statusRecheckHours > 0
@@ -101,19 +92,6 @@ async function judge(
   return { due, word, at: toInstant(now + (word === 'again_soon' ? AGAIN_SOON : pause)) }
 }
 
-function openStandings(
-  { keyring }: Means,
-  tenant: TenantId,
-  due: DueStanding,
-): readonly Standing[] {
-  const key = unwrapDataKey(keyring, tenant, due.key_identity_id, due.wrapped_data_key)
-  const context = {
-    ...{ tenant, table: 'identity_link_binding', column: 'credential_status', row: due.id },
-  }
-  const bytes = openWithDataKey(key, context, due.credential_status)
-  return JSON.parse(Buffer.from(bytes).toString('utf8')) as Standing[]
-}
-
 function unknownWhereRefused(error: unknown): 'unknown' {
   if (error instanceof BridgeError && error.failure.kind === 'presentation_refused')
     return 'unknown'
@@ -134,32 +112,6 @@ async function record(means: Means, tenantId: TenantId, judged: readonly Judged[
     ])
   for (const { due, word } of judged) {
     if (word === 'revoked' || word === 'unwanted')
-      await end(means, tenantId, due, word === 'revoked')
+      await endStandingOf(means, tenantId, due, word === 'revoked')
   }
-}
-
-async function end(
-  means: Means,
-  tenantId: TenantId,
-  due: DueStanding,
-  stale: boolean,
-): Promise<void> {
-  const now = toInstant(means.clock())
-  const step = endStanding({
-    ...{ tenantId, bindingId: due.id, sealed: due.credential_status, stale, now },
-  })
-  const work = async (tx: Transaction) => {
-    const [[person], ended] = await tx.runAll([
-      lockPeople({ tenantId, ids: [due.identity_id] }),
-      step,
-    ])
-    if (!stale || ended.length === 0 || person?.status !== 'ACTIVE') return
-    await tx.runLast([
-      insertAuditEvent(tenantId, newId(), now, {
-        detail: { type: 'binding_flagged', reason: 'credential_revoked' },
-        subjectHash: subjectHash(means, tenantId, person),
-      }),
-    ])
-  }
-  await inTransaction(means.db, tenantId, work, { retries: 2 })
 }

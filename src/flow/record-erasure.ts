@@ -6,15 +6,10 @@ import { sessionIdFor } from '../crypto/id-token.ts'
 import { type LogoutReceiver, logoutRows, outboxRows } from '../crypto/outbox-event.ts'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
-import {
-  type Erased,
-  type ErasureGround,
-  type LedgerLine,
-  RECEIPT_TYPE,
-  receiptClaims,
-} from '../domain/erasure.ts'
+import { type Erased, type ErasureGround, RECEIPT_TYPE, receiptClaims } from '../domain/erasure.ts'
 import { fail } from '../domain/failure.ts'
 import type { ErasureId, IdentityId, TenantId } from '../domain/ids.ts'
+import type { ErasureLine } from '../domain/ledger.ts'
 import { issuerOf, type Tenant } from '../domain/tenant.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
@@ -33,6 +28,7 @@ import {
   lockToErase,
   markErased,
 } from '../store/erasure.ts'
+import { eraseLedgerLines } from '../store/ledger.ts'
 import { findLogoutReceivers } from '../store/logout.ts'
 import { deleteOutboxOf, findReceivers, insertLogouts, insertOutbox } from '../store/outbox.ts'
 import { noteErasure } from './erasure-ledger.ts'
@@ -77,7 +73,7 @@ export async function erasePerson(
  */
 export async function repeatErasure(
   means: Pick<Means, 'db' | 'clock'>,
-  line: LedgerLine,
+  line: ErasureLine,
 ): Promise<'erased' | 'known' | 'absent' | 'held'> {
   const tenantId = line.tenant as TenantId
   const listed = line.persons.map((id) => id as IdentityId)
@@ -189,6 +185,7 @@ export async function takeOut(
     eraseChoices(whom),
     eraseMerges(whom),
     deleteOutboxOf(whom),
+    eraseLedgerLines(whom),
   ])
   if (logins === undefined) throw new TypeError('counting gives one row')
   return {

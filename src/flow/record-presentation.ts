@@ -2,26 +2,24 @@
  * What a verified answer leaves, whichever way it came: the journey is presented, once; and what a refused one leaves: a
  * count and an audit event. Nothing outside the journey changes before the browser goes on (HA-10).
  */
-import { thumbprintOfDid } from '../crypto/did-key.ts'
-import { hashShownIdentifiers } from '../crypto/identifier-hash.ts'
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { WalletWay } from '../domain/assurance.ts'
 import { readWalletAttributes } from '../domain/attributes.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
-import { allHashes, type HashedIdentifier } from '../domain/identifier.ts'
+import { allHashes } from '../domain/identifier.ts'
 import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'
 import { type PolicyVersions, REFUSALS_ALLOWED, RETURN_TIME } from '../domain/journey.ts'
 import { statedByWallet } from '../domain/kept-attributes.ts'
 import { describeShown } from '../domain/shown-credentials.ts'
-import { shownIdentifiers } from '../domain/shown-identifiers.ts'
-import type { HolderHash } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, transact } from '../store/database.ts'
 import { presentJourney, refusePresentation } from '../store/journey.ts'
 import type { Changed, Step } from '../store/statement.ts'
-import type { VerifiedPresentation } from '../wallet/presentation.ts'
+import type { RevokedCredential, VerifiedPresentation } from '../wallet/presentation.ts'
+import { flagShown } from './flag-link.ts'
+import { identifyShown } from './identify-shown.ts'
 import { sealPresentation } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -50,7 +48,7 @@ export async function recordPresentation(
   const place = { tenant: tenant.id, journey: journey.id }
   const responseCode = way === 'same_device' ? randomText() : undefined
   const versions = journey.policies
-  const identifiers = await identify(means, prepared, versions, verified)
+  const identifiers = await identifyShown(means, prepared, versions, verified)
   const rules = await prepared.policy('attributes', versions.attributes)
   const read = readWalletAttributes(rules, verified.credentials)
   const now = means.clock()
@@ -108,35 +106,15 @@ async function writePresentation(
   })
 }
 
-/** Every identifier that the tenant's materials find in what was shown, hashed: what it is known by from here on. */
-async function identify(
-  { keyring }: Means,
-  prepared: PreparedTenant,
-  versions: PolicyVersions,
-  { holder, credentials }: VerifiedPresentation,
-): Promise<HashedIdentifier<HolderHash>[]> {
-  const material = await prepared.policy('material', versions.material)
-  const trust = await prepared.policy('trust', versions.trust)
-  const provesEmail = new Set(
-    trust.entries.filter((entry) => entry.provesEmail).map((entry) => entry.id),
-  )
-  const shown = {
-    holderThumbprint: holder.thumbprint,
-    credentials: credentials.map((credential) => ({
-      ...credential,
-      provesEmail: provesEmail.has(credential.trustEntry),
-    })),
-  }
-  const found = shownIdentifiers(material, shown, thumbprintOfDid)
-  return hashShownIdentifiers(keyring, prepared.tenant.id, found)
-}
-
-/** Counts a refusal, in a transaction of its own: what is refused must be seen (AU-07). */
+/**
+ * Counts a refusal, in a transaction of its own: what is refused must be seen (AU-07). `revoked`: credentials that were
+ * proved and taken back since, whose holder's links are marked.
+ */
 export async function recordRefusal(
   means: Means,
   prepared: PreparedTenant,
   journey: Answered,
-  reason: PresentationReason,
+  { reason, revoked }: { reason: PresentationReason; revoked: readonly RevokedCredential[] },
 ): Promise<void> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
@@ -160,4 +138,5 @@ export async function recordRefusal(
     ])
   })
   means.metrics.outcome('presentation', reason)
+  await flagShown(means, prepared, journey.policies, revoked)
 }

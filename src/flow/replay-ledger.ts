@@ -1,36 +1,59 @@
-/** After a restore from a backup, and before anybody is served: erasures since are made again. */
+/** After a restore from a backup, and before anybody is served: erasures since are made again, and what else must not be undone. */
 import type { Deps } from '../deps.ts'
-import { LedgerLine } from '../domain/erasure.ts'
-import { fail } from '../domain/failure.ts'
+import { BridgeError, fail } from '../domain/failure.ts'
+import { LedgerLine, planReplay } from '../domain/ledger.ts'
 import { repeatErasure } from './record-erasure.ts'
+import { repeatDecision } from './repeat-decision.ts'
+
+export interface Held {
+  /** The erasure's id, or the line's. */
+  line: string
+  /** `merged`: somebody who was not erased is one with them by a merge here. `unreadable`: no key at hand opens what is held. */
+  why: 'merged' | 'unreadable'
+}
 
 export interface Replayed {
   erased: number
+  /** Attributes, links and restrictions. */
+  repeated: number
   known: number
   absent: number
-  /** Erasures that need a split first, by id. */
-  held: readonly string[]
+  /** What could not be made again, and why. */
+  held: readonly Held[]
 }
 
 /**
- * Makes every erasure of the ledger's text again that this database does not know; doing it twice changes nothing. The
+ * Makes everything of the ledger's text again that this database does not know; doing it twice changes nothing. The
  * whole text is read before anything is done. Throws `invalid_request` with the number of the first line that is none.
  */
 export async function replayLedger(
-  means: Pick<Deps, 'db' | 'clock'>,
+  means: Pick<Deps, 'db' | 'clock' | 'keyring'>,
   text: string,
 ): Promise<Replayed> {
   const lines = text
     .split('\n')
     .flatMap((line, index) => (line === '' ? [] : [readLine(line, index)]))
-  const counts = { erased: 0, known: 0, absent: 0 }
-  const held: string[] = []
-  for (const line of lines) {
+  const { erasures, decisions } = planReplay(lines)
+  const counts = { erased: 0, repeated: 0, known: 0, absent: 0 }
+  const held: Held[] = []
+  for (const line of erasures) {
     const outcome = await repeatErasure(means, line)
-    if (outcome === 'held') held.push(line.erasure)
+    if (outcome === 'held') held.push({ line: line.erasure, why: 'merged' })
+    else counts[outcome] += 1
+  }
+  for (const line of decisions) {
+    const outcome = await repeatDecision(means, line).catch(unreadable)
+    if (outcome === 'unreadable') held.push({ line: line.line, why: outcome })
     else counts[outcome] += 1
   }
   return { ...counts, held }
+}
+
+/** One person whose key is gone keeps nobody else from what they decided. */
+function unreadable(error: unknown): 'unreadable' {
+  if (error instanceof BridgeError && error.failure.kind === 'sealed_unreadable')
+    return 'unreadable'
+  throw error
 }
 
 function readLine(text: string, index: number): LedgerLine {

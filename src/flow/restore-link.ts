@@ -21,10 +21,11 @@ import {
   restoreMatches,
 } from '../store/person.ts'
 import { findAdminTenant } from './admin-tenant.ts'
+import { ledgerStep, noteLines } from './erasure-ledger.ts'
 import { type IdentityView, viewIdentity } from './identity-view.ts'
 import { subjectHash } from './merge-view.ts'
 
-type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'config'>
 
 const RESTORABLE: readonly string[] = [...UNLINK_REASONS, 'INACTIVE']
 
@@ -54,6 +55,7 @@ export async function restoreLink(
     await recordRestored(means, tx, { tenantId, identityId, actor, named, matches })
   }
   await inTransaction(means.db, tenantId, work, { retries: 2 })
+  await noteLines(means, tenantId)
   return await viewIdentity(means.db, tenantId, identityId)
 }
 
@@ -93,16 +95,18 @@ async function recordRestored(means: Means, tx: Transaction, restoring: Restorin
     return fail({ kind: 'conflict', detail: 'the key was rotated since' })
   const back = bindings.filter(together)
   const type = 'binding_created'
+  const matches = gone.map(({ id }) => id)
   const receivers =
     back.length === 0 ? [] : await tx.run(findReceivers({ tenantId, people: [identityId], type }))
   await tx.runLast([
-    restoreMatches({ tenantId, ids: gone.map(({ id }) => id), now }),
+    restoreMatches({ tenantId, ids: matches, now }),
     restoreBindings({ tenantId, ids: back.map(({ id }) => id), now }),
+    ledgerStep(tenantId, identityId, { kind: 'restored', persons: [identityId], matches }, now),
     insertOutbox(outboxRows(means.keyring, tenantId, { type }, receivers, now)),
     insertAuditEvent(tenantId, newId(), now, {
       detail: {
         ...{ type: 'link_restored', actor: actor.id, identifier: named.identifier_type },
-        ...{ matches: gone.length, bindings: back.length },
+        ...{ matches: matches.length, bindings: back.length },
       },
       subjectHash: subjectHash(means, tenantId, person),
     }),

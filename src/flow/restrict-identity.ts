@@ -12,6 +12,7 @@ import { lockPeople, setRestriction } from '../store/identity.ts'
 import { revokeGrantsOf } from '../store/merge.ts'
 import { findReceivers, insertOutbox } from '../store/outbox.ts'
 import { findAdminTenant } from './admin-tenant.ts'
+import { ledgerStep, noteLines } from './erasure-ledger.ts'
 import { type IdentityView, viewIdentity } from './identity-view.ts'
 import { subjectHash } from './merge-view.ts'
 
@@ -21,7 +22,7 @@ import { subjectHash } from './merge-view.ts'
  * Receivers hear of both (Art. 19). Throws `admin_forbidden`, `not_found`, and `conflict` for somebody merged or erased.
  */
 export async function restrictIdentity(
-  means: Pick<Deps, 'db' | 'keyring' | 'clock'>,
+  means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'config'>,
   actor: AdminActor,
   slug: string,
   request: { identityId: IdentityId; restricted: boolean },
@@ -33,6 +34,7 @@ export async function restrictIdentity(
     : (['RESTRICTED', 'ACTIVE'] as const)
   const type = restricted ? 'identity_restricted' : 'restriction_lifted'
   await inTransaction(means.db, tenantId, record, { retries: 2 })
+  await noteLines(means, tenantId)
   return await viewIdentity(means.db, tenantId, identityId)
 
   async function record(tx: Transaction): Promise<void> {
@@ -47,6 +49,7 @@ export async function restrictIdentity(
     await tx.runLast([
       setRestriction({ tenantId, id: identityId, from, to }),
       revokeGrantsOf({ tenantId, people, now }),
+      ledgerStep(tenantId, identityId, { kind: 'restriction', persons: people, restricted }, now),
       insertOutbox(outboxRows(means.keyring, tenantId, { type }, receivers, now)),
       insertAuditEvent(tenantId, newId(), now, {
         detail: { type, actor: actor.id },

@@ -1,4 +1,5 @@
 /** A machine client takes a wallet from its person: the same as an unlink of that wallet. */
+import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { IdentityId, MatchId } from '../domain/ids.ts'
 import type { MachineClient } from '../domain/machine.ts'
@@ -8,6 +9,7 @@ import { findAllMatches } from '../store/person.ts'
 import { answerOnce, type OnceRequest, type WriteAnswer } from './answer-once.ts'
 import type { DataMeans } from './data-person.ts'
 import { endLink } from './end-link.ts'
+import { noteLines } from './erasure-ledger.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
@@ -15,7 +17,7 @@ import type { PreparedTenant } from './tenants.ts'
  * that is not theirs, one that is revoked already, and a match that is no wallet; and what {@link answerOnce} throws.
  */
 export async function revokeDevice(
-  means: DataMeans,
+  means: DataMeans & Pick<Deps, 'config'>,
   prepared: PreparedTenant,
   client: MachineClient,
   request: { id: IdentityId; device: MatchId; once: OnceRequest },
@@ -36,6 +38,7 @@ export async function revokeDevice(
       await endLink(means, tx, tenantId, { ...link, actor: 'machine-client', clientId, before })
     }
     await inTransaction(means.db, tenantId, work, { retries: 2 })
+    await noteLines(means, tenantId)
     return answer
   })
 }

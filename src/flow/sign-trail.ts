@@ -18,6 +18,7 @@ import type { TenantId } from '../domain/ids.ts'
 import { fromInstant, type IsoInstant, toInstant } from '../domain/time.ts'
 import { findNewestCheckpoint, findTrailHead, insertCheckpoint } from '../store/audit-trail.ts'
 import { read, transact } from '../store/database.ts'
+import { findTenantById } from '../store/tenant.ts'
 import { findNewest, followTrail, startOf } from './follow-trail.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'checkpointPlaces'>
@@ -35,9 +36,10 @@ export async function signTrail(
   const { db, keyring, clock } = means
   const keys = readCheckpointKeys(checkpointJwks(keyring))
   const kid = checkpointKid(keyring)
-  const [[head], [row]] = await read(db, tenantId, [
+  const [[head], [row], [tenant]] = await read(db, tenantId, [
     findTrailHead({ tenantId }),
     findNewestCheckpoint({ tenantId }),
+    findTenantById({ id: tenantId }),
   ])
   if (head === undefined && row === undefined) return undefined
   const last = row === undefined ? undefined : { ...row, signedAt: fromInstant(row.created_at) }
@@ -60,10 +62,14 @@ export async function signTrail(
     ...{ start_seq: start.seq, start_hash: start.rowHash },
     event_at: time === '' ? (believed?.event_at ?? '') : time,
     signed_at: toInstant(clock()),
-    ...(wish.last === true ? { last: true } : {}),
+    ...(wish.last === true || hasEnded(tenant) ? { last: true } : {}),
   }
   await keepAndRecord(means, tenantId, claims, kid)
   return claims
+}
+
+function hasEnded(tenant: { ended_at: IsoInstant | null } | undefined): boolean {
+  return tenant !== undefined && tenant.ended_at !== null
 }
 
 /** Outside first: what this database says was signed, others have. A crash in between leaves one more signature there. */

@@ -6,9 +6,10 @@ import type { UnlinkReason } from '../domain/unlink.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 import { endLink } from './end-link.ts'
+import { noteLines } from './erasure-ledger.ts'
 import { type IdentityView, viewIdentity } from './identity-view.ts'
 
-type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'config'>
 
 /**
  * Ends the match and whatever rests on it (`domain/unlink.ts`) and returns the person as they are then. From the moment
@@ -27,5 +28,6 @@ export async function unlink(
   const { identityId } = request
   const work = (tx: Transaction) => endLink(means, tx, tenantId, { ...request, actor: actor.id })
   await inTransaction(means.db, tenantId, work, { retries: 2 })
+  await noteLines(means, tenantId)
   return await viewIdentity(means.db, tenantId, identityId)
 }

@@ -1,4 +1,4 @@
-/** Signs every tenant's audit trail a few minutes after it moved (flow/sign-trail.ts). */
+/** Signs every tenant's audit trail a few minutes after it moved, a closed one for a new key alone (flow/sign-trail.ts). */
 import type { TenantId } from '../domain/ids.ts'
 import { MINUTE } from '../domain/time.ts'
 import { tellBroken } from './broken-trail.ts'
@@ -9,6 +9,7 @@ export function checkpointAuditJob(sign: (tenant: TenantId) => Promise<boolean>)
   return {
     name: 'checkpoint-audit',
     next: (now) => now + MINUTE,
+    alsoEnded: true,
     run: async (means, tenant) => ({
       checkpoints: (await tellBroken(means, tenant, () => sign(tenant))) ? 1 : 0,
     }),

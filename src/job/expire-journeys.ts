@@ -61,11 +61,11 @@ async function expireBatch(means: JobMeans, tenantId: TenantId) {
     const [sessions = 0, journeys = 0, oldSessions = 0, oldJourneys = 0, grants = 0] = changed
     const removed = oldSessions + oldJourneys
     if (journeys + sessions + grants + removed > 0)
-      await tx.run(
+      await tx.runLast([
         insertAuditEvent(tenantId, newId(), now, {
           detail: { type: 'sessions_expired', journeys, sessions, grants, removed },
         }),
-      )
+      ])
     const full = changed.some((count) => count >= BATCH)
     return { journeys, sessions, grants, removed, full }
   })

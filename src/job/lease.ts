@@ -10,7 +10,7 @@ import { MINUTE, toInstant } from '../domain/time.ts'
 import { describeError } from '../log.ts'
 import { read, transact } from '../store/database.ts'
 import { ensureJob, finishJob, renewLease, takeLease, takeLeaseNow } from '../store/job.ts'
-import { listLivingTenantIds } from '../store/tenant.ts'
+import { listLivingTenantIds, listTenantIds } from '../store/tenant.ts'
 
 const LEASE_TIME = 2 * MINUTE
 
@@ -21,6 +21,8 @@ export interface Job {
   name: string
   /** When it runs next, milliseconds, after a run that ended at `now`. */
   next: (now: number) => number
+  /** Works through tenants that ended too; whatever it does there writes no event into their closed trails. */
+  alsoEnded?: true
   /** Works through one tenant in bounded batches; `keepLease` says whether to go on. */
   run: (means: JobMeans, tenant: TenantId, keepLease: () => Promise<boolean>) => Promise<JobCounts>
 }
@@ -106,7 +108,8 @@ async function runAll(
   fencing: number,
   stopping: Stopping,
 ): Promise<{ word: 'ok' | 'failed' | 'stopped'; counts: JobCounts }> {
-  const [tenants] = await read(means.db, SYSTEM_TENANT, [listLivingTenantIds({})])
+  const list = job.alsoEnded === true ? listTenantIds : listLivingTenantIds
+  const [tenants] = await read(means.db, SYSTEM_TENANT, [list({})])
   const counts: Record<string, number> = {}
   let word: 'ok' | 'failed' = 'ok'
   let kept = means.clock()

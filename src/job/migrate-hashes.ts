@@ -112,11 +112,12 @@ function purge(walk: Walk, key: 'A' | 'B', version: number): Leg {
         const drop = dropStragglers({ tenantId, matchIds, hashKeyVersion: version, before })
         const [gone] = await tx.run(drop)
         const { matches = 0, bindings = 0, free = 0 } = gone ?? {}
-        if (matches > 0) {
-          const detail = { type: 'key_stragglers_purged', version, matches, bindings } as const
-          await tx.run(insertAuditEvent(tenantId, newId(), toInstant(means.clock()), { detail }))
-        }
-        return { moved: 0, failed: 0, purged: matches + bindings, locked: rows.length - free }
+        const counts = { moved: 0, failed: 0, purged: matches + bindings }
+        const outcome = { ...counts, locked: rows.length - free }
+        if (matches === 0) return outcome
+        const detail = { type: 'key_stragglers_purged', version, matches, bindings } as const
+        const now = toInstant(means.clock())
+        return { ...outcome, event: insertAuditEvent(tenantId, newId(), now, { detail }) }
       },
     }
   }

@@ -194,7 +194,7 @@ async function writeBatch(visit: Visit, batch: Batch, from: Place): Promise<Plac
   return await inTransaction(means.db, tenantId, async (tx) => {
     // The place names what the rows come to, so it is moved twice: first to hold it.
     await holdPlace(visit, tx, visit.place)
-    const { moved, failed, purged, locked } = await batch.write(tx)
+    const { moved, failed, purged, locked, event } = await batch.write(tx)
     const place: Place = {
       ...{ attempt: from.attempt, leg: from.leg, after: batch.last },
       ...{ failed: from.failed + failed, locked: from.locked + locked },
@@ -206,6 +206,7 @@ async function writeBatch(visit: Visit, batch: Batch, from: Place): Promise<Plac
       advanceProgress({ tenantId, version, place: visit.place, nextPlace, now }),
       countProgress({ tenantId, version, ...counted }),
       updateMigrationProgress({ version, ...counted, tenantsDone: 0 }),
+      ...(event === undefined ? [] : [event]),
     ])
     return { place, nextPlace, counted }
   }).then(({ place, nextPlace, counted }) => {

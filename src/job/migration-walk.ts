@@ -27,6 +27,8 @@ export interface Outcome {
   purged: number
   /** Somebody was at them, or changed them meanwhile: the next walk looks again. */
   locked: number
+  /** What the trail is told, last of the batch's transaction. */
+  event?: Step<Changed>
 }
 
 /** Rows that were read and worked out, and how they are written in the transaction that moves the place. */

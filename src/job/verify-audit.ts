@@ -1,4 +1,4 @@
-/** Checks every tenant's audit trail from its start once a day, and prunes a whole one to what the tenant keeps. */
+/** Checks every tenant's audit trail from its start once a day, closed ones too, and prunes a whole one to what the tenant keeps. */
 import type { TenantId } from '../domain/ids.ts'
 import { DAY } from '../domain/time.ts'
 import { tellBroken } from './broken-trail.ts'
@@ -12,6 +12,7 @@ export function verifyAuditJob(does: {
   return {
     name: 'verify-audit',
     next: (now) => now + DAY,
+    alsoEnded: true,
     run: (means, tenant, keepLease) =>
       tellBroken(means, tenant, async () => {
         const events = await does.verify(tenant, keepLease)

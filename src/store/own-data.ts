@@ -23,7 +23,7 @@ export const replaceAttributes = sqlStatement(
      WHERE b.tenant_id = ${p('tenantId')} AND b.id = row.id`,
 )
 
-/** Data of institutions in these categories. */
+/** Data of institutions in these categories; a row for each that was there. */
 export const dropCategories = statement(
   'drop_categories',
   (q, p: Params<People & { categories: readonly string[] }>) =>
@@ -31,7 +31,8 @@ export const dropCategories = statement(
       .deleteFrom('auxiliary_data')
       .where('tenant_id', '=', p('tenantId'))
       .where('identity_id', '=', anyOf(p('people')))
-      .where('category', '=', anyOf(p('categories'))),
+      .where('category', '=', anyOf(p('categories')))
+      .returning('category'),
 )
 
 /** What was granted ends, and carries nothing of the wallet any more. */

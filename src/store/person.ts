@@ -59,6 +59,18 @@ export const findAllBindings = statement(
       .orderBy('b.id'),
 )
 
+/** Whose these matches are, of those that are live. */
+export const findOwnersOfMatches = statement(
+  'find_owners_of_matches',
+  (q, p: Params<{ tenantId: TenantId; ids: readonly MatchId[] }>) =>
+    q
+      .selectFrom('identity_match')
+      .select(['id', 'internal_identity_id'])
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', anyOf(p('ids')))
+      .where('deleted_at', 'is', null),
+)
+
 /** Soft-deletes the live ones of these matches; each hash moves aside. */
 export const endMatches = statement(
   'end_matches',

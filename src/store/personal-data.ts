@@ -79,7 +79,12 @@ export const PERSONAL_DATA: { readonly [table: string]: ErasureRule } = {
     },
   },
   ...{ identity_link_binding: DELETED, auxiliary_data: DELETED, pairwise_subject: DELETED },
-  ...{ account_choice: DELETED, identity_merge: DELETED, identity_merge_edge: DELETED },
+  ...{
+    ledger_line: DELETED,
+    account_choice: DELETED,
+    identity_merge: DELETED,
+    identity_merge_edge: DELETED,
+  },
   ...{ journey: DELETED, reconciliation_session: DELETED, login_grant: DELETED },
   ...{ authorization_code: DELETED, access_token: DELETED, refresh_token: DELETED },
   // What tells others of the erasure itself stays, sealed and without a name of ours, until they have heard it.
@@ -140,6 +145,7 @@ export const EXPORTED: {
   outbox: { member: 'messages' },
   audit_event: { member: 'events' },
   identity_merge_edge: { leftOut: 'ids of rows that are listed as they are now' },
+  ledger_line: { leftOut: 'a note of what is among the events' },
   match_guard: { leftOut: 'a lock, and nothing but a hash' },
   authorization_code: { leftOut: 'a secret of its login, which is listed' },
   access_token: { leftOut: 'a secret of its login, which is listed' },

@@ -16,6 +16,7 @@ import type {
   GrantId,
   IdentityId,
   JourneyId,
+  LedgerLineId,
   MatchId,
   MergeId,
   ProviderId,
@@ -247,6 +248,15 @@ export interface ErasureTable {
   ground: Fixed<ErasureGround>
   receipt: Fixed<string>
   erased_at: Fixed<IsoInstant>
+  noted_at: IsoInstant | null
+}
+
+export interface LedgerLineTable {
+  tenant_id: Fixed<TenantId>
+  id: Fixed<LedgerLineId>
+  identity_id: Fixed<IdentityId>
+  said: Fixed<string>
+  said_at: Fixed<IsoInstant>
   noted_at: IsoInstant | null
 }
 
@@ -714,6 +724,7 @@ export interface Database {
   erasure_request: ErasureRequestTable
   erasure: ErasureTable
   identity: IdentityTable
+  ledger_line: LedgerLineTable
   match_guard: MatchGuardTable
   account_choice: AccountChoiceTable
   pairwise_subject: PairwiseSubjectTable

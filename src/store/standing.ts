@@ -1,7 +1,7 @@
 /** Bindings whose credential's status is looked up again by itself, and what came of it. */
 import { sql } from 'kysely'
 import type { BindingId, IdentityId, TenantId } from '../domain/ids.ts'
-import type { Sealed } from '../domain/text.ts'
+import type { HolderHash, Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { type Params, sqlStatement } from './statement.ts'
 
@@ -26,6 +26,21 @@ export const findDueStandings = sqlStatement(
      WHERE b.tenant_id = ${p('tenantId')} AND b.status_due_at <= ${p('now')} AND b.deleted_at IS NULL
        AND b.credential_status IS NOT NULL AND k.wrapped_data_key IS NOT NULL
      ORDER BY b.status_due_at, b.id LIMIT ${p('limit')}`,
+)
+
+/** The same of live bindings of active persons that are found by one of these hashes, due or not. */
+export const findShownStandings = sqlStatement(
+  'find_shown_standings',
+  (p: Params<{ tenantId: TenantId; hashes: readonly HolderHash[] }>) => sql<DueStanding>`
+    SELECT DISTINCT ON (b.id) b.id, i.id AS identity_id, b.credential_status, k.id AS key_identity_id, k.wrapped_data_key
+      FROM identity_match m
+      JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id AND i.status = 'ACTIVE'
+      JOIN identity_match own ON own.tenant_id = i.tenant_id AND own.internal_identity_id = i.id AND own.deleted_at IS NULL
+      JOIN identity_link_binding b ON b.tenant_id = own.tenant_id AND b.match_id = own.id AND b.deleted_at IS NULL
+      JOIN identity k ON k.tenant_id = i.tenant_id AND k.id = CASE WHEN b.key_identity_id IS NULL THEN i.id ELSE b.key_identity_id END
+     WHERE m.tenant_id = ${p('tenantId')} AND m.identifier_hash = ANY (${p('hashes')}::text[]) AND m.deleted_at IS NULL
+       AND m.metadata_json IS NULL AND b.credential_status IS NOT NULL AND k.wrapped_data_key IS NOT NULL
+     ORDER BY b.id LIMIT 100`,
 )
 
 /** When they are due again; not those that were proved anew meanwhile, whose text is another. */

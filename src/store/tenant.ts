@@ -39,7 +39,7 @@ export const findTenantRevision = statement(
     q.selectFrom('tenant').select('revision').where('id', '=', p('id')),
 )
 
-/** Every tenant a job walks: the reserved one too, but none that ended, for its trail takes no more events. */
+/** Every tenant most jobs walk: the reserved one too, but none that ended, for its trail takes no more events. */
 export const listLivingTenantIds = statement(
   'list_living_tenant_ids',
   (q, _: Params<Record<never, never>>) =>

@@ -17,6 +17,7 @@ import { verifyMdoc } from './mdoc.ts'
 import type { VpToken } from './response.ts'
 import { checkRevocation } from './revocation.ts'
 import { verifySdJwtVc } from './sd-jwt-vc.ts'
+import type { StatusReference } from './status-list.ts'
 import { lookUpStatus } from './status-lookup.ts'
 import type { PreparedTrust, TrustMeans } from './trust.ts'
 
@@ -38,6 +39,14 @@ export interface PresentationQuestion {
   /** When the question was asked; milliseconds since the epoch, as `now`. */
   notBefore: number
   now: number
+  /** Told of each credential that is proved and that its issuer has taken back, before the refusal is thrown. */
+  onRevoked?: (revoked: RevokedCredential) => void
+}
+
+/** One that is proved, was taken back by its issuer, and whose trust entry wants links made by it looked after (TS-13). */
+export interface RevokedCredential {
+  credential: VerifiedCredential
+  reference: StatusReference
 }
 
 /** What a wallet proved: at least one credential, and the one key that holds them all. */
@@ -147,14 +156,19 @@ async function checkStanding(
 }
 
 async function checkStatus(
-  { standing }: JudgedCredential,
+  credential: JudgedCredential,
   question: PresentationQuestion,
   means: TrustMeans,
 ): Promise<readonly Lenience[]> {
+  const { standing } = credential
   if (standing === undefined) return []
-  const { value, stale } = await lookUpStatus(standing.reference, standing.issuer, question, means)
-  if (value !== 'valid') refuse(STANDING_REASONS[value])
-  return stale ? ['status_list_stale'] : []
+  const { reference, issuer } = standing
+  const { value, stale } = await lookUpStatus(reference, issuer, question, means)
+  if (value === 'valid') return stale ? ['status_list_stale'] : []
+  const reason = STANDING_REASONS[value]
+  if (reason === 'credential_revoked' && issuer.entry.statusRecheckHours > 0)
+    question.onRevoked?.({ credential: withoutSurplus(credential, question.query), reference })
+  return refuse(reason)
 }
 
 async function checkCertificates(

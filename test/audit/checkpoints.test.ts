@@ -11,12 +11,18 @@ import {
 import { addPendingKey, moveKey } from '../../src/crypto/key-states.ts'
 import { createKeyringText, parseKeyring } from '../../src/crypto/keyring.ts'
 import { checkpointIsDue, TrailBroken } from '../../src/domain/audit-trail.ts'
+import type { TenantId } from '../../src/domain/ids.ts'
 import { DAY, MINUTE, toInstant } from '../../src/domain/time.ts'
 import { createCheckpointPlaces } from '../../src/flow/checkpoint-places.ts'
 import { pruneTrail } from '../../src/flow/prune-trail.ts'
 import { signTrail } from '../../src/flow/sign-trail.ts'
 import { verifyTrail } from '../../src/flow/verify-trail.ts'
+import { type Job, newOwner, runNow } from '../../src/job/lease.ts'
+import { verifyAuditJob } from '../../src/job/verify-audit.ts'
+import { createLog } from '../../src/log.ts'
+import { createMetrics } from '../../src/metrics.ts'
 import { createOutbound } from '../../src/outbound/guard.ts'
+import { insertAuditEvent } from '../../src/store/audit.ts'
 import { ONE, startTrails, type Trails, TWO } from './trails.ts'
 
 const goOn = () => Promise.resolve(true)
@@ -218,5 +224,60 @@ describe('AU-13 pruning', () => {
       DELETE FROM audit_event`)
     await expect(mine).rejects.toMatchObject({ code: '42501' })
     expect(await count()).toBe(4)
+  })
+})
+
+describe('the trail of a tenant that ended', () => {
+  test('AU-13 is checked every day as any other, pruned when its time has come, and tells of it elsewhere', async () => {
+    await trails.look(
+      `UPDATE tenant SET enabled = 0, ended_at = '2026-01-01T00:00:00.000Z' WHERE id = '${ONE}'`,
+    )
+    const detail = { type: 'tenant_ended', actor: 'cli', messages: 0 } as const
+    trails.clock.at = Date.UTC(2026, 2, 1)
+    const ending = insertAuditEvent(ONE, crypto.randomUUID(), toInstant(trails.clock.at), {
+      detail,
+    })
+    await trails.run(ending, ONE)
+    expect(await signTrail(trails.means, ONE, { last: true })).toMatchObject({ last: true })
+    await expect(trails.append(ONE, 1)).rejects.toMatchObject({ sqlState: '55000' })
+
+    const { db, keyring } = trails.means
+    const log = createLog('silent')
+    const metrics = createMetrics({ processMetrics: false })
+    const run = (job: Job) =>
+      runNow({ db, clock: trails.means.clock, log, metrics }, job, newOwner())
+    const walked: string[] = []
+    const noted = (tenant: TenantId) => {
+      walked.push(tenant)
+      return Promise.resolve({})
+    }
+    await run({ name: 'living', next: (now) => now, run: (_, tenant) => noted(tenant) })
+    expect(walked).not.toContain(ONE)
+    const cut = `DELETE FROM audit_event WHERE tenant_id = '${ONE}' AND event_type = 'tenant_ended'`
+    const daily = (days: number) =>
+      verifyAuditJob({
+        verify: (tenant, goesOn) => verifyTrail(trails.means, tenant, goesOn),
+        prune: (tenant, goesOn) =>
+          tenant === ONE
+            ? pruneTrail(trails.means, tenant, toInstant(trails.clock.at - days * DAY), goesOn)
+            : Promise.resolve(0),
+      })
+    expect((await trails.tamper(cut, () => run(daily(730))))?.word, 'a tail cut off').toBe('failed')
+    expect(await run(daily(730))).toMatchObject({ word: 'ok', counts: { pruned: 0 } })
+
+    trails.clock.at += 100 * DAY
+    expect(await run(daily(90))).toMatchObject({ word: 'ok', counts: { pruned: 4 } })
+    const left = await trails.look(`SELECT event_type FROM audit_event WHERE tenant_id = '${ONE}'`)
+    expect(left).toEqual([{ event_type: 'tenant_ended' }])
+    const told = await trails.look<{ detail: string }>(
+      `SELECT detail FROM audit_event WHERE tenant_id = 'system' AND event_type = 'audit_pruned'`,
+    )
+    expect(told.map((row) => JSON.parse(row.detail))).toEqual([
+      { until: 4, removed: 4, tenant: ONE },
+    ])
+    const keys = readCheckpointKeys(checkpointJwks(keyring))
+    const jws = readFileSync(`${trails.folder}/${ONE}.jws`, 'utf8').trim().split('\n').at(-1)
+    expect(readCheckpoint(jws ?? '', keys)).toMatchObject({ seq: 5, start_seq: 4, last: true })
+    expect(await run(daily(90))).toMatchObject({ word: 'ok', counts: { pruned: 0 } })
   })
 })

@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { erasuresCommand } from '../../src/cli/erasure-requests.ts'
+import { createKeyringText } from '../../src/crypto/keyring.ts'
 import { runJobHere } from '../../src/jobs.ts'
 import { type Admin, adminWith } from '../http/admin/client.ts'
 import { rowsOf, startTenant } from '../people/people.ts'
@@ -12,12 +14,13 @@ import { query } from '../support/postgres.ts'
 let bridge: Bridge
 let folder: string
 let ledger: string
+const keyring = createKeyringText()
 let asking: Admin
 let approving: Admin
 beforeAll(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'identity-bridge-bulk-'))
   ledger = path.join(folder, 'ledger')
-  bridge = await startBridge({ env: { ERASURE_LEDGER: ledger } })
+  bridge = await startBridge({ keyring, env: { ERASURE_LEDGER: ledger } })
   asking = await adminWith(bridge, ['privacy:erase', 'tenants:manage'])
   approving = await adminWith(bridge, ['privacy:erase'])
 })
@@ -118,5 +121,42 @@ describe('issue 5 item 1: four eyes and a waiting time for erasing many', () => 
     expect(await run()).toMatchObject({ counts: { noted: 1 } })
     expect(lines()).toBeGreaterThan(before)
     expect(await rowsOf(bridge, tenant, 'erasure', 'noted_at IS NULL')).toEqual([])
+  })
+
+  test('by CLI: asked, approved by somebody else alone, cancelled, done', async () => {
+    const { tenant, older, newer } = await startTenant(bridge, 'bulk-cli')
+    const cli = async (...words: string[]) => {
+      const said: string[] = []
+      const write = (line: string) => void said.push(line)
+      const environment = {
+        ...{ DATABASE_URL: bridge.database.runtimeUrl, KEYRING: keyring, PUBLIC_URL: bridge.url },
+        ALLOW_LOOPBACK: 'yes',
+      }
+      const command = erasuresCommand({ environment, out: write, err: write }).exitOverride()
+      await command.parseAsync(words, { from: 'user' })
+      return said.join('\n')
+    }
+    const rules = ['--four-eyes', 'on', '--wait-hours', '0']
+    const said = 'Somebody else has to approve; then it waits 0 hours.'
+    expect(await cli('policy', 'bulk-cli', ...rules)).toBe(said)
+    const theirs = String((await ask(tenant, [older.id])).body.id)
+    const own = await cli(
+      ...['request', 'bulk-cli', '--ground', 'not_needed', '--person', newer.id, older.id],
+    )
+    expect(own).toMatch(/ {2}waiting {2}not_needed {2}2 {2}cli /)
+    const [mine = ''] = own.split('  ')
+    await expect(cli('approve', 'bulk-cli', mine)).rejects.toMatchObject({
+      failure: { kind: 'conflict', detail: 'somebody else has to approve' },
+    })
+    expect(await cli('approve', 'bulk-cli', theirs)).toContain('  approved  ')
+    expect(await cli('cancel', 'bulk-cli', mine)).toContain('  cancelled  ')
+    expect(await cli('run')).toContain('"requests":1')
+    expect(await statesOf(tenant)).toEqual(['ERASED', 'ACTIVE'])
+    const listed = await cli('list', 'bulk-cli')
+    expect(listed).toContain(said)
+    expect(listed).toMatch(new RegExp(`^${theirs} +done +not_needed +0 .* cli .* 1$`, 'm'))
+    await expect(cli('approve', 'bulk-cli', 'nothing')).rejects.toMatchObject({
+      failure: { kind: 'not_found' },
+    })
   })
 })

@@ -2,15 +2,19 @@
 import { PERSONAL_DATA } from '../../src/store/personal-data.ts'
 import { query } from '../support/postgres.ts'
 
-/** Every row of every table as JSON text, by table. Only a tenant's, where one is named. */
-export async function dump(url: string): Promise<Map<string, string[]>> {
-  const tables = await query<{ name: string }>(
+/** Every row of every table as JSON text, by table; of tables with a tenant those that fit `where`. */
+export async function dump(url: string, where = 'true'): Promise<Map<string, string[]>> {
+  const tables = await query<{ name: string; tenanted: boolean }>(
     url,
-    `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1`,
+    `SELECT relname AS name, EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'tenant_id') AS tenanted
+       FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1`,
   )
   const dumped = new Map<string, string[]>()
-  for (const { name } of tables) {
-    const rows = await query<{ row: string }>(url, `SELECT to_json(t)::text AS row FROM ${name} t`)
+  for (const { name, tenanted } of tables) {
+    const rows = await query<{ row: string }>(
+      url,
+      `SELECT to_json(t)::text AS row FROM ${name} t WHERE ${tenanted ? where : 'true'}`,
+    )
     dumped.set(
       name,
       rows.map(({ row }) => row),
@@ -23,8 +27,8 @@ export async function dump(url: string): Promise<Map<string, string[]>> {
  * Every value by which a row can be told from others, in the rows of the tables that an erasure deletes or empties: ids,
  * hashes, sealed texts, subjects. What the tenant's own tables say too is nobody's.
  */
-export async function marksOf(url: string): Promise<string[]> {
-  const dumped = await dump(url)
+export async function marksOf(url: string, where?: string): Promise<string[]> {
+  const dumped = await dump(url, where)
   const everybodys: string[] = []
   const marks = new Set<string>()
   for (const [table, rows] of dumped) {

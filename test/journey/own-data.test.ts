@@ -1,11 +1,11 @@
 /** A person asks what is held about them, with the wallet as proof, and has some or all of it erased. */
 import { fetchUserInfo } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Browser, createBrowser, type Page, walletLinkOn } from '../../demo/browser.ts'
-import type { Wallet } from '../../demo/wallet.ts'
+import { createBrowser } from '../../demo/browser.ts'
 import { verifyReceipt } from '../../src/crypto/receipt.ts'
+import { openOwn, prove } from '../people/own-data.ts'
 import { knownLogin, newPerson, type Person, rowsOf } from '../people/people.ts'
-import { type Bridge, logIn, startBridge, type TestTenant } from '../support/bridge.ts'
+import { type Bridge, logIn, startBridge } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
 
 let bridge: Bridge
@@ -13,29 +13,6 @@ beforeAll(async () => {
   bridge = await startBridge()
 })
 afterAll(() => bridge.stop())
-
-/** From the start page to where the wallet's return leads. */
-async function prove(tenant: TestTenant, wallet: Wallet, browser = createBrowser()): Promise<Page> {
-  const invitation = await browser.get(`${tenant.issuer}/privacy`)
-  const [, action = ''] = /<form method="post" action="([^"]+)"/.exec(invitation.text) ?? []
-  const page = await browser.post(new URL(action, tenant.issuer).href, {})
-  expect(page.status).toBe(200)
-  const reply = await wallet.present(walletLinkOn(page.text))
-  return await browser.get(reply.redirectUri ?? '')
-}
-
-/** The page of a person's own data. */
-async function openOwn(
-  tenant: TestTenant,
-  wallet: Wallet,
-): Promise<{ browser: Browser; url: string; text: string }> {
-  const browser = createBrowser()
-  const { location = '' } = await prove(tenant, wallet, browser)
-  expect(location).toContain(`${tenant.issuer}/privacy/`)
-  const { status, text } = await browser.get(location)
-  expect(status).toBe(200)
-  return { browser, url: location, text }
-}
 
 const useToken = ({ configuration, accessToken, sub }: Person) =>
   fetchUserInfo(configuration, accessToken, sub)

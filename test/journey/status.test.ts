@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBrowser, walletLinkOn } from '../../demo/browser.ts'
 import { DEMO_PERSON } from '../../demo/issuer.ts'
@@ -21,8 +22,10 @@ afterAll(async () => {
   await bridge.stop()
 })
 
-async function walletWith(idx: number) {
-  const wallet = createWallet()
+const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+
+async function walletWith(idx: number, holderKey = newKey()) {
+  const wallet = createWallet({ holderKey })
   const payload = { status: { status_list: { uri: list.uri, idx } } }
   wallet.add(await bridge.issuer.issue(DEMO_PERSON, wallet.publicJwk, { payload }))
   return wallet
@@ -125,6 +128,45 @@ test('TS-13 a link whose credential was revoked since is marked to be proved ane
   expect(events).toMatchObject([
     { detail: '{"reason":"credential_revoked"}', subject_hash: expect.any(String) },
   ])
+})
+
+test('TS-13 a credential that is refused as revoked marks the link it made; the holder’s other links are looked at next', async () => {
+  const user = { username: 'noor', password: 'noor-demo' }
+  bridge.clock.advance(Date.now() - bridge.clock.now())
+  await bridge.restart()
+  const key = newKey()
+  const first = await walletWith(31, key)
+  await logIn(bridge, first, { user })
+  const second = await walletWith(32, key)
+  const links = () =>
+    query<{ stale_since: string | null; status_due_at: string | null }>(
+      bridge.database.superuserUrl,
+      `SELECT stale_since, status_due_at FROM identity_link_binding
+        WHERE deleted_at IS NULL AND (credential_status IS NOT NULL OR stale_since IS NOT NULL) ORDER BY created_at DESC LIMIT 1`,
+    )
+  const flagged = async () =>
+    (
+      await query(
+        bridge.database.superuserUrl,
+        `SELECT FROM audit_event WHERE event_type = 'binding_flagged'`,
+      )
+    ).length
+  const before = await flagged()
+  list.set(32, 1)
+  await bridge.restart()
+  const now = new Date(bridge.clock.now()).toISOString()
+  expect((await present(second)).statuses).toEqual([400, 400, 400])
+  const [looked] = await links()
+  expect(looked?.stale_since, 'another credential made it').toBeNull()
+  expect((looked?.status_due_at ?? '') >= now, 'the job looks at it next').toBe(true)
+  expect((looked?.status_due_at ?? 'z') <= new Date(bridge.clock.now()).toISOString()).toBe(true)
+  expect(await flagged()).toBe(before)
+
+  list.set(31, 1)
+  await bridge.restart()
+  expect((await present(first)).statuses).toEqual([400, 400, 400])
+  expect(await links()).toMatchObject([{ stale_since: expect.any(String), status_due_at: null }])
+  expect(await flagged(), 'once').toBe(before + 1)
 })
 
 test('TS-12 nothing that is stored or logged names the list', async () => {

@@ -12,7 +12,7 @@ import { migrateKeysJob } from '../../src/job/migrate-keys.ts'
 import { createLog } from '../../src/log.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import { type BridgeDatabase, closeDatabase, openDatabase } from '../../src/store/database.ts'
-import { createTestDatabase, query, type TestDatabase } from '../support/postgres.ts'
+import { createWatchedDatabase, query, type TestDatabase } from '../support/postgres.ts'
 
 export const ACTOR: AdminActor = { id: 'test', scopes: ADMIN_SCOPE_NAMES }
 export const TENANTS = ['one', 'two'] as TenantId[]
@@ -27,7 +27,7 @@ export interface KeyWorld {
 }
 
 export async function startKeyWorld(): Promise<KeyWorld> {
-  const database = await createTestDatabase()
+  const database = await createWatchedDatabase()
   const superuser = new pg.Client({ connectionString: database.superuserUrl })
   await superuser.connect()
   const db = openDatabase({ connectionString: database.runtimeUrl, poolSize: 4 })

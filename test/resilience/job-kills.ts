@@ -1,13 +1,8 @@
 /** A population whose data is due, and workers that are killed while they end it. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { randomInt } from 'node:crypto'
-import path from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
-import { MINUTE } from '../../src/domain/time.ts'
 import { type AuditRow, brokenLinks } from '../support/audit-chain.ts'
-import { createTestDatabase, query } from '../support/postgres.ts'
+import { createWatchedDatabase, query } from '../support/postgres.ts'
+import { killInTurn } from './workers.ts'
 
-const CHILD = path.join(import.meta.dirname, 'job-child.ts')
 const LONG_AGO = '2020-01-01T00:00:00.000Z'
 const TOLD = '2023-01-01T00:00:00.000Z'
 const LATELY = new Date(Date.now() - 1000).toISOString()
@@ -36,45 +31,16 @@ function population(due: number): string {
       SELECT 'aux-' || n, 't', 'here-' || n, 'notes', 'v1.x', '${LONG_AGO}', '${LONG_AGO}', '${TOLD}' FROM generate_series(1, ${due}) n`
 }
 
-function launch(environment: Record<string, string>): Promise<ChildProcess> {
-  const child = fork(CHILD, {
-    env: { PATH: process.env.PATH, ...environment },
-    execArgv: [],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
-  return new Promise((resolve, reject) => {
-    child.once('message', () => resolve(child))
-    child.once('error', reject)
-  })
-}
-
-const ended = (child: ChildProcess) =>
-  new Promise<void>((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) resolve()
-    else child.once('close', () => resolve())
-  })
-
 /** What there is to be seen after so many kills at random moments and one run to the end. */
 export async function killWorkers(kills: number, due: number, keyring: string) {
-  const database = await createTestDatabase()
+  const database = await createWatchedDatabase()
   const ask = <Row extends object>(text: string) => query<Row>(database.superuserUrl, text)
   try {
     await ask(population(due))
     const environment = { DATABASE_URL: database.runtimeUrl, KEYRING: keyring }
-    let interrupted = 0
-    const launched = [launch(environment), launch(environment)]
-    for (let round = 0; round <= kills; round++) {
-      const child = await launched.shift()
-      if (child === undefined) throw new Error('nobody was launched')
-      if (round < kills - 1) launched.push(launch(environment))
-      child.send(round * 3 * MINUTE)
-      if (round < kills) {
-        await Promise.race([ended(child), pause(randomInt(5, 150))])
-        if (child.exitCode === null) interrupted++
-        child.kill('SIGKILL')
-      }
-      await ended(child)
-    }
+    const interrupted = await killInTurn('job-child.ts', environment, {
+      ...{ kills, within: 150, minutes: 3 },
+    })
     const one = async (text: string) => (await ask<{ n: number }>(`SELECT ${text} AS n`))[0]?.n
     const told = (type: string, member: string) =>
       one(

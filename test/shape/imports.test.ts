@@ -125,7 +125,8 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'hinted-person',
     'authenticate-machine',
     ...['finish-login', 'token-parity'],
-    'erasure-ledger',
+    ...['erasure-ledger', 'repeat-decision', 'take-attributes'],
+    ...['identify-shown', 'flag-link'],
     ...['checkpoint-places', 'follow-trail', 'sign-trail', 'deny-access'],
   ]
   const steps = [

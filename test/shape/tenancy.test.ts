@@ -34,6 +34,7 @@ const GRANTS: { readonly [table: string]: readonly string[] } = {
   key_check: APPEND,
   key_migration_history: KEEP,
   key_migration_progress: ALL,
+  ledger_line: ALL,
   login_grant: ALL,
   match_guard: ALL,
   outbox: ALL,

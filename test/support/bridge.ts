@@ -33,7 +33,7 @@ import { registerProvider } from '../../src/flow/register-provider.ts'
 import { registerRelyingParty } from '../../src/flow/register-relying-party.ts'
 import { createLog } from '../../src/log.ts'
 import { type Service, startService } from '../../src/service.ts'
-import { createTestDatabase, type TestDatabase } from './postgres.ts'
+import { createWatchedDatabase, type TestDatabase } from './postgres.ts'
 
 export const ACTOR: AdminActor = { id: 'test', forTenant: undefined, scopes: ADMIN_SCOPE_NAMES }
 export const REDIRECT_URI = 'https://app.example/callback'
@@ -100,7 +100,7 @@ export function testConfig(port: number, overrides: Record<string, string> = {})
 export async function startBridge(
   options: { env?: Record<string, string>; keyring?: string; database?: TestDatabase } = {},
 ): Promise<Bridge> {
-  const database = options.database ?? (await createTestDatabase())
+  const database = options.database ?? (await createWatchedDatabase())
   const port = await freePort()
   const config = testConfig(port, options.env)
   const keyring = parseKeyring(options.keyring ?? createKeyringText())
@@ -223,8 +223,9 @@ export async function startBridge(
       suspended = true
     },
     async restart() {
-      await service.stop()
+      if (!suspended) await service.stop()
       service = await start(config)
+      suspended = false
     },
     async stop() {
       await Promise.all([

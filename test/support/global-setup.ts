@@ -15,7 +15,8 @@ import {
   startEmbeddedPostgres,
 } from '../../src/embedded/postgres.ts'
 import { migrate, migrationFolder, readMigrations } from '../../src/store/migrate.ts'
-import { onDatabase, TEMPLATE } from './postgres.ts'
+import { onDatabase, query, TEMPLATE, WATCHED } from './postgres.ts'
+import { WATCH } from './watch.ts'
 
 const PREFIX = 'identity-bridge-test-'
 
@@ -46,7 +47,10 @@ async function buildTemplate(server: EmbeddedPostgres): Promise<void> {
     await superuser.query(`ALTER ROLE ${OWNER_ROLE} CREATEDB CREATEROLE`)
     await superuser.query(`CREATE DATABASE ${TEMPLATE} OWNER ${OWNER_ROLE}`)
     await migrate(onDatabase(server.ownerUrl, TEMPLATE), await readMigrations(migrationFolder()))
-    await superuser.query(`ALTER DATABASE ${TEMPLATE} ALLOW_CONNECTIONS false`)
+    await superuser.query(`CREATE DATABASE ${WATCHED} OWNER ${OWNER_ROLE} TEMPLATE ${TEMPLATE}`)
+    await query(onDatabase(server.superuserUrl, WATCHED), WATCH)
+    for (const name of [TEMPLATE, WATCHED])
+      await superuser.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`)
   } finally {
     await superuser.end()
   }

@@ -27,10 +27,16 @@ export interface TestDatabase {
 }
 
 export const TEMPLATE = 'identity_bridge_template'
+export const WATCHED = 'identity_bridge_watched'
 
 /** A migrated database of its own. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   return await createDatabase(`TEMPLATE ${TEMPLATE} STRATEGY wal_log`)
+}
+
+/** The same under the watch of `watch.ts`, for whatever runs flows or jobs. */
+export async function createWatchedDatabase(): Promise<TestDatabase> {
+  return await createDatabase(`TEMPLATE ${WATCHED} STRATEGY wal_log`)
 }
 
 /** An empty one, for tests of the migrations themselves. */

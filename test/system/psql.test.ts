@@ -1,34 +1,15 @@
 /** The schema by hand: the files of `sql/` through the psql and the Postgres 15 that the system's packages install. */
 import { execFileSync } from 'node:child_process'
-import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import os from 'node:os'
+import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { serverAccount } from '../../src/embedded/account.ts'
 import { readCatalogue } from '../../src/store/catalogue.ts'
 import { adopt, migrate, migrationFolder, readMigrations } from '../../src/store/migrate.ts'
-import { freePort } from '../support/bridge.ts'
+import { type Postgres15, startPostgres15 } from './postgres15.ts'
 
-const BINARIES = '/usr/lib/postgresql/15/bin'
-const FOLDER = mkdtempSync(path.join(os.tmpdir(), 'bridge-psql-'))
-const DATA = path.join(FOLDER, 'data')
-const account = serverAccount(DATA)
-
-let port = 0
-const urlOf = (database: string, user = 'postgres') =>
-  `postgresql://${user}@127.0.0.1:${port}/${database}`
-
-function runProgram(name: string, ...words: string[]): string {
-  return execFileSync(path.join(BINARIES, name), words, {
-    ...account,
-    cwd: FOLDER,
-    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
-    encoding: 'utf8',
-    // pg_ctl would hand a pipe on to the server, and we would wait for its end.
-    stdio: ['ignore', name === 'pg_ctl' ? 'ignore' : 'pipe', name === 'pg_ctl' ? 'ignore' : 'pipe'],
-  })
-}
+let server: Postgres15
+const urlOf = (database: string, user?: string) => server.urlOf(database, user)
 
 async function withClient<Result>(url: string, use: (client: pg.Client) => Promise<Result>) {
   const client = new pg.Client({ connectionString: url })
@@ -41,33 +22,14 @@ async function withClient<Result>(url: string, use: (client: pg.Client) => Promi
 }
 
 beforeAll(async () => {
-  if (account.uid !== undefined && account.gid !== undefined)
-    chownSync(FOLDER, account.uid, account.gid)
-  port = await freePort()
-  runProgram('initdb', '-D', DATA, '-U', 'postgres', '--auth=trust', '--no-sync', '-E', 'UTF8')
-  const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off`
-  runProgram(
-    'pg_ctl',
-    'start',
-    '-D',
-    DATA,
-    '-w',
-    '-s',
-    '-l',
-    path.join(FOLDER, 'log'),
-    '-o',
-    options,
-  )
+  server = await startPostgres15()
   await withClient(urlOf('postgres'), async (client) => {
     await client.query('CREATE ROLE owner LOGIN CREATEROLE CREATEDB')
     for (const name of ['by_hand', 'by_runner', 'interrupted'])
       await client.query(`CREATE DATABASE ${name} OWNER owner TEMPLATE template0`)
   })
 })
-afterAll(() => {
-  runProgram('pg_ctl', 'stop', '-D', DATA, '-m', 'immediate', '-w', '-s')
-  rmSync(FOLDER, { recursive: true, force: true })
-})
+afterAll(() => server.stop())
 
 const files = readdirSync(migrationFolder())
   .filter((name) => name.endsWith('.sql'))

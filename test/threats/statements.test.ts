@@ -201,6 +201,8 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
      INSERT INTO account_choice (tenant_id, identity_id, client_id, binding_id, created_at, updated_at)
        SELECT b.tenant_id, m.internal_identity_id, 'app', min(b.id), min(b.created_at), min(b.created_at)
          FROM identity_link_binding b JOIN identity_match m ON m.id = b.match_id WHERE b.tenant_id = '${id}' GROUP BY 1, 2;
+     INSERT INTO ledger_line (tenant_id, id, identity_id, said, said_at)
+       SELECT tenant_id, 'line-' || id, id, '{"of":"' || tenant_id || '"}', '${long}' FROM identity WHERE tenant_id = '${id}' AND status = 'ACTIVE';
      INSERT INTO login_grant (tenant_id, id, client_id, subject, correlation_id, scope, acr, amr, attribute_policy_version, created_at, expires_at)
        VALUES ('${id}', 'nobody-${id}', 'app', gen_random_uuid(), 'c', 'openid', 'acr', '[]', 1, '${long}', '2099-01-01T00:00:00.000Z');
      INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, code_challenge, created_at, expires_at)
@@ -583,6 +585,11 @@ function exactly(name: string, row: Row): Row {
       return { identityId: row.id }
     case 'exportEvents':
       return { subjectHashes: [row.subject_hash ?? 'nobody'], after: '0', upTo: '1000000' }
+    case 'eraseLedgerLines':
+      return { people: [row.identity_id] }
+    case 'markLinesNoted':
+    case 'findOwnersOfMatches':
+      return { ids: [row.id] }
     case 'eraseMerges':
       return { people: [row.merged_id] }
     case 'findErasure':

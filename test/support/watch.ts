@@ -1,0 +1,28 @@
+/**
+ * A watch over every transaction of the service's own login: once it has told the audit trail something, it writes nothing
+ * more. Put into a copy of the template, which every bridge of a test runs on; so every flow that any test takes is watched.
+ */
+export const WATCH = `
+  CREATE FUNCTION watch_told() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM set_config('watch.told', 'yes', true);
+    RETURN NULL;
+  END $$;
+  CREATE FUNCTION watch_written() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF current_setting('watch.told', true) = 'yes' AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN
+      RAISE EXCEPTION 'written after the audit event: %', TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER watch_told AFTER INSERT ON audit_event EXECUTE FUNCTION watch_told();
+  DO $$
+  DECLARE
+    name text;
+  BEGIN
+    FOR name IN SELECT relname FROM pg_class
+      WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT IN ('audit_event', 'audit_head')
+    LOOP
+      EXECUTE format('CREATE TRIGGER watch_written BEFORE INSERT OR UPDATE OR DELETE ON %I EXECUTE FUNCTION watch_written()', name);
+    END LOOP;
+  END $$`
