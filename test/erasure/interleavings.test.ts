@@ -76,24 +76,28 @@ async function race(person: Person, acts: readonly (() => Promise<unknown>)[]) {
   await holder.query('BEGIN')
   await holder.query('SELECT 1 FROM identity WHERE id = $1 FOR UPDATE', [person.id])
   const running: Promise<unknown>[] = []
+  let over = 0
   for (const act of acts) {
-    running.push(act().catch((error: unknown) => error))
-    await waiting(running.length)
+    const ended = act()
+      .catch((error: unknown) => error)
+      .finally(() => over++)
+    running.push(ended)
+    await waiting(() => running.length - over)
   }
   await holder.query('COMMIT')
   await holder.end()
   return await Promise.all(running)
 }
 
-/** Until so many transactions of the service wait for a lock, or three seconds: a step may be over without one. */
-async function waiting(count: number): Promise<void> {
+/** Until all that are not over wait for a lock, or three seconds. */
+async function waiting(count: () => number): Promise<void> {
   for (let tries = 0; tries < 60; tries++) {
     const [row] = await query<{ count: number }>(
       bridge.database.superuserUrl,
       `SELECT count(*)::int AS count FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'`,
     )
-    if ((row?.count ?? 0) >= count) return
+    if ((row?.count ?? 0) >= count()) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
