@@ -1,14 +1,12 @@
 /** `cli audit …`, as an operator runs it. */
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { auditCommand } from '../../src/cli/audit.ts'
 import { createKeyringText } from '../../src/crypto/keyring.ts'
 import { signTrail } from '../../src/flow/sign-trail.ts'
 import { ONE, startTrails, type Trails, TWO } from '../audit/trails.ts'
+import { type Ended, runCli } from '../support/cli.ts'
 
 let trails: Trails
 let folder: string
@@ -22,9 +20,7 @@ beforeAll(async () => {
   await signTrail(trails.means, ONE)
   await trails.append(TWO, 3)
   await signTrail(trails.means, TWO)
-  const words = ['src/cli.ts', 'audit', 'keys']
-  const keys = await promisify(execFile)(process.execPath, words, { env: environment() })
-  writeFileSync(at('keys.json'), keys.stdout)
+  writeFileSync(at('keys.json'), (await cli('keys')).out)
 })
 afterAll(async () => {
   await trails.stop()
@@ -32,35 +28,12 @@ afterAll(async () => {
 })
 
 const at = (name: string) => path.join(folder, name)
-interface Ended {
-  code: number
-  out: string
-  err: string
-}
-
 const environment = () => ({
   ...{ PATH: process.env.PATH, DATABASE_URL: trails.runtimeUrl },
   ...{ KEYRING_FILE: at('keyring.json'), AUDIT_CHECKPOINTS: `folder:${trails.folder}` },
 })
 
-/** The command itself in this process: a Node for each of so many would take its time. */
-async function cli(...words: string[]): Promise<Ended> {
-  const out: string[] = []
-  const err: string[] = []
-  const terminal = {
-    environment: environment(),
-    out: (line: string) => out.push(line),
-    err: (line: string) => err.push(line),
-  }
-  let code = 0
-  try {
-    await auditCommand(terminal).exitOverride().parseAsync(words, { from: 'user' })
-  } catch (error) {
-    code = 1
-    err.push(error instanceof Error ? error.message : '')
-  }
-  return { code, out: out.join('\n'), err: err.join('\n') }
-}
+const cli = (...words: string[]) => runCli(['audit', ...words], environment())
 
 const lineOf = (name: string) =>
   ended.out

@@ -7,6 +7,7 @@ import { startEmbeddedPostgres } from '../../src/embedded/postgres.ts'
 import { authenticateAdmin } from '../../src/flow/authenticate-admin.ts'
 import { migrate, migrationFolder, readMigrations } from '../../src/store/migrate.ts'
 import { type Bridge, startBridge } from '../support/bridge.ts'
+import { type Ended, runCli } from '../support/cli.ts'
 import { query } from '../support/postgres.ts'
 
 let bridge: Bridge
@@ -22,14 +23,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-interface Ended {
-  code: number | null
-  out: string
-  err: string
-}
+const cli = (words: readonly string[], environment: Record<string, string> = {}) =>
+  runCli(words, environment)
 
-/** Runs the command line as an operator does, with this environment and nothing else. */
-function cli(words: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
+/** The same as an operator does it: a process of its own, with this environment and nothing else. */
+function spawned(words: readonly string[], environment: Record<string, string>): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['src/cli.ts', ...words], {
       env: { PATH: process.env.PATH, ...environment },
@@ -39,7 +37,7 @@ function cli(words: readonly string[], environment: Record<string, string> = {})
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')))
     child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString('utf8')))
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out: out.trim(), err: err.trim() }))
+    child.on('close', (code) => resolve({ code: code ?? -1, out: out.trim(), err: err.trim() }))
   })
 }
 
@@ -105,7 +103,7 @@ describe('issue 9 tokens', () => {
       '--days',
       '7',
     ]
-    const made = await cli(['token', 'create', ...words, '--tenant', 'demo'], onDatabase())
+    const made = await spawned(['token', 'create', ...words, '--tenant', 'demo'], onDatabase())
     expect(made.code).toBe(0)
     expect(made.out).toMatch(/^iba_[A-Za-z0-9_-]{43}$/)
     expect(made.err).not.toContain(made.out)
@@ -130,7 +128,7 @@ describe('issue 9 tokens', () => {
     expect(JSON.parse(rows[0]?.detail ?? '{}')).toMatchObject({ actor: 'cli' })
     expect(bridge.lines.join('\n')).not.toContain(made.out)
   })
-  test.concurrent.each<[string, string[], string]>([
+  test.each<[string, string[], string]>([
     ['an unknown option', ['token', 'list', '--all'], "unknown option '--all'"],
     [
       'an unknown scope',
@@ -166,6 +164,11 @@ describe('issue 9 tokens', () => {
     expect(ended.code).toBe(1)
     expect(ended.err).toContain(sentence)
     expect(ended.out).toBe('')
+  })
+  test('a process of its own ends with that 1 too, and says it on standard error', async () => {
+    const ended = await spawned(['keys', 'delete'], {})
+    expect(ended).toMatchObject({ code: 1, out: '' })
+    expect(ended.err).toContain("unknown command 'delete'")
   })
   test('a database out of reach is said so, without its URL', async () => {
     const url = 'postgresql://someone:password@127.0.0.1:1/nothing'
@@ -239,6 +242,8 @@ test('a tenant’s switches are turned, audited, and seen by the running service
   expect(strict.out).toMatch(/^haip +on$/m)
   expect(strict.out).toMatch(/^digital credentials +off$/m)
   expect(strict.out).toMatch(/^cross device +off$/m)
+  const coarse = await cli(['tenant', 'set', 'demo', '--last-used', 'day'], environment)
+  expect(coarse.out).toMatch(/^last used +day$/m)
   bridge.clock.advance(2_000)
   const page = await fetch((await bridge.tenant.relyingParty.begin()).url)
   expect(await page.text()).toContain('/direct"')
@@ -252,6 +257,7 @@ test('a tenant’s switches are turned, audited, and seen by the running service
     ['demo', '--direct-login', 'perhaps'],
     // The demo's tenant has nothing that the profile refuses; this word is refused.
     ['demo', '--haip', 'maybe'],
+    ['demo', '--last-used', 'never'],
   ])
     expect((await cli(['tenant', 'set', ...words], environment)).code).toBe(1)
 })
@@ -260,7 +266,7 @@ describe('issue 9 without DATABASE_URL', () => {
   test('a command starts the embedded database for its while, and joins the one that is running', async () => {
     const data = path.join(folder, 'data')
     const create = ['token', 'create', '--name', 'x', '--scope', 'all']
-    const alone = await cli(create, { DATA_DIR: data })
+    const alone = await spawned(create, { DATA_DIR: data })
     expect(alone.code, alone.err).toBe(0)
 
     const running = await startEmbeddedPostgres({

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EDUID_VCT } from '../../demo/issuer.ts'
 import { type Bridge, logIn, startBridge, testPolicies } from '../support/bridge.ts'
+import { runCli } from '../support/cli.ts'
 import { query } from '../support/postgres.ts'
 
 let bridge: Bridge
@@ -19,26 +19,9 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true })
 })
 
-interface Ended {
-  code: number | null
-  out: string
-  err: string
-}
-
-/** `policy …` as an operator runs it, on the bridge's database. */
-function policy(...words: readonly string[]): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['src/cli.ts', 'policy', ...words], {
-      env: { PATH: process.env.PATH, DATABASE_URL: bridge.database.runtimeUrl },
-    })
-    let out = ''
-    let err = ''
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')))
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString('utf8')))
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out: out.trim(), err: err.trim() }))
-  })
-}
+/** `policy …` on the bridge's database. */
+const policy = (...words: readonly string[]) =>
+  runCli(['policy', ...words], { DATABASE_URL: bridge.database.runtimeUrl })
 
 let count = 0
 /** A folder with the demo's documents and changes to them; a kind that is undefined is left out. */

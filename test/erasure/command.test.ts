@@ -1,5 +1,4 @@
 /** `cli erase` and `cli receipt verify`, as an operator runs them. */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createKeyringText } from '../../src/crypto/keyring.ts'
 import { newPerson, rowsOf } from '../people/people.ts'
 import { type Bridge, startBridge } from '../support/bridge.ts'
+import { runCli } from '../support/cli.ts'
 
 let bridge: Bridge
 let folder: string
@@ -21,29 +21,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-interface Ended {
-  code: number | null
-  out: string
-  err: string
-}
-
-function cli(...words: string[]): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['src/cli.ts', ...words], {
-      env: {
-        ...{ PATH: process.env.PATH, DATABASE_URL: bridge.database.runtimeUrl },
-        ...{ KEYRING_FILE: path.join(folder, 'keyring.json'), PUBLIC_URL: bridge.url },
-        ALLOW_LOOPBACK: 'yes',
-      },
-    })
-    let out = ''
-    let err = ''
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')))
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString('utf8')))
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out: out.trim(), err: err.trim() }))
+const cli = (...words: string[]) =>
+  runCli(words, {
+    ...{ DATABASE_URL: bridge.database.runtimeUrl, PUBLIC_URL: bridge.url, ALLOW_LOOPBACK: 'yes' },
+    KEYRING_FILE: path.join(folder, 'keyring.json'),
   })
-}
 
 describe('issue 5 item 1: by CLI', () => {
   test('a person is erased, the receipt is printed and believed; a changed one is not', async () => {
