@@ -40,23 +40,32 @@ function operationOf(
 ): string {
   const parameters = (operation.parameters ?? []) as readonly JsonObject[]
   const answers = Object.entries(operation.responses as JsonObject).map(
-    ([status, response]) =>
-      `      ${status}: ${contentOf(resolve(response as JsonObject, shared))}\n`,
+    ([status, response]) => [status, contentOf(resolve(response as JsonObject, shared))] as const,
   )
   const places = ['path', 'query', 'header'].map(
-    (place) => `      ${place}: ${parametersIn(parameters, place)}\n`,
+    (place) => `${place}: ${parametersIn(parameters, place)}`,
   )
   return `  /** ${String(operation.summary)}. */
   ${memberName(String(operation.operationId))}: {
     method: '${method.toUpperCase()}'
     url: ${JSON.stringify(path)}
-    parameters: {
-${places.join('')}    }
+    parameters: { ${places.join('; ')} }
     body: ${operation.requestBody === undefined ? 'undefined' : contentOf(operation.requestBody as JsonObject)}
-    answers: {
-${answers.join('')}    }
+    answers: ${answersOf(answers)}
   }
 `
+}
+
+/** Statuses that are answered alike stand together, in the order of the first of each. */
+function answersOf(answers: readonly (readonly [status: string, type: string])[]): string {
+  const types = [...new Set(answers.map(([, type]) => type))]
+  return types
+    .map((type) => {
+      const statuses = answers.filter((answer) => answer[1] === type).map(([status]) => status)
+      const names = statuses.map((status) => (status === 'default' ? "'default'" : status))
+      return `Record<${names.join(' | ')}, ${type}>`
+    })
+    .join(' & ')
 }
 
 function parametersIn(parameters: readonly JsonObject[], place: string): string {

@@ -1,6 +1,7 @@
 /** `tenant list` and `tenant set`. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { readConfig } from '../config.ts'
+import { LAST_USE } from '../domain/last-use.ts'
 import { readAllTenants } from '../flow/read-tenants.ts'
 import { type Switches, switchTenant } from '../flow/switch-tenant.ts'
 import { withDatabase } from './database.ts'
@@ -28,6 +29,12 @@ export function tenantCommand(terminal: Terminal): Command {
     .addOption(onOffOption('--haip', 'whether wallets are held to the high assurance profile'))
     .addOption(onOffOption('--pushed-requests-only', 'whether every client must push its requests'))
     .addOption(onOffOption('--direct-login', 'whether people may log in without a wallet'))
+    .addOption(
+      new Option(
+        '--last-used <exact|day>',
+        'how exactly it is kept when a link was last used',
+      ).choices(LAST_USE),
+    )
     .action((slug: string, turned: Partial<Switches>) => turn(terminal, slug, turned))
   tenant
     .command('end')
@@ -65,6 +72,7 @@ async function turn(terminal: Terminal, slug: string, turned: Partial<Switches>)
     ['haip', onOff(tenant.haip)],
     ['direct login', onOff(tenant.directLogin)],
     ['pushed requests only', onOff(tenant.pushedRequestsOnly)],
+    ['last used', tenant.lastUsed],
   ]
   terminal.out(tableOf(['switch', tenant.slug], rows))
 }

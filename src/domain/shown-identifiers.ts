@@ -63,7 +63,8 @@ export function shownIdentifiers(
   })
 }
 
-function readIdentifier(
+/** What one material finds in what was shown; undefined where it is not whole and certain. */
+export function readIdentifier(
   material: Material,
   shown: Shown,
   keyOfDid: KeyOfDid,
@@ -111,7 +112,7 @@ function ofQuery(shown: Shown, queryId: string | undefined): readonly ShownCrede
 }
 
 /** Fragment and query name something within a DID's document, not another subject (DID Core section 3.2). */
-function readDid(value: string | undefined): string | undefined {
+export function readDid(value: string | undefined): string | undefined {
   const did = value?.replace(/[?#].*$/s, '')
   if (did === undefined || did.length > 2048) return undefined
   return /^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$/.test(did) ? did : undefined

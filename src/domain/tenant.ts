@@ -1,5 +1,6 @@
 /** A tenant as flows see it, and where everything of a tenant lives: below its issuer. */
 import type { TenantId } from './ids.ts'
+import type { LastUse } from './last-use.ts'
 
 export interface Tenant {
   id: TenantId
@@ -20,6 +21,8 @@ export interface Tenant {
   pushedRequestsOnly: boolean
   /** How long a login is good for other relying parties too; 0: every login asks the person. */
   singleSignOnMinutes: number
+  /** How exactly it is kept when an identifier or a link was last used. */
+  lastUsed: LastUse
   clientIdPrefix: 'x509_hash' | 'x509_san_dns'
   responseMode: 'direct_post' | 'direct_post.jwt'
   /** What the same-device link begins with: `openid4vp://` or a claimed https link. */

@@ -10,6 +10,7 @@ import { detailText } from '../domain/audit.ts'
 import { choosePlan } from '../domain/choose-plan.ts'
 import type { CorrelationId, GrantId, JourneyId, TenantId } from '../domain/ids.ts'
 import { CODE_TIME, GRANT_TIME, SIGN_ON_IDLE_TIME } from '../domain/journey.ts'
+import { instantOfUse } from '../domain/last-use.ts'
 import type { AuthorizationRequest } from '../domain/relying-party.ts'
 import type { Sealed, SecretHash } from '../domain/text.ts'
 import { MINUTE, SECOND, toInstant } from '../domain/time.ts'
@@ -75,7 +76,7 @@ export async function continueSession(
   const { relyingParty } = request
   const [[granted]] = await transact(means.db, tenant.id, [
     grantBySession({
-      ...names,
+      ...{ ...names, usedAt: instantOfUse(tenant, now) },
       ...{ fromGrant: row.grant_id, identityId: row.identity_id, bindingId: row.binding_id },
       ...{ journeyId, correlationId, clientId: relyingParty.clientId, requestKid },
       language: browser.language,

@@ -10,6 +10,7 @@ import type { AuditDetail } from '../domain/audit.ts'
 import { mayRead, projectClaims, projectFields } from '../domain/data-access.ts'
 import { fail } from '../domain/failure.ts'
 import type { IdentityId, MatchId, TenantId } from '../domain/ids.ts'
+import { instantOfUse } from '../domain/last-use.ts'
 import type { MachineClient } from '../domain/machine.ts'
 import type { HolderHash, InstitutionHash, JsonObject } from '../domain/text.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
@@ -69,12 +70,14 @@ export interface Sought {
  */
 export async function takePerson(
   means: DataMeans,
-  tenantId: TenantId,
+  { tenant }: PreparedTenant,
   client: MachineClient,
   sought: Sought,
   detail: AuditDetail,
 ): Promise<PersonRows> {
-  const now = toInstant(means.clock())
+  const tenantId = tenant.id
+  const at = means.clock()
+  const [now, usedAt] = [toInstant(at), instantOfUse(tenant, at)]
   const work = async (tx: Transaction): Promise<PersonRows> => {
     const [person] = await tx.run(lockDataPerson({ tenantId, id: sought.id }))
     if (person === undefined) return fail({ kind: 'not_found' })
@@ -85,7 +88,7 @@ export async function takePerson(
     ])
     const used = [binding?.match_id, sought.matchId].filter((id) => id !== undefined)
     await tx.runLast([
-      touchPerson({ tenantId, matchIds: [...new Set(used)].sort(), now }),
+      touchPerson({ tenantId, matchIds: [...new Set(used)].sort(), usedAt }),
       insertAuditEvent(tenantId, newId(), now, {
         ...{ detail, clientId: client.clientId },
         subjectHash: subjectHash(means, tenantId, person),

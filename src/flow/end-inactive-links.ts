@@ -8,6 +8,7 @@ import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { IdentityId, TenantId } from '../domain/ids.ts'
 import { decideInactive, INACTIVE, type Inactive } from '../domain/inactivity.ts'
+import { latestUse } from '../domain/last-use.ts'
 import { DAY, fromInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, type Transaction } from '../store/database.ts'
@@ -99,7 +100,7 @@ async function endOf(
     ])
     if (person?.status !== 'ACTIVE') return undefined
     const age = new Map(
-      [...matches, ...bindings].map((row) => [row.id as string, fromInstant(row.last_used_at)]),
+      [...matches, ...bindings].map((row) => [row.id as string, latestUse(row.last_used_at)]),
     )
     const told = new Map(
       bindings.map(({ id, inactivity_warned_at: at }) => [

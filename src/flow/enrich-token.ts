@@ -21,11 +21,10 @@ export async function enrichToken(
   client: MachineClient,
   person: EnrichedPerson,
 ): Promise<JsonObject> {
-  const tenantId = prepared.tenant.id
   const id =
     'subject' in person ? await resolve(means, prepared, person.subject) : person.identityId
   const detail = { type: 'person_read', part: 'enrichment' } as const
-  const rows = await takePerson(means, tenantId, client, { id }, detail)
+  const rows = await takePerson(means, prepared, client, { id }, detail)
   const { claims, auxiliary } = await viewPerson(means, prepared, client, rows)
   return enrichmentOf(
     claims,

@@ -18,6 +18,7 @@ import {
   type Presented,
   type Recognised,
 } from '../domain/journey.ts'
+import { instantOfUse } from '../domain/last-use.ts'
 import type { Evidence } from '../domain/recognition.ts'
 import type { Sealed } from '../domain/text.ts'
 import { toInstant, toSeconds } from '../domain/time.ts'
@@ -115,6 +116,7 @@ export async function grantLogin(
           ...decisionDetail(journey.policies.selector, decided),
         }),
         now: toInstant(now),
+        usedAt: instantOfUse(tenant, now),
       }),
     ],
     { retries: 2 },

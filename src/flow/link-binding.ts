@@ -98,7 +98,7 @@ async function endBinding({ tx, tenantId, now }: Recording, id: BindingId): Prom
 }
 
 function sealBinding(
-  { means, tenantId, link, shown, account, now }: Recording,
+  { means, tenantId, link, shown, account, now, usedAt }: Recording,
   person: Person,
   binding: BindingId,
 ): BindingContent {
@@ -131,7 +131,7 @@ function sealBinding(
     credentialStatus:
       standings.length === 0 ? null : seal('credential_status', JSON.stringify(standings)),
     statusDueAt: due === undefined ? null : toInstant(fromInstant(now) + due),
-    now,
+    ...{ now, usedAt },
   }
 }
 

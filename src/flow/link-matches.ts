@@ -104,7 +104,7 @@ function knownIds(matches: readonly { id: MatchId; isNew: boolean }[]): MatchId[
  * somebody else has it already: two people share that identifier, and from here on it speaks for neither.
  */
 async function writeMatch(
-  { tx, tenantId, now }: Recording,
+  { tx, tenantId, now, usedAt }: Recording,
   identifier: HashedIdentifier<HolderHash | InstitutionHash>,
   identityId: IdentityId,
   hits: readonly LinkHit[],
@@ -114,7 +114,7 @@ async function writeMatch(
   const hit = hits.find((each) => each.identifier === identifier)
   if (hit === undefined) {
     const id = newId() as MatchId
-    const row = { tenantId, id, hash, hashKeyVersion, hashKey, type, identityId, now }
+    const row = { tenantId, id, hash, hashKeyVersion, hashKey, type, identityId, now, usedAt }
     await tx.run(insertMatch({ ...row, metadata: null }))
     return { id, isNew: true }
   }
@@ -124,7 +124,7 @@ async function writeMatch(
     return undefined
   }
   if (hit.hash_key_version !== hashKeyVersion && hit.standing !== 'ahead') {
-    const row = { tenantId, id, hash, hashKeyVersion, now }
+    const row = { tenantId, id, hash, hashKeyVersion, now, usedAt }
     await tx.run(upgradeMatch({ ...row, hashes: hashes.map((each) => each.hash) }))
   }
   return { id, isNew: false }

@@ -24,7 +24,7 @@ export async function listDevices(
 ): Promise<{ devices: readonly Device[]; next: string | undefined }> {
   const tenantId = prepared.tenant.id
   const detail = { type: 'person_read', part: 'devices' } as const
-  const { person } = await takePerson(means, tenantId, client, { id }, detail)
+  const { person } = await takePerson(means, prepared, client, { id }, detail)
   const { after, limit } = page
   const [rows] = await read(means.db, tenantId, [
     findDevices({ tenantId, identityId: person.id, after, limit: limit + 1 }),

@@ -1,17 +1,11 @@
 /** A machine client asks whether somebody is known by an identifier it has. */
 import { thumbprintOfDid } from '../crypto/did-key.ts'
-import { hashHolderIdentifier, hashInstitutionIdentifier } from '../crypto/identifier-hash.ts'
+import { hashShownIdentifiers, hashToldIdentifier } from '../crypto/identifier-hash.ts'
 import { newId } from '../crypto/random.ts'
-import { BridgeError, fail } from '../domain/failure.ts'
-import {
-  didIdentifier,
-  holderKeyIdentifier,
-  type Identifier,
-  NORMALISATION,
-  providerSubjectIdentifier,
-} from '../domain/identifier.ts'
+import { BridgeError } from '../domain/failure.ts'
+import type { HashedIdentifier, Strength } from '../domain/identifier.ts'
 import type { MachineClient } from '../domain/machine.ts'
-import type { HolderHash, InstitutionHash } from '../domain/text.ts'
+import { soughtIdentifier, type ToldIdentifier } from '../domain/sought-identifier.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { read, transact } from '../store/database.ts'
@@ -26,32 +20,33 @@ import {
 } from './data-person.ts'
 import type { PreparedTenant } from './tenants.ts'
 
-/** What somebody may be known by. Only what identifies: an e-mail address or a name may be somebody else's. */
-export type LookupIdentifier =
-  | { type: 'SUBJECT_ID'; provider: string; value: string }
-  | { type: 'KEY'; thumbprint: string }
-  | { type: 'DID'; did: string }
-
-type Hash = HolderHash | InstitutionHash
+/** The person, and what the identifier is worth: one that only suggests may be somebody else's by now. */
+export interface FoundPerson {
+  person: PersonView
+  strength: Strength
+}
 
 /**
- * The person as the caller may see them, or undefined: alike for nobody, for somebody who may not be shown, and for an
- * identifier that was proved of two people. All readable versions of the keys are tried in one query. Every lookup is in
- * the audit trail, found or not: whoever may ask can try names out.
+ * The person as the caller may see them, or undefined: alike for nobody, for somebody who may not be shown, for an
+ * identifier that was proved of two people, and for one that no login of this tenant could make. All readable versions of
+ * the keys are tried in one query. Every lookup is in the audit trail, found or not: whoever may ask can try names out.
  */
 export async function lookUpPerson(
   means: DataMeans,
   prepared: PreparedTenant,
   client: MachineClient,
-  asked: LookupIdentifier,
-): Promise<PersonView | undefined> {
-  const rows = await takeFound(means, prepared, client, asked)
-  if (rows !== undefined) return await viewPerson(means, prepared, client, rows)
+  told: ToldIdentifier,
+): Promise<FoundPerson | undefined> {
+  const found = await takeFound(means, prepared, client, told)
+  if (found !== undefined) {
+    const person = await viewPerson(means, prepared, client, found.rows)
+    return { person, strength: found.strength }
+  }
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
   await transact(means.db, tenantId, [
     insertAuditEvent(tenantId, newId(), now, {
-      detail: { type: 'person_looked_up', identifier: asked.type, found: false },
+      detail: { type: 'person_looked_up', identifier: told.type, found: false },
       clientId: client.clientId,
     }),
   ])
@@ -62,13 +57,14 @@ async function takeFound(
   means: DataMeans,
   prepared: PreparedTenant,
   client: MachineClient,
-  asked: LookupIdentifier,
-): Promise<PersonRows | undefined> {
-  const sought = await seek(means, prepared, asked)
-  if (sought === undefined) return undefined
-  const detail = { type: 'person_looked_up', identifier: asked.type, found: true } as const
+  told: ToldIdentifier,
+): Promise<{ rows: PersonRows; strength: Strength } | undefined> {
+  const hit = await seek(means, prepared, told)
+  if (hit === undefined) return undefined
+  const detail = { type: 'person_looked_up', identifier: told.type, found: true } as const
   try {
-    return await takePerson(means, prepared.tenant.id, client, sought, detail)
+    const rows = await takePerson(means, prepared, client, hit.sought, detail)
+    return { rows, strength: hit.strength }
   } catch (error) {
     if (error instanceof BridgeError && error.failure.kind === 'not_found') return undefined
     throw error
@@ -78,42 +74,40 @@ async function takeFound(
 async function seek(
   means: DataMeans,
   prepared: PreparedTenant,
-  asked: LookupIdentifier,
-): Promise<Sought | undefined> {
+  told: ToldIdentifier,
+): Promise<{ sought: Sought; strength: Strength } | undefined> {
   const tenantId = prepared.tenant.id
-  const hashes = hashesOf(means, prepared, asked)
+  const identifier = hashTold(means, prepared, told)
+  if (identifier === undefined) return undefined
+  const hashes = identifier.hashes.map(({ hash }) => hash)
   const [rows] = await read(means.db, tenantId, [
-    findMatchByHash({ tenantId, hashes, type: asked.type }),
+    findMatchByHash({ tenantId, hashes, type: identifier.type }),
   ])
   const [hit] = rows
   if (hit === undefined || rows.some((row) => row.metadata_json === SHARED)) return undefined
   if (rows.some((row) => row.internal_identity_id !== hit.internal_identity_id)) return undefined
-  return { id: hit.internal_identity_id, matchId: hit.id, hashes }
-}
-
-/** Under Key A what a wallet shows, under Key B what an institution calls somebody; none for a provider nobody knows. */
-function hashesOf(means: DataMeans, prepared: PreparedTenant, asked: LookupIdentifier): Hash[] {
-  const identifier = identifierOf(prepared, asked)
-  if (identifier === undefined) return []
-  const input = { ...identifier, tenant: prepared.tenant.id, normalisation: NORMALISATION }
-  const make = asked.type === 'SUBJECT_ID' ? hashInstitutionIdentifier : hashHolderIdentifier
-  return make(means.keyring, input).map(({ hash }): Hash => hash)
-}
-
-function identifierOf(prepared: PreparedTenant, asked: LookupIdentifier): Identifier | undefined {
-  switch (asked.type) {
-    case 'KEY':
-      return holderKeyIdentifier(asked.thumbprint)
-    case 'DID':
-      return didIdentifier(asked.did, thumbprintOfDid(asked.did))
-    case 'SUBJECT_ID': {
-      const provider = prepared.providers.find(({ slug }) => slug === asked.provider)
-      if (provider === undefined) return undefined
-      // Text that no UTF-8 can spell is nobody's identifier.
-      if (!asked.value.isWellFormed())
-        return fail({ kind: 'invalid_request', detail: 'identifier: not well-formed text' })
-      const { issuer, identifierAttribute } = provider
-      return providerSubjectIdentifier(issuer, identifierAttribute, asked.value)
-    }
+  // Whoever has a key that got away can make rows that hit under it (CR-46).
+  const sure = identifier.hashes.some(
+    ({ hash, standing }) => standing !== 'hint' && rows.some((row) => row.identifier_hash === hash),
+  )
+  return {
+    sought: { id: hit.internal_identity_id, matchId: hit.id, hashes },
+    strength: sure ? identifier.strength : 'suggests',
   }
+}
+
+/** Under Key A what a wallet shows, under Key B what an institution calls somebody. */
+function hashTold(
+  { keyring }: DataMeans,
+  prepared: PreparedTenant,
+  told: ToldIdentifier,
+): HashedIdentifier | undefined {
+  const { providers, policies, tenant } = prepared
+  const rules = { providers, material: policies?.documents.material }
+  const sought = soughtIdentifier(rules, told, thumbprintOfDid)
+  if (sought === undefined) return undefined
+  const { hashKey, ...identifier } = sought
+  if (hashKey === 'B') return hashToldIdentifier(keyring, tenant.id, identifier)
+  const [hashed] = hashShownIdentifiers(keyring, tenant.id, [identifier])
+  return hashed
 }

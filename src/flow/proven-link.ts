@@ -46,6 +46,8 @@ export interface Recording {
   account: HashedIdentifier<InstitutionHash>
   keysKept: number
   now: IsoInstant
+  /** Now, as exactly as the tenant keeps when something was used. */
+  usedAt: IsoInstant
 }
 
 export interface Person {

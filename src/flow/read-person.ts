@@ -27,7 +27,7 @@ export async function readPerson(
   client: MachineClient,
   id: IdentityId,
 ): Promise<PersonView> {
-  const rows = await takePerson(means, prepared.tenant.id, client, { id }, READ('identity'))
+  const rows = await takePerson(means, prepared, client, { id }, READ('identity'))
   return await viewPerson(means, prepared, client, rows)
 }
 
@@ -38,7 +38,7 @@ export async function readPersonClaims(
   client: MachineClient,
   id: IdentityId,
 ): Promise<JsonObject> {
-  const { binding } = await takePerson(means, prepared.tenant.id, client, { id }, READ('claims'))
+  const { binding } = await takePerson(means, prepared, client, { id }, READ('claims'))
   return await viewClaims(means, prepared, client, binding)
 }
 
@@ -50,7 +50,7 @@ export async function readPersonAuxiliary(
   id: IdentityId,
 ): Promise<AuxiliaryView[]> {
   const tenantId = prepared.tenant.id
-  const { auxiliary } = await takePerson(means, tenantId, client, { id }, READ('auxiliary'))
+  const { auxiliary } = await takePerson(means, prepared, client, { id }, READ('auxiliary'))
   return viewAuxiliary(means, tenantId, client, auxiliary)
 }
 
@@ -64,7 +64,7 @@ export async function readPersonCategory(
 ): Promise<AuxiliaryView> {
   if (!mayRead(client.access, category)) return await refuseCategory(means, prepared, client)
   const tenantId = prepared.tenant.id
-  const { auxiliary } = await takePerson(means, tenantId, client, { id }, READ('auxiliary'))
+  const { auxiliary } = await takePerson(means, prepared, client, { id }, READ('auxiliary'))
   const rows = auxiliary.filter((row) => row.category === category)
   const [view] = viewAuxiliary(means, tenantId, client, rows)
   return view ?? fail({ kind: 'not_found' })

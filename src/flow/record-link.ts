@@ -10,6 +10,7 @@ import { fail } from '../domain/failure.ts'
 import { allHashes } from '../domain/identifier.ts'
 import type { BindingId, IdentityId } from '../domain/ids.ts'
 import { RETURN_TIME } from '../domain/journey.ts'
+import { instantOfUse } from '../domain/last-use.ts'
 import { decidePerson, type PersonDecision } from '../domain/recognition.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
@@ -44,9 +45,11 @@ export async function recordLink(
   const tenantId = prepared.tenant.id
   const material = await prepared.policy('material', link.journey.policies.material)
   const sides = takeSides(means, tenantId, material, link)
-  const now = toInstant(means.clock())
+  const at = means.clock()
+  const [now, usedAt] = [toInstant(at), instantOfUse(prepared.tenant, at)]
   const work = async (tx: Transaction) => {
-    const recording = { means, tx, tenantId, link, ...sides, keysKept: material.keysKept, now }
+    const { keysKept } = material
+    const recording = { means, tx, tenantId, link, ...sides, keysKept, now, usedAt }
     const hits = await lockAndRead(recording)
     const decision = decidePerson(hits.map(sideHit))
     requireExpected(recording, hits)

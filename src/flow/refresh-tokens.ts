@@ -11,6 +11,7 @@ import {
   REFRESH_GRACE,
   REFRESH_IDLE_TIME,
 } from '../domain/journey.ts'
+import { instantOfUse } from '../domain/last-use.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import { fromInstant, SECOND, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
@@ -105,6 +106,7 @@ async function take(refresh: Refresh, salt: string): Promise<RefreshRow | undefi
         expiresAt: toInstant(now + REFRESH_IDLE_TIME),
         grantExpiresAt: toInstant(now + GRANT_TIME),
         grantKeptUntil: toInstant(now + REFRESH_IDLE_TIME + GRANT_SLACK),
+        usedAt: instantOfUse(prepared.tenant, now),
       }),
     ],
     { retries: 2 },

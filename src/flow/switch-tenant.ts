@@ -7,7 +7,13 @@ import { changeSettings } from './tenant-settings.ts'
 
 export type Switches = Pick<
   Tenant,
-  'enabled' | 'crossDevice' | 'digitalCredentials' | 'haip' | 'directLogin' | 'pushedRequestsOnly'
+  | 'enabled'
+  | 'crossDevice'
+  | 'digitalCredentials'
+  | 'haip'
+  | 'directLogin'
+  | 'pushedRequestsOnly'
+  | 'lastUsed'
 >
 
 /** Sets what `change` names; instances see it within a second. Throws `admin_forbidden`, `not_found`. */

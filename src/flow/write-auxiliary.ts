@@ -7,6 +7,7 @@ import { type Conditions, judgeConditions } from '../domain/conditions.ts'
 import { mayWrite } from '../domain/data-access.ts'
 import { fail } from '../domain/failure.ts'
 import type { IdentityId, MatchId, TenantId } from '../domain/ids.ts'
+import { instantOfUse } from '../domain/last-use.ts'
 import type { MachineClient } from '../domain/machine.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { DAY, fromInstant, type IsoInstant, toInstant } from '../domain/time.ts'
@@ -57,7 +58,7 @@ export async function putAuxiliary(
   if (!mayWrite(client.access, category)) return await refuseCategory(means, prepared, client)
   judgeEnd(expiresAt, means.clock())
   return await answerOnce(means, prepared, client, change.once, (settle) =>
-    inCategory(means, tenantId, change, async (tx, { person, used, there, own, now }) => {
+    inCategory(means, prepared, change, async (tx, { person, used, there, own, now, usedAt }) => {
       const identityId = person.id
       const key = unwrapDataKey(means.keyring, tenantId, identityId, person.wrapped_data_key)
       const id = own ?? newId()
@@ -75,7 +76,7 @@ export async function putAuxiliary(
           ...{ id, tenantId, identityId, category, payload, now },
           ...{ schemaVersion: '1', expiresAt: end },
         }),
-        touchPerson({ tenantId, matchIds: used, now }),
+        touchPerson({ tenantId, matchIds: used, usedAt }),
         event(means, tenantId, client, person, now, { type: 'auxiliary_written', category }),
       ])
       return answer
@@ -94,13 +95,13 @@ export async function deleteAuxiliary(
   const { category } = change
   if (!mayWrite(client.access, category)) return await refuseCategory(means, prepared, client)
   return await answerOnce(means, prepared, client, change.once, (settle) =>
-    inCategory(means, tenantId, change, async (tx, { person, used, there, now }) => {
+    inCategory(means, prepared, change, async (tx, { person, used, there, now, usedAt }) => {
       if (!there) return fail({ kind: 'not_found' })
       const answer: WriteAnswer = { status: 204 }
       await settle(tx, answer)
       await tx.runLast([
         deleteFamilyAux({ tenantId, identityId: person.id, category }),
-        touchPerson({ tenantId, matchIds: used, now }),
+        touchPerson({ tenantId, matchIds: used, usedAt }),
         event(means, tenantId, client, person, now, { type: 'auxiliary_deleted', category }),
       ])
       return answer
@@ -116,30 +117,33 @@ interface Category {
   /** Id of the person's own row, expired or not. */
   own: string | undefined
   now: IsoInstant
+  usedAt: IsoInstant
 }
 
 /** One writer of a person at a time: their row is locked against others until commit. */
 async function inCategory(
   means: DataMeans,
-  tenantId: TenantId,
+  { tenant }: PreparedTenant,
   { id, category, conditions }: AuxiliaryChange,
   work: (tx: Transaction, category: Category) => Promise<WriteAnswer>,
 ): Promise<WriteAnswer> {
-  const now = toInstant(means.clock())
+  const tenantId = tenant.id
+  const at = means.clock()
+  const times = { now: toInstant(at), usedAt: instantOfUse(tenant, at) }
   const run = async (tx: Transaction) => {
     const [person] = await tx.run(lockDataPersonForWriting({ tenantId, id }))
     if (person === undefined) return fail({ kind: 'not_found' })
     const identityId = person.id
     const [[binding], rows, [own]] = await tx.runAll([
       findDataBinding({ tenantId, identityId, hashes: [] }),
-      findFamilyAux({ tenantId, identityId, now }),
+      findFamilyAux({ tenantId, identityId, now: times.now }),
       findOwnAux({ tenantId, identityId, category }),
     ])
     const row = rows.find((one) => one.category === category)
     const version = row === undefined ? undefined : auxiliaryVersion(row)
     if (!judgeConditions(conditions, version)) return fail({ kind: 'precondition_failed' })
     const used = binding === undefined ? [] : [binding.match_id]
-    return await work(tx, { person, used, there: row !== undefined, own: own?.id, now })
+    return await work(tx, { person, used, there: row !== undefined, own: own?.id, ...times })
   }
   return await inTransaction(means.db, tenantId, run, { retries: 3 })
 }

@@ -25,7 +25,6 @@ const TAGS: readonly (readonly [name: string, description: string])[] = [
   ['Wallets', 'OpenID4VP 1.0: what a wallet speaks.'],
   ['Login page', 'What the browser is shown while somebody logs in.'],
   ['Own data', 'For the person, in a browser: what is held, a copy, and erasure.'],
-  ['Own data', 'For the person, in a browser: what is held, a copy, and erasure.'],
   [
     'Institutions',
     "OpenID Connect the other way round: where institutions' providers send browsers back to.",

@@ -2,6 +2,7 @@
 import { nestHash } from '../crypto/identifier-hash.ts'
 import { nestingOf } from '../crypto/keyring.ts'
 import { newId } from '../crypto/random.ts'
+import { startOfDay } from '../domain/last-use.ts'
 import { isProviderMaterial } from '../domain/material.ts'
 import type { Fingerprints } from '../domain/recognition.ts'
 import type { HolderHash } from '../domain/text.ts'
@@ -104,7 +105,7 @@ function purge(walk: Walk, key: 'A' | 'B', version: number): Leg {
     const rows = await matchPage(walk, key, version, after)
     const last = rows.at(-1)
     if (last === undefined) return undefined
-    const before = toInstant(means.clock() - run.snapshot.inactive_days * DAY)
+    const before = toInstant(startOfDay(means.clock() - run.snapshot.inactive_days * DAY))
     const matchIds = rows.map(({ id }) => id)
     return {
       last: last.id,

@@ -90,6 +90,7 @@ export interface BindingContent {
   credentialStatus: Sealed | null
   statusDueAt: IsoInstant | null
   now: IsoInstant
+  usedAt: IsoInstant
 }
 
 export const insertBinding = statement(
@@ -130,7 +131,7 @@ export const insertBinding = statement(
       status_due_at: p('statusDueAt'),
       created_at: p('now'),
       updated_at: p('now'),
-      last_used_at: p('now'),
+      last_used_at: p('usedAt'),
       reconcile_time: p('now'),
     }),
 )
@@ -177,7 +178,7 @@ export const updateBinding = statement(
         holder_identifier_hash: p('holderHash'),
         holder_hash_key_version: p('holderHashVersion'),
         updated_at: p('now'),
-        last_used_at: p('now'),
+        last_used_at: p('usedAt'),
         reconcile_time: p('now'),
       })
       .where('tenant_id', '=', p('tenantId'))

@@ -84,20 +84,20 @@ export const findDataBinding = sqlStatement(
      LIMIT 1`,
 )
 
-/** The matches were used, and the bindings on them; never moves a time back. */
+/** The matches were used, and the bindings on them; never moves a time back, and writes nothing where it would not move. */
 export const touchPerson = sqlStatement(
   'touch_person',
-  (p: Params<{ tenantId: TenantId; matchIds: readonly MatchId[]; now: IsoInstant }>) => sql<{
+  (p: Params<{ tenantId: TenantId; matchIds: readonly MatchId[]; usedAt: IsoInstant }>) => sql<{
     changed: number
   }>`
     WITH touched AS (
-      UPDATE identity_match SET last_used_at = ${p('now')}
+      UPDATE identity_match SET last_used_at = ${p('usedAt')}
        WHERE tenant_id = ${p('tenantId')} AND id = ANY (${p('matchIds')}::text[])
-         AND deleted_at IS NULL AND last_used_at < ${p('now')}
+         AND deleted_at IS NULL AND last_used_at < ${p('usedAt')}
     )
-    UPDATE identity_link_binding SET last_used_at = ${p('now')}
+    UPDATE identity_link_binding SET last_used_at = ${p('usedAt')}
      WHERE tenant_id = ${p('tenantId')} AND match_id = ANY (${p('matchIds')}::text[])
-       AND deleted_at IS NULL AND last_used_at < ${p('now')}`,
+       AND deleted_at IS NULL AND last_used_at < ${p('usedAt')}`,
 )
 
 export interface DeviceRow {

@@ -72,6 +72,8 @@ export const grantJourney = sqlStatement(
       subjectHash: string | null
       detail: string
       now: IsoInstant
+      /** As exactly as the tenant keeps it: a use that moves nothing writes nothing. */
+      usedAt: IsoInstant
     }>,
   ) => sql<{ id: JourneyId }>`
     WITH ${LIVE_LINK(p)}, proof AS (
@@ -97,12 +99,13 @@ export const grantJourney = sqlStatement(
       RETURNING journey.id, live.match_id
     ), touched_match AS (
       UPDATE identity_match m
-         SET last_used_at = ${p('now')}, identifier_hash = e.hash, hash_key_version = e.version
+         SET last_used_at = ${p('usedAt')}, identifier_hash = e.hash, hash_key_version = e.version
         FROM moved, evidence e WHERE m.tenant_id = ${p('tenantId')} AND m.id = e.id
+         AND (m.last_used_at < ${p('usedAt')} OR m.identifier_hash <> e.hash)
       RETURNING m.id
     ), touched_binding AS (
       UPDATE identity_link_binding b
-         SET last_used_at = CASE WHEN b.id = ${p('bindingId')} THEN ${p('now')} ELSE b.last_used_at END,
+         SET last_used_at = CASE WHEN b.id = ${p('bindingId')} THEN ${p('usedAt')} ELSE b.last_used_at END,
              holder_identifier_hash = CASE WHEN b.holder_hash_key_version = 0
                THEN b.holder_identifier_hash ELSE coalesce(e.hash, b.holder_identifier_hash) END,
              holder_hash_key_version = CASE WHEN b.holder_hash_key_version = 0
@@ -114,7 +117,8 @@ export const grantJourney = sqlStatement(
               UNION
               SELECT evidence.id, evidence.hash, evidence.version FROM moved, evidence) AS e
        WHERE b.tenant_id = ${p('tenantId')} AND b.match_id = e.match_id AND b.deleted_at IS NULL
-         AND (b.id = ${p('bindingId')} OR (b.holder_hash_key_version > 0 AND b.holder_identifier_hash <> e.hash))
+         AND (b.id = ${p('bindingId')} AND (b.last_used_at < ${p('usedAt')} OR ${p('stale')}::boolean AND b.stale_since IS NULL)
+              OR (b.holder_hash_key_version > 0 AND b.holder_identifier_hash <> e.hash))
       RETURNING b.id
     ), ${SUBJECT(p, sql`moved`)}, granted AS (
       INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, subject, correlation_id, scope, acr, amr,

@@ -53,6 +53,7 @@ export const insertMatch = statement(
       identityId: IdentityId
       metadata: string | null
       now: IsoInstant
+      usedAt: IsoInstant
     }>,
   ) =>
     q.insertInto('identity_match').values({
@@ -66,7 +67,7 @@ export const insertMatch = statement(
       metadata_json: p('metadata'),
       created_at: p('now'),
       updated_at: p('now'),
-      last_used_at: p('now'),
+      last_used_at: p('usedAt'),
     }),
 )
 
@@ -186,6 +187,7 @@ export const upgradeMatch = statement(
       hash: Hash
       hashKeyVersion: number
       now: IsoInstant
+      usedAt: IsoInstant
     }>,
   ) =>
     q
@@ -194,7 +196,7 @@ export const upgradeMatch = statement(
         identifier_hash: p('hash'),
         hash_key_version: p('hashKeyVersion'),
         updated_at: p('now'),
-        last_used_at: p('now'),
+        last_used_at: p('usedAt'),
       })
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('id'))
@@ -234,7 +236,7 @@ export const dropOldKeys = sqlStatement(
       SELECT id FROM identity_match
        WHERE tenant_id = ${p('tenantId')} AND internal_identity_id = ${p('identityId')} AND identifier_type = 'KEY'
          AND deleted_at IS NULL AND id <> ${p('except')}
-       ORDER BY last_used_at DESC, id OFFSET greatest(${p('kept')}::integer - 1, 0)
+       ORDER BY last_used_at DESC, created_at DESC, id OFFSET greatest(${p('kept')}::integer - 1, 0)
     ), unbound AS (
       UPDATE identity_link_binding b
          SET deleted_at = ${p('now')}, deletion_reason = ${p('reason')}, updated_at = ${p('now')}

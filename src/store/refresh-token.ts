@@ -83,6 +83,7 @@ export const takeRefreshToken = sqlStatement(
       grantExpiresAt: IsoInstant
       grantKeptUntil: IsoInstant
       now: IsoInstant
+      usedAt: IsoInstant
     }>,
   ) => sql<RefreshRow>`
     WITH live AS (
@@ -131,12 +132,12 @@ export const takeRefreshToken = sqlStatement(
          AND g.expires_at < GREATEST(${p('grantExpiresAt')}::iso_instant,
                                      LEAST(${p('expiresAt')}::iso_instant, taken.family_ends_at))
     ), touched_binding AS (
-      UPDATE identity_link_binding b SET last_used_at = ${p('now')}
+      UPDATE identity_link_binding b SET last_used_at = ${p('usedAt')}
         FROM live JOIN taken ON taken.grant_id = live.grant_id
-       WHERE b.tenant_id = ${p('tenantId')} AND b.id = live.binding_id
+       WHERE b.tenant_id = ${p('tenantId')} AND b.id = live.binding_id AND b.last_used_at < ${p('usedAt')}
       RETURNING b.match_id
     ), touched_match AS (
-      UPDATE identity_match m SET last_used_at = ${p('now')}
+      UPDATE identity_match m SET last_used_at = ${p('usedAt')}
         FROM touched_binding WHERE m.tenant_id = ${p('tenantId')} AND m.id = touched_binding.match_id
     )
     SELECT live.*, EXISTS (SELECT FROM taken) AS taken FROM live`,

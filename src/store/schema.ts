@@ -55,6 +55,7 @@ export interface TenantTable {
   direct_login: Defaulted<Flag>
   require_pushed_authorization_requests: Defaulted<Flag>
   single_sign_on_minutes: Defaulted<number>
+  last_used: Defaulted<'exact' | 'day'>
   client_id_prefix: Defaulted<'x509_hash' | 'x509_san_dns'>
   response_mode: Defaulted<'direct_post' | 'direct_post.jwt'>
   wallet_scheme: Defaulted<string>

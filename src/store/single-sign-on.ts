@@ -96,6 +96,7 @@ export const grantBySession = sqlStatement(
       subjectHash: string
       detail: string
       now: IsoInstant
+      usedAt: IsoInstant
     }>,
   ) => sql<{ id: JourneyId }>`
     WITH ${LIVE_LINK(p)}, session AS (
@@ -116,12 +117,12 @@ export const grantBySession = sqlStatement(
         FROM session
       RETURNING id
     ), touched_match AS (
-      UPDATE identity_match m SET last_used_at = ${p('now')}
-        FROM session WHERE m.tenant_id = ${p('tenantId')} AND m.id = session.match_id
+      UPDATE identity_match m SET last_used_at = ${p('usedAt')}
+        FROM session WHERE m.tenant_id = ${p('tenantId')} AND m.id = session.match_id AND m.last_used_at < ${p('usedAt')}
       RETURNING m.id
     ), touched_binding AS (
-      UPDATE identity_link_binding b SET last_used_at = ${p('now')}
-        FROM session WHERE b.tenant_id = ${p('tenantId')} AND b.id = session.binding_id
+      UPDATE identity_link_binding b SET last_used_at = ${p('usedAt')}
+        FROM session WHERE b.tenant_id = ${p('tenantId')} AND b.id = session.binding_id AND b.last_used_at < ${p('usedAt')}
       RETURNING b.id
     ), ${SUBJECT(p, sql`session`)}, granted AS (
       INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, subject, correlation_id, scope, acr, amr,

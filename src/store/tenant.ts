@@ -18,6 +18,7 @@ interface TenantSettings {
   directLogin: 0 | 1
   pushedRequestsOnly: 0 | 1
   singleSignOnMinutes: number
+  lastUsed: 'exact' | 'day'
   clientIdPrefix: 'x509_hash' | 'x509_san_dns'
   responseMode: 'direct_post' | 'direct_post.jwt'
   walletScheme: string
@@ -81,6 +82,7 @@ export const insertTenant = statement(
       direct_login: p('directLogin'),
       require_pushed_authorization_requests: p('pushedRequestsOnly'),
       single_sign_on_minutes: p('singleSignOnMinutes'),
+      last_used: p('lastUsed'),
       client_id_prefix: p('clientIdPrefix'),
       response_mode: p('responseMode'),
       wallet_scheme: p('walletScheme'),
@@ -107,6 +109,7 @@ export const updateTenant = statement(
         direct_login: p('directLogin'),
         require_pushed_authorization_requests: p('pushedRequestsOnly'),
         single_sign_on_minutes: p('singleSignOnMinutes'),
+        last_used: p('lastUsed'),
         client_id_prefix: p('clientIdPrefix'),
         response_mode: p('responseMode'),
         wallet_scheme: p('walletScheme'),
@@ -137,6 +140,7 @@ export function readTenant(row: Selectable<TenantTable>): Tenant {
     directLogin: row.direct_login === 1,
     pushedRequestsOnly: row.require_pushed_authorization_requests === 1,
     singleSignOnMinutes: row.single_sign_on_minutes,
+    lastUsed: row.last_used,
     clientIdPrefix: row.client_id_prefix,
     responseMode: row.response_mode,
     walletScheme: row.wallet_scheme,

@@ -25,6 +25,7 @@ const events = (type: string) =>
     bridge,
     `SELECT client_id, subject_hash, detail FROM audit_event WHERE event_type = '${type}' ORDER BY seq`,
   )
+const NOBODY = { found: false, strength: null, person: null }
 const byAccount = (identifier = account, provider = 'surf') => ({
   body: { identifier_type: 'SUBJECT_ID', provider, identifier },
 })
@@ -35,6 +36,7 @@ describe('lookup', () => {
     expect([status, headers.get('cache-control')]).toEqual([200, 'no-store'])
     expect(body).toEqual({
       found: true,
+      strength: 'identifies',
       person: {
         identity_id: person.id,
         claims: { given_name: 'Sanne' },
@@ -54,7 +56,7 @@ describe('lookup', () => {
     ]
     for (const one of asked) {
       const { status, body } = await caller.ask('POST', '/lookup', one)
-      expect([status, body]).toEqual([200, { found: false, person: null }])
+      expect([status, body]).toEqual([200, NOBODY])
     }
   })
 
@@ -75,12 +77,12 @@ describe('lookup', () => {
     const { body } = await caller.ask('POST', '/lookup', byAccount())
     const read = await caller.ask('GET', `/identities/${person.id}`)
     await rows(bridge, `UPDATE identity SET status = 'ACTIVE' WHERE id = '${person.id}'`)
-    expect(body).toEqual({ found: false, person: null })
+    expect(body).toEqual(NOBODY)
     expect(read.status).toBe(404)
   })
 
   test.each([
-    ['an unknown type', { identifier_type: 'EMAIL', identifier: 'a@b.example' }],
+    ['an unknown type', { identifier_type: 'PHONE', identifier: '+31' }],
     ['an unknown member', { ...byAccount('x').body, hash: 'x' }],
     ['a value that is too long', byAccount('x'.repeat(1025)).body],
     ['no body', ''],

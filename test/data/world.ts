@@ -1,4 +1,5 @@
 /** A bridge with people in it and machine clients that read them, for tests of the data API. */
+import type { Schemas } from '../../client/identity-bridge.ts'
 import type { DataAccess } from '../../src/domain/data-access.ts'
 import type { MachineScope } from '../../src/domain/machine.ts'
 import { post, registerMachine, type TestClient } from '../op/clients.ts'
@@ -25,10 +26,18 @@ export interface Ask {
   headers?: Record<string, string>
 }
 
+type Known = Omit<Schemas['DataPerson'], 'auxiliary'> &
+  Omit<Schemas['Auxiliary'], 'fields'> &
+  Schemas['LookupAnswer'] &
+  Schemas['DeviceList'] &
+  Schemas['Erasure'] &
+  Schemas['Problem']
+
 export interface Told {
   status: number
-  // biome-ignore lint/suspicious/noExplicitAny: an answer is what the test says it is
-  body: any
+  /** Any of the data API's answers; without members where there was no body. */
+  body: Partial<Known> & { auxiliary?: unknown; fields?: unknown }
+  text: string
   headers: Headers
 }
 
@@ -70,7 +79,8 @@ export async function askWith(
   const text = await response.text()
   return {
     status: response.status,
-    body: text === '' ? undefined : JSON.parse(text),
+    body: text === '' ? {} : JSON.parse(text),
+    text,
     headers: response.headers,
   }
 }

@@ -5,6 +5,7 @@ import { policySchemas } from '../../scripts/policy-schemas.ts'
 import { sourceTree } from '../../scripts/source-tree.ts'
 import { FINDING_CODES, finding } from '../../src/domain/policy-finding.ts'
 import { RecordedLogins } from '../../src/domain/recorded-login.ts'
+import { Lookup } from '../../src/http/data/shapes.ts'
 
 test('.env.example is the list of variables in config.ts', () => {
   expect(readFileSync('.env.example', 'utf8')).toBe(environmentExample())
@@ -35,6 +36,15 @@ test('issue 3 item 10 docs/schemas is what the code reads policy documents with 
     (file) => [file, readFileSync(`docs/schemas/${file}`, 'utf8')] as const,
   )
   expect(new Map(files)).toEqual(policySchemas())
+})
+
+test('issue 4.7 docs/data-api.md has an example that the lookup takes, and every type it takes', () => {
+  const text = readFileSync('docs/data-api.md', 'utf8')
+  const example = /```json\n([\s\S]+?)```/.exec(text)?.[1] ?? ''
+  expect(Lookup.safeParse(JSON.parse(example)).success).toBe(true)
+  const types = new Set(Lookup.options.flatMap(({ shape }) => [...shape.identifier_type.values]))
+  expect(types.size).toBe(5)
+  for (const type of types) expect(text).toContain(`| \`${type}\` |`)
 })
 
 test('issue 3 item 10 docs/policies.md names every finding with its severity, and its recorded logins are some', () => {

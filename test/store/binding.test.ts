@@ -36,7 +36,7 @@ const account = (word: string) => word as InstitutionHash
 async function addMatch(name: string, tenantId = ONE): Promise<void> {
   const step = insertMatch({
     ...{ id: match(name), tenantId, hash: holder(`holder of ${name}`), hashKey: 'A' },
-    ...{ hashKeyVersion: 1, type: 'KEY', metadata: null, now: day(1) },
+    ...{ hashKeyVersion: 1, type: 'KEY', metadata: null, now: day(1), usedAt: day(1) },
     identityId: 'person' as IdentityId,
   })
   await tenants.run(step, tenantId)
@@ -61,6 +61,7 @@ async function addBinding(
       ...{ id: id(name), tenantId: ONE, matchId, holderHash: holder(`holder of ${matchId}`) },
       ...{ holderHashVersion: 1, institutionHash: account(on.account ?? 'account') },
       now: day(on.day ?? 1),
+      usedAt: day(on.day ?? 1),
     }),
   )
 }
@@ -111,7 +112,7 @@ describe('refreshing', () => {
       ...{ institutionId: 'other id' as Sealed, attributes: 'other attributes' as Sealed },
       ...{ providerId: 'p2' as ProviderId, label: 'eppn', assurance: '{"acr":[]}' },
       ...{ fingerprints: '{"a":1}', attributePolicyVersion: '4', materialPolicyVersion: '5' },
-      ...{ selectorPolicyVersion: '6', expiresAt: day(30), now: day(9) },
+      ...{ selectorPolicyVersion: '6', expiresAt: day(30), now: day(9), usedAt: day(9) },
       ...{ credentialStatus: 'status' as Sealed, statusDueAt: day(40) },
       ...{ matchId: match('m1'), holderHash: holder('lasting'), holderHashVersion: 2 },
     }

@@ -39,7 +39,14 @@ async function addMatch(
   const tenantId = given.tenant ?? ONE
   const step = insertMatch({
     ...{ id: id(name), tenantId, hash: hash(given.hash ?? `hash of ${name}`) },
-    ...{ hashKey: 'A', hashKeyVersion: 1, type: 'KEY', metadata: null, now: day(1) },
+    ...{
+      hashKey: 'A',
+      hashKeyVersion: 1,
+      type: 'KEY',
+      metadata: null,
+      now: day(1),
+      usedAt: day(1),
+    },
     identityId: (given.person ?? 'person') as IdentityId,
   })
   return await tenants.run(step, tenantId)
@@ -108,7 +115,7 @@ describe('deleting', () => {
     expect(await softDelete('m1', 9)).toEqual([{ changed: 0 }])
     const upgrade = upgradeMatch({
       ...{ tenantId: ONE, id: id('m1'), hashes: [hash('h'), hash('deleted:m1')] },
-      ...{ hash: hash('new'), hashKeyVersion: 2, now: day(9) },
+      ...{ hash: hash('new'), hashKeyVersion: 2, now: day(9), usedAt: day(9) },
     })
     expect(await tenants.run(upgrade)).toEqual([{ changed: 0 }])
     expect(await tenants.look('SELECT deleted_at, identifier_hash FROM identity_match')).toEqual([
@@ -183,7 +190,12 @@ describe('guards', () => {
 const BINDING = {
   ...{ id: 'b1' as BindingId, tenantId: ONE, holderHash: hash('h'), holderHashVersion: 1 },
   ...{ institutionHash: 'i' as InstitutionHash, institutionHashVersion: 1, sealedVersion: 1 },
-  ...{ institutionId: 'sealed' as Sealed, attributes: 'sealed' as Sealed, now: day(1) },
+  ...{
+    institutionId: 'sealed' as Sealed,
+    attributes: 'sealed' as Sealed,
+    now: day(1),
+    usedAt: day(1),
+  },
   ...{ providerId: 'p' as ProviderId, label: 'sub', assurance: '{}', fingerprints: '{}' },
   ...{ attributePolicyVersion: '1', materialPolicyVersion: '1', selectorPolicyVersion: '1' },
   ...{ expiresAt: null, credentialStatus: null, statusDueAt: null },

@@ -137,6 +137,7 @@ export async function startBridge(
         directLogin: false,
         pushedRequestsOnly: false,
         singleSignOnMinutes: 0,
+        lastUsed: 'exact',
         clientIdPrefix: 'x509_hash',
         responseMode: 'direct_post.jwt',
         walletScheme: 'openid4vp://',

@@ -91,21 +91,51 @@ describe('row 36 everything of tenant A at tenant B', () => {
     adminOfA = created.token
   })
 
+  /** What is sent as it is, or with every id, secret and token in it changed into one that nobody has. */
+  let disguise = (text: string) => text
+  const intoNobodys = (text: string) =>
+    text
+      .replaceAll('only-at-a', 'only-at-z')
+      .replaceAll(/(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{20,}(?![A-Za-z0-9_=-])/g, (run) =>
+        // Other characters that hexadecimal and base64url may end in as well.
+        run.replace(/.{8}$/, (end) => end.replaceAll(/./g, (sign) => (sign === '0' ? '4' : '0'))),
+      )
+  function disguised({ body, headers, ...init }: RequestInit): RequestInit {
+    const named = Object.entries(headers ?? {}).map(([name, value]) => [
+      name,
+      name === 'content-type' ? value : disguise(String(value)),
+    ])
+    const sent = body instanceof URLSearchParams ? new URLSearchParams(disguise(`${body}`)) : body
+    return {
+      ...{ ...init, headers: Object.fromEntries(named) },
+      ...(sent === undefined ? {} : { body: typeof sent === 'string' ? disguise(sent) : sent }),
+    }
+  }
+
   /** Sends what is A's to B, and says what B answered. */
   type Attack = () => Promise<{ status: number; location?: string | undefined; text: string }>
-  const ask = async (path: string, init: RequestInit = {}) => {
+  const ask = (path: string, init: RequestInit = {}) => askExactly(disguise(path), disguised(init))
+  const askExactly = async (path: string, init: RequestInit) => {
     const response = await fetch(`${bridge.url}${path}`, { redirect: 'manual', ...init })
     const location = response.headers.get('location') ?? undefined
     return { status: response.status, location, text: await response.text() }
+  }
+  /** An encrypted answer is known by its key's name alone: another name, and it is nobody's. */
+  function disguisedAnswer(body: string): URLSearchParams {
+    const [head = '', ...rest] = (new URLSearchParams(body).get('response') ?? '').split('.')
+    const header = JSON.parse(Buffer.from(head, 'base64url').toString('utf8'))
+    const named = JSON.stringify({ ...header, kid: disguise(header.kid) })
+    const response = [Buffer.from(named).toString('base64url'), ...rest].join('.')
+    return new URLSearchParams({ response })
   }
   /** A browser that holds A's cookie under the name B would look for, too: the worst that could happen. */
   async function confused(opened: Opened): Promise<Browser> {
     const stolen = opened.browser.steal()
     const cookie = await confusedCookie(opened)
     const send = async (url: string, init: RequestInit) => {
-      const response = await fetch(url, {
-        ...{ ...init, redirect: 'manual' },
-        headers: { cookie, accept: 'text/html' },
+      const response = await fetch(disguise(url), {
+        ...disguised({ ...init, headers: { cookie, accept: 'text/html' } }),
+        redirect: 'manual',
       })
       const location = response.headers.get('location') ?? undefined
       const { status, headers } = response
@@ -163,10 +193,10 @@ describe('row 36 everything of tenant A at tenant B', () => {
     },
     'POST /t/:tenant/wallet/response': {
       attack: () =>
-        ask('/t/other/wallet/response', {
+        askExactly('/t/other/wallet/response', {
           method: 'POST',
           headers: formHeaders,
-          body: wallet.prepare(waiting.request).body,
+          body: disguisedAnswer(String(wallet.prepare(waiting.request).body)),
         }),
       refused: [404],
     },
@@ -324,7 +354,10 @@ describe('row 36 everything of tenant A at tenant B', () => {
       attack: () =>
         ask('/t/other/par', {
           method: 'POST',
-          headers: { ...formHeaders, authorization: basic(onlyAtA.clientId, onlyAtA.secret) },
+          headers: {
+            ...formHeaders,
+            authorization: basic(disguise(onlyAtA.clientId), disguise(onlyAtA.secret)),
+          },
           body: authorizationOf({ client_id: onlyAtA.clientId }),
         }),
       refused: [401],
@@ -333,7 +366,7 @@ describe('row 36 everything of tenant A at tenant B', () => {
       attack: () =>
         ask('/t/other/introspect', {
           method: 'POST',
-          headers: { ...formHeaders, authorization: basic('app', a.clientSecret) },
+          headers: { ...formHeaders, authorization: basic('app', disguise(a.clientSecret)) },
           body: `token=${accessToken}`,
         }),
       refused: [401],
@@ -342,23 +375,23 @@ describe('row 36 everything of tenant A at tenant B', () => {
       attack: () =>
         ask('/t/other/revoke', {
           method: 'POST',
-          headers: { ...formHeaders, authorization: basic('app', a.clientSecret) },
+          headers: { ...formHeaders, authorization: basic('app', disguise(a.clientSecret)) },
           body: `token=${accessToken}`,
         }),
       refused: [401],
     },
     'POST /t/:tenant/token': {
       attack: async () => {
-        const foreignClient = await redeem(
-          b,
-          redeemable,
-          {},
-          basic(onlyAtA.clientId, onlyAtA.secret),
-        )
-        expect(foreignClient.status).toBe(401)
-        const secretOfA = await redeem(b, redeemable, {}, basic('app', a.clientSecret))
-        expect(secretOfA.status).toBe(401)
-        return redeem(b, redeemable)
+        const code = { ...redeemable, code: disguise(redeemable.code) }
+        const told = []
+        for (const [client, secret] of [
+          [onlyAtA.clientId, onlyAtA.secret],
+          ['app', a.clientSecret],
+        ] as const)
+          told.push(await redeem(b, code, {}, basic(disguise(client), disguise(secret))))
+        expect(told.map(({ status }) => status)).toEqual([401, 401])
+        const own = await redeem(b, code)
+        return { ...own, text: told.map(({ text }) => text).join() + own.text }
       },
       refused: [400],
     },
@@ -409,7 +442,7 @@ describe('row 36 everything of tenant A at tenant B', () => {
   })
 
   test.each(Object.keys(attacks))(
-    'row 36 %s refuses what is A’s, and nothing moves',
+    'row 36 %s refuses what is A’s as it refuses what nobody has, and nothing moves',
     async (name) => {
       const { attack, refused, mayWrite = [] } = attacks[name] ?? { attack: undefined, refused: [] }
       if (attack === undefined) throw new Error('no attack')
@@ -427,6 +460,14 @@ describe('row 36 everything of tenant A at tenant B', () => {
       )
       expect([name, refused.includes(status), location]).toEqual([name, true, undefined])
       expect(text).not.toMatch(/access_token|code=|Sanne|Course catalogue/)
+      disguise = intoNobodys
+      try {
+        const nobodys = await attack()
+        const without = (body: string) => body.replaceAll(/nonce="[^"]+"|[\w-]{20,}/g, '·')
+        expect([nobodys.status, without(nobodys.text)]).toEqual([status, without(text)])
+      } finally {
+        disguise = (same) => same
+      }
     },
   )
 

@@ -16,6 +16,7 @@ const SETTINGS = {
   direct_login: false,
   require_pushed_authorization_requests: false,
   single_sign_on_minutes: 0,
+  last_used: 'exact',
   client_id_prefix: 'x509_hash',
   response_mode: 'direct_post.jwt',
   wallet_scheme: 'openid4vp://',

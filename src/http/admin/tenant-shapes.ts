@@ -1,5 +1,6 @@
 /** Tenants as the administration reads and answers them. */
 import { z } from 'zod'
+import { LAST_USE } from '../../domain/last-use.ts'
 import { POLICY_KINDS } from '../../domain/policy.ts'
 import { instant, inTwoLanguages, nextCursor, pem, slug, url, version } from './common-shapes.ts'
 import { Policies } from './policy-shapes.ts'
@@ -36,6 +37,11 @@ const settings = {
     .max(60)
     .describe(
       'How long after a login with a wallet on this device other relying parties get a code without asking the person again; 0: never.',
+    ),
+  last_used: z
+    .enum(LAST_USE)
+    .describe(
+      'How exactly it is kept when a link was last used: `day` keeps the day in UTC, from the next use on.',
     ),
   direct_login: z
     .boolean()
@@ -77,6 +83,7 @@ export const NewTenant = z.strictObject({
   direct_login: settings.direct_login.optional(),
   require_pushed_authorization_requests: settings.require_pushed_authorization_requests.optional(),
   single_sign_on_minutes: settings.single_sign_on_minutes.optional(),
+  last_used: settings.last_used.optional(),
   client_id_prefix: settings.client_id_prefix.optional(),
   response_mode: settings.response_mode.optional(),
   wallet_scheme: settings.wallet_scheme.optional(),

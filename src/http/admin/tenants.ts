@@ -144,6 +144,7 @@ function settingsOf(sent: Body<'TenantChange'>): Partial<TenantSettings> {
     ...(sent.single_sign_on_minutes === undefined
       ? {}
       : { singleSignOnMinutes: sent.single_sign_on_minutes }),
+    ...(sent.last_used === undefined ? {} : { lastUsed: sent.last_used }),
     ...(sent.client_id_prefix === undefined ? {} : { clientIdPrefix: sent.client_id_prefix }),
     ...(sent.response_mode === undefined ? {} : { responseMode: sent.response_mode }),
     ...(sent.wallet_scheme === undefined ? {} : { walletScheme: sent.wallet_scheme }),
@@ -164,6 +165,7 @@ function tellSummary(tenant: Tenant, issuer: string) {
     direct_login: tenant.directLogin,
     require_pushed_authorization_requests: tenant.pushedRequestsOnly,
     single_sign_on_minutes: tenant.singleSignOnMinutes,
+    last_used: tenant.lastUsed,
     client_id_prefix: tenant.clientIdPrefix,
     response_mode: tenant.responseMode,
     wallet_scheme: tenant.walletScheme,

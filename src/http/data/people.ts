@@ -3,10 +3,11 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { z } from 'zod'
 import { fail } from '../../domain/failure.ts'
 import type { IdentityId } from '../../domain/ids.ts'
+import type { ToldIdentifier } from '../../domain/sought-identifier.ts'
 import type { JsonObject } from '../../domain/text.ts'
 import type { PersonView } from '../../flow/data-person.ts'
 import { enrichToken } from '../../flow/enrich-token.ts'
-import { type LookupIdentifier, lookUpPerson } from '../../flow/look-up-person.ts'
+import { lookUpPerson } from '../../flow/look-up-person.ts'
 import { readPerson, readPersonClaims } from '../../flow/read-person.ts'
 import type { Route } from '../route.ts'
 import { type DataDeps, dataRoute, tellValue } from './data-route.ts'
@@ -31,15 +32,16 @@ export function personRoutes(deps: DataDeps): Route[] {
       ...{ method: 'POST', path: '/lookup', operationId: 'lookUpPerson', scope },
       summary: 'Find a person by an identifier',
       description:
-        'Under every key version that is still readable. Nobody, somebody who may not be shown and an identifier of two people are answered alike. Each client has a limit of its own, and every lookup stands in the audit trail.',
+        "Under every key version that is still readable, and exactly as a login of that person would be recognised: what the tenant's material policy reads from a wallet, or an account at a provider. Nobody, somebody who may not be shown, an identifier of two people and one that no login could give are answered alike. Each client has a limit of its own, and every lookup stands in the audit trail.",
       body: 'Lookup',
       sent: { identifier_type: 'SUBJECT_ID', provider: 'surf', identifier: 'noor@example' },
-      answers: { 200: ['LookupAnswer', { found: true, person: PERSON }] },
+      answers: { 200: ['LookupAnswer', { found: true, strength: 'identifies', person: PERSON }] },
       async run({ prepared, client, body }) {
         await limit(`${prepared.tenant.id} ${client.clientId}`)
-        const person = await lookUpPerson(deps, prepared, client, identifierOf(body))
-        if (person === undefined) return tellValue({ found: false, person: null })
-        return tellValue({ found: true, person: tellPerson(person) })
+        const found = await lookUpPerson(deps, prepared, client, identifierOf(body))
+        if (found === undefined) return tellValue({ found: false, strength: null, person: null })
+        const { strength, person } = found
+        return tellValue({ found: true, strength, person: tellPerson(person) })
       },
     }),
     dataRoute(deps, {
@@ -85,15 +87,35 @@ function idOf(path: (name: string) => string): IdentityId {
   return path('identity') as IdentityId
 }
 
-function identifierOf(body: z.output<typeof Lookup>): LookupIdentifier {
+function identifierOf(body: z.output<typeof Lookup>): ToldIdentifier {
   switch (body.identifier_type) {
     case 'SUBJECT_ID':
-      return { type: 'SUBJECT_ID', provider: body.provider, value: body.identifier }
+      return subjectIdOf(body)
     case 'KEY':
       return { type: 'KEY', thumbprint: body.identifier }
     case 'DID':
       return { type: 'DID', did: body.identifier }
+    case 'EMAIL':
+      return { type: 'EMAIL', issuer: body.issuer, address: body.identifier }
+    case 'CLAIM_TUPLE': {
+      const { material, issuer, claims } = body
+      return { type: 'CLAIM_TUPLE', material, issuer, claims }
+    }
   }
+}
+
+type SubjectId = Extract<z.output<typeof Lookup>, { identifier_type: 'SUBJECT_ID' }>
+
+/** An account at a provider, or the subject of a credential: one of the two. */
+function subjectIdOf({ provider, material, issuer, identifier: value }: SubjectId): ToldIdentifier {
+  if (provider !== undefined && material === undefined && issuer === undefined)
+    return { type: 'SUBJECT_ID', provider, value }
+  if (provider === undefined && material !== undefined && issuer !== undefined)
+    return { type: 'SUBJECT_ID', material, issuer, value }
+  return fail({
+    kind: 'invalid_request',
+    detail: 'body: needs provider alone, or material and issuer',
+  })
 }
 
 function tellPerson(view: PersonView): JsonObject {

@@ -18,15 +18,37 @@ const assurance = z
   .nullable()
   .describe("What the institution's provider said of its own login.")
 
-const text = (most: number) => z.string().min(1).max(most)
+/** Text that UTF-8 can spell: everything else is nobody's. */
+const text = (most: number) =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    .refine((value) => value.isWellFormed(), 'is not well-formed text')
+
+const issuer = text(2048).describe(
+  'Who issued the credential, as the bridge calls them: id of the trust entry, `#`, their own name.',
+)
+const material = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
+  .describe('Its name in the published material policy.')
+
+const SubjectId = z
+  .strictObject({
+    identifier_type: z.literal('SUBJECT_ID'),
+    provider: slug.optional().describe('An account: slug of the provider that the value is from.'),
+    material: material.optional(),
+    issuer: issuer.optional(),
+    identifier: text(1024).describe('What the provider or the issuer calls them, byte for byte.'),
+  })
+  .describe(
+    'An account at an institution (`provider`), or the subject of a credential (`material`, `issuer`).',
+  )
 
 export const Lookup = z
   .discriminatedUnion('identifier_type', [
-    z.strictObject({
-      identifier_type: z.literal('SUBJECT_ID').describe('An account at an institution.'),
-      provider: slug.describe('Slug of the provider that the value comes from.'),
-      identifier: text(1024).describe('Its identifying attribute, byte for byte.'),
-    }),
+    SubjectId,
     z.strictObject({
       identifier_type: z.literal('KEY').describe("A wallet's key."),
       identifier: z
@@ -41,8 +63,19 @@ export const Lookup = z
         .max(2048)
         .regex(/^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$/),
     }),
+    z.strictObject({
+      identifier_type: z.literal('EMAIL').describe('An address in a credential.'),
+      issuer,
+      identifier: text(254),
+    }),
+    z.strictObject({
+      identifier_type: z.literal('CLAIM_TUPLE').describe('Several attributes together.'),
+      material,
+      issuer: issuer.optional().describe('Needed where the material reads one credential.'),
+      claims: anyObject().describe('As in the credential: every attribute of the material.'),
+    }),
   ])
-  .describe('Only what identifies a person: an e-mail address or a name may be somebody else’s.')
+  .describe('Read exactly as a login would read it: what it would not take is nobody’s.')
 
 export const DataPerson = z.object({
   identity_id: identityId,
@@ -53,6 +86,10 @@ export const DataPerson = z.object({
 })
 export const LookupAnswer = z.object({
   found: z.boolean(),
+  strength: z
+    .enum(['identifies', 'suggests'])
+    .nullable()
+    .describe('`suggests`: an address or a name may be somebody else’s by now.'),
   person: DataPerson.nullable(),
 })
 export const PersonClaims = z.object({ claims })

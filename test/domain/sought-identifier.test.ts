@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest'
+import { MaterialPolicy } from '../../src/domain/material.ts'
+import { shownIdentifiers } from '../../src/domain/shown-identifiers.ts'
+import { soughtIdentifier, type ToldIdentifier } from '../../src/domain/sought-identifier.ts'
+
+const ISSUER = 'pid#https://issuer.example'
+const material = MaterialPolicy.parse({
+  profiles: [
+    {
+      id: 'all',
+      materials: [
+        { type: 'holder_key' },
+        { type: 'credential_subject', name: 'student', credential: 'pid', path: ['a', 'sub'] },
+        { type: 'did', name: 'did', credential: 'pid', path: ['did'], strength: 'suggests' },
+        { type: 'email', name: 'mail', credential: 'pid', path: ['email'] },
+        {
+          ...{ type: 'claim_tuple', name: 'who', credential: 'pid' },
+          attributes: [
+            { path: ['given_name'], read: 'name' },
+            { path: ['birthdate'], read: 'date' },
+          ],
+        },
+        {
+          ...{ type: 'claim_tuple', name: 'anywhere' },
+          attributes: [
+            { path: ['given_name'], read: 'name' },
+            { path: ['n', 'family_name'], read: 'name' },
+          ],
+        },
+        { type: 'provider_subject' },
+      ],
+    },
+  ],
+})
+const rules = {
+  material,
+  providers: [{ slug: 'surf', issuer: 'https://surf.example', identifierAttribute: 'sub' }],
+}
+const keyOfDid = (did: string) => (did === 'did:key:z1' ? 'thumbprint-of-it' : undefined)
+const sought = (told: ToldIdentifier) => soughtIdentifier(rules, told, keyOfDid)
+
+const ADA = {
+  ...{ a: { sub: 'S-1' }, did: 'did:key:z1#k', email: 'Ada@Example.org' },
+  ...{ given_name: 'ÀDA', birthdate: '1990-01-02', n: { family_name: 'Lovelace' } },
+}
+/** What a login of Ada's wallet would be known by, by the name of the material. */
+const shown = new Map(
+  shownIdentifiers(
+    material,
+    {
+      holderThumbprint: 'thumbprint',
+      credentials: [{ queryId: 'pid', issuer: ISSUER, claims: ADA, provesEmail: true }],
+    },
+    keyOfDid,
+  ).map((identifier) => [identifier.material, identifier]),
+)
+
+describe('issue 4.7 what somebody is looked for by', () => {
+  const { given_name, birthdate, n } = ADA
+  test.each<[string, ToldIdentifier]>([
+    ['holder_key', { type: 'KEY', thumbprint: 'thumbprint' }],
+    ['student', { type: 'SUBJECT_ID', material: 'student', issuer: ISSUER, value: 'S-1' }],
+    ['did', { type: 'DID', did: 'did:key:z1' }],
+    ['mail', { type: 'EMAIL', issuer: ISSUER, address: ' ada@EXAMPLE.org' }],
+    [
+      'who',
+      {
+        ...{ type: 'CLAIM_TUPLE', material: 'who', issuer: ISSUER },
+        claims: { given_name: 'Ada', birthdate, other: 1 },
+      },
+    ],
+    [
+      'anywhere',
+      {
+        ...{ type: 'CLAIM_TUPLE', material: 'anywhere', issuer: undefined },
+        claims: { given_name, n },
+      },
+    ],
+  ])('as %s it is the very identifier of a login, under Key A', (name, told) => {
+    const { hashKey, material: _, ...identifier } = sought(told) ?? {}
+    const { material: own, ...wanted } = shown.get(name) ?? {}
+    expect(own).toBe(name)
+    expect(hashKey).toBe('A')
+    expect(identifier).toEqual(wanted)
+  })
+
+  test('an account is the institution’s, under Key B', () => {
+    expect(sought({ type: 'SUBJECT_ID', provider: 'surf', value: 'ada' })).toEqual({
+      ...{ type: 'SUBJECT_ID', namespace: 'https://surf.example', parts: ['sub', 'ada'] },
+      ...{ material: 'provider_subject', strength: 'identifies', hashKey: 'B' },
+    })
+  })
+
+  const tuple = { type: 'CLAIM_TUPLE', material: 'who', issuer: ISSUER } as const
+  const subject = { type: 'SUBJECT_ID', material: 'student', issuer: ISSUER } as const
+  test.each<[string, ToldIdentifier]>([
+    ['an unknown provider', { type: 'SUBJECT_ID', provider: 'other', value: 'ada' }],
+    ['an empty account', { type: 'SUBJECT_ID', provider: 'surf', value: '' }],
+    ['an unknown material', { ...subject, material: 'other', value: 'S-1' }],
+    ['a material of another type', { ...subject, material: 'who', value: 'S-1' }],
+    ['a padded value', { ...subject, value: ' S-1' }],
+    ['no DID', { type: 'DID', did: 'https://a.example' }],
+    ['no address', { type: 'EMAIL', issuer: ISSUER, address: 'ada' }],
+    ['half a tuple', { ...tuple, claims: { given_name: 'Ada' } }],
+    ['a day there is not', { ...tuple, claims: { given_name: 'A', birthdate: '1990-02-30' } }],
+    ['a number for a name', { ...tuple, claims: { given_name: 1, birthdate } }],
+    ['a tuple of nobody’s', { ...tuple, issuer: undefined, claims: { given_name, birthdate } }],
+  ])('CR-22 %s is nobody’s', (_, told) => {
+    expect(sought(told)).toBeUndefined()
+  })
+
+  test('before a policy is published no material has a name', () => {
+    const told = { ...subject, value: 'S-1' }
+    expect(soughtIdentifier({ ...rules, material: undefined }, told, keyOfDid)).toBeUndefined()
+  })
+})
