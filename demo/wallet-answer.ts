@@ -26,7 +26,10 @@ export interface Request {
       claims?: { path: (string | number | null)[] }[]
     }[]
   }
-  client_metadata: { jwks?: { keys: EncryptionJwk[] } }
+  client_metadata: {
+    jwks?: { keys: EncryptionJwk[] }
+    vp_formats_supported?: { mso_mdoc?: { deviceauth_alg_values: number[] } }
+  }
   wallet_nonce?: string
   [member: string]: unknown
 }

@@ -178,6 +178,11 @@ const mdocEntry = z.strictObject({
   certificates: z.enum(['iso18013-5', 'rfc5280']).default('iso18013-5'),
   /** In place of the purpose that ISO/IEC 18013-5 asks for. */
   extendedKeyUsage: purposes.optional(),
+  /**
+   * Whether a device may prove itself by a MAC in place of a signature, where the answer is encrypted (ISO/IEC 18013-5
+   * section 9.1.3.5). A MAC convinces us and nobody else: we could have made it.
+   */
+  deviceMac: z.enum(['refuse', 'accept']).default('refuse'),
 })
 
 const w3cCertificateEntry = z.strictObject({

@@ -6,7 +6,8 @@ import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
 import { type DigitalRequest, digitalRequests } from '../wallet/digital-request.ts'
-import { encryptionKeyOf, newQuestion, renewQuestions } from './renew-questions.ts'
+import { mayUseDeviceMac } from '../wallet/document-signer.ts'
+import { encryptedFor, newQuestion, renewQuestions } from './renew-questions.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
@@ -27,13 +28,15 @@ export async function askThroughBrowser(
   )
   const signer = prepared.requestSigners.get(journey.requestKid)
   if (signer === undefined) return fail({ kind: 'not_found' })
+  const query = await prepared.question(journey.policies, journey.clientId)
   return digitalRequests(signer, {
     origin: new URL(prepared.issuer).origin,
-    encryptionKey: encryptionKeyOf(secrets, digital)?.(),
+    encryptionKey: encryptedFor(secrets, digital).encryptionKey?.(),
     nonce: digital.nonce,
-    query: await prepared.question(journey.policies, journey.clientId),
+    query,
     issuedAt: means.clock(),
     expiresAt: journey.expiresAt,
     registrations: prepared.registrationsFor(journey.clientId),
+    deviceMac: mayUseDeviceMac(query, await prepared.trust(journey.policies.trust)),
   })
 }

@@ -7,6 +7,7 @@ import { addressOf } from '../domain/tenant.ts'
 import { fromInstant, MINUTE, toInstant } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
 import { readPolicyVersions, retrieveJourney } from '../store/journey.ts'
+import { mayUseDeviceMac } from '../wallet/document-signer.ts'
 import { readRequestUriPost, signRequestObject } from '../wallet/request-object.ts'
 import type { Form } from '../wallet/response.ts'
 import { publicJwkOf } from '../wallet/response-encryption.ts'
@@ -38,7 +39,8 @@ export async function handOutRequest(
   const signer = prepared.requestSigners.get(journey.request_kid)
   if (signer === undefined) return fail({ kind: 'not_found' })
 
-  const query = await prepared.question(readPolicyVersions(journey.policies), journey.client_id)
+  const versions = readPolicyVersions(journey.policies)
+  const query = await prepared.question(versions, journey.client_id)
   if (journey.wallet_secrets === null) return fail({ kind: 'not_found' })
   const place = { tenant: tenant.id, journey: journey.id }
   const given = openWalletSecrets(deps.keyring, place, journey.wallet_secrets)
@@ -61,5 +63,6 @@ export async function handOutRequest(
     expiresAt: Math.min(fromInstant(journey.created_at) + lifetime, now + 5 * MINUTE),
     walletNonce: wallet?.walletNonce,
     registrations: prepared.registrationsFor(journey.client_id),
+    deviceMac: mayUseDeviceMac(query, await prepared.trust(versions.trust)),
   })
 }

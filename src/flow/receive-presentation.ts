@@ -18,6 +18,7 @@ import {
   type OpenJourneyRow,
   readPolicyVersions,
 } from '../store/journey.ts'
+import type { Encrypted } from '../wallet/channel.ts'
 import {
   type RevokedCredential,
   type VerifiedPresentation,
@@ -32,10 +33,9 @@ import {
   type VpToken,
   type WalletAnswer,
 } from '../wallet/response.ts'
-import type { ResponseJwk } from '../wallet/response-encryption.ts'
 import { openWalletSecrets } from './journey-secrets.ts'
 import { type Answered, recordPresentation, recordRefusal } from './record-presentation.ts'
-import { encryptionKeyOf } from './renew-questions.ts'
+import { encryptedFor } from './renew-questions.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -73,7 +73,7 @@ export async function receivePresentation(
     const verified = await verifyAnswer(means, prepared, journey, {
       vpToken: answer.vpToken,
       nonce: link.nonce,
-      encryptionKey: encryptionKeyOf(secrets, link),
+      encrypted: encryptedFor(secrets, link),
       onRevoked: (one) => void revoked.push(one),
     })
     const way = journey.cross_device ? 'cross_device' : 'same_device'
@@ -129,7 +129,7 @@ async function verifyAnswer(
   given: {
     vpToken: VpToken
     nonce: string
-    encryptionKey: (() => ResponseJwk) | undefined
+    encrypted: Encrypted
     onRevoked: (revoked: RevokedCredential) => void
   },
 ): Promise<VerifiedPresentation> {
@@ -147,7 +147,7 @@ async function verifyAnswer(
         kind: 'redirect',
         clientId: signer.clientId,
         responseUri: addressOf.walletResponse(prepared.issuer),
-        encryptionKey: given.encryptionKey,
+        ...given.encrypted,
       },
       notBefore: fromInstant(journey.created_at),
       now: means.clock(),

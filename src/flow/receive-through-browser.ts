@@ -7,6 +7,7 @@ import { BridgeError, fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
 import type { Open, WalletQuestion, WalletSecrets } from '../domain/journey.ts'
 import type { JsonObject } from '../domain/text.ts'
+import type { Encrypted } from '../wallet/channel.ts'
 import { digitalKeyId } from '../wallet/digital-request.ts'
 import {
   type RevokedCredential,
@@ -17,7 +18,7 @@ import { openDigitalResponse } from '../wallet/response.ts'
 import { openWalletSecrets } from './journey-secrets.ts'
 import { takeOwn } from './own-journey.ts'
 import { recordPresentation, recordRefusal } from './record-presentation.ts'
-import { encryptionKeyOf } from './renew-questions.ts'
+import { encryptedFor } from './renew-questions.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -41,9 +42,9 @@ export async function receiveThroughBrowser(
   if (digital === undefined) return fail({ kind: 'not_found' })
   const revoked: RevokedCredential[] = []
   try {
-    const encryptionKey = encryptionKeyOf({ responseMode }, digital)
+    const encrypted = encryptedFor({ responseMode }, digital)
     const onRevoked = (one: RevokedCredential) => void revoked.push(one)
-    const asked = { ...digital, encryptionKey, onRevoked }
+    const asked = { ...digital, encrypted, onRevoked }
     const verified = await judge(means, prepared, journey, data, asked)
     await recordPresentation(means, prepared, journey, 'digital_credentials', verified)
   } catch (error) {
@@ -70,15 +71,15 @@ async function judge(
   journey: Open,
   data: JsonObject,
   asked: WalletQuestion & {
-    encryptionKey: ReturnType<typeof encryptionKeyOf>
+    encrypted: Encrypted
     onRevoked: (revoked: RevokedCredential) => void
   },
 ): Promise<VerifiedPresentation> {
-  const { nonce, responseKey, encryptionKey, onRevoked } = asked
+  const { nonce, responseKey, encrypted, onRevoked } = asked
   const answer = openDigitalResponse(data, {
     privateKey: Buffer.from(responseKey, 'base64url'),
     kid: digitalKeyId(nonce),
-    encrypted: encryptionKey !== undefined,
+    encrypted: encrypted.encryptionKey !== undefined,
   })
   if (answer.kind === 'error')
     return fail({ kind: 'presentation_refused', reason: 'wallet_refused' })
@@ -89,11 +90,7 @@ async function judge(
       trust: await prepared.trust(journey.policies.trust),
       nonce,
       onRevoked,
-      channel: {
-        kind: 'dc_api',
-        origin: new URL(prepared.issuer).origin,
-        encryptionKey,
-      },
+      channel: { kind: 'dc_api', origin: new URL(prepared.issuer).origin, ...encrypted },
       notBefore: journey.createdAt,
       now: means.clock(),
     },

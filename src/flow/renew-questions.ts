@@ -8,7 +8,8 @@ import type { Sealed } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
 import { renewWalletSecrets } from '../store/journey.ts'
-import { createResponseKey, publicJwkOf, type ResponseJwk } from '../wallet/response-encryption.ts'
+import type { Encrypted } from '../wallet/channel.ts'
+import { agree, createResponseKey, publicJwkOf } from '../wallet/response-encryption.ts'
 import { openWalletSecrets, sealWalletSecrets } from './journey-secrets.ts'
 import { takeOwn } from './own-journey.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -29,13 +30,17 @@ export function newLink(): WalletLink {
   return { requestId: randomText(24), state: randomText(24), ...newQuestion() }
 }
 
-/** The key that a question offers for its answer; undefined where the answer comes in the clear. */
-export function encryptionKeyOf(
+/** The key that a question offers for its answer; nothing where the answer comes in the clear. */
+export function encryptedFor(
   { responseMode }: Pick<WalletSecrets, 'responseMode'>,
   { responseKey }: WalletQuestion,
-): (() => ResponseJwk) | undefined {
-  if (responseMode === 'direct_post') return undefined
-  return () => publicJwkOf(Buffer.from(responseKey, 'base64url'))
+): Encrypted {
+  if (responseMode === 'direct_post') return {}
+  const privateKey = Buffer.from(responseKey, 'base64url')
+  return {
+    encryptionKey: () => publicJwkOf(privateKey),
+    agree: (other) => agree(privateKey, { ...other }),
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type KeyObject, verify } from 'node:crypto'
+import { createHmac, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
 import { JwkError, type PublicJwk, readPublicKey } from '../crypto/thumbprint.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import {
@@ -13,7 +13,7 @@ import { encodeCbor } from './cbor-writer.ts'
 import { readCompressedPoint } from './compressed-point.ts'
 
 /*
- * COSE as far as mdocs need it (RFC 9052, RFC 9053): one signer, and public keys. As with JWS, the key comes from the
+ * COSE as far as mdocs need it (RFC 9052, RFC 9053): one signer or one MAC, and public keys. As with JWS, the key comes from the
  * caller, and the algorithm must be one of ours and fit that key.
  */
 
@@ -47,15 +47,22 @@ const ALGORITHMS: ReadonlyMap<number, AlgorithmRule> = new Map([
 /** The numbers of the signature algorithms that we verify (SD-03, HA-18). */
 export const COSE_ALGORITHM_NUMBERS: readonly number[] = [...ALGORITHMS.keys()]
 
-/** A COSE_Sign1 taken apart; nothing in it is verified. */
-export interface CoseSign1 {
+/** What a COSE_Sign1 and a COSE_Mac0 have in common, taken apart; nothing in it is verified. */
+interface CoseMessage {
   /** As it came: it is signed in this form. */
   protectedBytes: Uint8Array
   protectedHeader: CborMap
   unprotectedHeader: CborMap
   /** Undefined where it is detached. */
   payload: Uint8Array | undefined
+}
+
+export interface CoseSign1 extends CoseMessage {
   signature: Uint8Array
+}
+
+export interface CoseMac0 extends CoseMessage {
+  tag: Uint8Array
 }
 
 /**
@@ -64,13 +71,24 @@ export interface CoseSign1 {
  * (section 3).
  */
 export function readCoseSign1(value: CborValue | undefined): CoseSign1 {
+  const { proof: signature, ...message } = readMessage(value)
+  return { ...message, signature }
+}
+
+/** Returns the parts of an untagged COSE_Mac0 (RFC 9052 section 6.2). Throws as {@link readCoseSign1}. */
+export function readCoseMac0(value: CborValue | undefined): CoseMac0 {
+  const { proof: tag, ...message } = readMessage(value)
+  return { ...message, tag }
+}
+
+function readMessage(value: CborValue | undefined): CoseMessage & { proof: Uint8Array } {
   if (!isCborArray(value) || value.length !== 4) return refuse('malformed_presentation')
-  const [protectedBytes, unprotectedHeader, payload, signature] = value
+  const [protectedBytes, unprotectedHeader, payload, proof] = value
   if (!(protectedBytes instanceof Uint8Array) || !isCborMap(unprotectedHeader)) {
     return refuse('malformed_presentation')
   }
   if (payload !== null && !(payload instanceof Uint8Array)) return refuse('malformed_presentation')
-  if (!(signature instanceof Uint8Array)) return refuse('malformed_presentation')
+  if (!(proof instanceof Uint8Array)) return refuse('malformed_presentation')
   const protectedHeader = decodeOrRefuse(protectedBytes)
   if (!isCborMap(protectedHeader)) return refuse('malformed_presentation')
   const isOdd = (header: CborMap) => header.has(HEADER.critical)
@@ -82,7 +100,7 @@ export function readCoseSign1(value: CborValue | undefined): CoseSign1 {
     protectedHeader,
     unprotectedHeader,
     payload: payload ?? undefined,
-    signature,
+    proof,
   }
 }
 
@@ -103,6 +121,25 @@ export function verifyCoseSign1(
   const signed = encodeCbor(['Signature1', sign1.protectedBytes, new Uint8Array(), payload])
   const isGood = verify(rule.digest, signed, { key, dsaEncoding: 'ieee-p1363' }, sign1.signature)
   if (!isGood) refuse(badSignature)
+}
+
+/** HMAC 256/256 (RFC 9053 section 3.1), the one that ISO/IEC 18013-5 has. */
+const HMAC_256 = 5
+
+/**
+ * Returns if the tag over `payload` is made with `key` (32 octets). Throws `presentation_refused`: `algorithm_refused` for
+ * another algorithm than HMAC 256/256, else `badTag` (RFC 9052 section 6.3).
+ */
+export function verifyCoseMac0(
+  mac0: CoseMac0,
+  payload: Uint8Array,
+  key: Uint8Array,
+  badTag: PresentationReason,
+): void {
+  if (mac0.protectedHeader.get(HEADER.algorithm) !== HMAC_256) refuse('algorithm_refused')
+  const said = encodeCbor(['MAC0', mac0.protectedBytes, new Uint8Array(), payload])
+  const tag = createHmac('sha256', key).update(said).digest()
+  if (mac0.tag.length !== tag.length || !timingSafeEqual(mac0.tag, tag)) refuse(badTag)
 }
 
 function fits(key: KeyObject, rule: AlgorithmRule): boolean {

@@ -1,7 +1,13 @@
 import { decodeBase64url } from '../crypto/base64url.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import { type CborMap, type CborValue, embeddedBytes, isCborArray, isCborMap } from './cbor.ts'
-import { type CoseSign1, decodeOrRefuse, readCoseSign1 } from './cose.ts'
+import {
+  type CoseMac0,
+  type CoseSign1,
+  decodeOrRefuse,
+  readCoseMac0,
+  readCoseSign1,
+} from './cose.ts'
 
 /*
  * The form of what a wallet sends for an mdoc (ISO/IEC 18013-5 section 8.3.2.1.2.2), and nothing of its truth. One
@@ -26,12 +32,17 @@ export interface PresentedDocument {
   nameSpaces: ReadonlyMap<string, readonly Uint8Array[]>
   /** What the device says on its own: encoded, inside its tag. */
   deviceNameSpaces: Uint8Array
-  deviceSignature: CoseSign1
+  deviceAuth: DeviceAuth
 }
 
+/** How the device proves that it was there; what it says is never sent along. */
+export type DeviceAuth =
+  | { kind: 'signature'; signature: CoseSign1 }
+  | { kind: 'mac'; mac: CoseMac0 }
+
 /**
- * Returns the one document of a DeviceResponse. Throws `presentation_refused`: `too_large`, `algorithm_refused` for a
- * device that authenticates by MAC (MD-09), else `malformed_presentation` (MD-01, VP-099).
+ * Returns the one document of a DeviceResponse. Throws `presentation_refused`: `too_large`, else `malformed_presentation`
+ * (MD-01, VP-099).
  */
 export function readDeviceResponse(text: string): PresentedDocument {
   if (text.length > LONGEST) refuse('too_large')
@@ -91,16 +102,24 @@ function readNameSpaces(value: CborValue | undefined): ReadonlyMap<string, reado
 
 function readDeviceSigned(
   value: CborValue | undefined,
-): Pick<PresentedDocument, 'deviceNameSpaces' | 'deviceSignature'> {
+): Pick<PresentedDocument, 'deviceNameSpaces' | 'deviceAuth'> {
   const signed = membersOf(value, ['nameSpaces', 'deviceAuth'])
-  const auth = signed.get('deviceAuth')
-  // A MAC needs a key of the reader, and the handovers of OpenID4VP name none.
-  if (isCborMap(auth) && auth.has('deviceMac')) return refuse('algorithm_refused')
-  const deviceSignature = readCoseSign1(membersOf(auth, ['deviceSignature']).get('deviceSignature'))
-  // What it signs is never sent along, so that nobody can be told something else than what was asked.
-  if (deviceSignature.payload !== undefined) return refuse('malformed_presentation')
+  const deviceAuth = readDeviceAuth(signed.get('deviceAuth'))
   const deviceNameSpaces = embeddedBytes(signed.get('nameSpaces'))
-  return { deviceSignature, deviceNameSpaces: deviceNameSpaces ?? refuse('malformed_presentation') }
+  return { deviceAuth, deviceNameSpaces: deviceNameSpaces ?? refuse('malformed_presentation') }
+}
+
+/** One of the two (ISO/IEC 18013-5 section 8.3.2.1.2.2), detached: nobody can be told something else than what was asked. */
+function readDeviceAuth(value: CborValue | undefined): DeviceAuth {
+  const auth: DeviceAuth =
+    isCborMap(value) && value.has('deviceMac')
+      ? { kind: 'mac', mac: readCoseMac0(membersOf(value, ['deviceMac']).get('deviceMac')) }
+      : {
+          kind: 'signature',
+          signature: readCoseSign1(membersOf(value, ['deviceSignature']).get('deviceSignature')),
+        }
+  const { payload } = auth.kind === 'mac' ? auth.mac : auth.signature
+  return payload === undefined ? auth : refuse('malformed_presentation')
 }
 
 /** A map with all of `required`, perhaps some of `optional`, and nothing else. */

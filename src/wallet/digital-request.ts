@@ -39,6 +39,8 @@ export interface DigitalRequestInput {
   expiresAt: number
   /** As in a request by link; in the signed ones alone, for an unsigned one does not say who asks. */
   registrations?: readonly { format: string; document: string }[]
+  /** As in a request by link. */
+  deviceMac?: boolean
 }
 
 /** The `kid` of the response key that belongs to a nonce. */
@@ -74,8 +76,8 @@ export function digitalRequests(
 }
 
 function parametersOf(signer: RequestSigner, input: DigitalRequestInput): object {
-  const { encryptionKey: key, nonce, query } = input
-  const encryption = key === undefined ? undefined : { key, kid: digitalKeyId(nonce) }
+  const { encryptionKey: key, nonce, query, deviceMac } = input
+  const encryption = key === undefined ? undefined : { key, kid: digitalKeyId(nonce), deviceMac }
   return {
     response_type: 'vp_token',
     response_mode: key === undefined ? 'dc_api' : 'dc_api.jwt',

@@ -1,3 +1,4 @@
+import type { DcqlQuery } from '../domain/dcql.ts'
 import { DAY } from '../domain/time.ts'
 import type { MdocTrustEntry } from '../domain/trust-policy.ts'
 import type { Certificate } from './certificate.ts'
@@ -41,6 +42,19 @@ export function findDocumentSigner(
     { x5c, iss: undefined, now },
     means,
     obeysProfile,
+  )
+}
+
+/** Whether devices may prove themselves by MAC in answer to a query, by the policy of some issuer it asks for (MD-09). */
+export function mayUseDeviceMac(query: DcqlQuery, trust: PreparedTrust): boolean {
+  const asked = query.credentials.flatMap((one) =>
+    one.format === 'mso_mdoc' ? [one.meta.doctype_value] : [],
+  )
+  return trust.entries.some(
+    ({ entry }) =>
+      entry.format === 'mso_mdoc' &&
+      entry.deviceMac === 'accept' &&
+      entry.doctypes.some((doctype) => asked.includes(doctype)),
   )
 }
 

@@ -1,6 +1,5 @@
 import { thumbprint } from '../crypto/thumbprint.ts'
 import { fail } from '../domain/failure.ts'
-import { encodeCbor, encodeEmbedded } from './cbor-writer.ts'
 import type { Channel } from './channel.ts'
 import { readCoseKey, verifyCoseSign1 } from './cose.ts'
 import {
@@ -9,7 +8,8 @@ import {
   type JudgedCredential,
   standingOf,
 } from './credential.ts'
-import { type PresentedDocument, readDeviceResponse } from './device-response.ts'
+import { verifyDevice } from './device-authentication.ts'
+import { readDeviceResponse } from './device-response.ts'
 import { findDocumentSigner } from './document-signer.ts'
 import {
   checkDeviceElements,
@@ -17,7 +17,6 @@ import {
   readMobileSecurityObject,
   revealElements,
 } from './mobile-security-object.ts'
-import { sessionTranscript } from './session-transcript.ts'
 import type { TrustMeans } from './trust.ts'
 
 /*
@@ -26,7 +25,7 @@ import type { TrustMeans } from './trust.ts'
  */
 
 export interface MdocExpectations extends Expectations {
-  /** The way of the question: the device signed over it and the nonce. */
+  /** The way of the question: the device vouches for it and the nonce. */
   channel: Channel
   docType: string
 }
@@ -53,8 +52,7 @@ export async function verifyMdoc(
   checkMdocValidity(mso, issuer, expected.now)
   const claims = revealElements(document.nameSpaces, mso)
   const holder = readCoseKey(mso.deviceKey)
-  const said = deviceAuthentication(document, sessionTranscript(expected.channel, expected.nonce))
-  verifyCoseSign1(document.deviceSignature, said, holder.key, 'key_binding_invalid')
+  verifyDevice(document, holder, expected, issuer.entry)
   checkDeviceElements(document.deviceNameSpaces, mso)
   return {
     queryId: expected.queryId,
@@ -70,17 +68,6 @@ export async function verifyMdoc(
     certification: certificationOf(issuer),
     authorityKeyIds: issuer.authorityKeyIds,
   }
-}
-
-/** DeviceAuthenticationBytes (ISO/IEC 18013-5 section 9.1.3.4): what the device signs without sending it (MD-08). */
-function deviceAuthentication(document: PresentedDocument, transcript: Uint8Array): Uint8Array {
-  const said = [
-    'DeviceAuthentication',
-    { encoded: transcript },
-    document.docType,
-    encodeEmbedded(document.deviceNameSpaces),
-  ]
-  return encodeCbor(encodeEmbedded(encodeCbor(said)))
 }
 
 function refuse(reason: 'unexpected_credential' | 'malformed_presentation'): never {

@@ -27,7 +27,7 @@ const LARGEST_WALLET_METADATA = 16 * 1024
 const JOSE_ALGORITHMS = ['ES256', 'ES384', 'EdDSA']
 /**
  * Signature algorithms of issuers and holders that we verify, in the words of each format (VP-016, VP-017). Of an mdoc
- * both the general and the fully specified names; no MAC is among them (MD-09).
+ * both the general and the fully specified names.
  */
 const FORMATS: Readonly<Record<CredentialFormat, JsonObject>> = {
   'dc+sd-jwt': { 'sd-jwt_alg_values': JOSE_ALGORITHMS, 'kb-jwt_alg_values': JOSE_ALGORITHMS },
@@ -37,6 +37,9 @@ const FORMATS: Readonly<Record<CredentialFormat, JsonObject>> = {
   },
   jwt_vc_json: { alg_values: JOSE_ALGORITHMS },
 }
+
+/** HMAC 256/256 with a key agreed on P-256, as section B.2.2 of OpenID4VP 1.0 numbers it (MD-09). */
+const DEVICE_MAC = -65537
 
 export interface RequestObjectInput {
   responseUri: string
@@ -53,6 +56,8 @@ export interface RequestObjectInput {
   walletNonce?: string | undefined
   /** What others say of who asks, by value: registration certificates (VP-019). */
   registrations?: readonly { format: string; document: string }[]
+  /** Whether the device of an mdoc may prove itself by MAC; where the answer is not encrypted it may not. */
+  deviceMac?: boolean
 }
 
 /**
@@ -80,7 +85,11 @@ export function signRequestObject(signer: RequestSigner, input: RequestObjectInp
       // So that an answer leads to its journey (VP-073).
       input.response.mode === 'direct_post'
         ? undefined
-        : { key: input.response.encryptionKey, kid: hashSecret(input.state) },
+        : {
+            key: input.response.encryptionKey,
+            kid: hashSecret(input.state),
+            deviceMac: input.deviceMac,
+          },
     ),
     ...verifierInfo(input.registrations ?? []),
     iat: toSeconds(input.issuedAt),
@@ -103,9 +112,9 @@ export function signRequestObject(signer: RequestSigner, input: RequestObjectInp
 export function clientMetadata(
   signer: Pick<RequestSigner, 'signingX'>,
   query: DcqlQuery,
-  encryption: { key: ResponseJwk; kid: string } | undefined,
+  encryption: { key: ResponseJwk; kid: string; deviceMac?: boolean | undefined } | undefined,
 ): JsonObject {
-  const formats = formatsOf(query)
+  const formats = formatsOf(query, encryption?.deviceMac === true)
   if (encryption === undefined) return { vp_formats_supported: formats }
   const { kid } = encryption
   const { kty, crv, x, y } = encryption.key
@@ -128,8 +137,10 @@ export function verifierInfo(
 }
 
 /** Formats that are not asked for are nobody's business. */
-function formatsOf(query: DcqlQuery): JsonObject {
-  return Object.fromEntries(query.credentials.map(({ format }) => [format, FORMATS[format]]))
+function formatsOf(query: DcqlQuery, deviceMac: boolean): JsonObject {
+  const mdoc = { deviceauth_alg_values: [...COSE_ALGORITHM_NUMBERS, DEVICE_MAC] }
+  const formats = deviceMac ? { ...FORMATS, mso_mdoc: { ...FORMATS.mso_mdoc, ...mdoc } } : FORMATS
+  return Object.fromEntries(query.credentials.map(({ format }) => [format, formats[format]]))
 }
 
 /**

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
 import { createWallet, type Wallet } from '../../demo/wallet.ts'
 import type { Request } from '../../demo/wallet-answer.ts'
+import type { PolicyKind } from '../../src/domain/policy.ts'
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
 import {
   ACTOR,
@@ -75,6 +76,28 @@ describe('an mdoc', () => {
         },
       },
     })
+  })
+
+  it('MD-09 may be proved by a device MAC where the trust entry accepts that, and the wallet is told so', async () => {
+    const entries = [issuer.trustEntry({ deviceMac: 'accept' })]
+    const accepting = await bridge.addTenant('mac')
+    for (const [kind, document] of Object.entries({ trust: { entries }, ...MDL_DOCUMENTS }))
+      await publishPolicy(bridge.deps, ACTOR, accepting.slug, kind as PolicyKind, document)
+    const shown: Shown = { mac: true }
+    const wallet = await mdlWallet(issuer, shown)
+    const first = await logIn(bridge, wallet, { tenant: accepting })
+    const { client_metadata: metadata } = shown.request ?? expect.fail('nothing was asked')
+    expect(metadata.vp_formats_supported?.mso_mdoc?.deviceauth_alg_values).toContain(-65537)
+    const second = await logIn(bridge, wallet, { tenant: accepting })
+    expect(second.login.idToken.sub).toBe(first.login.idToken.sub)
+    const forced: Shown = {
+      spoil: (request) => ({ ...request, nonce: 'of-another-session' }),
+      mac: true,
+    }
+    const attempt = await accepting.relyingParty.begin()
+    await expect(
+      presentAt(createBrowser(), await mdlWallet(issuer, forced), attempt),
+    ).rejects.toThrow('heard 400')
   })
 
   it.each([

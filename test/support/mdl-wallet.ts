@@ -10,6 +10,8 @@ export interface Shown {
   request?: Request
   /** Spoils the request that the device signs for. */
   spoil?: (request: Request) => Request
+  /** The device makes a MAC where it is told that it may (section B.2.2). */
+  mac?: boolean
 }
 
 /** The question that a licence answers, and rules that release what it says. */
@@ -68,9 +70,18 @@ export async function addMdl(
     shown.request = request
     const asked = shown.spoil?.(request) ?? request
     const paths = (query.claims ?? []).map((claim) => claim.path as unknown as [string, string])
-    const facts = { ...asked, thumbprint: thumbprintOf(asked), origin }
+    const [macFor] = shown.mac === true ? keysForMacs(request) : []
+    const facts = { ...asked, thumbprint: thumbprintOf(asked), origin, macFor }
     return presentMdocByLibrary(mdoc, holderKey, MDL, paths, facts)
   })
+}
+
+/** HMAC 256/256 with a key agreed on P-256. */
+const DEVICE_MAC = -65537
+
+function keysForMacs({ client_metadata: metadata }: Request) {
+  const told = metadata.vp_formats_supported?.mso_mdoc?.deviceauth_alg_values ?? []
+  return told.includes(DEVICE_MAC) ? (metadata.jwks?.keys ?? []) : []
 }
 
 function thumbprintOf(request: Request): Uint8Array | null {

@@ -4,9 +4,12 @@
  * for the library knows only those of the drafts.
  */
 import {
+  createECDH,
   createHash,
+  createHmac,
   createPrivateKey,
   createPublicKey,
+  hkdfSync,
   type KeyObject,
   randomBytes,
   sign,
@@ -20,8 +23,14 @@ const context = {
     random: (length: number) => Uint8Array.from(randomBytes(length)),
     digest: ({ digestAlgorithm, bytes }: { digestAlgorithm: string; bytes: Uint8Array }) =>
       Uint8Array.from(createHash(digestAlgorithm.replace('-', '')).update(bytes).digest()),
-    calculateEphemeralMacKeyJwk: () => {
-      throw new Error('no MAC is made here')
+    calculateEphemeralMacKeyJwk: (
+      from: Parameters<MdocContext['crypto']['calculateEphemeralMacKeyJwk']>[0],
+    ) => {
+      const ecdh = createECDH('prime256v1')
+      ecdh.setPrivateKey(from.privateKey)
+      const salt = createHash('sha256').update(from.sessionTranscriptBytes).digest()
+      const key = hkdfSync('sha256', ecdh.computeSecret(from.publicKey), salt, 'EMacKey', 32)
+      return { kty: 'oct', k: Buffer.from(key).toString('base64url') }
     },
   },
   cose: {
@@ -36,9 +45,12 @@ const context = {
       },
     },
     mac0: {
-      sign: () => {
-        throw new Error('no MAC is made here')
-      },
+      sign: ({ mac0, jwk }: Parameters<MdocContext['cose']['mac0']['sign']>[0]) =>
+        Uint8Array.from(
+          createHmac('sha256', Buffer.from(jwk.k ?? '', 'base64url'))
+            .update(mac0.getRawSigningData().data)
+            .digest(),
+        ),
       verify: () => {
         throw new Error('nothing is verified here')
       },
@@ -93,6 +105,8 @@ export interface MdocRequest {
   origin?: string | undefined
   /** SHA-256 thumbprint of the response key; null without encryption. */
   thumbprint: Uint8Array | null
+  /** The response key, where the device is to make a MAC and not a signature. */
+  macFor?: { x: string; y: string } | undefined
 }
 
 /** Returns the DeviceResponse in base64url, with the elements of the paths (namespace and element) and no other. */
@@ -103,7 +117,7 @@ export async function presentMdocByLibrary(
   paths: readonly (readonly [string, string])[],
   request: MdocRequest,
 ): Promise<string> {
-  const response = await DeviceResponse.from(mdoc)
+  const asked = DeviceResponse.from(mdoc)
     .usingPresentationDefinition({
       id: 'presentation',
       input_descriptors: [
@@ -121,8 +135,12 @@ export async function presentMdocByLibrary(
       ],
     })
     .usingSessionTranscriptBytes(transcriptBytes(request))
-    .authenticateWithSignature(jwkOf(holderKey), 'ES256')
-    .sign(context)
+  const { macFor } = request
+  const authenticated =
+    macFor === undefined
+      ? asked.authenticateWithSignature(jwkOf(holderKey), 'ES256')
+      : asked.authenticateWithMAC(jwkOf(holderKey), { kty: 'EC', crv: 'P-256', ...macFor }, 'HS256')
+  const response = await authenticated.sign(context)
   return Buffer.from(response.encode()).toString('base64url')
 }
 

@@ -17,7 +17,7 @@ import { refusalOf } from './world.ts'
 
 /*
  * The mdoc response of ISO/IEC 18013-5 annex D.4.1.2: its issuerAuth, whole, and four of its items. (Its device
- * authenticates by MAC, over a transcript of the proximity flow, which is refused here; see `mdoc.test.ts`, MD-09.)
+ * authenticates by MAC, over a transcript of the proximity flow: see `device-mac.test.ts`.)
  */
 
 const ISSUER_AUTH = `

@@ -136,7 +136,7 @@ describe('refused answers', () => {
       ],
       ['VP-057 another type', () => [{ eduid: [show(pid)] }], 'unexpected_credential'],
       [
-        'VP-057 another authority',
+        'VP-057, HA-06 another authority',
         () => [
           { eduid: [show(credential)] },
           { query: asking({ trusted_authorities: [{ type: 'aki', values: ['AAAA'] }] }) },

@@ -123,6 +123,24 @@ describe('the request object', () => {
     expect(JSON.stringify(payloadOf(text).client_metadata)).not.toContain('dc+sd-jwt')
   })
 
+  it('VP-017 names a device MAC only where it may be, and only for an encrypted answer', () => {
+    const credentials = [{ id: 'm', format: 'mso_mdoc', meta: { doctype_value: 'org.example' } }]
+    const asked = { query: DcqlQuery.parse({ credentials }), deviceMac: true }
+    const told = (members: object) => {
+      const { client_metadata: metadata } = payloadOf(signRequestObject(signer, input(members)))
+      return (
+        metadata as { vp_formats_supported: { mso_mdoc: { deviceauth_alg_values: number[] } } }
+      ).vp_formats_supported.mso_mdoc
+    }
+    const signatures = [-7, -9, -35, -51, -8, -19]
+    expect(told(asked)).toEqual({
+      issuerauth_alg_values: signatures,
+      deviceauth_alg_values: [...signatures, -65537],
+    })
+    for (const members of [{ deviceMac: false }, { response: { mode: 'direct_post' } }])
+      expect(told({ ...asked, ...members }).deviceauth_alg_values).toEqual(signatures)
+  })
+
   it('VP-013 never shows a private member', () => {
     const leaky = { ...createResponseKey().publicJwk, d: 'secret-scalar' }
     const text = signRequestObject(

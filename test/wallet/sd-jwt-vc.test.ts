@@ -102,7 +102,7 @@ describe('an honest presentation', () => {
     expect(verified.holderThumbprint).toBe(thumbprint(validatePublicJwk(world.wallet.publicJwk)))
   })
 
-  it('SD-05 sha-384 and sha-512 are known', async () => {
+  it('SD-05, HA-19 sha-384 and sha-512 are known besides sha-256', async () => {
     for (const name of ['sha384', 'sha512']) {
       const members = { _sd_alg: name.replace('sha', 'sha-'), _sd: [digestOf(DISCLOSURE, name)] }
       const credential = forgeCredential(world.issuer, payload(members), {
