@@ -1,9 +1,12 @@
-/** Every case there is, honest ones first. */
+/** Every case there is, by a link and through the browser, honest ones first. */
+
+import { DIGITAL_ATTACKS, honestDigitalCases } from './attacks-digital.ts'
 import { JWT_VC_ATTACKS } from './attacks-jwt-vc.ts'
 import { MDOC_ATTACKS } from './attacks-mdoc.ts'
 import { RESPONSE_ATTACKS } from './attacks-response.ts'
 import { SD_JWT_ATTACKS } from './attacks-sd-jwt.ts'
 import { type Case, honestCases } from './cases.ts'
+import type { DigitalCase } from './digital.ts'
 
 export const ALL_CASES: readonly Case[] = [
   ...honestCases(),
@@ -11,4 +14,9 @@ export const ALL_CASES: readonly Case[] = [
   ...MDOC_ATTACKS,
   ...JWT_VC_ATTACKS,
   ...RESPONSE_ATTACKS,
+]
+
+export const ALL_DIGITAL_CASES: readonly DigitalCase[] = [
+  ...honestDigitalCases(),
+  ...DIGITAL_ATTACKS,
 ]

@@ -1,8 +1,8 @@
 /** What a case is: one answer to one request, with what a verifier must make of it; and how honest answers are put together. */
-import { type EncryptionKey, encrypt, type JweForgery } from './jose.ts'
+import { encrypt, type JweForgery } from './jose.ts'
 import { type JwtVcForgery, presentJwtVc } from './jwt-vc.ts'
 import { type MdocForgery, presentMdoc } from './mdoc.ts'
-import type { CredentialQuery, VpRequest } from './request.ts'
+import { audienceOf, type CredentialQuery, type VpRequest } from './request.ts'
 import { presentSdJwt, type SdJwtForgery } from './sd-jwt.ts'
 import type { SigningKey } from './seed.ts'
 import { type Format, JWT_VC, MDOC, SD_JWT, VARIANTS, type Variant } from './variants.ts'
@@ -54,7 +54,7 @@ export function variantFor(
   )
 }
 
-interface Forgeries {
+export interface Forgeries {
   sdJwt?: SdJwtForgery
   mdoc?: MdocForgery
   jwtVc?: JwtVcForgery
@@ -64,7 +64,7 @@ interface Forgeries {
 export function present(situation: Situation, variant: Variant, forgery: Forgeries = {}): string {
   const { world, request, holder } = situation
   const claims = queryFor(request, variant)?.claims ?? []
-  const bound = { holder, audience: request.client_id, nonce: request.nonce }
+  const bound = { holder, audience: audienceOf(request), nonce: request.nonce }
   if (variant.format === SD_JWT) {
     const names = claims.map(({ path }) => String(path[0]))
     return presentSdJwt(world, variant, { ...bound, names }, forgery.sdJwt)
@@ -95,14 +95,13 @@ export function bodyOf(
   vpToken: unknown,
   forgery: ResponseForgery = {},
 ): string {
-  const { request, world, label } = situation
+  const { request } = situation
   const token = 'vpToken' in forgery ? forgery.vpToken : vpToken
   const state = 'state' in forgery ? forgery.state : request.state
-  const [key] = request.client_metadata?.jwks?.keys ?? []
   const mode = forgery.mode ?? request.response_mode
   const parameters: [string, string][] =
     mode === 'direct_post.jwt'
-      ? [['response', sealed(forgery, { vp_token: token, state }, keyOf(key), world, label)]]
+      ? [['response', sealedFor(situation, { vp_token: token, state }, forgery)]]
       : [
           ['vp_token', JSON.stringify(token)],
           ...(state === undefined ? [] : [pair('state', state)]),
@@ -112,18 +111,14 @@ export function bodyOf(
 
 const pair = (name: string, value: string): [string, string] => [name, value]
 
-function keyOf(key: EncryptionKey | undefined): EncryptionKey {
-  if (key === undefined) throw new Error('the request has no encryption key')
-  return key
-}
-
-function sealed(
-  forgery: ResponseForgery,
+/** A JWE of the content for the request's key. */
+export function sealedFor(
+  { request, world, label }: Situation,
   content: object,
-  key: EncryptionKey,
-  world: World,
-  label: string,
+  forgery: JweForgery & { plaintext?: string } = {},
 ): string {
+  const [key] = request.client_metadata?.jwks?.keys ?? []
+  if (key === undefined) throw new Error('the request has no encryption key')
   return encrypt(forgery.plaintext ?? JSON.stringify(content), key, world.seed, label, forgery)
 }
 
@@ -134,11 +129,20 @@ export function answerWith(
   forgery: Forgeries = {},
   response: ResponseForgery = {},
 ): string {
+  return bodyOf(situation, tokenFor(situation, of, forgery), response)
+}
+
+/** A vp_token with one presentation of a format. */
+export function tokenFor(
+  situation: Situation,
+  of: Pick<Case, 'format' | 'variant'>,
+  forgery: Forgeries = {},
+): Record<string, string[]> {
   const variant = variantFor(situation.request, of.format, of.variant)
   const query = variant && queryFor(situation.request, variant)
   if (variant === undefined || query === undefined)
     throw new Error('the request asks for no such credential')
-  return bodyOf(situation, { [query.id]: [present(situation, variant, forgery)] }, response)
+  return { [query.id]: [present(situation, variant, forgery)] }
 }
 
 /** An honest answer for every variant there is. */

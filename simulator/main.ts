@@ -1,7 +1,9 @@
 /** `node simulator/main.ts --bridge https://… --authorize-url …`: every case against one verifier; see README.md. */
 import { parseArgs } from 'node:util'
-import { ALL_CASES } from './all-cases.ts'
+import { ALL_CASES, ALL_DIGITAL_CASES } from './all-cases.ts'
+import { honestDigitalCases } from './attacks-digital.ts'
 import { honestCases } from './cases.ts'
+import { playDigitalCase, playDigitalReplays } from './digital.ts'
 import { playCase, playReplays, type Result, type Target } from './run.ts'
 import { createWorld, DEFAULT_SEED, documentsOf } from './world.ts'
 
@@ -18,11 +20,14 @@ const { values } = parseArgs({
 })
 
 const world = createWorld(values.seed, Date.now())
-const cases = ALL_CASES.filter(({ name }) => name.includes(values.only))
+const isWanted = ({ name }: { name: string }) => name.includes(values.only)
+const cases = ALL_CASES.filter(isWanted)
+const digitalCases = ALL_DIGITAL_CASES.filter(isWanted)
 if (values.documents) {
   console.log(JSON.stringify(documentsOf(world), null, 2))
 } else if (values.list) {
-  for (const { name, expect } of cases) console.log(`${name.padEnd(48)} ${expect}`)
+  for (const { name, expect } of [...cases, ...digitalCases])
+    console.log(`${name.padEnd(48)} ${expect}`)
 } else {
   await playAll()
 }
@@ -39,18 +44,20 @@ async function playAll(): Promise<void> {
   const origin = new URL(values.bridge).origin
   const target: Target = { authorizeUrl, origin, world, oneKey: values['one-key'] }
   const results: Result[] = []
-  for (const [number, one] of cases.entries()) {
-    const result = await playCase(target, one, number)
-    results.push(result)
-    say(result)
+  const tell = (...told: readonly Result[]) => {
+    results.push(...told)
+    told.forEach(say)
   }
+  for (const [number, one] of cases.entries()) tell(await playCase(target, one, number))
+  for (const [number, one] of digitalCases.entries())
+    tell(await playDigitalCase(target, one, cases.length + number))
   if (values.only === '') {
-    const [honest] = honestCases()
-    if (honest !== undefined)
-      for (const result of await playReplays(target, honest, cases.length)) {
-        results.push(result)
-        say(result)
-      }
+    const [byLink] = honestCases()
+    const [throughBrowser] = honestDigitalCases()
+    const next = cases.length + digitalCases.length
+    if (byLink !== undefined) tell(...(await playReplays(target, byLink, next)))
+    if (throughBrowser !== undefined)
+      tell(...(await playDigitalReplays(target, throughBrowser, next + 1)))
   }
   report(results)
 }

@@ -1,7 +1,7 @@
 /** Mdocs and their device responses (ISO/IEC 18013-5; OpenID4VP 1.0 section B.2), honest but for what is asked to be different. */
 import { createHash } from 'node:crypto'
 import { cbor, type Editable, embed, mapOf, Tag, type Writable } from './cbor.ts'
-import type { VpRequest } from './request.ts'
+import { isEncrypted, type VpRequest } from './request.ts'
 import type { SigningKey } from './seed.ts'
 import type { MdocVariant } from './variants.ts'
 import type { CertifiedIssuer, World } from './world.ts'
@@ -31,6 +31,8 @@ interface Handover {
   nonce: string
   responseUri: string
   thumbprint: Uint8Array | null
+  /** Of the page, where it asks through the browser. */
+  origin: string | undefined
 }
 
 /** A device response in base64url, showing the elements that were asked for. */
@@ -96,9 +98,12 @@ function signByDevice(
 ): Writable {
   const nameSpaces = embed(new Map())
   const handover = { ...handoverOf(request), ...forgery.transcript }
-  const { clientId, nonce, thumbprint, responseUri } = handover
-  const info = cbor([clientId, nonce, thumbprint, responseUri])
-  const transcript: Writable = [null, null, ['OpenID4VPHandover', sha256(info)]]
+  const { clientId, nonce, thumbprint, responseUri, origin } = handover
+  const [name, info] =
+    origin === undefined
+      ? ['OpenID4VPHandover', [clientId, nonce, thumbprint, responseUri]]
+      : ['OpenID4VPDCAPIHandover', [origin, nonce, thumbprint]]
+  const transcript: Writable = [null, null, [name, sha256(cbor(info))]]
   const said = cbor(embed(['DeviceAuthentication', transcript, docType, nameSpaces]))
   const header = cbor(forgery.deviceProtected ?? new Map([[1, -7]]))
   const signature = sign1(header, said, forgery.deviceKey ?? holder)
@@ -109,11 +114,12 @@ function signByDevice(
 
 function handoverOf(request: VpRequest): Handover {
   const [key] = request.client_metadata?.jwks?.keys ?? []
-  const encrypted = request.response_mode === 'direct_post.jwt' && key !== undefined
+  const encrypted = isEncrypted(request) && key !== undefined
   const members = encrypted ? JSON.stringify({ crv: 'P-256', kty: 'EC', x: key.x, y: key.y }) : ''
   return {
     ...{ clientId: request.client_id, nonce: request.nonce, responseUri: request.response_uri },
     thumbprint: encrypted ? sha256(Buffer.from(members)) : null,
+    origin: request.origin,
   }
 }
 

@@ -14,9 +14,20 @@ export interface VpRequest {
   nonce: string
   state: string
   response_uri: string
-  response_mode: 'direct_post' | 'direct_post.jwt'
+  response_mode: 'direct_post' | 'direct_post.jwt' | 'dc_api' | 'dc_api.jwt'
   dcql_query: { credentials: CredentialQuery[] }
   client_metadata?: { jwks?: { keys: EncryptionKey[] } }
+  /** Of the page that asks through the browser: what the holder binds the answer to there. No request says it itself. */
+  origin?: string
+}
+
+/** Whom a holder's JWT must name (OpenID4VP 1.0 sections A.4 and B.3.6). */
+export function audienceOf({ client_id: clientId, origin }: VpRequest): string {
+  return origin === undefined ? clientId : `origin:${origin}`
+}
+
+export function isEncrypted({ response_mode: mode }: VpRequest): boolean {
+  return mode.endsWith('.jwt')
 }
 
 /** The request inside a request object. Its signature is the business of wallets, of which this is none. */

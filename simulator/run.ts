@@ -24,7 +24,7 @@ export interface Result {
   note: string
 }
 
-const TIMEOUT_MS = 30_000
+export const TIMEOUT_MS = 30_000
 const LINK = /(?:openid4vp|haip-vp|eudi-openid4vp):\/\/[^"'\s<>]+/
 
 /** Plays one case. Never throws: what goes wrong is in the note. */
@@ -72,7 +72,7 @@ function pick(request: VpRequest, name: 'client_metadata'): Partial<VpRequest> {
 }
 
 /** Refused means refused at once, with an error of ours and not of the server's. */
-function isRight(expect: string, status: number): boolean {
+export function isRight(expect: string, status: number): boolean {
   return expect === 'accepted' ? status === 200 : status >= 400 && status < 500
 }
 
@@ -104,7 +104,7 @@ async function post(target: Target, request: VpRequest, body: string): Promise<n
   return answer.status
 }
 
-function requireOrigin({ origin }: Target, url: string): void {
+export function requireOrigin({ origin }: Pick<Target, 'origin'>, url: string): void {
   if (!URL.canParse(url) || new URL(url).origin !== origin)
     throw new Error('the request leads away from the bridge that was named')
 }

@@ -1,13 +1,14 @@
 /**
- * The modules of the OpenID Foundation's verifier plans for OpenID4VP 1.0 (protocols 6.13), one test a module and named
- * after it, in both credential formats of the plans. The suite is a mock wallet there; the simulator is one here. A 4xx at
- * the POST is a pass as it is there (CF-03), so every refusal is asked for at that place.
+ * The modules of the OpenID Foundation's verifier plans for OpenID4VP 1.0 (protocols 6.13; the modules about status are
+ * newer), one test a module and named after it, in both credential formats of the plans. The suite is a mock wallet there;
+ * the simulator is one here. A 4xx at the POST is a pass as it is there (CF-03), so every refusal is asked for at that place.
  */
 import { createHash, X509Certificate } from 'node:crypto'
 import { compactVerify, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Browser, createBrowser, walletLinkOn } from '../../demo/browser.ts'
 import { answerWith, type Case, type Situation } from '../../simulator/cases.ts'
+import { mapOf } from '../../simulator/cbor.ts'
 import { spoilSignature } from '../../simulator/jose.ts'
 import { readRequest } from '../../simulator/request.ts'
 import type { SdJwtForgery } from '../../simulator/sd-jwt.ts'
@@ -16,6 +17,7 @@ import { createWorld, DEFAULT_SEED, documentsOf, type World } from '../../simula
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
 import { ACTOR, type Bridge, startBridge, type TestTenant } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
+import { REVOKED, type StatusLists, serveStatusLists, VALID } from './status-lists.ts'
 
 export interface Plan {
   /** As the suite calls it. */
@@ -35,6 +37,7 @@ const YEAR = 365 * 86_400
 interface Suite {
   bridge(): Bridge
   world(): World
+  lists(): StatusLists
   open(method?: 'GET' | 'POST'): Promise<Opened>
   /** Posts the answer to a request. */
   answer(
@@ -93,18 +96,34 @@ export function describeVerifierPlan(plan: Plan): void {
         const spoil: Forgery = { mdoc: { transcript: { nonce: 'other' } } }
         await suite.refused(of, spoil, 'key_binding_invalid')
       })
+      test('present-credential-on-identifier-list', async () => {
+        const list = mapOf({ id: Buffer.of(1), uri: suite.lists().cwt })
+        const status = mapOf({ identifier_list: list })
+        const revoked: Forgery = { mdoc: { mso: (mso) => void mso.set('status', status) } }
+        // Another kind of list than those we look up: what cannot be asked about is not believed.
+        await suite.refused(of, revoked, 'status_not_supported')
+      })
     })
   })
 }
 
-function declareCommon({ bridge, open, answer }: Suite, of: Of): void {
+function declareCommon({ bridge, lists, open, answer, refused }: Suite, of: Of): void {
   test('happy-flow', async () => {
     const { browser, situation } = await open()
-    const { status, body } = await answer(situation, of)
+    const { status, body } = await answer(situation, of, withStatus(of, lists(), VALID))
     expect(status).toBe(200)
     expect(Object.keys(body)).toEqual(['redirect_uri'])
     const onward = await browser.get(String(body.redirect_uri))
     expect(onward.location).toContain(bridge().institution.issuer)
+  })
+
+  test('present-credential-without-status', async () => {
+    const { situation } = await open()
+    expect((await answer(situation, of)).status).toBe(200)
+  })
+
+  test('present-revoked-credential', async () => {
+    await refused(of, withStatus(of, lists(), REVOKED), 'credential_revoked')
   })
 
   test('request-uri-method-post', async () => {
@@ -149,6 +168,14 @@ function declareSdJwt({ world, open, answer, refused }: Suite, of: Of): void {
   })
 }
 
+/** A credential whose status is at this place of a list. */
+function withStatus({ format }: Of, lists: StatusLists, idx: number): Forgery {
+  if (format === SD_JWT)
+    return { sdJwt: { payload: { status: { status_list: { uri: lists.jwt, idx } } } } }
+  const status = mapOf({ status_list: mapOf({ uri: lists.cwt, idx }) })
+  return { mdoc: { mso: (mso) => void mso.set('status', status) } }
+}
+
 function binding(bindingPayload: Record<string, unknown>): SdJwtForgery {
   return { bindingPayload }
 }
@@ -157,15 +184,20 @@ function prepareSuite(plan: Plan): Suite {
   let bridge: Bridge
   let tenant: TestTenant
   let world: World
+  let lists: StatusLists
   let number = 0
   beforeAll(async () => {
     bridge = await startBridge()
     tenant = await bridge.addTenant('verifier', plan.settings)
     world = createWorld(DEFAULT_SEED, bridge.clock.now())
+    lists = await serveStatusLists(world)
     for (const [kind, document] of Object.entries(documentsOf(world, [SD_JWT, MDOC])))
       await publishPolicy(bridge.deps, ACTOR, tenant.slug, kind as 'trust', document)
   })
-  afterAll(() => bridge.stop())
+  afterAll(async () => {
+    await bridge.stop()
+    await lists.close()
+  })
 
   const open: Suite['open'] = async (method = 'GET') => {
     const browser = createBrowser()
@@ -199,7 +231,7 @@ function prepareSuite(plan: Plan): Suite {
     )
     expect(event?.reason).toBe(reason)
   }
-  return { bridge: () => bridge, world: () => world, open, answer, refused }
+  return { bridge: () => bridge, world: () => world, lists: () => lists, open, answer, refused }
 }
 
 async function fetchRequest(uri: string, method: 'GET' | 'POST'): Promise<string> {

@@ -271,7 +271,7 @@ describe('the evaluator', () => {
     expect(evaluateQuery(wanted, given)).toEqual({ satisfied: false, reason })
   })
 
-  it('VP-060 an authority of the chain is enough', () => {
+  it('VP-060, HA-06 an authority of the chain is enough', () => {
     const wanted = query(
       credential({ trusted_authorities: [{ type: 'aki', values: ['AAAA', 'BBBB'] }] }),
     )

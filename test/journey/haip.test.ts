@@ -136,6 +136,12 @@ describe('a login under the profile', () => {
     expect(login.idToken.acr).toContain(':wallet-same-device')
   })
 
+  test('HA-11 its link may open wallets by a scheme of the profile', async () => {
+    const tenant = await bridge.addTenant('scheme', { haip: true, walletScheme: 'haip-vp://' })
+    const page = await createBrowser().get((await tenant.relyingParty.begin()).url)
+    expect(page.text).toMatch(/href="haip-vp:\/\/\?client_id=x509_hash%3A/)
+  })
+
   test.each(['A128GCM', 'A256GCM'] as const)('HA-04 takes %s', async (enc) => {
     const wallet = await bridge.newWallet()
     const page = await createBrowser().get((await strict.relyingParty.begin()).url)

@@ -87,7 +87,7 @@ async function countsOf({ slug }: TestTenant): Promise<Counts> {
 }
 
 describe('issue 3.8 fault 7 a batch of 20 credentials, each with a key of its own', () => {
-  test('known by the issuer’s subject: one login at the institution, one person, no row for a dead key', async () => {
+  test('VC-11 known by the issuer’s subject: one login at the institution, one person, no row for a dead key', async () => {
     const tenant = await tenantBy('batch', [KEY, SUBJECT])
     const subs = new Set<string>()
     const asked: boolean[] = []

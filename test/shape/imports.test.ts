@@ -66,6 +66,12 @@ const imports: Import[] = sources('src').flatMap((file) => {
   }))
 })
 
+test('TR-12 who is believed about credentials is never taken from the roots of the web', () => {
+  const ofWallet = imports.filter(({ room }) => room === 'wallet').map(({ target }) => target)
+  expect(ofWallet).toContain('node:crypto')
+  expect(ofWallet.filter((target) => /^(?:node:)?(?:tls|https)$/.test(target))).toEqual([])
+})
+
 test('every import obeys the table of rooms', () => {
   expect(imports.length).toBeGreaterThan(300)
   const wrong = imports.filter(({ file, room, target, typeOnly }) => {

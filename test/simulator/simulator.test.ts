@@ -1,21 +1,31 @@
 /** The simulator against our own bridge: what is honest is taken, and every named attack is refused, for the reason it is named for. */
 import { spawn } from 'node:child_process'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ALL_CASES } from '../../simulator/all-cases.ts'
+import { ALL_CASES, ALL_DIGITAL_CASES } from '../../simulator/all-cases.ts'
+import { honestDigitalCases } from '../../simulator/attacks-digital.ts'
 import { honestCases } from '../../simulator/cases.ts'
+import { openPage, playDigitalCase, playDigitalReplays } from '../../simulator/digital.ts'
+import { readDigitalRequest } from '../../simulator/digital-request.ts'
+import { spoilSignature } from '../../simulator/jose.ts'
 import { playCase, playReplays, type Result, type Target } from '../../simulator/run.ts'
 import { createWorld, DEFAULT_SEED, documentsOf } from '../../simulator/world.ts'
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
 import { ACTOR, type Bridge, startBridge, type TestTenant } from '../support/bridge.ts'
-import { query } from '../support/postgres.ts'
+
+const EVERY_CASE = [...ALL_CASES, ...ALL_DIGITAL_CASES]
 
 let bridge: Bridge
 let tenant: TestTenant
+/** Open for as long as the tests run: a connection a case would cost more than the case. */
+let trail: pg.Client
 let target: Target
 const results = new Map<string, Result & { reason: string | undefined }>()
 
 beforeAll(async () => {
   bridge = await startBridge()
+  trail = new pg.Client({ connectionString: bridge.database.superuserUrl })
+  await trail.connect()
   tenant = await bridge.addTenant('simulator')
   const world = createWorld(DEFAULT_SEED, bridge.clock.now())
   for (const [kind, document] of Object.entries(documentsOf(world)))
@@ -26,17 +36,24 @@ beforeAll(async () => {
     const result = await playCase(target, one, number)
     results.set(one.name, { ...result, reason: await lastReason() })
   }
+  for (const [number, one] of ALL_DIGITAL_CASES.entries()) {
+    const result = await playDigitalCase(target, one, ALL_CASES.length + number)
+    results.set(one.name, { ...result, reason: await lastReason() })
+  }
 }, 180_000)
-afterAll(() => bridge.stop())
+afterAll(async () => {
+  await trail.end()
+  await bridge.stop()
+})
 
 let seen = 0
 /** The reason in the audit trail since we last looked; one case, one event at most. */
 async function lastReason(): Promise<string | undefined> {
-  const rows = await query<{ seq: string; reason: string }>(
-    bridge.database.superuserUrl,
+  const { rows } = await trail.query<{ seq: string; reason: string }>(
     `SELECT seq, detail::jsonb ->> 'reason' AS reason FROM audit_event
-      WHERE event_type = 'presentation_refused' AND seq > ${seen}
+      WHERE event_type = 'presentation_refused' AND seq > $1
         AND tenant_id = (SELECT id FROM tenant WHERE slug = 'simulator') ORDER BY seq DESC LIMIT 1`,
+    [seen],
   )
   seen = Number(rows[0]?.seq ?? seen)
   return rows[0]?.reason
@@ -44,19 +61,22 @@ async function lastReason(): Promise<string | undefined> {
 
 describe('issue 6 item 10 the simulator', () => {
   test('has more than a hundred attacks in three formats, each with a name of its own', () => {
-    const names = ALL_CASES.map(({ name }) => name)
+    const names = EVERY_CASE.map(({ name }) => name)
     expect(new Set(names).size).toBe(names.length)
-    for (const prefix of ['sd-jwt-', 'mdoc-', 'jwt-vc-', 'response-'])
+    for (const prefix of ['sd-jwt-', 'mdoc-', 'jwt-vc-', 'response-', 'digital-'])
       expect(names.filter((name) => name.startsWith(prefix)).length).toBeGreaterThan(20)
   })
 
-  test.each(ALL_CASES.map((one) => [one.name, one.expect] as const))('%s: %s', (name, expected) => {
-    const { status, reason, note } = results.get(name) ?? {}
-    expect(note).toBe('')
-    if (expected === 'accepted') expect(status).toBe(200)
-    else expect(status).toBeOneOf([400, 404, 413, 415])
-    expect(reason).toBe(['accepted', 'none'].includes(expected) ? undefined : expected)
-  })
+  test.each(EVERY_CASE.map((one) => [one.name, one.expect] as const))(
+    '%s: %s',
+    (name, expected) => {
+      const { status, reason, note } = results.get(name) ?? {}
+      expect(note).toBe('')
+      if (expected === 'accepted') expect(status).toBe(200)
+      else expect(status).toBeOneOf([400, 403, 404, 413, 415])
+      expect(reason).toBe(['accepted', 'none'].includes(expected) ? undefined : expected)
+    },
+  )
 
   test('row 1 an answer counts once, and for its own login', async () => {
     for (const honest of honestCases().filter((_, index) => [0, 5, 7].includes(index))) {
@@ -64,6 +84,29 @@ describe('issue 6 item 10 the simulator', () => {
       expect(replays).toHaveLength(3)
       expect(replays.filter(({ right }) => !right)).toEqual([])
     }
+  })
+
+  test('VP-130 an answer through the browser counts once, for its own login and the question it was asked', async () => {
+    for (const honest of honestDigitalCases().slice(0, 2)) {
+      const replays = await playDigitalReplays(target, honest, 2000)
+      expect(replays).toHaveLength(4)
+      expect(replays.filter(({ right }) => !right)).toEqual([])
+    }
+  })
+
+  test('VP-117, VP-118 its wallet answers no page that a signed request does not name, and no signer but whom it names', async () => {
+    const { requests } = (await openPage(target)) ?? expect.fail('no question')
+    const [signed, many, unsigned] = requests
+    if (signed === undefined || many === undefined || unsigned === undefined)
+      return expect.fail('a form of the question is missing')
+    for (const request of [signed, many, unsigned])
+      expect(readDigitalRequest(request, target.origin)).toMatchObject({ origin: target.origin })
+    for (const request of [signed, many])
+      expect(() => readDigitalRequest(request, 'https://phisher.example')).toThrow('for the page')
+    const forged = { ...signed, data: { request: spoilSignature(String(signed.data.request)) } }
+    expect(() => readDigitalRequest(forged, target.origin)).toThrow('not signed by whom')
+    const named = { ...unsigned, data: { ...unsigned.data, client_id: 'x509_hash:x' } }
+    expect(() => readDigitalRequest(named, target.origin)).toThrow('names its sender')
   })
 
   test('is the same for the same seed, and another for another', () => {
@@ -99,7 +142,7 @@ describe('issue 6 item 10 the simulator', () => {
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')))
     const code = await new Promise((resolve) => child.on('close', resolve))
     expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toEqual({
-      ...{ cases: 9, accepted: 9, refused: 0, skipped: 0, wrong: [] },
+      ...{ cases: 18, accepted: 18, refused: 0, skipped: 0, wrong: [] },
     })
     expect(code).toBe(0)
   })

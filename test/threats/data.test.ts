@@ -338,6 +338,7 @@ describe('row 42 row 50 GD-13 what is written', () => {
     const credential = await bridge.issuer.issue(person, holder.publicJwk)
     holder.add(credential)
     mark('issuer signature', credential.split('~')[0]?.split('.')[2])
+    mark('disclosure', credential.split('~')[1])
     mark('holder key x', holder.publicJwk.x)
 
     const markRequest = async (journeyId: string, name: string) => {
@@ -415,6 +416,11 @@ describe('row 42 row 50 GD-13 what is written', () => {
     const vpToken = { eduid: [evil('presentation')], [evil('query id')]: ['x'] }
     await answer(holder, opened, { vpToken })
     const unloved = await open(tenant, holder)
+    await fetch(new URL(unloved.link).searchParams.get('request_uri') ?? '', {
+      method: 'POST',
+      headers: { 'user-agent': evil('wallet') },
+      body: new URLSearchParams({ wallet_metadata: JSON.stringify({ name: evil('metadata') }) }),
+    })
     await post({
       error: evil('error'),
       error_description: evil('description'),
@@ -479,7 +485,7 @@ describe('row 42 row 50 GD-13 what is written', () => {
     return tables
   }
 
-  test('row 42 no table holds a name, an address, a subject, a code, a token, a state, a nonce, a verifier or a key', async () => {
+  test('row 42 SD-18 VP-137 no table holds what was presented, what a wallet says of itself, a name, an address, a subject, a code, a token, a state, a nonce, a verifier or a key', async () => {
     expect(markers.size).toBeGreaterThan(60)
     const tables = await dump()
     // The search finds what is there, and every table that a login touches has rows to be searched.

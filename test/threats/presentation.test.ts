@@ -577,7 +577,7 @@ describe('what a POST may do', () => {
 })
 
 describe('request objects', () => {
-  test('VP-034 VP-035 fetched twice, by GET and POST: same nonce, state and key', async () => {
+  test('VP-033 VP-034 VP-035 fetched twice, by GET and POST: same nonce, state and key', async () => {
     const opened = await open(bridge.tenant, wallet)
     const uri = new URL(opened.link).searchParams.get('request_uri') ?? ''
     const fetched = [
@@ -596,6 +596,21 @@ describe('request objects', () => {
     ])
     // The wallet that fetched first is not broken by those who fetched later.
     expect((await answer(wallet, opened)).status).toBe(200)
+  })
+
+  test('VP-037 the address holds 128 bits and more that lead nowhere else, and nobody keeps what it answers', async () => {
+    const opened = await Promise.all(times(8, () => open(bridge.tenant, wallet)))
+    const ids = opened.map(({ link }) =>
+      (new URL(link).searchParams.get('request_uri') ?? '').split('/').at(-1),
+    )
+    expect(new Set(ids).size).toBe(8)
+    for (const [index, { link, request, journeyId }] of opened.entries()) {
+      expect(ids[index]).toMatch(/^[A-Za-z0-9_-]{22,}$/)
+      expect([request.state, request.nonce, journeyId]).not.toContain(ids[index])
+      const uri = new URL(link).searchParams.get('request_uri') ?? ''
+      for (const method of ['GET', 'POST'])
+        expect((await fetch(uri, { method })).headers.get('cache-control')).toContain('no-store')
+    }
   })
 
   test('VP-038 row 55 unknown, expired, answered and foreign request ids: the same 404, byte for byte', async () => {
