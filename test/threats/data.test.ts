@@ -485,7 +485,7 @@ describe('row 42 row 50 GD-13 what is written', () => {
     return tables
   }
 
-  test('row 42 SD-18 VP-137 no table holds what was presented, what a wallet says of itself, a name, an address, a subject, a code, a token, a state, a nonce, a verifier or a key', async () => {
+  test('SD-18 VP-137 row 42 no table holds a name, an address, a subject, a code, a token, a state, a nonce, a verifier or a key', async () => {
     expect(markers.size).toBeGreaterThan(60)
     const tables = await dump()
     // The search finds what is there, and every table that a login touches has rows to be searched.
