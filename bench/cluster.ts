@@ -13,10 +13,10 @@ export interface BenchDatabase {
   stop(): Promise<void>
 }
 
-/** Starts and migrates it. */
-export async function startDatabase(): Promise<BenchDatabase> {
+/** Starts and migrates it; `durable` false where what is asked is not how fast. */
+export async function startDatabase({ durable = true } = {}): Promise<BenchDatabase> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'identity-bridge-bench-'))
-  const server = await startEmbeddedPostgres({ folder })
+  const server = await startEmbeddedPostgres({ folder, durable })
   await migrate(server.ownerUrl, await readMigrations(migrationFolder()))
   const superuser = new pg.Client({ connectionString: server.superuserUrl })
   await superuser.connect()

@@ -16,7 +16,22 @@ const { values } = parseArgs({
 const [people, seed] = [Number(values.people), Number(values.seed)]
 if (!Number.isInteger(people) || people < 1 || !Number.isInteger(seed)) throw new TypeError(USAGE)
 
-const database = await startDatabase()
+/** A line that is written over on a terminal, and anywhere else one for each tenth of the way. */
+function progressTeller(): (set: string, done: number, of: number) => void {
+  const begun = Date.now()
+  let told = ''
+  return (set, done, of) => {
+    const tenth = `${set}: ${Math.floor((10 * done) / of) * 10} %`
+    const after = `${Math.round((Date.now() - begun) / 1000)} s`
+    if (process.stderr.isTTY)
+      process.stderr.write(`\r${set}: ${done} of ${of} logins after ${after} `)
+    else if (tenth !== told) process.stderr.write(`${tenth} of ${of} logins after ${after}\n`)
+    told = tenth
+  }
+}
+
+// A crash would spoil it, and nobody would miss it.
+const database = await startDatabase({ durable: false })
 try {
   const results = await runPopulation({
     ...{
@@ -27,9 +42,7 @@ try {
       atOnce: 8,
       mixUps: true,
     },
-    onProgress: (set, done, of) => {
-      if (process.stderr.isTTY) process.stderr.write(`\r${set}: ${done} of ${of} logins `)
-    },
+    onProgress: progressTeller(),
   })
   if (process.stderr.isTTY) process.stderr.write('\n')
   for (const line of reportLines(results)) console.log(line)

@@ -104,6 +104,7 @@ CREATE TABLE reconciliation_provider (
   metadata text NOT NULL,                            -- what discovery said, checked; JSON
   allowed_organizations text,                        -- JSON array: schac_home_organization values this tenant accepts
   institution text,                                  -- whose tokens may manage it besides the tenant's own
+  email_is_proof integer NOT NULL DEFAULT 0 CHECK (email_is_proof IN (0, 1)), -- its verified addresses are hashed under Key B and kept
   -- Health, for whoever looks after it; written without touching updated_at, for nothing about the provider changes.
   last_success_at iso_instant,                       -- a login went well, to the minute
   last_failure_at iso_instant,

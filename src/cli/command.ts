@@ -12,6 +12,7 @@ import { keyMigrationCommand } from './key-migration.ts'
 import { keysCommand } from './keys.ts'
 import { peopleCommand } from './people.ts'
 import { policyCommand } from './policy.ts'
+import { providerCommand } from './providers.ts'
 import { registrationsCommand } from './registrations.ts'
 import { retentionCommand } from './retention.ts'
 import { signingKeysCommand } from './signing-keys.ts'
@@ -26,6 +27,7 @@ const COMMANDS = [
   registrationsCommand,
   tokenCommand,
   tenantCommand,
+  providerCommand,
   policyCommand,
   contractCommand,
   eventsCommand,

@@ -1,10 +1,11 @@
 /** `tenant list` and `tenant set`. */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { LAST_USE } from '../domain/last-use.ts'
 import { readAllTenants } from '../flow/read-tenants.ts'
 import { type Switches, switchTenant } from '../flow/switch-tenant.ts'
 import { withDatabase } from './database.ts'
+import { onOff, onOffOption } from './on-off.ts'
 import { type EndOptions, endTenantHere } from './tenant-end.ts'
 import { type Terminal, tableOf } from './terminal.ts'
 import { OPERATOR } from './tokens.ts'
@@ -47,17 +48,6 @@ export function tenantCommand(terminal: Terminal): Command {
     .option('--drop-messages', 'do not wait until receivers have heard of every erasure', false)
     .action((slug: string, options: EndOptions) => endTenantHere(terminal, slug, options))
   return tenant
-}
-
-function onOffOption(flag: string, description: string): Option {
-  return new Option(`${flag} <on|off>`, description).argParser((text) => {
-    if (text === 'on' || text === 'off') return text === 'on'
-    throw new InvalidArgumentError('on or off.')
-  })
-}
-
-function onOff(value: boolean): string {
-  return value ? 'on' : 'off'
 }
 
 async function turn(terminal: Terminal, slug: string, turned: Partial<Switches>): Promise<void> {

@@ -1,7 +1,7 @@
 /** What a link writes down: which of a presentation's identifiers a profile keeps, and which of them the binding hangs on. */
+import type { Fingerprints } from './fingerprint.ts'
 import type { HashedIdentifier } from './identifier.ts'
 import { type MaterialProfile, materialName } from './material.ts'
-import type { Fingerprints } from './recognition.ts'
 import type { HolderHash, IdentifierType, InstitutionHash } from './text.ts'
 
 /** What lasts longest first: keys change with every batch of credentials, what an issuer calls a person does not. */

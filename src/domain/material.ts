@@ -88,9 +88,15 @@ export function isOfWallet(material: Material): boolean {
   return material.type !== PROVIDER_SUBJECT
 }
 
+/**
+ * The name of the account's e-mail address among them, where the provider's registration says that its addresses are proof.
+ * No material of a tenant can be called so.
+ */
+export const PROVIDER_EMAIL = 'provider_email'
+
 /** The same of a fingerprint, by its name: those of the institution's side are under Key B, all others under Key A. */
 export function isProviderMaterial(name: string): boolean {
-  return name === PROVIDER_SUBJECT
+  return name === PROVIDER_SUBJECT || name === PROVIDER_EMAIL
 }
 
 /** Whether a hit on it is the person. */

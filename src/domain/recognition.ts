@@ -2,6 +2,7 @@
  * Who a presentation belongs to, out of the rows its identifiers hit. No row is opened for this: a key that is missing is
  * a failure elsewhere and can never look like a stranger.
  */
+import { changedMaterials, type Fingerprints } from './fingerprint.ts'
 import type { HashedIdentifier, VersionedHash } from './identifier.ts'
 import type { BindingId, IdentityId, MatchId } from './ids.ts'
 import type { HolderHash, IdentifierType, InstitutionHash } from './text.ts'
@@ -33,9 +34,6 @@ export interface Hit {
   identityStatus: 'ACTIVE' | 'RESTRICTED' | 'MERGED' | 'ERASED'
   binding: BoundHit | undefined
 }
-
-/** What stood behind a binding when it was proved: material → hash and version of its key. */
-export type Fingerprints = { readonly [material: string]: { hash: string; version: number } }
 
 /** The states a plan can be chosen by. */
 export const KNOWN_HOLDER_STATES = [
@@ -237,25 +235,6 @@ function knownBinding(binding: BoundHit, identifiers: readonly HashedIdentifier[
   const changed = changedMaterials(binding.fingerprints, identifiers)
   const stale = changed.length > 0 || binding.staleSince !== undefined
   return { id: binding.id, matchId: binding.matchId, account: accountOf(binding), changed, stale }
-}
-
-/**
- * Names of the materials that the binding was proved with and that now give something else. The key is left out: another
- * wallet, or a fresh key of the same one, changes nothing about who was proved. What is not shown, or was kept under a
- * key version that is gone, cannot be compared and has not changed.
- */
-export function changedMaterials(
-  proved: Fingerprints,
-  identifiers: readonly HashedIdentifier[],
-): string[] {
-  return identifiers
-    .filter(({ type }) => type !== 'KEY')
-    .filter(({ material, hashes }) => {
-      const before = Object.hasOwn(proved, material) ? proved[material] : undefined
-      const comparable = hashes.find(({ version }) => version === before?.version)
-      return before !== undefined && comparable !== undefined && comparable.hash !== before.hash
-    })
-    .map(({ material }) => material)
 }
 
 /** A live match that reconciliation found under one of the link's identifiers. */

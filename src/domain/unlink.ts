@@ -1,6 +1,6 @@
 /** Which rows end with a link, so that nothing is left by which an unlinked wallet is known. */
 import type { BindingId, MatchId } from './ids.ts'
-import type { Json } from './text.ts'
+import type { IdentifierType, Json } from './text.ts'
 
 /** Why a link ends: the person asked, or an administrator decided. */
 export const UNLINK_REASONS = ['USER_UNLINK', 'ADMIN_REQUEST'] as const
@@ -10,6 +10,7 @@ export type UnlinkReason = (typeof UNLINK_REASONS)[number]
 export interface OwnMatch {
   id: MatchId
   side: 'A' | 'B'
+  type: IdentifierType
   hash: string
 }
 
@@ -71,8 +72,8 @@ export function decideUnlinks(
 }
 
 /**
- * What of the wallet's side nothing rests on any more once these bindings ended: the person must not be known by it, for
- * any match of a person leads to all their bindings.
+ * What of the wallet's side nothing rests on any more once these bindings ended, and which addresses of accounts: the person
+ * must not be known by it, for any match of a person leads to all their bindings.
  */
 export function orphansOf(
   matches: readonly OwnMatch[],
@@ -82,17 +83,26 @@ export function orphansOf(
   if (ended.length === 0) return []
   const staying = bindings.filter((binding) => !ended.includes(binding))
   return matches
-    .filter(({ side }) => side === 'A')
-    .filter((match) => !staying.some((binding) => restsOn(binding, match)))
-    .filter((match) => staying.length === 0 || ended.some((binding) => restsOn(binding, match)))
+    .filter(goesAlong)
+    .filter((match) => !staying.some((binding) => isBehind(binding, match)))
+    .filter((match) => staying.length === 0 || ended.some((binding) => isBehind(binding, match)))
     .map(({ id }) => id)
 }
 
+/** All but an account. */
+function goesAlong({ side, type }: OwnMatch): boolean {
+  return side === 'A' || type === 'EMAIL'
+}
+
+/** Whether a binding ends with the match: an account's address is only told along with it, and holds nothing. */
 function restsOn(binding: OwnBinding, match: OwnMatch): boolean {
+  return !(match.side === 'B' && match.type === 'EMAIL') && isBehind(binding, match)
+}
+
+/** Whether the match was part of what the binding proved. */
+function isBehind(binding: OwnBinding, match: OwnMatch): boolean {
   if (binding.matchId === match.id) return true
-  return match.side === 'B'
-    ? binding.accountHash === match.hash
-    : binding.proved.includes(match.hash)
+  return goesAlong(match) ? binding.proved.includes(match.hash) : binding.accountHash === match.hash
 }
 
 /** Every text in a binding's fingerprints, at any depth: their hashes among them. */

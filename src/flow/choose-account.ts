@@ -4,9 +4,10 @@ import type { Deps } from '../deps.ts'
 import { type Attributes, attributeLabel, releaseClaims } from '../domain/attributes.ts'
 import { releasedNames } from '../domain/declared.ts'
 import { fail } from '../domain/failure.ts'
+import { changedMaterials, hashMoves } from '../domain/fingerprint.ts'
 import type { CorrelationId, JourneyId } from '../domain/ids.ts'
 import type { Choosing } from '../domain/journey.ts'
-import { changedMaterials, evidenceFor } from '../domain/recognition.ts'
+import { evidenceFor } from '../domain/recognition.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import type { Json } from '../domain/text.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
@@ -145,6 +146,7 @@ export async function chooseAccount(
       ? await refuseLogin(means, prepared, journey, 'identity_unavailable')
       : await finishLogin(means, prepared, journey, decided, {
           ...{ identityId, bindingId, evidence },
+          moves: hashMoves(identityId, journey.identifiers, hits),
           stale: changedMaterials(bound.fingerprints, journey.identifiers).length > 0,
           auditSalt: saltOf(rows, identityId),
         })

@@ -7,6 +7,7 @@ import { hashSecret, newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { assureLogin } from '../domain/assurance.ts'
 import { fail } from '../domain/failure.ts'
+import { hashMoves } from '../domain/fingerprint.ts'
 import type { IdentityId, JourneyId } from '../domain/ids.ts'
 import type { Decided, Journey, Presented, Recognised, Reconciling } from '../domain/journey.ts'
 import { evidenceFor } from '../domain/recognition.ts'
@@ -207,10 +208,12 @@ async function continueRecognised(
     return await refuseLogin(means, prepared, journey, 'acr_unmet')
   if (!(await isMeant(means, prepared, journey, identityId)))
     return await refuseLogin(means, prepared, journey, 'hint_unmet')
-  const evidence = evidenceFor(identityId, journey.identifiers, hits.map(readHit))
+  const own = hits.map(readHit)
+  const evidence = evidenceFor(identityId, journey.identifiers, own)
   const auditSalt = hits.find((hit) => hit.identity_id === identityId)?.audit_salt ?? undefined
   if (evidence.length === 0)
     return await refuseLogin(means, prepared, journey, 'identity_unavailable')
-  const person = { identityId, bindingId, evidence, auditSalt, stale: false }
+  const moves = hashMoves(identityId, journey.identifiers, own)
+  const person = { identityId, bindingId, evidence, moves, auditSalt, stale: false }
   return await finishLogin(means, prepared, journey, decided, person)
 }

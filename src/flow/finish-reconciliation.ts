@@ -206,6 +206,7 @@ async function askInstitution(
           ? undefined
           : demanded.maxAge + (means.clock() - fromInstant(session.created_at)) / SECOND,
       allowedOrganizations: provider.allowedOrganizations,
+      emailIsProof: provider.emailIsProof,
     },
     means.clock(),
   )
@@ -237,6 +238,7 @@ async function proveLink(
       issuer: identity.issuer,
       attribute: identity.identifierAttribute,
       value: identity.subject,
+      ...(identity.email === undefined ? {} : { email: identity.email }),
     },
     plan,
     // Whoever is asked to prove who they are already known as, must be that very person.

@@ -8,8 +8,9 @@ import { assureLogin, isBoundToBrowser } from '../domain/assurance.ts'
 import { type AttributePolicy, carriedAttributes, carriesAttributes } from '../domain/attributes.ts'
 import { decisionDetail, detailText } from '../domain/audit.ts'
 import { fail } from '../domain/failure.ts'
+import type { HashMove } from '../domain/fingerprint.ts'
 import { allHashes } from '../domain/identifier.ts'
-import type { BindingId, GrantId, IdentityId } from '../domain/ids.ts'
+import type { BindingId, GrantId, IdentityId, TenantId } from '../domain/ids.ts'
 import {
   type Choosing,
   CODE_TIME,
@@ -21,9 +22,10 @@ import {
 import { instantOfUse } from '../domain/last-use.ts'
 import type { Evidence } from '../domain/recognition.ts'
 import type { Sealed } from '../domain/text.ts'
-import { toInstant, toSeconds } from '../domain/time.ts'
+import { type IsoInstant, toInstant, toSeconds } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
 import { grantJourney } from '../store/grant-journey.ts'
+import { carryHashesOfLogin, inColumns } from '../store/hash-move.ts'
 import { endSignOn } from '../store/single-sign-on.ts'
 import { returnTo, type SignedOn } from './error-return.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
@@ -36,6 +38,8 @@ export interface RecognisedPerson {
   auditSalt: string | undefined
   /** The matches that spoke for the person; those found under an older key version move to the current one now. */
   evidence: readonly Evidence[]
+  /** What else of the person's rows follows them there. */
+  moves: readonly HashMove[]
   /** A material is not what it was when the binding was proved. */
   stale: boolean
 }
@@ -118,6 +122,7 @@ export async function grantLogin(
         now: toInstant(now),
         usedAt: instantOfUse(tenant, now),
       }),
+      ...carrySteps(tenant.id, grantId, person, toInstant(now)),
     ],
     { retries: 2 },
   ).catch(noRowIfSpent)
@@ -128,6 +133,18 @@ export async function grantLogin(
     ...returnTo(request, { code, state: request.state, iss: issuer }),
     ...(session === undefined ? {} : { session }),
   }
+}
+
+/** While a key rotates: nothing for nearly every login. */
+function carrySteps(
+  tenantId: TenantId,
+  grantId: GrantId,
+  { identityId, moves }: RecognisedPerson,
+  now: IsoInstant,
+) {
+  return moves.length === 0
+    ? []
+    : [carryHashesOfLogin({ tenantId, grantId, identityId, ...inColumns(moves), now })]
 }
 
 /**

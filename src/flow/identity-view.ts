@@ -84,7 +84,10 @@ function endOf(row: { deleted_at: IsoInstant | null; deletion_reason: string | n
 export function liveMatches(rows: readonly MatchRow[]): OwnMatch[] {
   return rows
     .filter(({ deleted_at }) => deleted_at === null)
-    .map((row) => ({ id: row.id, side: row.hash_key, hash: row.identifier_hash }))
+    .map((row) => ({
+      ...{ id: row.id, side: row.hash_key, type: row.identifier_type },
+      hash: row.identifier_hash,
+    }))
 }
 
 /** A person's live bindings as the rules see them. */
@@ -101,7 +104,7 @@ export function liveBindings(rows: readonly BindingRow[]): OwnBinding[] {
 
 type MatchRow = Pick<
   Selectable<IdentityMatchTable>,
-  'id' | 'hash_key' | 'identifier_hash' | 'deleted_at'
+  'id' | 'hash_key' | 'identifier_type' | 'identifier_hash' | 'deleted_at'
 >
 type BindingRow = Pick<
   Selectable<IdentityLinkBindingTable>,

@@ -98,7 +98,7 @@ async function endBinding({ tx, tenantId, now }: Recording, id: BindingId): Prom
 }
 
 function sealBinding(
-  { means, tenantId, link, shown, account, now, usedAt }: Recording,
+  { means, tenantId, link, shown, account, told, now, usedAt }: Recording,
   person: Person,
   binding: BindingId,
 ): BindingContent {
@@ -126,7 +126,7 @@ function sealBinding(
     // Version and rule: what decided that this link be made.
     selectorPolicyVersion: `${policies.selector} ${link.journey.decided.rule}`,
     // Keyed hashes, not values: compared at every login, for a material may have changed.
-    fingerprints: JSON.stringify(fingerprintsOf([...shown, account])),
+    fingerprints: JSON.stringify(fingerprintsOf([...shown, ...told])),
     expiresAt: endOfProof(now, link.plan),
     credentialStatus:
       standings.length === 0 ? null : seal('credential_status', JSON.stringify(standings)),

@@ -34,8 +34,8 @@ export function sideHit({ identifier, standing, ...hit }: LinkHit) {
 
 /** Guard rows of every readable version's hash of both sides, then a fresh look under all of them. */
 export async function lockAndRead(recording: Recording): Promise<readonly LinkHit[]> {
-  const { tx, tenantId, shown, account, now } = recording
-  const identifiers = [...shown, account]
+  const { tx, tenantId, shown, told, now } = recording
+  const identifiers = [...shown, ...told]
   const guards = identifiers.flatMap(({ type, hashes }) =>
     hashes.map(({ hash }) => ({ type, hash })),
   )
@@ -79,8 +79,10 @@ export async function writeMatches(
   identityId: IdentityId,
   hits: readonly LinkHit[],
 ): Promise<LinkMatches> {
-  const { shown, primary, account } = recording
+  const { shown, primary, account, told } = recording
   const accounts = await writeMatch(recording, account, identityId, hits)
+  for (const address of told.filter((each) => each !== account))
+    await writeMatch(recording, address, identityId, hits)
   const written = new Map<HashedIdentifier, { id: MatchId; isNew: boolean }>()
   for (const identifier of shown) {
     const match = await writeMatch(recording, identifier, identityId, hits)

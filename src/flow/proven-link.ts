@@ -1,15 +1,20 @@
 import type { DataKey } from '../crypto/data-key.ts'
 import { hashToldIdentifier } from '../crypto/identifier-hash.ts'
+import type { Keyring } from '../crypto/keyring.ts'
 import type { Deps } from '../deps.ts'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
 import type { AttributePolicy } from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
-import { type HashedIdentifier, providerSubjectIdentifier } from '../domain/identifier.ts'
+import {
+  emailIdentifier,
+  type HashedIdentifier,
+  providerSubjectIdentifier,
+} from '../domain/identifier.ts'
 import type { IdentityId, SessionId, TenantId } from '../domain/ids.ts'
 import type { Confirming, Reconciling } from '../domain/journey.ts'
 import type { Stated, StatedByWallet } from '../domain/kept-attributes.ts'
 import { canLink, linkedIdentifiers, primaryOf } from '../domain/link.ts'
-import type { MaterialPolicy } from '../domain/material.ts'
+import { type MaterialPolicy, PROVIDER_EMAIL, PROVIDER_SUBJECT } from '../domain/material.ts'
 import type { IdvPlan } from '../domain/plan.ts'
 import type { HolderHash, InstitutionHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
@@ -21,7 +26,8 @@ export interface ProvenLink {
   journey: Reconciling | Confirming
   sessionId: SessionId
   provider: Provider
-  account: { issuer: string; attribute: string; value: string }
+  /** `email`: its verified address, normalised, where the provider's addresses are proof. */
+  account: { issuer: string; attribute: string; value: string; email?: string }
   /** What links, how, and for how long. */
   plan: IdvPlan
   /** The one person the account may belong to; undefined where anybody's will do. */
@@ -44,6 +50,8 @@ export interface Recording {
   /** The one of them that the binding hangs on; undefined without a wallet, and then it hangs on the account. */
   primary: HashedIdentifier<HolderHash> | undefined
   account: HashedIdentifier<InstitutionHash>
+  /** Everything of the institution's side: the account, and its address where that is proof. */
+  told: readonly HashedIdentifier<InstitutionHash>[]
   keysKept: number
   now: IsoInstant
   /** Now, as exactly as the tenant keeps when something was used. */
@@ -73,10 +81,18 @@ export function takeSides(
   const keyAlone = material.keyAlone === 'allowed'
   if (journey.way !== 'direct' && !canLink(shown, { keyAlone }))
     return fail({ kind: 'institution_refused', reason: 'identifier_missing' })
-  const { issuer, attribute, value } = link.account
+  const { issuer, attribute, value, email } = link.account
   const told = providerSubjectIdentifier(issuer, attribute, value)
   if (told === undefined) return fail({ kind: 'institution_refused', reason: 'subject_missing' })
-  const named = { ...told, material: 'provider_subject', strength: 'identifies' } as const
-  const primary = primaryOf(shown)
-  return { shown, primary, account: hashToldIdentifier(means.keyring, tenant, named) }
+  const named = { ...told, material: PROVIDER_SUBJECT, strength: 'identifies' } as const
+  const account = hashToldIdentifier(means.keyring, tenant, named)
+  const addresses = email === undefined ? [] : [hashAddress(means.keyring, tenant, issuer, email)]
+  return { shown, primary: primaryOf(shown), account, told: [account, ...addresses] }
+}
+
+/** Addresses are given to somebody else one day, so one never identifies (UP-65, row 23). */
+function hashAddress(keyring: Keyring, tenant: TenantId, issuer: string, email: string) {
+  const identifier = emailIdentifier(issuer, email)
+  const named = { ...identifier, material: PROVIDER_EMAIL, strength: 'suggests' } as const
+  return hashToldIdentifier(keyring, tenant, named)
 }

@@ -52,6 +52,10 @@ export function ownProvider(
   return provider
 }
 
+/** What is said where `email_is_proof` cannot be. */
+export const NO_PROOF_BY_EMAIL =
+  'email_is_proof: this provider hands on addresses of others, which prove nothing'
+
 /** Where a provider's secret lies: it opens there and nowhere else (`flow/tenants.ts` opens it). */
 export function secretContext(tenant: TenantId, id: ProviderId) {
   return { tenant, table: 'reconciliation_provider', column: 'sealed_client_secret', row: id }

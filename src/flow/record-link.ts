@@ -7,15 +7,19 @@ import { createDataKey, unwrapDataKey } from '../crypto/data-key.ts'
 import { outboxRows } from '../crypto/outbox-event.ts'
 import { newId } from '../crypto/random.ts'
 import { fail } from '../domain/failure.ts'
+import { movesOf } from '../domain/fingerprint.ts'
 import { allHashes } from '../domain/identifier.ts'
 import type { BindingId, IdentityId } from '../domain/ids.ts'
 import { RETURN_TIME } from '../domain/journey.ts'
 import { instantOfUse } from '../domain/last-use.ts'
+import { PROVIDER_EMAIL } from '../domain/material.ts'
 import { decidePerson, type PersonDecision } from '../domain/recognition.ts'
 import { toInstant } from '../domain/time.ts'
+import { replaceAddress } from '../store/account-address.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { unifyAccount } from '../store/binding.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
+import { carryHashes, inColumns } from '../store/hash-move.ts'
 import { insertIdentity, lockIdentity } from '../store/identity.ts'
 import { findPersonHits, type PersonHit } from '../store/match.ts'
 import { findReceivers, insertOutbox } from '../store/outbox.ts'
@@ -59,7 +63,8 @@ export async function recordLink(
     const person = await takePerson(recording, decision, hits)
     const matches = await writeMatches(recording, person.id, hits)
     const binding = await writeBinding(recording, person, matches)
-    await spellAccountOnce(recording)
+    await spellOnce(recording, person.id)
+    await keepOneAddress(recording, person.id)
     await finishJourney(recording, person, binding)
   }
   // A deadlock undoes everything, so the whole may be tried again (PG-17).
@@ -88,11 +93,11 @@ async function takePerson(
   decision: Decided,
   hits: readonly PersonHit[],
 ): Promise<Person> {
-  const { means, tx, tenantId, shown, account, now } = recording
+  const { means, tx, tenantId, shown, told, now } = recording
   if (decision.kind === 'join') {
     const [[row], again] = await tx.runAll([
       lockIdentity({ tenantId, id: decision.identityId }),
-      findPersonHits({ tenantId, hashes: [...allHashes(shown), ...allHashes([account])] }),
+      findPersonHits({ tenantId, hashes: [...allHashes(shown), ...allHashes(told)] }),
     ])
     if (row?.status !== 'ACTIVE' || row.wrapped_data_key === null || row.audit_salt === null)
       return fail({ kind: 'identity_unavailable' })
@@ -108,8 +113,15 @@ async function takePerson(
   return { id, isNew: true, key, auditSalt }
 }
 
-/** While Key B rotates, what was linked under another version of it still leads to the same account. */
-async function spellAccountOnce({ tx, tenantId, account }: Recording): Promise<void> {
+/**
+ * While a key rotates: what was linked under another version of B still leads to the same account, and all that stands under
+ * an older hash of what was proved just now follows it.
+ */
+async function spellOnce(recording: Recording, identityId: IdentityId): Promise<void> {
+  const { tx, tenantId, shown, account, told, now } = recording
+  const moves = [...shown, ...told].flatMap(movesOf)
+  if (moves.length > 0)
+    await tx.run(carryHashes({ tenantId, identityId, ...inColumns(moves), now }))
   const [{ hash: institutionHash, version: institutionHashVersion }, ...others] = account.hashes
   if (others.length === 0) return
   const institutionHashes = allHashes([account])
@@ -118,9 +130,26 @@ async function spellAccountOnce({ tx, tenantId, account }: Recording): Promise<v
   )
 }
 
+/** An address that the account had before, or that is no proof any more, is nobody's: only its present one is kept. */
+async function keepOneAddress(
+  { tx, tenantId, account, told, now }: Recording,
+  identityId: IdentityId,
+): Promise<void> {
+  const address = told.find(({ material }) => material === PROVIDER_EMAIL)
+  const [current] = address?.hashes ?? []
+  await tx.run(
+    replaceAddress({
+      ...{ tenantId, identityId, institutionHashes: allHashes([account]), now },
+      ...{ presentHash: current?.hash ?? null, presentVersion: current?.version ?? 0 },
+      ...{ material: PROVIDER_EMAIL, reason: 'REPLACED' },
+      hashes: address === undefined ? [] : allHashes([address]),
+    }),
+  )
+}
+
 /** Session COMPLETED, journey recognised, the event last. */
 async function finishJourney(
-  { means, tx, tenantId, link, account, now }: Recording,
+  { means, tx, tenantId, link, told, now }: Recording,
   person: Person,
   binding: { id: BindingId; isNew: boolean },
 ): Promise<void> {
@@ -139,8 +168,8 @@ async function finishJourney(
       ...{ tenantId, id: journey.id, identityId: person.id, bindingId: binding.id },
       ...{ assurance: JSON.stringify(upstream), now, expiresAt },
       // Without a wallet the account is what the person is known by from here on.
-      identifiers: journey.way === 'direct' ? JSON.stringify([account]) : null,
-      identifierHashes: journey.way === 'direct' ? allHashes([account]) : null,
+      identifiers: journey.way === 'direct' ? JSON.stringify(told) : null,
+      identifierHashes: journey.way === 'direct' ? allHashes(told) : null,
     }),
     findReceivers({ tenantId, people: [person.id], type }),
   ])

@@ -9,14 +9,19 @@ import { issuerOf } from '../domain/tenant.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
 import { connectProvider } from '../institution/connection.ts'
-import { mayIdentify } from '../institution/identity.ts'
+import { mayIdentify, mayProveEmail } from '../institution/identity.ts'
 import { type ClientAuthMethod, discoverProvider } from '../institution/provider.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { isUniqueViolation, transact } from '../store/database.ts'
 import { insertProvider, NO_HEALTH, type Provider } from '../store/provider.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import { findAdminTenant } from './admin-tenant.ts'
-import { type ProviderView, secretContext, viewProvider } from './provider-view.ts'
+import {
+  NO_PROOF_BY_EMAIL,
+  type ProviderView,
+  secretContext,
+  viewProvider,
+} from './provider-view.ts'
 
 export interface ProviderRequest {
   slug: string
@@ -40,6 +45,8 @@ export interface ProviderRequest {
   allowedOrganizations: readonly string[] | undefined
   /** Whose tokens may manage it besides the tenant's own; those of an institution register for it alone. */
   institution?: string | undefined
+  /** Whether its verified e-mail addresses are proof; refused behind a federation (UP-62). */
+  emailIsProof?: boolean | undefined
   /** True unless it is to be tested first. */
   enabled?: boolean | undefined
 }
@@ -63,6 +70,10 @@ export async function registerProvider(
   if (!request.scopes.includes('openid')) refuse('scope: must contain openid')
   const clientSecret = chooseSecret(request)
   const owned = chooseInstitution(actor, request)
+  const emailIsProof = request.emailIsProof ?? false
+  if (emailIsProof && !mayProveEmail(request.issuer, owned.allowedOrganizations)) {
+    refuse(NO_PROOF_BY_EMAIL)
+  }
   const metadata = await discoverProvider(deps, {
     issuer: request.issuer,
     clientAuthMethod: request.authentication,
@@ -101,6 +112,7 @@ export async function registerProvider(
     acr: request.acr,
     amr: request.amr,
     ...owned,
+    emailIsProof,
     enabled: request.enabled ?? true,
     updatedAt: now,
     health: NO_HEALTH,
@@ -117,6 +129,7 @@ export async function registerProvider(
         amr: listText(provider.amr),
         allowedOrganizations: listText(provider.allowedOrganizations),
         institution: provider.institution ?? null,
+        emailIsProof: provider.emailIsProof ? 1 : 0,
         enabled: provider.enabled ? 1 : 0,
         now,
       }),

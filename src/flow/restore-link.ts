@@ -1,5 +1,6 @@
 /** Takes an unlink back, as long as its rows are there and nobody has the identifiers now. */
-import { currentVersion } from '../crypto/keyring.ts'
+import { nestHash } from '../crypto/identifier-hash.ts'
+import { listKeys, readableVersions } from '../crypto/keyring.ts'
 import { outboxRows } from '../crypto/outbox-event.ts'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
@@ -10,6 +11,7 @@ import { toInstant } from '../domain/time.ts'
 import { UNLINK_REASONS } from '../domain/unlink.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
+import { countMatchVersions } from '../store/hash-rows.ts'
 import { lockPeople } from '../store/identity.ts'
 import { lockGuards } from '../store/match.ts'
 import { findReceivers, insertOutbox } from '../store/outbox.ts'
@@ -35,7 +37,7 @@ type Rows = Pick<Match, 'deleted_at' | 'deletion_reason'>
 /**
  * Brings back what ended together with this match, and returns the person as they are then; a live match stays as it is.
  * Throws `admin_forbidden`, `not_found`, and `conflict` where the person is not active, where somebody is known by one of
- * the identifiers now, or where its key was rotated since: then a live row under the new key cannot be ruled out.
+ * the identifiers now, or where the version of the key it was known by is gone: no login could find it any more.
  */
 export async function restoreLink(
   means: Means,
@@ -80,19 +82,19 @@ async function recordRestored(means: Means, tx: Transaction, restoring: Restorin
   const gone = restoring.matches.filter(together)
   const hashes = gone.flatMap((row) => row.deleted_identifier_hash ?? [])
   const types = gone.map((row) => row.identifier_type)
+  const known = gone.flatMap((row) => hashesNow(means, tenantId, row))
   const [, [person], again, bindings, taken] = await tx.runAll([
     lockGuards({ tenantId, types, hashes, now }),
     lockPeople({ tenantId, ids: [identityId] }),
     findAllMatches({ tenantId, identityId }),
     findAllBindings({ tenantId, identityId }),
-    findLiveHashes({ tenantId, hashes }),
+    findLiveHashes({ tenantId, hashes: known }),
   ])
+  await requireNothingHalfNested(means, tx, tenantId, gone)
   if (again.filter(together).length !== gone.length || person?.status !== 'ACTIVE')
     return fail({ kind: 'conflict', detail: 'the person has changed meanwhile' })
   if (taken.length > 0)
     return fail({ kind: 'conflict', detail: 'somebody is known by this identifier now' })
-  if (gone.some((row) => row.hash_key_version !== currentVersion(means.keyring, row.hash_key)))
-    return fail({ kind: 'conflict', detail: 'the key was rotated since' })
   const back = bindings.filter(together)
   const type = 'binding_created'
   const matches = gone.map(({ id }) => id)
@@ -111,4 +113,39 @@ async function recordRestored(means: Means, tx: Transaction, restoring: Restorin
       subjectHash: subjectHash(means, tenantId, person),
     }),
   ])
+}
+
+/**
+ * Every hash that a live row of the same identifier may have: its own, and those that are nested over it. Under any other
+ * version there is none: whoever became known by it again took the hash of the ended row along (`store/hash-move.ts`).
+ */
+function hashesNow({ keyring }: Means, tenantId: TenantId, row: Match): string[] {
+  const { hash_key: key, hash_key_version: version, deleted_identifier_hash: hash } = row
+  if (hash === null) return []
+  const readable = readableVersions(keyring, key)
+  if (!readable.includes(version))
+    return fail({ kind: 'conflict', detail: 'the version of the key it was known by is gone' })
+  const nested = listKeys(keyring).filter(
+    (each) => each.key === key && each.nests?.inner === version && readable.includes(each.version),
+  )
+  return [hash, ...nested.map((each) => nestHash(keyring, key, tenantId, each.version, hash))]
+}
+
+/**
+ * While the rows of a version are nested one by one, an ended row may be ahead of a live one of the same identifier, and from
+ * a nested hash nobody can tell.
+ */
+async function requireNothingHalfNested(
+  { keyring }: Means,
+  tx: Transaction,
+  tenantId: TenantId,
+  gone: readonly Match[],
+): Promise<void> {
+  for (const { hash_key: hashKey, hash_key_version: version } of gone) {
+    const entry = listKeys(keyring).find((one) => one.key === hashKey && one.version === version)
+    if (entry?.nests === undefined) continue
+    const counts = await tx.run(countMatchVersions({ tenantId, hashKey }))
+    if (counts.some((each) => each.version === entry.nests?.inner))
+      fail({ kind: 'conflict', detail: 'its key is being rotated; try again when that is done' })
+  }
 }

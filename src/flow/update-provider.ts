@@ -9,13 +9,20 @@ import { issuerOf } from '../domain/tenant.ts'
 import type { JsonObject, Sealed } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
 import { connectProvider } from '../institution/connection.ts'
+import { mayProveEmail } from '../institution/identity.ts'
 import type { ProviderMetadata } from '../institution/provider.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction } from '../store/database.ts'
 import { changeProvider, findProviderBySlug, type Provider } from '../store/provider.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import { findAdminTenant } from './admin-tenant.ts'
-import { ownProvider, type ProviderView, secretContext, viewProvider } from './provider-view.ts'
+import {
+  NO_PROOF_BY_EMAIL,
+  ownProvider,
+  type ProviderView,
+  secretContext,
+  viewProvider,
+} from './provider-view.ts'
 
 /** Only what is named changes. */
 export interface ProviderChange {
@@ -32,6 +39,7 @@ export interface ProviderChange {
   acr?: readonly string[] | null | undefined
   amr?: readonly string[] | null | undefined
   allowedOrganizations?: readonly string[] | null | undefined
+  emailIsProof?: boolean | undefined
 }
 
 /**
@@ -45,6 +53,42 @@ export async function updateProvider(
   slug: string,
   change: ProviderChange,
 ): Promise<ProviderView> {
+  const view = await storeChange(deps, actor, tenantSlug, slug, (tenantId, before) =>
+    apply(deps, actor, tenantId, before, change),
+  )
+  deps.tenants.forget(tenantSlug)
+  return view
+}
+
+/** What may be changed without keys, and without a running service. */
+export type ProviderSwitches = Pick<ProviderChange, 'enabled' | 'emailIsProof'>
+
+/** The same for the operator at the command line; instances see it within a second. Throws likewise. */
+export async function switchProvider(
+  deps: Pick<Deps, 'db' | 'clock' | 'config'>,
+  actor: AdminActor,
+  tenantSlug: string,
+  slug: string,
+  { enabled, emailIsProof }: ProviderSwitches,
+): Promise<ProviderView> {
+  return await storeChange(deps, actor, tenantSlug, slug, (_tenantId, before) =>
+    Promise.resolve(
+      judge({
+        ...before,
+        enabled: enabled ?? before.enabled,
+        emailIsProof: emailIsProof ?? before.emailIsProof,
+      }),
+    ),
+  )
+}
+
+async function storeChange(
+  deps: Pick<Deps, 'db' | 'clock' | 'config'>,
+  actor: AdminActor,
+  tenantSlug: string,
+  slug: string,
+  change: (tenantId: TenantId, before: Provider) => Promise<Provider>,
+): Promise<ProviderView> {
   const tenant = await findAdminTenant(deps.db, actor, 'providers:manage', tenantSlug)
   const tenantId = tenant.id
   const now = toInstant(deps.clock())
@@ -54,7 +98,7 @@ export async function updateProvider(
       findProviderBySlug({ tenantId, slug }),
     ])
     const before = ownProvider(actor, row)
-    const after = { ...(await apply(deps, actor, tenantId, before, change)), updatedAt: now }
+    const after = { ...(await change(tenantId, before)), updatedAt: now }
     await tx.runLast([
       changeProvider({
         ...{ tenantId, id: after.id, name: after.name, scopes: after.scopes, now },
@@ -63,6 +107,7 @@ export async function updateProvider(
         acr: listText(after.acr),
         amr: listText(after.amr),
         allowedOrganizations: listText(after.allowedOrganizations),
+        emailIsProof: after.emailIsProof ? 1 : 0,
         enabled: after.enabled ? 1 : 0,
       }),
       insertAuditEvent(tenantId, newId(), now, {
@@ -71,7 +116,6 @@ export async function updateProvider(
     ])
     return after
   })
-  deps.tenants.forget(tenantSlug)
   return viewProvider(issuerOf(deps.config.publicUrl, tenant.slug), changed)
 }
 
@@ -87,8 +131,7 @@ async function apply(
   if (actor.forInstitution !== undefined && change.allowedOrganizations !== undefined) {
     refuse("allowed_organizations: only the tenant's own tokens change it")
   }
-  const secret = await renewSecret(deps, tenantId, before, change, scopes)
-  return {
+  const after = judge({
     ...before,
     name: change.name ?? before.name,
     enabled: change.enabled ?? before.enabled,
@@ -97,8 +140,16 @@ async function apply(
     acr: orNone(change.acr, before.acr),
     amr: orNone(change.amr, before.amr),
     allowedOrganizations: orNone(change.allowedOrganizations, before.allowedOrganizations),
-    sealedClientSecret: secret,
-  }
+    emailIsProof: change.emailIsProof ?? before.emailIsProof,
+  })
+  return { ...after, sealedClientSecret: await renewSecret(deps, tenantId, before, change, scopes) }
+}
+
+/** The provider, if it may be like this. */
+function judge(provider: Provider): Provider {
+  const { issuer, allowedOrganizations, emailIsProof } = provider
+  if (emailIsProof && !mayProveEmail(issuer, allowedOrganizations)) refuse(NO_PROOF_BY_EMAIL)
+  return provider
 }
 
 /** The old one, or the new one sealed; a key that cannot be used is told now, not at somebody's login. */

@@ -3,13 +3,14 @@ import type { Deps } from '../deps.ts'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
 import { missingNames } from '../domain/attributes.ts'
 import type { RefusalReason } from '../domain/audit.ts'
+import { hashMoves } from '../domain/fingerprint.ts'
 import { CHOICE_TIME, type Decided, type Presented } from '../domain/journey.ts'
 import { type Plan, reachesAssurance } from '../domain/plan.ts'
 import type { KnownBinding, KnownPerson, Recognition } from '../domain/recognition.ts'
 import { toInstant } from '../domain/time.ts'
 import { findAccountChoice, findAccounts } from '../store/account-choice.ts'
 import { read, transact } from '../store/database.ts'
-import type { HitRow } from '../store/hits.ts'
+import { type HitRow, readHit } from '../store/hits.ts'
 import { offerAccounts } from '../store/journey.ts'
 import { finishLogin } from './finish-login.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
@@ -47,6 +48,7 @@ export async function useBinding(
     identityId: found.identityId,
     bindingId: chosen.id,
     evidence: found.evidence,
+    moves: hashMoves(found.identityId, journey.identifiers, hits.map(readHit)),
     stale: chosen.changed.length > 0,
     auditSalt: hits.find((hit) => hit.identity_id === found.identityId)?.audit_salt ?? undefined,
   })

@@ -3,6 +3,7 @@
  * which value says who the person is. Pure; `exchangeCode` has already made sure that the answer is authentic.
  */
 import { fail, type InstitutionReason } from '../domain/failure.ts'
+import { normaliseEmail } from '../domain/normalise.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
 import { MINUTE, SECOND } from '../domain/time.ts'
 import type { TokenAnswer } from './exchange.ts'
@@ -17,6 +18,8 @@ export interface IdentityRules {
   readonly expectedAmr?: readonly string[] | undefined
   /** Values of `schac_home_organization` that belong to the tenant; undefined for a provider that is one institution. */
   readonly allowedOrganizations?: readonly string[] | undefined
+  /** Whether this provider's verified addresses are proof, as its registration says. */
+  readonly emailIsProof?: boolean | undefined
   /** Set exactly when `max_age` was sent. */
   readonly maxAgeSeconds?: number | undefined
 }
@@ -30,6 +33,8 @@ export interface InstitutionIdentity {
   readonly label: string
   /** ID token and userinfo together, protocol claims apart. An `email_verified` in it proves nothing (UP-62). */
   readonly claims: JsonObject
+  /** Normalised; only where the provider's addresses are proof and this one was verified. */
+  readonly email?: string
   /** As received. */
   readonly acr?: string
   /** Split at single spaces: SURFconext joins several. */
@@ -99,6 +104,7 @@ export function readIdentity(
     identifierAttribute: rules.identifierAttribute,
     label: chooseLabel(claims, answer.issuer),
     claims,
+    ...readEmail(answer, rules),
     ...assurance,
   }
 }
@@ -163,6 +169,34 @@ function readSubject(claims: JsonObject, attribute: string): string {
   if (typeof value !== 'string' || value.trim() === '') refuse('subject_missing')
   if (value.length > MAX_SUBJECT_LENGTH || /[\p{Cc}\p{Cs}]/u.test(value)) refuse('subject_missing')
   return value
+}
+
+/** Hubs that hand on what others, or people themselves, say: no `email_verified` of theirs proves anything (UP-62). */
+const HAND_ON = ['surfconext.nl', 'eduid.nl']
+
+/**
+ * Whether a provider may be registered as one whose verified addresses are proof: not one that speaks for several institutions,
+ * and none that is known to hand on what it never verified.
+ */
+export function mayProveEmail(
+  issuer: string,
+  allowedOrganizations: readonly string[] | undefined,
+): boolean {
+  const host = URL.parse(issuer)?.hostname ?? ''
+  return (
+    allowedOrganizations === undefined &&
+    !HAND_ON.some((hub) => host === hub || host.endsWith(`.${hub}`))
+  )
+}
+
+/** Address and its verification have to be of one message. */
+function readEmail({ idToken, userinfo }: TokenAnswer, rules: IdentityRules): { email?: string } {
+  if (rules.emailIsProof !== true) return {}
+  const said = idToken.email === undefined ? userinfo : idToken
+  const { email, email_verified: isVerified } = said ?? {}
+  if (isVerified !== true || typeof email !== 'string') return {}
+  const address = normaliseEmail(email)
+  return address === undefined ? {} : { email: address }
 }
 
 function chooseLabel(claims: JsonObject, issuer: string): string {

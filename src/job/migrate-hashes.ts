@@ -2,11 +2,12 @@
 import { nestHash } from '../crypto/identifier-hash.ts'
 import { nestingOf } from '../crypto/keyring.ts'
 import { newId } from '../crypto/random.ts'
+import type { Fingerprints } from '../domain/fingerprint.ts'
 import { startOfDay } from '../domain/last-use.ts'
-import { isProviderMaterial } from '../domain/material.ts'
-import type { Fingerprints } from '../domain/recognition.ts'
-import type { HolderHash } from '../domain/text.ts'
+import { isProviderMaterial, PROVIDER_EMAIL } from '../domain/material.ts'
+import type { HolderHash, InstitutionHash } from '../domain/text.ts'
 import { DAY, toInstant } from '../domain/time.ts'
+import { moveAddresses } from '../store/account-address.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { read } from '../store/database.ts'
 import {
@@ -48,11 +49,24 @@ function nestMatches(walk: Walk, key: 'A' | 'B', version: number, nested: number
     const newHashes = await workGently(rows, ({ hash }) =>
       nestHash(means.keyring, key, tenantId, nested, hash),
     )
-    const move = moveMatches({
-      ...{ tenantId, matchIds: rows.map(({ id }) => id), hashes: rows.map(({ hash }) => hash) },
-      ...{ newHashes, newVersion: nested, now: toInstant(means.clock()) },
+    const moving = {
+      ...{ tenantId, matchIds: rows.map(({ id }) => id), newHashes },
+      ...{ newVersion: nested, now: toInstant(means.clock()) },
+    }
+    const hashes = rows.map(({ hash }) => hash)
+    const move = writeOne(moveMatches({ ...moving, hashes }), rows.length)
+    if (key === 'A') return { last: last.id, write: move }
+    const follow = moveAddresses({
+      ...{ ...moving, institutionHashes: hashes as InstitutionHash[] },
+      ...{ newHashes: newHashes as InstitutionHash[], material: PROVIDER_EMAIL },
     })
-    return { last: last.id, write: writeOne(move, rows.length) }
+    return {
+      last: last.id,
+      async write(tx) {
+        await tx.run(follow)
+        return await move(tx)
+      },
+    }
   }
   return { name: `nest-match:${key}${version}`, prepare }
 }

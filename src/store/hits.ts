@@ -1,7 +1,8 @@
 /** What the identifiers of a journey hit: matches, their people and those people's bindings, found in one forced order. */
 import { type RawBuilder, type Selectable, sql } from 'kysely'
+import type { Fingerprints } from '../domain/fingerprint.ts'
 import type { BindingId, IdentityId, JourneyId, MatchId, TenantId } from '../domain/ids.ts'
-import type { BoundHit, Fingerprints, Hit } from '../domain/recognition.ts'
+import type { BoundHit, Hit } from '../domain/recognition.ts'
 import type { HolderHash, IdentifierType, InstitutionHash, SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { SHARED } from './match.ts'

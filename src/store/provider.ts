@@ -23,6 +23,7 @@ interface Registration {
   amr: string | null
   allowedOrganizations: string | null
   institution: string | null
+  emailIsProof: 0 | 1
   enabled: 0 | 1
   now: IsoInstant
 }
@@ -63,6 +64,7 @@ export const insertProvider = statement('insert_provider', (q, p: Params<Registr
     assurance_amr: p('amr'),
     allowed_organizations: p('allowedOrganizations'),
     institution: p('institution'),
+    email_is_proof: p('emailIsProof'),
     enabled: p('enabled'),
     created_at: p('now'),
     updated_at: p('now'),
@@ -97,6 +99,7 @@ export const changeProvider = statement(
         | 'acr'
         | 'amr'
         | 'allowedOrganizations'
+        | 'emailIsProof'
         | 'enabled'
         | 'now'
       >
@@ -112,6 +115,7 @@ export const changeProvider = statement(
         assurance_acr: p('acr'),
         assurance_amr: p('amr'),
         allowed_organizations: p('allowedOrganizations'),
+        email_is_proof: p('emailIsProof'),
         enabled: p('enabled'),
         updated_at: p('now'),
       })
@@ -240,6 +244,8 @@ export interface Provider {
   allowedOrganizations: readonly string[] | undefined
   /** Whose tokens may manage it besides the tenant's own. */
   institution: string | undefined
+  /** Its verified e-mail addresses are proof enough to be remembered, as a hint to who somebody is. */
+  emailIsProof: boolean
   enabled: boolean
   updatedAt: IsoInstant
   health: ProviderHealth
@@ -263,15 +269,22 @@ export const NO_HEALTH: ProviderHealth = {
 /** What of a provider's row a login ends with as it began; whether it is enabled, and its secret, count as they are. */
 type ProviderSnapshot = Pick<
   Provider,
-  'metadata' | 'scopes' | 'attributeMappings' | 'acr' | 'amr' | 'allowedOrganizations'
+  | 'metadata'
+  | 'scopes'
+  | 'attributeMappings'
+  | 'acr'
+  | 'amr'
+  | 'allowedOrganizations'
+  | 'emailIsProof'
 >
 
 /** The text a session keeps. */
 export function snapshotProvider(provider: Provider): string {
   const { metadata, scopes, attributeMappings, acr, amr, allowedOrganizations } = provider
+  const { emailIsProof } = provider
   const snapshot: ProviderSnapshot = {
     ...{ metadata, scopes, attributeMappings },
-    ...{ acr, amr, allowedOrganizations },
+    ...{ acr, amr, allowedOrganizations, emailIsProof },
   }
   return JSON.stringify(snapshot)
 }
@@ -286,6 +299,7 @@ export function providerAsBegun(provider: Provider, snapshot: string): Provider 
     acr: begun.acr,
     amr: begun.amr,
     allowedOrganizations: begun.allowedOrganizations,
+    emailIsProof: begun.emailIsProof,
   }
 }
 
@@ -313,6 +327,7 @@ export function readProvider(row: Selectable<ReconciliationProviderTable>): Prov
     amr: readList(row.assurance_amr),
     allowedOrganizations: readList(row.allowed_organizations),
     institution: row.institution ?? undefined,
+    emailIsProof: row.email_is_proof === 1,
     enabled: row.enabled === 1,
     updatedAt: row.updated_at,
     health: {

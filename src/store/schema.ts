@@ -134,6 +134,7 @@ export interface ReconciliationProviderTable {
   metadata: string
   allowed_organizations: string | null
   institution: Fixed<string | null>
+  email_is_proof: Defaulted<Flag>
   last_success_at: IsoInstant | null
   last_failure_at: IsoInstant | null
   last_failure: string | null

@@ -164,6 +164,26 @@ describe('token enrichment', () => {
     expect(body).toEqual({ claims: {} })
   })
 
+  test('fault 18 the same data by every name a person has: each subject, each wallet, the account and the id', async () => {
+    const before = { average: 7, sub: 'somebody-else' }
+    const owner = await newCaller(bridge, {
+      access: { claims: [], auxiliary: [{ category: 'enrolment', read: 'all', write: true }] },
+    })
+    const path = `/identities/${person.id}/auxiliary/enrolment`
+    expect((await owner.ask('PUT', path, { body: { fields: before } })).status).toBe(201)
+    const second = await newPerson(bridge)
+    expect(second).toEqual(person)
+    const told = { claims: {}, enrolment: before }
+    for (const body of [{ subject: person.subject }, { identity_id: person.id }])
+      expect((await owner.ask('POST', '/enrichment', { body })).body).toMatchObject(told)
+    expect((await owner.ask('POST', '/lookup', byAccount())).body.person).toMatchObject({
+      ...{ identity_id: person.id, auxiliary: { enrolment: before } },
+    })
+    expect((await owner.ask('DELETE', path)).status).toBe(204)
+    const gone = await owner.ask('POST', '/enrichment', { body: { subject: person.subject } })
+    expect(gone.body).toEqual({ claims: {} })
+  })
+
   test('issue 4.8 an unknown subject and an unknown id are a 404, categories of the caller’s choosing a 400', async () => {
     for (const body of [{ subject: 'nobody' }, { identity_id: crypto.randomUUID() }])
       expect((await caller.ask('POST', '/enrichment', { body })).status).toBe(404)

@@ -7,7 +7,8 @@ import { DAY } from '../../src/domain/time.ts'
 const NOW = Date.UTC(2026, 5, 1)
 const ago = (days: number) => NOW - days * DAY
 const match = (id: string, side: 'A' | 'B', days: number): AgedMatch => ({
-  ...{ id: id as MatchId, side, hash: `hash-${id}`, lastUsedAt: ago(days) },
+  ...{ id: id as MatchId, side, type: side === 'A' ? 'KEY' : 'SUBJECT_ID' },
+  ...{ hash: `hash-${id}`, lastUsedAt: ago(days) },
 })
 /** A binding on `on`, proved with these matches of the wallet, used and told so many days ago. */
 const binding = (id: string, on: string, days: number, told?: number, also = ''): AgedBinding => ({

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { changedMaterials } from '../../src/domain/fingerprint.ts'
 import type { HashedIdentifier } from '../../src/domain/identifier.ts'
 import type { BindingId, IdentityId, MatchId } from '../../src/domain/ids.ts'
 import {
   type BoundHit,
-  changedMaterials,
   decidePerson,
   type Hit,
   KNOWN_HOLDER_STATES,

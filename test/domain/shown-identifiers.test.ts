@@ -31,6 +31,17 @@ function found(materials: readonly object[], ...credentials: readonly Partial<Sh
 const ADA: JsonObject = { given_name: 'Ada', birthdate: '1990-01-02', sub: 'S-1' }
 const SUBJECT = { type: 'credential_subject', name: 'pid', credential: 'pid', path: ['sub'] }
 
+test('fault 8 what has no key, or no value, has no identifier: no word stands in for it', () => {
+  const policy = MaterialPolicy.parse({
+    profiles: [{ id: 'p', materials: [KEY, SUBJECT, TUPLE, PROVIDER] }],
+  })
+  const none = { queryId: 'pid', issuer: 'pid#issuer', provesEmail: false }
+  for (const claims of [{}, { sub: '' }, { sub: null }, { given_name: 'Ada' }] as JsonObject[]) {
+    const shown = { holderThumbprint: '', credentials: [{ ...none, claims }] }
+    expect(shownIdentifiers(policy, shown, () => undefined)).toEqual([])
+  }
+})
+
 describe('subjects', () => {
   test('CR-20 VP-096 an issuer’s name for its subject is taken byte for byte, with the issuer', () => {
     expect(found([SUBJECT], { claims: ADA })).toEqual([

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest'
 import type { BindingId, MatchId } from '../../src/domain/ids.ts'
 import { decideUnlink, type OwnMatch, textsIn } from '../../src/domain/unlink.ts'
 
-const match = (id: string, side: 'A' | 'B'): OwnMatch => ({
+const match = (id: string, side: 'A' | 'B', type?: 'EMAIL'): OwnMatch => ({
   id: id as MatchId,
   side,
+  type: type ?? (side === 'A' ? 'KEY' : 'SUBJECT_ID'),
   hash: `#${id}`,
 })
 const binding = (id: string, on: string, account: string, proved: readonly string[] = [on]) => ({
@@ -61,4 +62,20 @@ test('item 6 with the last binding everything of the wallet’s side ends, keys 
 
 test('hashes are found in fingerprints of any depth', () => {
   expect(textsIn({ a: 'x', b: { hash: 'y', version: 1 }, c: null })).toEqual(['x', 'y'])
+})
+
+test('item 6 an account’s address ends with the last link that told of it, and ends none itself', () => {
+  const address = match('address', 'B', 'EMAIL')
+  const one = binding('b', 'key', 'account', ['key', 'account', 'address'])
+  const two = binding('c', 'other', 'account', ['other', 'account', 'address'])
+  const matches = [key, other, account, address]
+  expect(end(matches, [one, two], 'key')).toEqual({ matches: ['key'], bindings: ['b'] })
+  expect(end(matches, [one], 'key')).toEqual({
+    ...{ matches: ['address', 'key', 'other'], bindings: ['b'] },
+  })
+  expect(end(matches, [one, two], 'address')).toEqual({ matches: ['address'], bindings: [] })
+  const elsewhere = binding('d', 'other', 'second', ['other', 'second'])
+  expect(end([...matches, second], [one, elsewhere], 'account')).toEqual({
+    ...{ matches: ['account', 'address', 'key'], bindings: ['b'] },
+  })
 })

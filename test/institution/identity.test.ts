@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest'
 import type { JsonObject } from '../../src/domain/text.ts'
 import type { TokenAnswer } from '../../src/institution/exchange.ts'
-import { type IdentityRules, mayIdentify, readIdentity } from '../../src/institution/identity.ts'
+import {
+  type IdentityRules,
+  mayIdentify,
+  mayProveEmail,
+  readIdentity,
+} from '../../src/institution/identity.ts'
 
 const NOW_SECONDS = 1_795_000_000
 const ISSUER = 'https://connect.example.org'
@@ -203,4 +208,36 @@ test.each<[JsonObject, string]>([
   [{ name: '\u{1f600}'.repeat(300) }, '\u{1f600}'.repeat(200)],
 ])('the label of %j', (userinfo, label) => {
   expect(read({}, {}, userinfo).label).toBe(label)
+})
+
+const PROOF = { emailIsProof: true }
+const ADDRESS = { email: ' Sanne@EXAMPLE.org', email_verified: true }
+test.each<[string, JsonObject, Partial<IdentityRules>, JsonObject | undefined, string | undefined]>(
+  [
+    ['verified, and proof here', ADDRESS, PROOF, undefined, 'sanne@example.org'],
+    ['both in userinfo', {}, PROOF, { sub: 'person-1', ...ADDRESS }, 'sanne@example.org'],
+    ['of a provider whose addresses are none', ADDRESS, {}, undefined, undefined],
+    ['without a word of verification', { email: 'a@example.org' }, PROOF, undefined, undefined],
+    ['not verified', { ...ADDRESS, email_verified: false }, PROOF, undefined, undefined],
+    ['verified as text', { ...ADDRESS, email_verified: 'true' }, PROOF, undefined, undefined],
+    ['no address', { ...ADDRESS, email: 'sanne' }, PROOF, undefined, undefined],
+    ['two', { ...ADDRESS, email: ['a@example.org', 'b@example.org'] }, PROOF, undefined, undefined],
+    [
+      ...(['verified in another message', { email: 'a@example.org' }, PROOF] as const),
+      ...([{ sub: 'person-1', ...ADDRESS }, undefined] as const),
+    ],
+  ],
+)('UP-62 an address %s', (_name, claims, rules, userinfo, expected) => {
+  expect(read(claims, rules, userinfo).email).toBe(expected)
+})
+
+test.each<[string, string, readonly string[] | undefined, boolean]>([
+  ['one institution', 'https://idp.example.org', undefined, true],
+  ['several institutions behind one provider', 'https://hub.example.org', ['a.example'], false],
+  ['SURFconext', 'https://connect.surfconext.nl', undefined, false],
+  ['SURFconext for tests', 'https://connect.test.surfconext.nl', undefined, false],
+  ['eduID', 'https://eduid.nl', undefined, false],
+  ['a host that only ends alike', 'https://noteduid.nl', undefined, true],
+])('UP-62 addresses of %s may be called proof: %s', (_name, issuer, organizations, allowed) => {
+  expect(mayProveEmail(issuer, organizations)).toBe(allowed)
 })

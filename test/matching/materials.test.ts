@@ -1,5 +1,7 @@
 /** Whom a wallet is recognised as, by each kind of material, through HTTP and the database. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createBrowser } from '../../demo/browser.ts'
+import { cancelAt } from '../../demo/institution.ts'
 import { EDUID_VCT } from '../../demo/issuer.ts'
 import { SANNE } from '../../demo/people.ts'
 import type { Wallet } from '../../demo/wallet.ts'
@@ -8,6 +10,7 @@ import {
   ACTOR,
   type Bridge,
   logIn,
+  presentAt,
   STUDENT,
   startBridge,
   type TestTenant,
@@ -163,6 +166,40 @@ describe('a tuple that only suggests', () => {
     expect(second.viaInstitution).toBe(true)
     expect(second.login.idToken.sub).toBe(first.login.idToken.sub)
     expect(await countsOf(tenant)).toMatchObject({ people: 1, keys: 2, tuples: 1 })
+  })
+
+  test('fault 11 probing with somebody’s name keeps nothing of theirs fresh, however often', async () => {
+    const tenant = await tenantBy('probed', [KEY, TUPLE])
+    await logIn(bridge, await walletOf(), { tenant })
+    const of = `tenant_id = (SELECT id FROM tenant WHERE slug = 'probed')`
+    const long = '2020-01-01T00:00:00.000Z'
+    const state = () =>
+      query<{ row: string }>(
+        bridge.database.superuserUrl,
+        `SELECT to_jsonb(m)::text AS row FROM identity_match m WHERE ${of}
+         UNION ALL SELECT to_jsonb(b)::text FROM identity_link_binding b WHERE ${of} ORDER BY 1`,
+      )
+    for (const table of ['identity_match', 'identity_link_binding'])
+      await query(
+        bridge.database.superuserUrl,
+        `UPDATE ${table} SET last_used_at = '${long}' WHERE ${of}`,
+      )
+    const before = await state()
+    for (let probe = 0; probe < 3; probe++) {
+      const browser = createBrowser()
+      const attempt = await tenant.relyingParty.begin()
+      const returned = await presentAt(browser, await walletOf(), attempt)
+      const atInstitution = (url: string) => url.startsWith(bridge.institution.issuer)
+      const sent = await browser.follow(returned, atInstitution)
+      const asked = await query<{ detail: string }>(
+        bridge.database.superuserUrl,
+        `SELECT detail FROM audit_event WHERE ${of} ORDER BY seq DESC LIMIT 1`,
+      )
+      expect(JSON.parse(asked[0]?.detail ?? '')).toMatchObject({ state: 'MATCHED_CLAIM_TUPLE' })
+      // The institution says no: that is the end of it.
+      await browser.get(await cancelAt(sent.location ?? ''))
+    }
+    expect(await state()).toEqual(before)
   })
 
   test('twins: what two people share speaks for neither, and both keep their own wallets', async () => {

@@ -121,6 +121,7 @@ export const SEED_TABLES: { readonly [name: string]: SeedTable } = {
       'metadata',
       'allowed_organizations',
       'institution',
+      'email_is_proof',
       'last_success_at',
       'last_failure_at',
       'last_failure',

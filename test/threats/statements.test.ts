@@ -131,6 +131,12 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
          FROM reconciliation_provider, unnest(ARRAY['created', 'started', 'succeeded', 'failed']) AS state
         WHERE tenant_id = '${id}' AND slug = 'surf';
      UPDATE identity_link_binding SET credential_status = 'standing-of-' || id, status_due_at = '${long}' WHERE tenant_id = '${id}' AND deleted_at IS NULL;
+     INSERT INTO identity_match (id, tenant_id, identifier_hash, identifier_type, internal_identity_id, hash_key, created_at, updated_at, last_used_at)
+       SELECT 'mail-' || b.id, b.tenant_id, 'hash-of-mail-' || b.id, 'EMAIL', m.internal_identity_id, 'B', m.created_at, m.updated_at, m.last_used_at
+         FROM identity_link_binding b JOIN identity_match m ON m.id = b.match_id WHERE b.tenant_id = '${id}' AND b.deleted_at IS NULL;
+     UPDATE identity_link_binding
+        SET material_fingerprints = (material_fingerprints::jsonb || jsonb_build_object('provider_email', jsonb_build_object('hash', 'hash-of-mail-' || id)))::text
+      WHERE tenant_id = '${id}' AND deleted_at IS NULL;
      INSERT INTO retention_rule (tenant_id, kind, days, notice_days, ground, changed_at, changed_by)
        VALUES ('${id}', 'links', 700, 20, 'ground-of-${id}', '${long}', 'test');
      UPDATE journey SET purpose = 'privacy' WHERE id = (SELECT min(id) FROM journey WHERE tenant_id = '${id}' AND state = 'presented');
@@ -302,6 +308,8 @@ const ABOUT: Record<string, string> = {
   findLiveToken: 'authorization_code',
   findLiveWalletOnlyToken: 'access_token',
   holdSession: 'reconciliation_session',
+  ...{ carryHashes: 'identity_link_binding', carryHashesOfLogin: 'identity_link_binding' },
+  moveAddresses: 'identity_match',
 }
 
 function tableOf({ name, text }: Found): string {
@@ -394,6 +402,24 @@ function exactly(name: string, row: Row): Row {
       return {
         ...{ bindingIds: [row.id], institutionHashes: [row.institution_identifier_hash] },
         ...{ newHashes: ['moved'], newVersion: '2' },
+      }
+    case 'carryHashes':
+    case 'carryHashesOfLogin': {
+      const login = first('login_grant', ({ binding_id }) => binding_id === row.id)
+      return {
+        ...{ identityId: personOf(row), grantId: login.id ?? 'none', to: ['moved'] },
+        ...{ from: [`hash-of-mail-${row.id}`], versions: '{2}' },
+      }
+    }
+    case 'replaceAddress':
+      return {
+        ...{ identityId: personOf(row), institutionHashes: [row.institution_identifier_hash] },
+        ...{ material: 'provider_email', presentHash: null, hashes: [] },
+      }
+    case 'moveAddresses':
+      return {
+        ...{ matchIds: [row.id], institutionHashes: [row.identifier_hash], newHashes: ['moved'] },
+        ...{ material: 'provider_email', newVersion: '2' },
       }
     case 'lockFreeBindings':
     case 'noteSealVersion':

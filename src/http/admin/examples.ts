@@ -195,6 +195,7 @@ export const PROVIDER = {
   required_amr: null,
   allowed_organizations: ['university.example'],
   institution: null,
+  email_is_proof: false,
   enabled: true,
   health: { last_success_at: INSTANT, last_failure_at: null, last_failure: null },
   callback_url: `https://bridge.example/t/example/callback/${ID}`,

@@ -74,7 +74,7 @@ function personRoutes(deps: AdminDeps): Route[] {
       ...{ body: 'Nothing', sent: {} },
       refusals: {
         404: 'No such tenant, person or match, or not one of this token.',
-        409: 'Somebody is known by it now, its key was rotated, or the person is not active.',
+        409: 'Somebody is known by it now, the version of its key is gone, or the person is not active.',
       },
       run: async ({ actor, path }) => ({
         value: tellIdentity(await restoreLink(deps, actor, path('tenant'), placeOf(path))),

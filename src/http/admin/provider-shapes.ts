@@ -26,6 +26,12 @@ const provider = {
     .string()
     .regex(INSTITUTION)
     .describe("Whose tokens may manage it besides the tenant's own."),
+  email_is_proof: z
+    .boolean()
+    .describe(
+      'Whether an address it says is verified may be remembered, as a hash, and tell who somebody may be. Refused for a ' +
+        'provider that speaks for several institutions: such hand on addresses that nobody proved.',
+    ),
 }
 
 export const NewProvider = z.strictObject({
@@ -66,6 +72,7 @@ export const NewProvider = z.strictObject({
   required_amr: provider.required_amr.optional(),
   allowed_organizations: provider.allowed_organizations.optional(),
   institution: provider.institution.optional(),
+  email_is_proof: provider.email_is_proof.default(false),
   enabled: z
     .boolean()
     .default(true)
@@ -83,6 +90,7 @@ export const ProviderChange = z
     required_acr: provider.required_acr.nullable().describe('Null for no demand any more.'),
     required_amr: provider.required_amr.nullable(),
     allowed_organizations: provider.allowed_organizations.nullable(),
+    email_is_proof: provider.email_is_proof,
   })
   .partial()
 

@@ -51,6 +51,7 @@ export function providerRoutes(deps: AdminDeps): Route[] {
           acr: body.required_acr,
           amr: body.required_amr,
           allowedOrganizations: body.allowed_organizations,
+          emailIsProof: body.email_is_proof,
           institution: body.institution,
           enabled: body.enabled,
         })
@@ -104,6 +105,7 @@ export function providerRoutes(deps: AdminDeps): Route[] {
           acr: body.required_acr,
           amr: body.required_amr,
           allowedOrganizations: body.allowed_organizations,
+          emailIsProof: body.email_is_proof,
         }
         return {
           value: tell(await updateProvider(deps, actor, path('tenant'), path('provider'), change)),
@@ -141,6 +143,7 @@ function tell({ provider, callbackUrl, endpoints, idTokenAlgorithm, discoveredAt
     required_amr: listOf(provider.amr),
     allowed_organizations: listOf(provider.allowedOrganizations),
     institution: provider.institution ?? null,
+    email_is_proof: provider.emailIsProof,
     enabled: provider.enabled,
     health: {
       last_success_at: provider.health.lastSuccessAt ?? null,
