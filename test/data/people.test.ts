@@ -173,7 +173,7 @@ describe('token enrichment', () => {
     expect((await owner.ask('PUT', path, { body: { fields: before } })).status).toBe(201)
     const second = await newPerson(bridge)
     expect(second).toEqual(person)
-    const told = { claims: {}, enrolment: before }
+    const told = { claims: { enrolment: before } }
     for (const body of [{ subject: person.subject }, { identity_id: person.id }])
       expect((await owner.ask('POST', '/enrichment', { body })).body).toMatchObject(told)
     expect((await owner.ask('POST', '/lookup', byAccount())).body.person).toMatchObject({
