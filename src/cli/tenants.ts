@@ -1,5 +1,5 @@
 /** `tenant list` and `tenant set`. */
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { readConfig } from '../config.ts'
 import { LAST_USE } from '../domain/last-use.ts'
 import { readAllTenants } from '../flow/read-tenants.ts'

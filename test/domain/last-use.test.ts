@@ -23,7 +23,8 @@ describe('issue 4.7 when something was last used', () => {
 
   test('nothing ends before its period is over, though only the day is known', () => {
     const lastUsedAt = latestUse(instantOfUse({ lastUsed: 'day' }, AFTERNOON))
-    const held = [{ id: 'm' as MatchId, side: 'A' as const, hash: 'h', lastUsedAt }]
+    const key = { id: 'm' as MatchId, side: 'A', type: 'KEY', hash: 'h' } as const
+    const held = [{ ...key, lastUsedAt }]
     const endedAt = (now: number) =>
       decideInactive(held, [], { now, days: 1, noticeDays: 0 }).matches.length
     expect(endedAt(AFTERNOON + DAY)).toBe(0)
