@@ -1,8 +1,8 @@
 /** What the bridge's verifier keeps between presentations, as a prepared tenant has it; nothing here needs the network. */
 import { fail } from '../src/domain/failure.ts'
 import { createChainCache } from '../src/wallet/certificate-path.ts'
-import { createIssuerKeyCache } from '../src/wallet/issuer-metadata.ts'
 import { createAnswerShelf } from '../src/wallet/kept-answers.ts'
+import { createIssuerKeyCache } from '../src/wallet/published-keys.ts'
 import { createStatusListCache } from '../src/wallet/status-lookup.ts'
 import type { TrustMeans } from '../src/wallet/trust.ts'
 
@@ -22,5 +22,6 @@ export function createMeans(): TrustMeans {
     statusLists: createStatusListCache(),
     chains: createChainCache(),
     issuerKeys: createIssuerKeyCache(),
+    answers: { find: async () => undefined, keep: async () => {} },
   }
 }

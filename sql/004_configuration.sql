@@ -59,7 +59,7 @@ CREATE TABLE registration_certificate (
   UNIQUE (tenant_id, client_id, format)
 );
 
--- Lists of trusted entities that others keep (ETSI TS 119 602), as they were believed last. Nothing about persons.
+-- Lists of trusted entities that others keep (ETSI TS 119 602 and 119 612), as they were believed last. Nothing about persons.
 CREATE TABLE trusted_list (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
   url text NOT NULL,
@@ -68,11 +68,31 @@ CREATE TABLE trusted_list (
   issued_at iso_instant,
   next_update iso_instant,
   services text,                                     -- JSON: service types with their CA certificates
+  pointers text,                                     -- JSON: of a list of lists, the others with whoever may sign them
   fetched_at iso_instant,
   checked_at iso_instant NOT NULL,
   problem text,                                      -- why the last attempt came to nothing
   PRIMARY KEY (tenant_id, url),
   CHECK ((signers IS NULL) = (services IS NULL) AND (services IS NULL) = (sequence IS NULL))
+);
+
+-- What authorities and issuers publish and logins rest on, as it was sent last: lists of revoked certificates, answers of
+-- responders, keys, chains of a federation. All instances share it, and a job asks ahead of logins. Nothing about persons.
+CREATE TABLE kept_answer (
+  tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
+  name text NOT NULL,                                -- SHA-256 of kind, about and source
+  kind text NOT NULL CHECK (kind IN ('crl', 'ocsp', 'issuer_keys', 'federation')),
+  about text NOT NULL,                               -- fingerprint of a certificate, or an issuer
+  source text NOT NULL,                              -- JSON: what it takes to ask again
+  document text,                                     -- as it was sent, and judged anew whenever it is read; NULL until there was one
+  issued_at iso_instant,                             -- never goes back
+  fetched_at iso_instant,
+  fresh_until iso_instant,                           -- no login needs to ask before
+  checked_at iso_instant NOT NULL,
+  seen_at iso_instant NOT NULL,                      -- when a login needed it, to the day: what none needs any more goes
+  problem text,                                      -- why the last attempt came to nothing
+  PRIMARY KEY (tenant_id, name),
+  CHECK ((document IS NULL) = (fetched_at IS NULL) AND (document IS NULL) = (issued_at IS NULL) AND (document IS NULL) = (fresh_until IS NULL))
 );
 
 -- Initial access tokens (RFC 7591): who may register relying parties without an administrator, how often, until when.

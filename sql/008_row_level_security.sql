@@ -29,7 +29,7 @@ GRANT SELECT, INSERT, UPDATE ON tenant TO identity_bridge_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON
   identity_match, identity_link_binding, reconciliation_provider, reconciliation_session, auxiliary_data,
   match_guard, pairwise_subject, relying_party, signing_key, journey, login_grant, authorization_code, access_token,
-  client_assertion, authorization_server, registration_token, registration_certificate, trusted_list, revoked_token, idempotency_key, refresh_token, outbox,
+  client_assertion, authorization_server, registration_token, registration_certificate, trusted_list, kept_answer, revoked_token, idempotency_key, refresh_token, outbox,
   event_subscription, key_migration_progress, policy_draft, retention_rule, provider_test, pushed_request
   TO identity_bridge_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON admin_session, account_choice, ledger_line, identity_merge, identity_merge_edge TO identity_bridge_app;

@@ -4,6 +4,7 @@ import type { Keyring } from './crypto/keyring.ts'
 import type { Deps } from './deps.ts'
 import type { TenantId } from './domain/ids.ts'
 import { type Clock, DAY, SECOND, toInstant } from './domain/time.ts'
+import { askAhead } from './flow/ask-ahead.ts'
 import { carryOutErasures } from './flow/carry-out-erasures.ts'
 import { createCheckpointPlaces } from './flow/checkpoint-places.ts'
 import { endInactiveLinks } from './flow/end-inactive-links.ts'
@@ -14,6 +15,7 @@ import { findRetention } from './flow/retention-view.ts'
 import { signTrail } from './flow/sign-trail.ts'
 import { createTenants } from './flow/tenants.ts'
 import { verifyTrail } from './flow/verify-trail.ts'
+import { askAheadJob } from './job/ask-ahead.ts'
 import { checkpointAuditJob } from './job/checkpoint-audit.ts'
 import { deliverEventsJob } from './job/deliver-events.ts'
 import { eraseRequestedJob } from './job/erase-requested.ts'
@@ -51,6 +53,7 @@ export function createJobs(deps: JobDeps): readonly Job[] {
     recheckStatusJob((tenant, keepLease) => recheckStatus(deps, tenant, keepLease)),
     refreshProvidersJob(deps),
     refreshTrustedListsJob(deps),
+    askAheadJob((tenant, keepLease) => askAhead(deps, tenant, keepLease)),
     rotateSigningKeysJob(deps),
     deliverEventsJob(deps),
     checkpointAuditJob(async (tenant) => (await signTrail(deps, tenant)) !== undefined),

@@ -121,6 +121,8 @@ export type AuditDetail =
   | { type: 'key_stragglers_purged'; version: number; matches: number; bindings: number }
   | { type: 'trusted_list_updated'; list: string; sequence: number; certificates: number }
   | { type: 'trusted_list_refused'; list: string; reason: string }
+  /** What logins rest on could not be had ahead of them; `answer` is the name of its row. */
+  | { type: 'trust_answer_missing'; kind: string; answer: string; reason: string }
   | { type: 'request_certificate_dropped'; actor: string }
   | { type: 'registration_certificate_stored'; actor: string; certificate: string }
   | { type: 'registration_certificate_removed'; actor: string; certificate: string }

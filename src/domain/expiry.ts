@@ -12,6 +12,7 @@ export const EXPIRY_KINDS = [
   'registration_certificate',
   'trust_anchor',
   'trusted_list',
+  'trust_answer',
   'signing_key',
 ] as const
 export type ExpiryKind = (typeof EXPIRY_KINDS)[number]
@@ -19,7 +20,7 @@ export type ExpiryState = 'good' | 'soon' | 'expired'
 
 export interface Expiry {
   kind: ExpiryKind
-  /** A key id, a registration certificate's id, the trust entry and position of an anchor, or a list's id. */
+  /** A key id, a registration certificate's id, the trust entry and position of an anchor, a list's id, or whom an answer is about. */
   name: string
   /** The relying party it is for; undefined where it is the whole tenant's. */
   clientId: string | undefined
@@ -33,6 +34,7 @@ const TOLD_BEFORE: Readonly<Record<ExpiryKind, number>> = {
   registration_certificate: 14 * DAY,
   trust_anchor: 30 * DAY,
   trusted_list: 6 * HOUR,
+  trust_answer: 0,
   signing_key: 0,
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { checkLists, listId, pem, trustedListRule } from './trusted-list-policy.ts'
 
 /*
  * Whom a tenant believes (protocols TR-01 to TR-04). The document is a list of entries; a credential is accepted only
@@ -8,11 +9,6 @@ import { z } from 'zod'
  * The `id` of an entry is part of the issuer's name, and that name is part of identifier hashes: renaming an entry
  * makes strangers of everybody it vouched for.
  */
-
-const pem = z
-  .string()
-  .max(16_384)
-  .regex(/^\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/)
 
 const typeName = z.string().min(1).max(1024)
 /** PEM, one certificate each, with the time in which it counts where that is less than its own dates. */
@@ -29,8 +25,6 @@ const anchor = z.union([
 /** Anchors come from here, and from the trusted lists that an entry names; from nowhere else. */
 const anchors = z.array(anchor).max(50).default([])
 
-const listId = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/)
-
 /** Anchors out of a trusted list: the CA certificates of its services of these types that are granted now. */
 const trustedLists = z
   .array(
@@ -43,16 +37,6 @@ const trustedLists = z
   .max(10)
   .default([])
 
-/** A list that others keep (ETSI TS 119 602): fetched ahead by a job, believed by its signature alone (TR-20 to TR-23). */
-const trustedList = z.strictObject({
-  id: listId,
-  url: z.string().max(2048).refine(isListUrl, 'an https URL without user or fragment'),
-  format: z.enum(['lote-jwt']),
-  /** PEM: who may sign it, told out of band. The certificate that comes along must be one of these. */
-  signers: z.array(pem).min(1).max(10),
-  /** Seconds for which the list still counts past its next update where no newer one can be had. */
-  graceSeconds: z.int().min(0).max(2_592_000).default(0),
-})
 /** Object identifiers of which the leaf's extended key usage must hold at least one. */
 const purposes = z
   .array(z.string().regex(/^[0-2](\.\d{1,10}){1,20}$/))
@@ -151,8 +135,12 @@ const x5cEntry = z.strictObject({
   extendedKeyUsage: purposes.optional(),
 })
 
+/** Seconds for which published keys still count past their hour where they cannot be fetched anew; each time is recorded. */
+const keysGraceSeconds = z.int().min(0).max(604_800).default(0)
+
 const metadataEntry = z.strictObject({
   ...sdJwt,
+  keysGraceSeconds,
   mechanism: z.literal('jwt-vc-issuer'),
   /** The issuer, as in `iss`; its keys are fetched from `/.well-known/jwt-vc-issuer`. */
   issuer: z.string().max(1024).refine(isIssuerUrl, 'an https URL without user, query or fragment'),
@@ -195,6 +183,7 @@ const w3cCertificateEntry = z.strictObject({
 
 const w3cDidEntry = z.strictObject({
   ...w3c,
+  keysGraceSeconds,
   mechanism: z.literal('did'),
   /** The issuers, each a `did:jwk`, `did:key` or `did:web`; the document of the latter is fetched. */
   issuers: z
@@ -223,7 +212,7 @@ export const TrustPolicy = z
         ]),
       )
       .max(500),
-    lists: z.array(trustedList).max(20).default([]),
+    lists: z.array(trustedListRule).max(20).default([]),
   })
   .superRefine((policy, context) => {
     checkLists(policy, context)
@@ -260,9 +249,6 @@ export type MetadataTrustEntry = z.infer<typeof metadataEntry>
 export type MdocTrustEntry = z.infer<typeof mdocEntry>
 export type W3cTrustEntry = Extract<TrustEntry, { format: 'jwt_vc_json' }>
 export type IssuerRule = z.infer<typeof issuerRule>
-
-/** A trusted list as a policy names it. */
-export type TrustedList = z.infer<typeof trustedList>
 
 /** An anchor of an entry: a certificate, alone or with its own time. */
 export type TrustAnchor = z.infer<typeof anchor>
@@ -320,46 +306,6 @@ function factsOf(entry: TrustEntry): readonly string[] {
   return sourcesOf(entry).flatMap((source) =>
     [...new Set(typesOf(entry))].map((type) => JSON.stringify([entry.format, type, source])),
   )
-}
-
-/** Every list that an entry names is there, once; and an entry by certificate has anchors of one kind or the other (TR-04). */
-function checkLists(
-  policy: {
-    lists: readonly TrustedList[]
-    entries: readonly {
-      id: string
-      anchors?: readonly unknown[]
-      trustedLists?: readonly { list: string }[]
-    }[]
-  },
-  context: z.RefinementCtx,
-): void {
-  const issue = (path: (string | number)[], message: string) =>
-    context.addIssue({ code: 'custom', path, message })
-  const known = new Set(policy.lists.map(({ id }) => id))
-  if (known.size < policy.lists.length) issue(['lists'], 'an id occurs twice')
-  if (new Set(policy.lists.map(({ url }) => url)).size < policy.lists.length) {
-    issue(['lists'], 'an address occurs twice')
-  }
-  policy.entries.forEach(({ anchors: own, trustedLists: listed = [] }, index) => {
-    if (own?.length === 0 && listed.length === 0) {
-      issue(['entries', index, 'anchors'], 'neither anchors nor trusted lists')
-    }
-    listed.forEach(({ list }, at) => {
-      if (!known.has(list)) issue(['entries', index, 'trustedLists', at, 'list'], 'no such list')
-    })
-  })
-}
-
-function isListUrl(text: string): boolean {
-  const url = URL.parse(text)
-  const isWeb = url?.protocol === 'https:' || isLoopback(url)
-  return isWeb && url?.username === '' && url.password === '' && !text.includes('#')
-}
-
-/** The guard refuses it unless the service was started for development (UP-50). */
-function isLoopback(url: URL | null): boolean {
-  return url?.protocol === 'http:' && /^(?:localhost|127\.0\.0\.1)$/.test(url.hostname)
 }
 
 function isTimeInOrder({

@@ -4,6 +4,7 @@ import type { AdminActor } from '../domain/admin.ts'
 import type { Expiry } from '../domain/expiry.ts'
 import { readPolicy } from '../domain/policy.ts'
 import { read } from '../store/database.ts'
+import { listKeptAnswers } from '../store/kept-answer.ts'
 import { findCurrentPolicies } from '../store/policy.ts'
 import { listRegistrationCertificates } from '../store/registration-certificate.ts'
 import { listSigningKeys } from '../store/signing-key.ts'
@@ -18,14 +19,15 @@ export async function readExpiryCalendar(
   slug: string,
 ): Promise<readonly Expiry[]> {
   const { id: tenantId } = await findAdminTenant(deps.db, actor, 'keys:manage', slug)
-  const [keys, policies, registrations, lists] = await read(deps.db, tenantId, [
+  const [keys, policies, registrations, lists, answers] = await read(deps.db, tenantId, [
     listSigningKeys({ tenantId }),
     findCurrentPolicies({ tenantId }),
     listRegistrationCertificates({ tenantId }),
     listTrustedLists({ tenantId }),
+    listKeptAnswers({ tenantId }),
   ])
   const published = policies.find(({ kind }) => kind === 'trust')
   const trust =
     published === undefined ? undefined : readPolicy('trust', JSON.parse(published.document))
-  return expiryCalendar({ keys, trust, registrations, lists }, deps.clock())
+  return expiryCalendar({ keys, trust, registrations, lists, answers }, deps.clock())
 }

@@ -7,10 +7,11 @@ import { read } from '../store/database.ts'
 import { findCurrentPolicies } from '../store/policy.ts'
 import { listTrustedLists } from '../store/trusted-list.ts'
 import { readStoredLists } from '../wallet/stored-list.ts'
-import { signersDigest } from '../wallet/trusted-list.ts'
+import { allLists, signersDigest } from '../wallet/trusted-list.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 
 export interface TrustedListEntry {
+  /** The list's own, or `<list of lists>/<territory>`. */
   id: string
   url: string
   /** Undefined until an issue was believed under the signers that the policy names. */
@@ -27,7 +28,7 @@ export interface TrustedListEntry {
   problem: string | undefined
 }
 
-/** Returns them in the order of the policy. Throws `admin_forbidden`, `not_found`. */
+/** Returns them in the order of the policy, and behind them those that lists of lists point to. Throws `admin_forbidden`, `not_found`. */
 export async function readTrustedLists(
   deps: Pick<Deps, 'db'>,
   actor: AdminActor,
@@ -40,7 +41,8 @@ export async function readTrustedLists(
   ])
   const published = policies.find(({ kind }) => kind === 'trust')
   if (published === undefined) return []
-  return readPolicy('trust', JSON.parse(published.document)).lists.map((list) => {
+  const { lists } = readPolicy('trust', JSON.parse(published.document))
+  return allLists(lists, readStoredLists(rows)).map((list) => {
     const row = rows.find(({ url }) => url === list.url)
     const [believed] = row?.signers === signersDigest(list) ? readStoredLists([row]) : []
     const { sequence, next_update: nextUpdate, fetched_at: fetchedAt } = row ?? {}

@@ -50,18 +50,19 @@ import { listSigningKeys } from '../store/signing-key.ts'
 import { findTenantBySlug, findTenantRevision, readTenant } from '../store/tenant.ts'
 import { listTrustedLists } from '../store/trusted-list.ts'
 import { createChainCache } from '../wallet/certificate-path.ts'
-import { createIssuerKeyCache } from '../wallet/issuer-metadata.ts'
 import { createAnswerShelf } from '../wallet/kept-answers.ts'
+import { createIssuerKeyCache } from '../wallet/published-keys.ts'
 import { prepareRequestSigner, type RequestSigner } from '../wallet/request-signer.ts'
-import type { FetchSigned } from '../wallet/revocation.ts'
-import { createStatusListCache, type FetchStatusList } from '../wallet/status-lookup.ts'
+import { createStatusListCache } from '../wallet/status-lookup.ts'
 import { readStoredLists } from '../wallet/stored-list.ts'
 import { type PreparedTrust, prepareTrust, type TrustMeans } from '../wallet/trust.ts'
+import { answerStore } from './answer-store.ts'
 import {
   readStoredRegistrations,
   registrationsFor,
   type StoredRegistration,
 } from './registration-view.ts'
+import { trustFetches } from './trust-fetches.ts'
 
 /** How long an instance believes a revision it has seen. */
 const RECHECK = 1 * SECOND
@@ -320,9 +321,8 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
       return prepared
     },
     trustMeans: {
-      fetchJson: (url, limits) => means.outbound.fetchJson(url, limits),
-      fetchStatusList: (url, limits) => fetchStatusList(means, url, limits),
-      fetchSigned: (url, request) => fetchSigned(means, url, request),
+      ...trustFetches(means.outbound),
+      answers: answerStore(means, tenantId),
       revocation: createAnswerShelf(),
       statusLists: createStatusListCache(),
       chains: createChainCache(),
@@ -350,40 +350,6 @@ async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTena
       return row === undefined ? undefined : readProvider(row)
     },
   }
-}
-
-/** One token, whatever it says. Throws `outbound_refused`. */
-async function fetchStatusList(
-  means: Pick<Means, 'outbound'>,
-  url: string,
-  limits: Parameters<FetchStatusList>[1],
-): ReturnType<FetchStatusList> {
-  const headers = { accept: limits.contentTypes.join(', ') }
-  const answer = await means.outbound.fetch(url, { headers }, limits)
-  if (answer.status !== 200) fail({ kind: 'outbound_refused', reason: 'bad_status' })
-  const contentType = answer.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
-  return { body: new Uint8Array(await answer.arrayBuffer()), contentType: contentType ?? '' }
-}
-
-/** A list or an answer that an authority signed. Throws `outbound_refused`. */
-async function fetchSigned(
-  means: Pick<Means, 'outbound'>,
-  url: string,
-  { body, ...limits }: Parameters<FetchSigned>[1],
-): ReturnType<FetchSigned> {
-  const headers = {
-    accept: limits.contentTypes.join(', '),
-    ...(body === undefined ? {} : { 'content-type': body.type }),
-  }
-  const answer = await means.outbound.fetch(
-    url,
-    body === undefined
-      ? { headers }
-      : { method: 'POST', headers, body: new Uint8Array(body.octets) },
-    { ...limits, plainHttp: true },
-  )
-  if (answer.status !== 200) fail({ kind: 'outbound_refused', reason: 'bad_status' })
-  return new Uint8Array(await answer.arrayBuffer())
 }
 
 interface PolicyShelf {

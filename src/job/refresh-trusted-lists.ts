@@ -9,7 +9,7 @@ import { BridgeError } from '../domain/failure.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { readPolicy } from '../domain/policy.ts'
 import { fromInstant, HOUR, MINUTE, toInstant } from '../domain/time.ts'
-import type { TrustedList } from '../domain/trust-policy.ts'
+import type { TrustedList } from '../domain/trusted-list-policy.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, type Transaction, transact } from '../store/database.ts'
 import { findCurrentPolicies } from '../store/policy.ts'
@@ -20,13 +20,10 @@ import {
   noteListProblem,
   storeTrustedList,
 } from '../store/trusted-list.ts'
-import {
-  LARGEST_LIST,
-  ListError,
-  type ReadList,
-  readTrustedList,
-  signersDigest,
-} from '../wallet/trusted-list.ts'
+import { ListError, type ReadList } from '../wallet/listed-service.ts'
+import { readStoredLists } from '../wallet/stored-list.ts'
+import { allLists, believedList, LARGEST_LIST, signersDigest } from '../wallet/trusted-list.ts'
+import { readTrustedListApart } from '../wallet/trusted-list-apart.ts'
 import type { Job, JobCounts } from './lease.ts'
 
 type Means = Pick<Deps, 'db' | 'clock' | 'outbound'>
@@ -35,7 +32,11 @@ const NAME = 'refresh-trusted-lists'
 const LOOK_EVERY = 5 * MINUTE
 const ASK_EVERY = 6 * HOUR
 const TIMEOUT_MS = 20_000
-const TYPES = ['application/jose', 'application/jwt', 'application/octet-stream', 'text/plain']
+const OTHERS = ['application/octet-stream', 'text/plain']
+const TYPES = {
+  'lote-jwt': ['application/jose', 'application/jwt', ...OTHERS],
+  'tsl-xml': ['application/vnd.etsi.tsl+xml', 'application/xml', 'text/xml', ...OTHERS],
+} as const
 
 export function refreshTrustedListsJob(means: Means): Job {
   return {
@@ -53,31 +54,43 @@ async function readRows(means: Means, tenantId: TenantId) {
     listTrustedLists({ tenantId }),
   ])
   const published = policies.find(({ kind }) => kind === 'trust')
-  const lists =
+  const rules =
     published === undefined ? [] : readPolicy('trust', JSON.parse(published.document)).lists
-  return { lists, rows }
+  return { rules, rows }
 }
 
+/** Lists of lists first: whom they point to is known once they are new. */
 async function refreshTenant(
   means: Means,
   tenantId: TenantId,
   keepLease: () => Promise<boolean>,
 ): Promise<JobCounts> {
-  const { lists, rows } = await readRows(means, tenantId)
   const counts = { updated: 0, unchanged: 0, refused: 0, unreachable: 0, dropped: 0 }
-  const forgotten = rows.filter(({ url }) => lists.every((list) => list.url !== url))
-  if (forgotten.length > 0) {
-    const steps = forgotten.map(({ url }) => dropTrustedList({ tenantId, url }))
+  const { rules, rows } = await readRows(means, tenantId)
+  const refreshAll = async (lists: readonly TrustedList[], known: readonly Row[]) => {
+    for (const list of lists) {
+      const row = known.find(({ url }) => url === list.url)
+      if (!isDue(list, row, means.clock())) continue
+      if (!(await keepLease())) return
+      counts[await refresh(means, tenantId, list, row)] += 1
+    }
+  }
+  await refreshAll(rules, rows)
+  const isPointing = rules.some((one) => 'follow' in one)
+  const current = isPointing ? (await readRows(means, tenantId)).rows : rows
+  const fetched = readStoredLists(current)
+  const lists = allLists(rules, fetched)
+  await refreshAll(lists.slice(rules.length), current)
+  // While a list of lists is not believed nobody knows whom it points to, and their numbers must not be forgotten.
+  const isKnown = rules.every(
+    (one) => !('follow' in one) || believedList(one, fetched) !== undefined,
+  )
+  const gone = current.filter(({ url }) => isKnown && lists.every((list) => list.url !== url))
+  if (gone.length > 0) {
+    const steps = gone.map(({ url }) => dropTrustedList({ tenantId, url }))
     await transact(means.db, tenantId, steps)
-    counts.dropped += forgotten.length
   }
-  for (const list of lists) {
-    const row = rows.find(({ url }) => url === list.url)
-    if (!isDue(list, row, means.clock())) continue
-    if (!(await keepLease())) break
-    counts[await refresh(means, tenantId, list, row)] += 1
-  }
-  return counts
+  return { ...counts, dropped: gone.length }
 }
 
 function isDue(list: TrustedList, row: Row | undefined, now: number): boolean {
@@ -98,7 +111,7 @@ async function refresh(
   try {
     const text = await fetchList(means, list)
     const known = row?.sequence ?? undefined
-    const read = readTrustedList(text, list, { now: means.clock(), known })
+    const read = await readTrustedListApart(text, list, { now: means.clock(), known })
     return await store(means, tenantId, list, { read, row })
   } catch (error) {
     const problem = problemOf(error)
@@ -107,9 +120,11 @@ async function refresh(
   }
 }
 
-async function fetchList({ outbound }: Means, { url }: TrustedList): Promise<string> {
-  const limits = { maxBytes: LARGEST_LIST, timeoutMs: TIMEOUT_MS, contentTypes: TYPES }
-  const answer = await outbound.fetch(url, { headers: { accept: TYPES.join(', ') } }, limits)
+async function fetchList({ outbound }: Means, { url, format }: TrustedList): Promise<string> {
+  const contentTypes = TYPES[format]
+  const limits = { maxBytes: LARGEST_LIST, timeoutMs: TIMEOUT_MS, contentTypes }
+  const accept = contentTypes.join(', ')
+  const answer = await outbound.fetch(url, { headers: { accept } }, limits)
   return answer.status === 200 ? await answer.text() : ''
 }
 
@@ -130,14 +145,16 @@ async function store(
 ): Promise<'updated' | 'unchanged' | 'refused'> {
   const now = toInstant(means.clock())
   const services = JSON.stringify(issue.services)
+  const pointers = JSON.stringify(issue.pointers)
   const step = storeTrustedList({
-    ...{ tenantId, url: list.url, signers: signersDigest(list), services, now },
+    ...{ tenantId, url: list.url, signers: signersDigest(list), services, pointers, now },
     sequence: issue.sequence,
     issuedAt: toInstant(issue.issuedAt),
     nextUpdate: toInstant(issue.nextUpdate),
   })
   const isSame =
     row?.services === services &&
+    row.pointers === pointers &&
     row.signers === signersDigest(list) &&
     row.next_update === toInstant(issue.nextUpdate)
   return await inTransaction(means.db, tenantId, async (tx) => {

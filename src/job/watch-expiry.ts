@@ -8,6 +8,7 @@ import type { TenantId } from '../domain/ids.ts'
 import { readPolicy } from '../domain/policy.ts'
 import { HOUR } from '../domain/time.ts'
 import { read } from '../store/database.ts'
+import { listKeptAnswers } from '../store/kept-answer.ts'
 import { findCurrentPolicies } from '../store/policy.ts'
 import { listRegistrationCertificates } from '../store/registration-certificate.ts'
 import { listSigningKeys } from '../store/signing-key.ts'
@@ -24,16 +25,19 @@ export const watchExpiryJob: Job = {
 }
 
 async function watchTenant(means: Means, tenantId: TenantId): Promise<JobCounts> {
-  const [keys, policies, registrations, lists] = await read(means.db, tenantId, [
+  const [keys, policies, registrations, lists, answers] = await read(means.db, tenantId, [
     listSigningKeys({ tenantId }),
     findCurrentPolicies({ tenantId }),
     listRegistrationCertificates({ tenantId }),
     listTrustedLists({ tenantId }),
+    listKeptAnswers({ tenantId }),
   ])
   const published = policies.find(({ kind }) => kind === 'trust')
   const trust =
     published === undefined ? undefined : readPolicy('trust', JSON.parse(published.document))
-  const counts = countExpiries(expiryCalendar({ keys, trust, registrations, lists }, means.clock()))
+  const counts = countExpiries(
+    expiryCalendar({ keys, trust, registrations, lists, answers }, means.clock()),
+  )
   const open = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
   if (Object.keys(open).length > 0) {
     means.log.warn('something ends soon or has ended', { tenant: tenantId, counts: open })

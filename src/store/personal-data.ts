@@ -115,6 +115,7 @@ export const PERSONAL_DATA: { readonly [table: string]: ErasureRule } = {
     registration_token: NOBODY,
     registration_certificate: NOBODY,
     trusted_list: NOBODY,
+    kept_answer: NOBODY,
     key_check: NOBODY,
     provider_test: NOBODY,
   },

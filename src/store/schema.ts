@@ -388,8 +388,26 @@ export interface TrustedListTable {
   issued_at: IsoInstant | null
   next_update: IsoInstant | null
   services: string | null
+  pointers: string | null
   fetched_at: IsoInstant | null
   checked_at: IsoInstant
+  problem: string | null
+}
+
+export type KeptAnswerKind = 'crl' | 'ocsp' | 'issuer_keys' | 'federation'
+
+export interface KeptAnswerTable {
+  tenant_id: Fixed<TenantId>
+  name: Fixed<string>
+  kind: Fixed<KeptAnswerKind>
+  about: Fixed<string>
+  source: Fixed<string>
+  document: string | null
+  issued_at: IsoInstant | null
+  fetched_at: IsoInstant | null
+  fresh_until: IsoInstant | null
+  checked_at: IsoInstant
+  seen_at: IsoInstant
   problem: string | null
 }
 
@@ -752,6 +770,7 @@ export interface Database {
   registration_token: RegistrationTokenTable
   registration_certificate: RegistrationCertificateTable
   trusted_list: TrustedListTable
+  kept_answer: KeptAnswerTable
   revoked_token: RevokedTokenTable
   idempotency_key: IdempotencyKeyTable
   audit_head: AuditHeadTable

@@ -27,15 +27,16 @@ export const storeTrustedList = sqlStatement(
       issuedAt: IsoInstant
       nextUpdate: IsoInstant
       services: string
+      pointers: string
       now: IsoInstant
     }>,
   ) => sql<{ url: string }>`
-    INSERT INTO trusted_list (tenant_id, url, signers, sequence, issued_at, next_update, services, fetched_at, checked_at)
+    INSERT INTO trusted_list (tenant_id, url, signers, sequence, issued_at, next_update, services, pointers, fetched_at, checked_at)
     VALUES (${p('tenantId')}, ${p('url')}, ${p('signers')}, ${p('sequence')}, ${p('issuedAt')}, ${p('nextUpdate')},
-            ${p('services')}, ${p('now')}, ${p('now')})
+            ${p('services')}, ${p('pointers')}, ${p('now')}, ${p('now')})
     ON CONFLICT (tenant_id, url) DO UPDATE
       SET signers = excluded.signers, sequence = excluded.sequence, issued_at = excluded.issued_at,
-          next_update = excluded.next_update, services = excluded.services, fetched_at = excluded.fetched_at,
+          next_update = excluded.next_update, services = excluded.services, pointers = excluded.pointers, fetched_at = excluded.fetched_at,
           checked_at = excluded.checked_at, problem = NULL
       WHERE trusted_list.sequence IS NULL OR trusted_list.sequence <= excluded.sequence
     RETURNING url`,

@@ -1,6 +1,7 @@
 import type { PublicJwk } from '../crypto/thumbprint.ts'
 import type { CredentialFormat } from '../domain/dcql.ts'
 import { fail } from '../domain/failure.ts'
+import type { Lenience } from '../domain/lenience.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
 import type { RevocationRule } from '../domain/trust-policy.ts'
 import type { VerifiedChain } from './certificate-path.ts'
@@ -38,6 +39,8 @@ export interface JudgedCredential extends VerifiedCredential {
   /** Whose certificates are asked about, and by which rule; undefined for an issuer without certificates. */
   certification: { chain: VerifiedChain; rule: RevocationRule } | undefined
   authorityKeyIds: readonly string[]
+  /** What policy let pass of its issuer's keys. */
+  lenience?: Lenience | undefined
 }
 
 /** What every format is held against. Nothing here has a default: what is not expected cannot be checked. */

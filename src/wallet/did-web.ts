@@ -1,13 +1,15 @@
 import type { KeyObject } from 'node:crypto'
 import { JwkError, readPublicKey } from '../crypto/thumbprint.ts'
-import { fail } from '../domain/failure.ts'
 import { readMultikey } from './did.ts'
+import type { FetchJson } from './issuer-metadata.ts'
 import {
-  type FetchJson,
   findPublishedKey,
   type IssuerKey,
-  type IssuerKeyCache,
-} from './issuer-metadata.ts'
+  type KeyMeans,
+  type PublishedKey,
+  publishedAt,
+} from './published-keys.ts'
+import { type Inquiry, notBelieved, reasonNotHad } from './stored-answer.ts'
 
 /*
  * Keys of an issuer that is a `did:web` (the did:web method specification, DID Core section 5). Asked only for issuers
@@ -32,6 +34,21 @@ export function didWebUrl(did: string): string | undefined {
   return isPlain && parsed.href === url ? url : undefined
 }
 
+/** Returns how the keys of a `did:web` are asked for. */
+export function didWebInquiry(
+  did: string,
+  { fetchJson }: { fetchJson: FetchJson },
+): Inquiry<readonly IssuerKey[]> {
+  return {
+    ...{ kind: 'issuer_keys', about: did, source: '{}' },
+    async fetch() {
+      const url = didWebUrl(did) ?? notBelieved()
+      return JSON.stringify(await fetchJson(url, { ...LIMITS, contentTypes: TYPES }))
+    },
+    read: (document, fetchedAt) => publishedAt(readDocument(did, JSON.parse(document)), fetchedAt),
+  }
+}
+
 /**
  * Returns the issuer's key of that id for signing credentials (`assertionMethod`); without an id, its only one. `now` in
  * milliseconds. Throws `presentation_refused` with `issuer_key_unavailable` where there is none, the document is not the
@@ -40,17 +57,26 @@ export function didWebUrl(did: string): string | undefined {
 export function findDidWebKey(
   did: string,
   kid: string | undefined,
-  now: number,
-  means: { fetchJson: FetchJson; issuerKeys: IssuerKeyCache },
-): Promise<KeyObject> {
+  at: { now: number; graceSeconds?: number },
+  means: KeyMeans & { fetchJson: FetchJson },
+): Promise<PublishedKey> {
   const id = kid === undefined ? undefined : absolute(did, kid)
-  return findPublishedKey(did, id, now, means.issuerKeys, () => fetchKeys(did, means.fetchJson))
+  return findPublishedKey(didWebInquiry(did, means), id, at, means)
 }
 
-async function fetchKeys(did: string, fetchJson: FetchJson): Promise<readonly IssuerKey[]> {
-  const url = didWebUrl(did) ?? refuse()
-  const document = membersOf(await fetchJson(url, { ...LIMITS, contentTypes: TYPES }).catch(refuse))
-  if (document.id !== did) refuse()
+/** Undefined where it is not the issuer's, or no document at all. */
+function readDocument(did: string, document: unknown): readonly IssuerKey[] | undefined {
+  try {
+    return keysIn(did, document)
+  } catch (error) {
+    reasonNotHad(error)
+    return undefined
+  }
+}
+
+function keysIn(did: string, value: unknown): readonly IssuerKey[] {
+  const document = membersOf(value)
+  if (document.id !== did) notBelieved()
   const methods = listOf(document.verificationMethod)
   const asserting = listOf(document.assertionMethod)
   const named = new Set(
@@ -60,7 +86,7 @@ async function fetchKeys(did: string, fetchJson: FetchJson): Promise<readonly Is
   const embedded = asserting.filter((one) => typeof one !== 'string')
   const keys = [...chosen, ...embedded].flatMap((method) => readMethod(did, method))
   // An id that occurs twice leaves open which key is meant.
-  return new Set(keys.map((one) => one.kid)).size === keys.length ? keys : refuse()
+  return new Set(keys.map((one) => one.kid)).size === keys.length ? keys : notBelieved()
 }
 
 /** Keys of kinds that we do not verify with are passed over. */
@@ -81,7 +107,7 @@ function readJwk(jwk: unknown): KeyObject | undefined {
 
 function idOf(did: string, method: unknown): string {
   const { id } = membersOf(method)
-  return typeof id === 'string' ? absolute(did, id) : refuse()
+  return typeof id === 'string' ? absolute(did, id) : notBelieved()
 }
 
 /** `#key-1` is relative to the document (DID Core section 3.2.2). */
@@ -90,15 +116,11 @@ function absolute(did: string, id: string): string {
 }
 
 function listOf(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value) || value.length > MOST_METHODS) refuse()
+  if (!Array.isArray(value) || value.length > MOST_METHODS) notBelieved()
   return value
 }
 
 function membersOf(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse()
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) notBelieved()
   return value as Readonly<Record<string, unknown>>
-}
-
-function refuse(cause?: unknown): never {
-  return fail({ kind: 'presentation_refused', reason: 'issuer_key_unavailable' }, cause)
 }

@@ -3,6 +3,8 @@ import { ACTIVE_TIME, PUBLISHED_BEFORE } from '../domain/signing-key-age.ts'
 import { fromInstant, type IsoInstant } from '../domain/time.ts'
 import { pemOf, type TrustPolicy } from '../domain/trust-policy.ts'
 import { readCertificate } from './certificate.ts'
+import { readStoredLists, type StoredList } from './stored-list.ts'
+import { allLists } from './trusted-list.ts'
 
 /*
  * Everything of a tenant that has an end, read from its rows. Certificates are parsed here and not at every login: the
@@ -21,7 +23,8 @@ export interface Held {
   }[]
   /** The published document; undefined where there is none. */
   trust: TrustPolicy | undefined
-  lists: readonly { url: string; next_update: IsoInstant | null }[]
+  lists: readonly StoredList[]
+  answers: readonly { about: string; fresh_until: IsoInstant | null }[]
   registrations: readonly { id: string; client_id: string; not_after: IsoInstant | null }[]
 }
 
@@ -42,6 +45,7 @@ export function expiryCalendar(held: Held, now: number): readonly Expiry[] {
     ),
     ...(held.trust === undefined ? [] : anchorsOf(held.trust, now)),
     ...(held.trust === undefined ? [] : listsOf(held.trust, held.lists, now)),
+    ...answersPast(held.answers, now),
   ]
   return all.toSorted((one, other) => (one.endsAt < other.endsAt ? -1 : 1))
 }
@@ -77,9 +81,17 @@ function anchorsOf(trust: TrustPolicy, now: number): readonly Expiry[] {
   )
 }
 
+/** Those that a job should have asked for anew; there are many, and the others are nobody's business. */
+function answersPast(rows: Held['answers'], now: number): readonly Expiry[] {
+  return rows.flatMap(({ about, fresh_until: end }) => {
+    if (end === null || now < fromInstant(end)) return []
+    return [expiryOf('trust_answer', { name: about, endsAt: fromInstant(end) }, now)]
+  })
+}
+
 /** Each list that the policy names and that was believed once, at its next update. */
 function listsOf(trust: TrustPolicy, rows: Held['lists'], now: number): readonly Expiry[] {
-  return trust.lists.flatMap(({ id, url }) => {
+  return allLists(trust.lists, readStoredLists(rows)).flatMap(({ id, url }) => {
     const end = rows.find((row) => row.url === url)?.next_update ?? undefined
     if (end === undefined) return []
     return [expiryOf('trusted_list', { name: id, endsAt: fromInstant(end) }, now)]

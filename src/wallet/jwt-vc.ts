@@ -77,6 +77,7 @@ export async function verifyJwtVc(
     standing: standingOf(made.status, issuer),
     certification: certificationOf(issuer),
     authorityKeyIds: issuer.authorityKeyIds,
+    lenience: issuer.lenience,
   }
 }
 

@@ -40,16 +40,21 @@ export function createAnswerShelf<T>(
   return { kept: new Map(), most, mostOctets, mostPending }
 }
 
+/** Brings an answer. It is given the one before, and may remember one that is past its time, for {@link lastAnswer}. */
+export type LoadAnswer<T> = (
+  before: T | undefined,
+  remember: (answer: Answer<T>) => void,
+) => Promise<Answer<T>>
+
 /**
- * Returns the answer of that name: the one at hand while it is fresh, else what `load` brings. `load` is given the one
- * before. Throws what `load` throws, and `outbound_refused` while it failed a moment ago or too much is under way. `now`
+ * Returns the answer of that name: the one at hand while it is fresh, else what `load` brings. Throws what `load` throws, and `outbound_refused` while it failed a moment ago or too much is under way. `now`
  * in milliseconds.
  */
 export async function recallAnswer<T>(
   shelf: AnswerShelf<T>,
   name: string,
   now: number,
-  load: (before: T | undefined) => Promise<Answer<T>>,
+  load: LoadAnswer<T>,
 ): Promise<T> {
   const kept = keptOf(shelf, name)
   const { answer } = kept
@@ -93,7 +98,7 @@ function fetchAhead<T>(
   shelf: AnswerShelf<T>,
   kept: Kept<T>,
   now: number,
-  load: (before: T | undefined) => Promise<Answer<T>>,
+  load: LoadAnswer<T>,
 ): void {
   if (kept.pending !== undefined || now - kept.failedAt < COOL_DOWN) return
   fetchOnce(shelf, kept, now, load).catch((error: unknown) => {
@@ -105,14 +110,17 @@ async function fetchOnce<T>(
   shelf: AnswerShelf<T>,
   kept: Kept<T>,
   now: number,
-  load: (before: T | undefined) => Promise<Answer<T>>,
+  load: LoadAnswer<T>,
 ): Promise<void> {
   if (kept.pending === undefined) {
     const underWay = [...shelf.kept.values()].filter(({ pending }) => pending !== undefined).length
     if (now - kept.failedAt < COOL_DOWN || underWay >= shelf.mostPending) {
       fail({ kind: 'outbound_refused', reason: 'unreachable' })
     }
-    kept.pending = load(kept.answer?.value)
+    const remember = (answer: Answer<T>) => {
+      kept.answer = answer
+    }
+    kept.pending = load(kept.answer?.value, remember)
       .then((answer) => keep(kept, answer, now))
       .catch((error: unknown) => {
         kept.failedAt = now

@@ -152,7 +152,8 @@ async function checkStanding(
       checkCertificates(one, question.now, means),
     ]),
   )
-  return [...new Set(looked.flat())]
+  const ofKeys = verified.flatMap(({ lenience }) => lenience ?? [])
+  return [...new Set([...ofKeys, ...looked.flat()])]
 }
 
 async function checkStatus(
@@ -211,6 +212,7 @@ function withoutSurplus(credential: JudgedCredential, query: DcqlQuery): Verifie
     authorityKeyIds: _ids,
     standing: _standing,
     certification: _certification,
+    lenience: _lenience,
     ...rest
   } = credential
   return { ...rest, claims: keepRequestedClaims(query, credential.queryId, credential.claims) }

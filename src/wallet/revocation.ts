@@ -1,24 +1,25 @@
-import { BridgeError, fail } from '../domain/failure.ts'
+import { fail } from '../domain/failure.ts'
 import type { Lenience } from '../domain/lenience.ts'
-import { HOUR, MINUTE, SECOND } from '../domain/time.ts'
+import { SECOND } from '../domain/time.ts'
 import type { RevocationRule } from '../domain/trust-policy.ts'
-import type { Certificate } from './certificate.ts'
 import type { VerifiedChain } from './certificate-path.ts'
-import { type AnswerShelf, lastAnswer, recallAnswer } from './kept-answers.ts'
+import type { AnswerShelf } from './kept-answers.ts'
 import {
-  LARGEST_OCSP_RESPONSE,
-  OCSP_REQUEST_TYPE,
-  OCSP_RESPONSE_TYPE,
-  type OcspAnswer,
-  readOcspResponse,
-  writeOcspRequest,
-} from './ocsp.ts'
+  type FetchSigned,
+  listInquiry,
+  type Pair,
+  type RevocationAnswer,
+  responderInquiry,
+} from './revocation-inquiry.ts'
+import { coversCertificate } from './revocation-list.ts'
 import {
-  coversCertificate,
-  LARGEST_REVOCATION_LIST,
-  type RevocationList,
-  readRevocationList,
-} from './revocation-list.ts'
+  type AnswerStore,
+  type Inquiry,
+  lastSaid,
+  reasonNotHad,
+  recallSaid,
+  type Said,
+} from './stored-answer.ts'
 
 /*
  * Whether an authority took back one of the certificates between an issuer and its anchor (RFC 5280 section 6.3, RFC 6960).
@@ -26,37 +27,13 @@ import {
  * anchor itself is not asked about: it leaves with the policy that names it.
  */
 
-/** Fetches what an authority signed, over plain http too, for the signature is what counts. Throws where it cannot. */
-export type FetchSigned = (
-  url: string,
-  request: {
-    maxBytes: number
-    timeoutMs: number
-    contentTypes: readonly string[]
-    /** Sent by POST; without one it is a GET. */
-    body?: { type: string; octets: Uint8Array }
-  },
-) => Promise<Uint8Array>
-
 export interface RevocationMeans {
   fetchSigned: FetchSigned
-  revocation: AnswerShelf<RevocationAnswer>
+  revocation: AnswerShelf<Said<RevocationAnswer>>
+  answers: AnswerStore
 }
 
-type RevocationAnswer = RevocationList | OcspAnswer
 type Verdict = 'good' | 'revoked'
-
-const TIMEOUT_MS = 4_000
-/** An answer without much of a life is not asked for at each login; one with a long life is asked for again in between. */
-const SHORTEST = MINUTE
-const LONGEST = 12 * HOUR
-const CLOCK_SKEW = 5 * MINUTE
-const LIST_TYPES = [
-  'application/pkix-crl',
-  'application/x-pkcs7-crl',
-  'application/octet-stream',
-  'application/x-x509-crl',
-]
 
 /**
  * Returns what the rule let pass, if anything. `now` in milliseconds. Throws `presentation_refused`: `certificate_revoked`
@@ -80,12 +57,6 @@ export async function checkRevocation(
   return looked.flat()
 }
 
-/** A certificate and whoever issued it. */
-interface Pair {
-  certificate: Certificate
-  issuer: Certificate
-}
-
 async function checkOne(
   pair: Pair,
   rule: RevocationRule,
@@ -102,12 +73,12 @@ async function checkOne(
     const verdict = await ask(source, now, means)
     if (verdict !== undefined) return settle(verdict, [])
   }
-  for (const source of sources) {
-    const last = lastAnswer(means.revocation, source.name)?.value
-    const verdict = last === undefined ? undefined : source.judge(last)
+  for (const { inquiry, judge } of sources) {
+    const last = lastSaid(means.revocation, inquiry)
+    const verdict = last === undefined ? undefined : judge(last.value)
     if (last === undefined || verdict === undefined) continue
     // What was taken back stays so, however long ago that was said.
-    const counts = verdict === 'revoked' || now < last.nextUpdate + rule.graceSeconds * SECOND
+    const counts = verdict === 'revoked' || now < last.endsAt + rule.graceSeconds * SECOND
     if (counts) return settle(verdict, ['revocation_stale'])
   }
   return unchecked(rule)
@@ -123,20 +94,14 @@ function unchecked(rule: RevocationRule): readonly Lenience[] {
 
 /** Somebody who can be asked about one certificate. */
 interface Source {
-  name: string
-  load: () => Promise<RevocationAnswer | undefined>
+  inquiry: Inquiry<RevocationAnswer>
   judge: (answer: RevocationAnswer) => Verdict | undefined
 }
 
 function listSource(pair: Pair, uri: string, means: RevocationMeans): Source {
-  const { certificate, issuer } = pair
+  const { certificate } = pair
   return {
-    name: `crl ${issuer.fingerprint} ${uri}`,
-    async load() {
-      const limits = { maxBytes: LARGEST_REVOCATION_LIST, timeoutMs: TIMEOUT_MS }
-      const der = await means.fetchSigned(uri, { ...limits, contentTypes: LIST_TYPES })
-      return readRevocationList(der, issuer, uri)
-    },
+    inquiry: listInquiry(pair, uri, means),
     judge(answer) {
       if (!('revoked' in answer) || !coversCertificate(answer, certificate)) return undefined
       return answer.revoked.has(certificate.serialNumber) ? 'revoked' : 'good'
@@ -145,19 +110,8 @@ function listSource(pair: Pair, uri: string, means: RevocationMeans): Source {
 }
 
 function responderSource(pair: Pair, uri: string, now: number, means: RevocationMeans): Source {
-  const { certificate, issuer } = pair
   return {
-    name: `ocsp ${issuer.fingerprint} ${certificate.fingerprint} ${uri}`,
-    async load() {
-      const octets = writeOcspRequest(certificate, issuer)
-      const der = await means.fetchSigned(uri, {
-        maxBytes: LARGEST_OCSP_RESPONSE,
-        timeoutMs: TIMEOUT_MS,
-        contentTypes: [OCSP_RESPONSE_TYPE],
-        body: { type: OCSP_REQUEST_TYPE, octets },
-      })
-      return readOcspResponse(der, certificate, issuer, now)
-    },
+    inquiry: responderInquiry(pair, uri, now, means),
     judge(answer) {
       // A responder that does not know the certificate has said nothing about it.
       if (!('status' in answer) || answer.status === 'unknown') return undefined
@@ -168,40 +122,20 @@ function responderSource(pair: Pair, uri: string, now: number, means: Revocation
 
 /** Returns what a source says now; undefined where it says nothing that counts. */
 async function ask(
-  source: Source,
+  { inquiry, judge }: Source,
   now: number,
-  means: RevocationMeans,
+  { revocation, answers }: RevocationMeans,
 ): Promise<Verdict | undefined> {
   try {
-    const answer = await recallAnswer(means.revocation, source.name, now, async (before) => {
-      const loaded = await source.load()
-      if (loaded === undefined || !isNewer(loaded, before, now)) return unbelieved()
-      const life = Math.min(Math.max(loaded.nextUpdate - now, SHORTEST), LONGEST)
-      return {
-        value: loaded,
-        freshUntil: Math.min(now + life, loaded.nextUpdate),
-        octets: 'revoked' in loaded ? loaded.revoked.size * 100 + 1_000 : 1_000,
-      }
-    })
-    return source.judge(answer)
+    return judge(await recallSaid(revocation, inquiry, now, answers, sizeOf))
   } catch (error) {
-    if (error instanceof BridgeError && error.failure.kind === 'outbound_refused') return undefined
-    throw error
+    reasonNotHad(error)
+    return undefined
   }
 }
 
-/** Current, not from the future, and not older than what was had before: a list that is played back hides its successors. */
-function isNewer(
-  answer: RevocationAnswer,
-  before: RevocationAnswer | undefined,
-  now: number,
-): boolean {
-  const isCurrent = answer.thisUpdate <= now + CLOCK_SKEW && now < answer.nextUpdate
-  return isCurrent && (before === undefined || answer.thisUpdate >= before.thisUpdate)
-}
-
-function unbelieved(): never {
-  return fail({ kind: 'outbound_refused', reason: 'not_believed' })
+function sizeOf(answer: RevocationAnswer): number {
+  return 'revoked' in answer ? answer.revoked.size * 100 + 1_000 : 1_000
 }
 
 function refuse(reason: 'certificate_revoked' | 'revocation_unavailable'): never {

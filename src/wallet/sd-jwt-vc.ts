@@ -89,6 +89,7 @@ export async function verifySdJwtVc(
     standing: standingOf(claims.status, issuer),
     certification: certificationOf(issuer),
     authorityKeyIds: issuer.authorityKeyIds,
+    lenience: issuer.lenience,
   }
 }
 

@@ -209,10 +209,10 @@ async function findSigner(
       return delegated === true || isIssuer ? chain.leaf.publicKey : refuse('status_list_invalid')
     }
     case 'jwt-vc-issuer':
-      return await findIssuerKey(entry.entry.issuer, signer.kid, at.now, means)
+      return (await findIssuerKey(entry.entry.issuer, signer.kid, at, means)).key
     case 'did': {
       const did = issuer.issuer.slice(entry.entry.id.length + 1)
-      return await findDidKey(did, signer.kid, at.now, means)
+      return (await findDidKey(did, signer.kid, at, means)).key
     }
     case undefined:
       return refuse('status_list_invalid')

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { fail } from '../domain/failure.ts'
+import type { Lenience } from '../domain/lenience.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { SECOND } from '../domain/time.ts'
 import {
@@ -9,10 +10,10 @@ import {
   type SdJwtTrustEntry,
   type TrustAnchor,
   type TrustEntry,
-  type TrustedList,
   type TrustPolicy,
   type W3cTrustEntry,
 } from '../domain/trust-policy.ts'
+import type { TrustedList } from '../domain/trusted-list-policy.ts'
 import type { Certificate } from './certificate.ts'
 import {
   type AnchorSet,
@@ -22,10 +23,12 @@ import {
   type VerifiedChain,
   verifyChain,
 } from './certificate-path.ts'
-import { type FetchJson, findIssuerKey, type IssuerKeyCache } from './issuer-metadata.ts'
+import { type FetchJson, findIssuerKey } from './issuer-metadata.ts'
+import type { FetchedList } from './listed-service.ts'
+import type { IssuerKeyCache } from './published-keys.ts'
 import type { RevocationMeans } from './revocation.ts'
 import type { FetchStatusList, StatusListCache } from './status-lookup.ts'
-import { type FetchedList, signersDigest } from './trusted-list.ts'
+import { believedList, followedLists } from './trusted-list.ts'
 
 /*
  * From a credential that nothing is known of to the one entry of the trust policy that vouches for its issuer, and the
@@ -71,6 +74,8 @@ export interface TrustedIssuer<Entry extends TrustEntry = TrustEntry> {
   authorityKeyIds: readonly string[]
   /** Undefined for an issuer that is known by other means than certificates. */
   chain?: VerifiedChain
+  /** What policy let pass where the key is one that could not be had anew. */
+  lenience?: Lenience | undefined
 }
 
 /** The same, with the chain that proved it. */
@@ -133,8 +138,10 @@ export async function findIssuer(
     if (mechanism !== 'jwt-vc-issuer' || !makesType(entry) || entry.issuer !== iss) continue
     const kid = header.kid
     if (kid !== undefined && typeof kid !== 'string') refuse('malformed_presentation')
-    const key = await findIssuerKey(entry.issuer, kid, now, means)
-    return { entry, issuer: `${entry.id}#${iss}`, key, authorityKeyIds: [] }
+    const at = { now, graceSeconds: entry.keysGraceSeconds }
+    const { key, stale } = await findIssuerKey(entry.issuer, kid, at, means)
+    const lenience = stale ? 'issuer_keys_stale' : undefined
+    return { entry, issuer: `${entry.id}#${iss}`, key, authorityKeyIds: [], lenience }
   }
   return refuse('untrusted_issuer')
 }
@@ -252,17 +259,25 @@ function listedAnchors(
 ): readonly AnchorSource[] {
   return entry.trustedLists.flatMap(({ list: id, services }) => {
     const list = lists.find((one) => one.id === id)
-    const found = fetched.find((one) => one.url === list?.url)
-    if (list === undefined || found === undefined) return []
     // What was signed by somebody whom this policy does not name is not believed under it.
-    if (found.signers !== signersDigest(list)) return []
-    const notAfter = found.nextUpdate + list.graceSeconds * SECOND
-    return found.services
-      .filter((service) => services.includes(service.type))
-      .flatMap((service) => service.certificates.map((text) => Buffer.from(text, 'base64')))
-      .map((der) => ({ der, notAfter, staleFrom: found.nextUpdate }))
-      .filter((source) => createAnchorSet([source]) !== undefined)
+    const found = list === undefined ? undefined : believedList(list, fetched)
+    if (list === undefined || found === undefined) return []
+    const followed = followedLists(list, fetched).flatMap((one) => believedList(one, fetched) ?? [])
+    return [found, ...followed].flatMap((one) => {
+      // A list counts no longer than the one that points to it.
+      const staleFrom = Math.min(found.nextUpdate, one.nextUpdate)
+      const notAfter = staleFrom + list.graceSeconds * SECOND
+      return anchorsIn(one, services).map((der) => ({ der, notAfter, staleFrom }))
+    })
   })
+}
+
+/** Those that may be anchors; a list holds what others put there. */
+function anchorsIn({ services }: FetchedList, types: readonly string[]): readonly Uint8Array[] {
+  return services
+    .filter((service) => types.includes(service.type))
+    .flatMap((service) => service.certificates.map((text) => Buffer.from(text, 'base64')))
+    .filter((der) => createAnchorSet([der]) !== undefined)
 }
 
 function sourceOf(anchor: TrustAnchor): AnchorSource {

@@ -1,8 +1,8 @@
-import type { KeyObject } from 'node:crypto'
 import { fail } from '../domain/failure.ts'
 import { namesOfTypes, type TrustEntry, type W3cTrustEntry } from '../domain/trust-policy.ts'
 import { readDid } from './did.ts'
 import { findDidWebKey } from './did-web.ts'
+import type { PublishedKey } from './published-keys.ts'
 import {
   anchoredEntries,
   findByCertificate,
@@ -44,8 +44,10 @@ export async function findW3cIssuer(
   for (const { mechanism, entry } of trust.entries) {
     if (mechanism !== 'did' || !isCandidate(entry)) continue
     if (!entry.issuers.some((did) => did === made.issuer)) continue
-    const key = await findDidKey(made.issuer, kid, now, means)
-    return { entry, issuer: `${entry.id}#${made.issuer}`, key, authorityKeyIds: [] }
+    const at = { now, graceSeconds: entry.keysGraceSeconds }
+    const { key, stale } = await findDidKey(made.issuer, kid, at, means)
+    const lenience = stale ? 'issuer_keys_stale' : undefined
+    return { entry, issuer: `${entry.id}#${made.issuer}`, key, authorityKeyIds: [], lenience }
   }
   return refuse('untrusted_issuer')
 }
@@ -57,11 +59,11 @@ export async function findW3cIssuer(
 export async function findDidKey(
   did: string,
   kid: string | undefined,
-  now: number,
-  means: Pick<TrustMeans, 'fetchJson' | 'issuerKeys'>,
-): Promise<KeyObject> {
-  if (did.startsWith('did:web:')) return findDidWebKey(did, kid, now, means)
-  return readDid(did)?.key ?? refuse('issuer_key_unavailable')
+  at: { now: number; graceSeconds?: number },
+  means: Pick<TrustMeans, 'fetchJson' | 'issuerKeys' | 'answers'>,
+): Promise<PublishedKey> {
+  if (did.startsWith('did:web:')) return findDidWebKey(did, kid, at, means)
+  return { key: readDid(did)?.key ?? refuse('issuer_key_unavailable'), stale: false }
 }
 
 /** Returns the names, short and full, of those types of a credential that an entry vouches for. */

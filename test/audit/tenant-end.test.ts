@@ -111,7 +111,7 @@ const STAYS = [
     'policy_version',
     'retention_rule',
   ],
-  ...['registration_certificate', 'trusted_list', 'key_migration_progress'],
+  ...['registration_certificate', 'trusted_list', 'kept_answer', 'key_migration_progress'],
   ...['admin_token', 'admin_session', 'job', 'key_check'],
 ]
 

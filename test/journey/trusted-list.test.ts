@@ -9,6 +9,7 @@ import { type Bridge, logIn, startBridge } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
 import { publish } from '../support/walk.ts'
 import { createOperator, ISSUANCE, type Operator, signList } from '../wallet/lists.ts'
+import { CA_QC, STATUS, signXmlList, writeXmlList, type XmlRequest } from '../wallet/xml-lists.ts'
 
 const HOUR = 3_600_000
 
@@ -18,8 +19,15 @@ let url: string
 /** What the operator answers; undefined breaks the connection off. */
 let answer: string | undefined
 let asked = 0
-const server = createServer((_, response) => {
+/** Lists in XML, by path. */
+const xmlLists = new Map<string, string>()
+const server = createServer(({ url: path = '' }, response) => {
   asked += 1
+  const xml = xmlLists.get(path)
+  if (xml !== undefined) {
+    response.writeHead(200, { 'content-type': 'application/vnd.etsi.tsl+xml' }).end(xml)
+    return
+  }
   if (answer === undefined) response.destroy()
   else response.writeHead(200, { 'content-type': 'application/jose' }).end(answer)
 })
@@ -42,11 +50,11 @@ function issue(sequence: number, options: { listed?: boolean; hours?: number } =
   return signList(operator, { now, sequence, nextUpdate: now + hours * HOUR, entities })
 }
 
-async function trustIn(members: object = {}) {
+async function trustIn(members: object = {}, service = ISSUANCE) {
   const list = { id: 'pid', url, format: 'lote-jwt', signers: [operator.certificate], ...members }
   const [entry] = bridge.issuer.trustPolicy({
     anchors: [],
-    trustedLists: [{ list: 'pid', services: [ISSUANCE] }],
+    trustedLists: [{ list: 'pid', services: [service] }],
   }).entries
   return await publish(bridge, bridge.tenant, 'trust', { lists: [list], entries: [entry] })
 }
@@ -141,6 +149,53 @@ test('TR-04 past its time it counts within the grace only, and the trail says so
   })
   await ended(13)
   await bridge.restart()
+  await isRefused()
+})
+
+/** A list of lists at `/lotl.xml`, and the one of NL, which another operator signs. */
+function issueXml(national: Operator, request: Partial<XmlRequest> & { status?: string }): void {
+  const { status = `${STATUS}/granted`, ...rest } = request
+  const now = bridge.clock.now()
+  const at = new URL('/nl.xml', url).href
+  const pointers = [{ url: at, territory: 'NL', signers: [national.certificate] }]
+  const services = [{ anchors: [bridge.issuer.anchor], status }]
+  xmlLists.set('/lotl.xml', signXmlList(operator, writeXmlList({ now, pointers })))
+  xmlLists.set('/nl.xml', signXmlList(national, writeXmlList({ now, services, ...rest })))
+}
+
+test('TR-20 a list of lists in XML leads to the list of a country, which vouches for whom it grants', async () => {
+  const national = createOperator(bridge.clock.now())
+  const list = { format: 'tsl-xml', follow: { territories: ['NL'] } }
+  await trustIn({ ...list, url: new URL('/lotl.xml', url).href }, CA_QC)
+  await isRefused()
+  issueXml(national, { sequence: 3 })
+  await look()
+  await logIn(bridge, await bridge.newWallet())
+  const admin = await adminWith(bridge, ADMIN_SCOPE_NAMES)
+  expect((await admin.get('/tenants/demo/trusted-lists')).body.lists).toMatchObject([
+    { id: 'pid', issue: { sequence: 1, services: [] } },
+    { id: 'pid/NL', issue: { sequence: 3, services: [{ type: CA_QC, certificates: 1 }] } },
+  ])
+  issueXml(national, { sequence: 4, status: `${STATUS}/withdrawn` })
+  await look()
+  await isRefused()
+  issueXml(national, { sequence: 3 })
+  await look()
+  expect((await auditOf('trusted_list_refused'))[0]).toEqual({
+    list: 'pid/NL',
+    reason: 'list_rolled_back',
+  })
+  await isRefused()
+})
+
+test('TR-21 nobody but whom the list of lists names signs the list of a country', async () => {
+  issueXml(createOperator(bridge.clock.now()), { sequence: 5 })
+  xmlLists.delete('/lotl.xml')
+  await look()
+  expect((await auditOf('trusted_list_refused'))[0]).toEqual({
+    list: 'pid/NL',
+    reason: 'list_signature_invalid',
+  })
   await isRefused()
 })
 

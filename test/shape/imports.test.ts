@@ -33,6 +33,8 @@ const PACKAGES: Record<string, readonly string[]> = {
   '@noble/hashes': ['crypto'],
   'openid-client': ['institution'],
   undici: ['outbound'],
+  'xml-crypto': ['wallet'],
+  '@xmldom/xmldom': ['wallet'],
   re2js: ['domain'],
 }
 
@@ -133,6 +135,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     ...['finish-login', 'token-parity'],
     ...['erasure-ledger', 'repeat-decision', 'take-attributes'],
     ...['identify-shown', 'flag-link'],
+    ...['answer-store', 'trust-fetches'],
     ...['checkpoint-places', 'follow-trail', 'sign-trail', 'deny-access'],
   ]
   const steps = [

@@ -31,6 +31,7 @@ const GRANTS: { readonly [table: string]: readonly string[] } = {
   identity_merge_edge: ALL,
   job: KEEP,
   journey: ALL,
+  kept_answer: ALL,
   key_check: APPEND,
   key_migration_history: KEEP,
   key_migration_progress: ALL,

@@ -170,8 +170,10 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
      INSERT INTO authorization_server (tenant_id, id, issuer, jwks_uri, audience, created_at)
        VALUES ('${id}', 'server-${id}', 'https://as-${id}.example', 'https://as-${id}.example/jwks', 'audience-${id}', '${long}');
      INSERT INTO revoked_token (tenant_id, jti_hash, expires_at) VALUES ('${id}', 'revoked-${id}', '${long}');
-     INSERT INTO trusted_list (tenant_id, url, signers, sequence, issued_at, next_update, services, fetched_at, checked_at, problem)
-       VALUES ('${id}', 'https://list-${id}.example', 'signers-${id}', 1, '${long}', '${long}', '[]', '${long}', '${long}', 'timeout');
+     INSERT INTO trusted_list (tenant_id, url, signers, sequence, issued_at, next_update, services, pointers, fetched_at, checked_at, problem)
+       VALUES ('${id}', 'https://list-${id}.example', 'signers-${id}', 1, '${long}', '${long}', '[]', '[]', '${long}', '${long}', 'timeout');
+     INSERT INTO kept_answer (tenant_id, name, kind, about, source, document, issued_at, fetched_at, fresh_until, checked_at, seen_at, problem)
+       VALUES ('${id}', 'answer-${id}', 'crl', 'about-${id}', 'source-${id}', 'answer-document-${id}', '${long}', '${long}', '${long}', '${long}', '${long}', 'timeout');
      INSERT INTO registration_certificate (tenant_id, id, client_id, format, document, not_after, created_at)
        VALUES ('${id}', 'registration-${id}', '', 'registration_cert', 'document-of-${id}', '${long}', '${long}');
      INSERT INTO registration_token (tenant_id, id, token_hash, name, uses_left, created_at, expires_at)

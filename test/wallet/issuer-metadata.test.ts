@@ -1,17 +1,28 @@
 import { createPublicKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import {
-  createIssuerKeyCache,
-  findIssuerKey,
+  findIssuerKey as findPublished,
   issuerMetadataUrl,
 } from '../../src/wallet/issuer-metadata.ts'
-import { createMeans, NOW, newKey, refusalOf } from './world.ts'
+import { createIssuerKeyCache } from '../../src/wallet/published-keys.ts'
+import { createAnswers, createMeans, NOW, newKey, refusalOf } from './world.ts'
 
 const ISSUER = 'https://a.example/t/1'
 const URL = 'https://a.example/.well-known/jwt-vc-issuer/t/1'
 const key = newKey()
 const jwk = (kid?: string, of = key) => ({ ...createPublicKey(of).export({ format: 'jwk' }), kid })
 const documentOf = (...keys: unknown[]) => ({ issuer: ISSUER, jwks: { keys } })
+
+async function findIssuerKey(
+  issuer: string,
+  kid: string | undefined,
+  now: number,
+  means: Parameters<typeof findPublished>[3],
+) {
+  const { key: found, stale } = await findPublished(issuer, kid, { now }, means)
+  expect(stale).toBe(false)
+  return found
+}
 
 describe('the metadata URL', () => {
   it.each([
@@ -95,7 +106,9 @@ describe('the key of an issuer', () => {
       seen.push(options)
       return documentOf(jwk('k'))
     }
-    await findIssuerKey(ISSUER, 'k', NOW, { fetchJson, issuerKeys: createIssuerKeyCache() })
+    await findIssuerKey(ISSUER, 'k', NOW, {
+      ...{ fetchJson, issuerKeys: createIssuerKeyCache(), answers: createAnswers() },
+    })
     expect(seen).toEqual([
       { maxBytes: 65_536, timeoutMs: 3_000, contentTypes: ['application/json'] },
     ])
@@ -146,5 +159,43 @@ describe('what is kept', () => {
     expect(await refusalOf(() => findIssuerKey(ISSUER, 'k', NOW + 3_600_000, means))).toBe(
       'issuer_key_unavailable',
     )
+  })
+
+  it('TR-04 past its hour a key counts within the grace of the policy, which is said, and no longer', async () => {
+    const documents: Record<string, unknown> = { [URL]: documentOf(jwk('k')) }
+    const means = createMeans(documents)
+    await findIssuerKey(ISSUER, 'k', NOW, means)
+    delete documents[URL]
+    const at = (ms: number) => ({ now: NOW + 3_600_000 + ms, graceSeconds: 60 })
+    expect((await findPublished(ISSUER, 'k', at(59_999), means)).stale).toBe(true)
+    expect(await refusalOf(() => findPublished(ISSUER, 'k', at(60_000), means))).toBe(
+      'issuer_key_unavailable',
+    )
+    expect(await refusalOf(() => findPublished(ISSUER, 'other', at(0), means))).toBe(
+      'issuer_key_unavailable',
+    )
+  })
+
+  it('TR-20 is found by the next process, which asks nobody', async () => {
+    const means = createMeans({ [URL]: documentOf(jwk('k')) })
+    await findIssuerKey(ISSUER, 'k', NOW, means)
+    const next = { ...createMeans(), answers: means.answers }
+    await findIssuerKey(ISSUER, 'k', NOW + 3_599_999, next)
+    expect(next.asked).toEqual([])
+    const later = { ...createMeans(), answers: means.answers }
+    expect(await refusalOf(() => findIssuerKey(ISSUER, 'k', NOW + 3_600_000, later))).toBe(
+      'issuer_key_unavailable',
+    )
+    const lenient = { now: NOW + 3_600_000, graceSeconds: 1 }
+    const last = { ...createMeans(), answers: means.answers }
+    expect((await findPublished(ISSUER, 'k', lenient, last)).stale).toBe(true)
+  })
+
+  it('UP-37 an id that the kept answer has not is asked for at once', async () => {
+    const means = createMeans({ [URL]: documentOf(jwk('old', newKey())) })
+    await findIssuerKey(ISSUER, 'old', NOW, means)
+    const next = { ...createMeans({ [URL]: documentOf(jwk('new')) }), answers: means.answers }
+    await findIssuerKey(ISSUER, 'new', NOW + 1_000, next)
+    expect(next.asked).toEqual([URL])
   })
 })

@@ -316,6 +316,46 @@ describe('asking', () => {
     expect(await refusalOf(() => check(listed, {}, NOW + 61_000))).toBe('revocation_unavailable')
   })
 
+  it('TR-15 the next process finds what was said, and asks nobody while it lasts', async () => {
+    documents[LIST] = writeList(root, { revoked: [SERIAL] })
+    documents[RESPONDER] = writeAnswer(root)
+    expect(await refusalOf(() => check(listed))).toBe('certificate_revoked')
+    await check(answered)
+    means = { ...createMeans(), answers: means.answers }
+    expect(await refusalOf(() => check(listed, {}, NOW + 60_000))).toBe('certificate_revoked')
+    expect(await check(answered, {}, NOW + 60_000)).toEqual([])
+    expect(means.asked).toEqual([])
+  })
+
+  it('TR-04 it also finds what counts within the grace alone', async () => {
+    documents[LIST] = writeList(root, { nextUpdate: NOW + 60_000 })
+    await check(listed)
+    means = { ...createMeans(), answers: means.answers }
+    const rule = { graceSeconds: 60 }
+    expect(await check(listed, rule, NOW + 119_999)).toEqual(['revocation_stale'])
+    expect(await refusalOf(() => check(listed, rule, NOW + 120_000))).toBe('revocation_unavailable')
+  })
+
+  it('TR-21 an older list is no newer for the next process', async () => {
+    documents[LIST] = writeList(root, { revoked: [SERIAL], nextUpdate: NOW + 60_000 })
+    await refusalOf(() => check(listed))
+    const older = { [LIST]: writeList(root, { thisUpdate: NOW - 2 * DAY, nextUpdate: NOW + DAY }) }
+    means = { ...createMeans(older), answers: means.answers }
+    expect(await refusalOf(() => check(listed, {}, NOW + 61_000))).toBe('certificate_revoked')
+  })
+
+  it('TR-21 what is kept is judged again: nobody is believed for having been kept', async () => {
+    documents[LIST] = writeList(root)
+    await check(listed)
+    for (const answer of means.answers.kept.values()) {
+      const octets = Buffer.from(answer.document, 'base64')
+      octets.writeUInt8(octets.readUInt8(octets.length - 5) ^ 1, octets.length - 5)
+      answer.document = octets.toString('base64')
+    }
+    means = { ...createMeans(), answers: means.answers }
+    expect(await refusalOf(() => check(listed))).toBe('revocation_unavailable')
+  })
+
   it('row 17 after a failure nobody asks for a while', async () => {
     await refusalOf(() => check(listed))
     await refusalOf(() => check(listed, {}, NOW + 1_000))

@@ -2,14 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { createIssuer, DEMO_PERSON } from '../../demo/issuer.ts'
 import { createWallet } from '../../demo/wallet.ts'
 import { TrustPolicy } from '../../src/domain/trust-policy.ts'
+import { type FetchedList, ListError } from '../../src/wallet/listed-service.ts'
 import { verifyPresentations } from '../../src/wallet/presentation.ts'
 import { prepareTrust } from '../../src/wallet/trust.ts'
-import {
-  type FetchedList,
-  ListError,
-  readTrustedList,
-  signersDigest,
-} from '../../src/wallet/trusted-list.ts'
+import { readTrustedList, signersDigest } from '../../src/wallet/trusted-list.ts'
 import {
   createOperator,
   forgeList,
@@ -62,6 +58,7 @@ describe('a list of trusted entities (ETSI TS 119 602)', () => {
       sequence: 7,
       issuedAt: NOW - DAY,
       nextUpdate: NOW + 30 * DAY,
+      pointers: [],
       services: [
         { type: ISSUANCE, certificates: [base64(issuer.anchor), base64(other.anchor)] },
         { type: REVOCATION, certificates: [base64(other.anchor)] },
@@ -189,7 +186,7 @@ describe('anchors out of a list', () => {
     const { policy = policyOf(), now = NOW } = options
     const parsed = TrustPolicy.parse(policy)
     const fetched = {
-      ...{ url: LIST.url, signers: signersDigest(list), nextUpdate: NOW + DAY },
+      ...{ url: LIST.url, signers: signersDigest(list), nextUpdate: NOW + DAY, pointers: [] },
       services: [{ type: ISSUANCE, certificates: [base64(issuer.anchor)] }],
       ...options.fetched,
     }

@@ -8,11 +8,12 @@ import { BridgeError } from '../../src/domain/failure.ts'
 import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { createChainCache } from '../../src/wallet/certificate-path.ts'
 import type { Channel } from '../../src/wallet/channel.ts'
-import { createIssuerKeyCache } from '../../src/wallet/issuer-metadata.ts'
 import { createAnswerShelf } from '../../src/wallet/kept-answers.ts'
+import { createIssuerKeyCache } from '../../src/wallet/published-keys.ts'
 import { prepareRequestSigner, type SigningIdentity } from '../../src/wallet/request-signer.ts'
 import type { SdJwtVcExpectations } from '../../src/wallet/sd-jwt-vc.ts'
 import { createStatusListCache } from '../../src/wallet/status-lookup.ts'
+import type { AnswerStore, NewAnswer } from '../../src/wallet/stored-answer.ts'
 import { prepareTrust, type TrustMeans } from '../../src/wallet/trust.ts'
 
 /** Noon, in whole seconds; nothing in these tests reads a clock. */
@@ -60,7 +61,7 @@ export async function createWorld(): Promise<World> {
 /** Fresh caches; a fetch is answered from `documents` by URL, and counted in `asked`. */
 export function createMeans(
   documents: Record<string, unknown> = {},
-): TrustMeans & { asked: string[] } {
+): TrustMeans & { asked: string[]; answers: ReturnType<typeof createAnswers> } {
   const asked: string[] = []
   return {
     asked,
@@ -83,6 +84,7 @@ export function createMeans(
     },
     chains: createChainCache(),
     issuerKeys: createIssuerKeyCache(),
+    answers: createAnswers(),
     fetchJson: async (url) => {
       asked.push(url)
       if (!Object.hasOwn(documents, url)) {
@@ -90,6 +92,16 @@ export function createMeans(
       }
       return documents[url]
     },
+  }
+}
+
+/** Answers that outlive a verifier's caches, as the database keeps them. */
+export function createAnswers(): AnswerStore & { kept: Map<string, NewAnswer> } {
+  const kept = new Map<string, NewAnswer>()
+  return {
+    kept,
+    find: async (name) => kept.get(name),
+    keep: async (answer) => void kept.set(answer.name, answer),
   }
 }
 

@@ -151,6 +151,12 @@ export const TRUSTED_LIST = {
   },
 }
 
+export const TRUST_ANSWER = {
+  ...{ name: 'c2tvbGVt', kind: 'crl', about: REQUEST_CERTIFICATE.kid, fetched_at: INSTANT },
+  ...{ fresh_until: '2027-01-31T12:00:00.000Z', checked_at: INSTANT, seen_at: INSTANT },
+  problem: null,
+}
+
 export const EXPIRY = {
   ...{ kind: 'request_certificate', name: REQUEST_CERTIFICATE.kid, client_id: null },
   ...{ ends_at: '2027-01-31T12:00:00.000Z', state: 'good' },

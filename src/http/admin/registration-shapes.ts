@@ -49,6 +49,24 @@ export const TrustedListState = z.object({
 })
 export const TrustedListStates = z.object({ lists: z.array(TrustedListState) })
 
+export const TrustAnswerState = z.object({
+  name: z.string(),
+  kind: z
+    .enum(['crl', 'ocsp', 'issuer_keys', 'federation'])
+    .describe(
+      'A revocation list, a responder’s answer, published keys, or a chain of a federation.',
+    ),
+  about: z
+    .string()
+    .describe('The fingerprint of a certificate (SHA-256, base64url), or an issuer.'),
+  fetched_at: instant.nullable(),
+  fresh_until: instant.nullable().describe('Until then no login has to ask.'),
+  checked_at: instant,
+  seen_at: instant.describe('When a login needed it last, to the day.'),
+  problem: z.string().nullable().describe('Why the last attempt came to nothing.'),
+})
+export const TrustAnswerStates = z.object({ answers: z.array(TrustAnswerState) })
+
 export const Expiry = z.object({
   kind: z.enum(EXPIRY_KINDS),
   name: z

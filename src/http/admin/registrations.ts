@@ -4,6 +4,7 @@
  */
 import type { ClientId } from '../../domain/ids.ts'
 import { readExpiryCalendar } from '../../flow/read-expiry-calendar.ts'
+import { readTrustAnswers } from '../../flow/read-trust-answers.ts'
 import { readTrustedLists } from '../../flow/read-trusted-lists.ts'
 import {
   dropRequestCertificate,
@@ -17,7 +18,13 @@ import {
 } from '../../flow/store-registration-certificate.ts'
 import type { Route } from '../route.ts'
 import { type AdminDeps, adminRoute } from './admin-route.ts'
-import { EXPIRY, REGISTRATION_CERTIFICATE, REQUEST_CERTIFICATE, TRUSTED_LIST } from './examples.ts'
+import {
+  EXPIRY,
+  REGISTRATION_CERTIFICATE,
+  REQUEST_CERTIFICATE,
+  TRUST_ANSWER,
+  TRUSTED_LIST,
+} from './examples.ts'
 import { BAD_CERTIFICATE, identityOf, tellCertificate } from './tenants.ts'
 
 const tag = 'Administration: relying parties'
@@ -27,7 +34,13 @@ const OWN = '/tenants/:tenant/relying-parties/:client_id/request-certificate'
 const NOT_FOUND = { 404: 'No such tenant, relying party or certificate, or not one of this token.' }
 
 export function registrationRoutes(deps: AdminDeps): Route[] {
-  return [...certificateRoutes(deps), ...accessRoutes(deps), listRoute(deps), calendarRoute(deps)]
+  return [
+    ...certificateRoutes(deps),
+    ...accessRoutes(deps),
+    listRoute(deps),
+    answerRoute(deps),
+    calendarRoute(deps),
+  ]
 }
 
 function certificateRoutes(deps: AdminDeps): Route[] {
@@ -139,6 +152,27 @@ function listRoute(deps: AdminDeps): Route {
                   fetched_at: list.issue.fetchedAt,
                   services: [...list.issue.services],
                 },
+        })),
+      },
+    }),
+  })
+}
+
+function answerRoute(deps: AdminDeps): Route {
+  return adminRoute(deps, {
+    ...{ method: 'GET', path: '/tenants/:tenant/trust-answers', operationId: 'readTrustAnswers' },
+    ...{ tag: 'Administration: policies', scope: 'policies:manage' },
+    summary: 'How new what others publish about certificates and keys is',
+    description:
+      'Lists of revoked certificates, answers of responders, keys of issuers, chains of federations: whatever logins rest on. The job `ask-ahead` asks for it ahead of them.',
+    ...{ answer: 'TrustAnswerStates', told: { answers: [TRUST_ANSWER] }, status: 200 },
+    refusals: { 404: 'No such tenant, or not one of this token.' },
+    run: async ({ actor, path }) => ({
+      value: {
+        answers: (await readTrustAnswers(deps, actor, path('tenant'))).map((one) => ({
+          ...{ name: one.name, kind: one.kind, about: one.about, problem: one.problem },
+          ...{ fetched_at: one.fetched_at, fresh_until: one.fresh_until },
+          ...{ checked_at: one.checked_at, seen_at: one.seen_at },
         })),
       },
     }),

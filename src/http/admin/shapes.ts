@@ -101,6 +101,8 @@ import {
   NewRegistrationCertificate,
   RegistrationCertificate,
   RegistrationCertificateList,
+  TrustAnswerState,
+  TrustAnswerStates,
   TrustedListState,
   TrustedListStates,
 } from './registration-shapes.ts'
@@ -158,7 +160,14 @@ export const SHAPES = {
     TokenContractRecording,
   },
   ...{ NewRegistrationCertificate, RegistrationCertificate, RegistrationCertificateList },
-  ...{ Expiry, ExpiryCalendar, TrustedListState, TrustedListStates },
+  ...{
+    Expiry,
+    ExpiryCalendar,
+    TrustAnswerState,
+    TrustAnswerStates,
+    TrustedListState,
+    TrustedListStates,
+  },
   ...{ SigningKey, SigningKeyList, SigningKeyRotation, PublishedSigningKey },
   ...{ NewKeyMigration, KeyMigration, KeyMigrationList, KeyForecast },
   ...{

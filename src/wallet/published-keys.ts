@@ -1,0 +1,133 @@
+import type { KeyObject } from 'node:crypto'
+import { BridgeError, fail } from '../domain/failure.ts'
+import { HOUR, SECOND } from '../domain/time.ts'
+import { type AnswerStore, askAnew, findSaid, type Inquiry, type Said } from './stored-answer.ts'
+
+/*
+ * Keys that issuers publish. Kept for an hour; a key id that is not among them causes one more fetch, and not another within
+ * 30 seconds, so that made-up ids cannot flood the issuer (UP-37). A job asks ahead, so that few logins wait for an issuer.
+ */
+
+const LIFETIME = HOUR
+const COOL_DOWN = 30 * SECOND
+const MOST_ISSUERS = 1_000
+
+export interface IssuerKey {
+  kid: string | undefined
+  key: KeyObject
+}
+
+/** What is known of each issuer, by its identifier. */
+export interface IssuerKeyCache {
+  issuers: Map<string, KnownIssuer>
+}
+
+interface KnownIssuer {
+  said: Said<readonly IssuerKey[]> | undefined
+  /** Milliseconds since the epoch; minus infinity until the issuer was asked. */
+  triedAt: number
+  pending: Promise<void> | undefined
+}
+
+export interface KeyMeans {
+  issuerKeys: IssuerKeyCache
+  answers: AnswerStore
+}
+
+export interface PublishedKey {
+  key: KeyObject
+  /** Whether it is past its hour, and counts only because policy lets it. */
+  stale: boolean
+}
+
+/** Returns an empty cache. */
+export function createIssuerKeyCache(): IssuerKeyCache {
+  return { issuers: new Map() }
+}
+
+/** Keys say nothing of their own time: they count for an hour from when they were had. */
+export function publishedAt(
+  keys: readonly IssuerKey[] | undefined,
+  fetchedAt: number,
+): Said<readonly IssuerKey[]> | undefined {
+  if (keys === undefined) return undefined
+  const freshUntil = fetchedAt + LIFETIME
+  return { value: keys, fetchedAt, issuedAt: fetchedAt, endsAt: freshUntil, freshUntil }
+}
+
+/**
+ * Returns a key of what an issuer publishes, by its id; without one, the only key. The issuer is asked at most once an hour,
+ * once more for an unknown id, and once at a time for everybody who waits. Where it cannot be had, what was had before counts
+ * for `graceSeconds` past its hour. `now` in milliseconds. Throws `presentation_refused` with `issuer_key_unavailable`.
+ */
+export async function findPublishedKey(
+  inquiry: Inquiry<readonly IssuerKey[]>,
+  kid: string | undefined,
+  at: { now: number; graceSeconds?: number },
+  means: KeyMeans,
+): Promise<PublishedKey> {
+  const { now, graceSeconds = 0 } = at
+  const known = knownIssuer(means.issuerKeys, inquiry.about)
+  const fresh = pick(known, kid, now)
+  if (fresh !== undefined) return { key: fresh, stale: false }
+  // One fetch serves everybody who waits for it.
+  known.pending ??= renew(known, inquiry, kid, now, means.answers).finally(() => {
+    known.pending = undefined
+  })
+  try {
+    await known.pending
+  } catch (error) {
+    if (!isUnavailable(error)) throw error
+    const stale = pick(known, kid, now - graceSeconds * SECOND)
+    if (stale === undefined) return refuse(error)
+    return { key: stale, stale: true }
+  }
+  return { key: pick(known, kid, now) ?? refuse(), stale: false }
+}
+
+function knownIssuer(cache: IssuerKeyCache, issuer: string): KnownIssuer {
+  const known = cache.issuers.get(issuer)
+  if (known !== undefined) return known
+  const [oldest] = cache.issuers.keys()
+  if (cache.issuers.size >= MOST_ISSUERS && oldest !== undefined) cache.issuers.delete(oldest)
+  const triedAt = Number.NEGATIVE_INFINITY
+  const fresh: KnownIssuer = { said: undefined, triedAt, pending: undefined }
+  cache.issuers.set(issuer, fresh)
+  return fresh
+}
+
+/** An exact match; without a key id only an issuer with a single key is clear about which. */
+function pick({ said }: KnownIssuer, kid: string | undefined, now: number): KeyObject | undefined {
+  if (said === undefined || now >= said.freshUntil) return undefined
+  const keys = said.value
+  if (kid === undefined) return keys.length === 1 ? keys[0]?.key : undefined
+  return keys.find((one) => one.kid === kid)?.key
+}
+
+/** What another instance or the job had may be newer; who asks for an id that nobody knows wants the newest. */
+async function renew(
+  known: KnownIssuer,
+  inquiry: Inquiry<readonly IssuerKey[]>,
+  kid: string | undefined,
+  now: number,
+  answers: AnswerStore,
+): Promise<void> {
+  if (known.said === undefined || now >= known.said.freshUntil) {
+    const stored = await findSaid(inquiry, answers)
+    if (stored !== undefined && stored.fetchedAt > (known.said?.fetchedAt ?? 0)) known.said = stored
+    if (pick(known, kid, now) !== undefined) return
+  }
+  if (now - known.triedAt < COOL_DOWN) refuse()
+  known.triedAt = now
+  known.said = await askAnew(inquiry, known.said, now, answers)
+}
+
+function isUnavailable(error: unknown): error is BridgeError {
+  if (!(error instanceof BridgeError)) return false
+  const { kind } = error.failure
+  return kind === 'outbound_refused' || kind === 'presentation_refused'
+}
+
+function refuse(cause?: unknown): never {
+  return fail({ kind: 'presentation_refused', reason: 'issuer_key_unavailable' }, cause)
+}

@@ -1,0 +1,353 @@
+import { constants, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { createIssuer } from '../../demo/issuer.ts'
+import { createCertificateAuthority, issueCertificate } from '../../src/crypto/certificate.ts'
+import { certificatePem } from '../../src/crypto/request-identity.ts'
+import type { TrustedList } from '../../src/domain/trusted-list-policy.ts'
+import { ListError } from '../../src/wallet/listed-service.ts'
+import { allLists, readTrustedList, signersDigest } from '../../src/wallet/trusted-list.ts'
+import { readTrustedListApart } from '../../src/wallet/trusted-list-apart.ts'
+import { checkXmlForm, XmlFormError } from '../../src/wallet/xml-form.ts'
+import { createOperator, type Operator } from './lists.ts'
+import { DAY, NOW } from './world.ts'
+import {
+  CA_QC,
+  STATUS,
+  signXmlList,
+  TYPES,
+  writeXmlList,
+  type XmlForgery,
+  type XmlRequest,
+} from './xml-lists.ts'
+
+const operator = createOperator(NOW)
+const issuer = createIssuer({ now: NOW })
+const other = createIssuer({ now: NOW, url: 'https://other.example' })
+const list: TrustedList = {
+  ...{ id: 'eu', url: 'https://lists.example/tl.xml', format: 'tsl-xml', graceSeconds: 0 },
+  signers: [operator.certificate],
+}
+const SERVICES = [{ anchors: [issuer.anchor] }]
+const base64 = (pem: string) => pem.replace(/-----[^-]+-----|\s/g, '')
+
+const written = (request: Partial<XmlRequest> = {}) =>
+  writeXmlList({ now: NOW, services: SERVICES, ...request })
+function read(text: string, members: Partial<TrustedList> = {}, known?: number) {
+  return readTrustedList(text, { ...list, ...members }, { now: NOW, known })
+}
+const readSigned = (request: Partial<XmlRequest> = {}, forgery: XmlForgery = {}, known?: number) =>
+  read(signXmlList(operator, written(request), forgery), {}, known)
+
+function reasonOf(attempt: () => unknown): string {
+  try {
+    attempt()
+  } catch (error) {
+    if (!(error instanceof ListError)) throw error
+    return error.reason
+  }
+  return expect.fail('the list was believed')
+}
+
+describe('a trusted list in XML (ETSI TS 119 612)', () => {
+  it('TR-20 gives the certificates of its services by type', () => {
+    const services = [
+      { anchors: [issuer.anchor] },
+      { anchors: [other.anchor, issuer.anchor] },
+      { anchors: [other.anchor], type: 'urn:other' },
+    ]
+    expect(readSigned({ sequence: 7, services })).toEqual({
+      ...{ sequence: 7, issuedAt: NOW - DAY, nextUpdate: NOW + 30 * DAY, pointers: [] },
+      services: [
+        { type: CA_QC, certificates: [base64(issuer.anchor), base64(other.anchor)] },
+        { type: 'urn:other', certificates: [base64(other.anchor)] },
+      ],
+    })
+  })
+
+  it.each([
+    ['granted', { status: `${STATUS}/granted` }, 1],
+    ['recognised', { status: `${STATUS}/recognisedatnationallevel` }, 1],
+    ['withdrawn', { status: `${STATUS}/withdrawn` }, 0],
+    [
+      'withdrawn, and was granted before',
+      { status: `${STATUS}/withdrawn`, before: `${STATUS}/granted` },
+      0,
+    ],
+    ['granted from tomorrow', { since: NOW + DAY }, 0],
+    ['of a status of somebody else’s', { status: 'urn:x/granted' }, 0],
+  ])('TR-22 a service that is %s', (_, members, anchors) => {
+    const { services } = readSigned({ services: [{ anchors: [issuer.anchor], ...members }] })
+    expect(services.flatMap(({ certificates }) => certificates)).toHaveLength(anchors)
+  })
+
+  it('TR-21 the issue that is kept may come again, an older one may not', () => {
+    expect(readSigned({ sequence: 5 }, {}, 5).sequence).toBe(5)
+    expect(reasonOf(() => readSigned({ sequence: 4 }, {}, 5))).toBe('list_rolled_back')
+  })
+
+  it.each([
+    ['past its next update', { nextUpdate: NOW }],
+    ['closed for good', { nextUpdate: null }],
+    ['from the future', { issuedAt: NOW + 360_000 }],
+  ])('TR-21 one %s is refused', (_, request) => {
+    expect(reasonOf(() => readSigned(request))).toBe('list_out_of_date')
+  })
+
+  it.each([
+    ['of another type', { type: `${TYPES}/CClist` }],
+    ['of another version', { version: '3' }],
+    ['without a number', { sequence: '-1' }],
+  ])('TR-23 one %s is refused', (_, request) => {
+    expect(reasonOf(() => readSigned(request))).toBe('list_malformed')
+  })
+})
+
+function rsaOperator(): Operator {
+  const { privateKey: key } = generateKeyPairSync('rsa', { modulusLength: 3072 })
+  const validity = { notBefore: NOW - DAY, notAfter: NOW + DAY }
+  const authority = createCertificateAuthority({ subject: { commonName: 'TL CA' }, ...validity })
+  const leaf = issueCertificate(authority, {
+    ...{ subject: { commonName: 'Operator' }, publicKey: createPublicKey(key), ...validity },
+  })
+  return { key, certificate: certificatePem(leaf), x5c: Buffer.from(leaf).toString('base64') }
+}
+
+describe('its signature', () => {
+  const MORE = 'http://www.w3.org/2001/04/xmldsig-more#'
+  it('TR-21 may be one of RSA, plain or PSS', () => {
+    const rsa = rsaOperator()
+    const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
+    const ways: readonly XmlForgery[] = [
+      { algorithm: `${MORE}rsa-sha256` },
+      { algorithm: `${MORE}rsa-sha512`, signWith: (octets) => sign('sha512', octets, rsa.key) },
+      {
+        algorithm: 'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1',
+        signWith: (octets) => sign('sha256', octets, { key: rsa.key, ...pss }),
+      },
+    ]
+    for (const way of ways) {
+      const text = signXmlList(rsa, written(), way)
+      expect(read(text, { signers: [rsa.certificate] }).services).toHaveLength(1)
+    }
+  })
+
+  it('TR-21 is by a pinned certificate, of which there may be the next one too', () => {
+    const next = createOperator(NOW)
+    const text = signXmlList(next, written())
+    expect(reasonOf(() => read(text))).toBe('list_signature_invalid')
+    expect(read(text, { signers: [operator.certificate, next.certificate] }).sequence).toBe(1)
+  })
+
+  const stranger = createOperator(NOW)
+  const old = createOperator(NOW - 20 * DAY, 1)
+  it.each<[string, XmlForgery, Operator?]>([
+    ['by a stranger under the pinned certificate', { key: stranger.key }],
+    ['by a stranger, with his own certificate along', { key: stranger.key, brought: stranger.x5c }],
+    ['of a certificate that the properties do not name', { named: stranger.x5c }],
+    ['by an expired signer', {}, old],
+    ['by SHA-1', { digest: 'sha1', digestAlgorithm: 'http://www.w3.org/2000/09/xmldsig#sha1' }],
+    ['by HMAC', { algorithm: 'http://www.w3.org/2000/09/xmldsig#hmac-sha1' }],
+    ['by RSA over SHA-1', { algorithm: 'http://www.w3.org/2000/09/xmldsig#rsa-sha1' }],
+    ['of an algorithm for other keys', { algorithm: `${MORE}rsa-sha256` }],
+    ['in a canonical form of its own', { canonicalization: 'urn:c14n' }],
+    ['with a transformation', { transforms: ['http://www.w3.org/TR/1999/REC-xslt-19991116'] }],
+    ['of the document with itself', { transforms: ['http://www.w3.org/2001/10/xml-exc-c14n#'] }],
+    ['of the properties alone', { references: ({ properties }) => properties }],
+    ['of the document alone', { references: ({ whole }) => whole }],
+    ['of the document twice', { references: ({ whole }) => whole + whole }],
+    [
+      'of something else as well',
+      { references: ({ whole, properties }) => whole + properties + whole },
+    ],
+    ['of a document that was changed', { change: (text) => text.replace('>1</TSL', '>2</TSL') }],
+    [
+      'that is not there',
+      { change: (text) => text.replace(/<ds:Signature .*<\/ds:Signature>/s, '') },
+    ],
+  ])('TR-21 %s is refused', (_, forgery, signer = operator) => {
+    const text = signXmlList(signer, written(), forgery)
+    expect(reasonOf(() => read(text, { signers: [operator.certificate, old.certificate] }))).toBe(
+      'list_signature_invalid',
+    )
+  })
+
+  it.each<[string, (signed: string) => string]>([
+    [
+      'around the signed one',
+      (signed) =>
+        written({ services: [{ anchors: [other.anchor] }] }).replace(
+          '</Tru',
+          `${bodyOf(signed)}</Tru`,
+        ),
+    ],
+    [
+      'with the signed one in the signature',
+      (signed) => {
+        const [, signature = ''] = /(<ds:Signature .*)<\/ds:Signature>/s.exec(signed) ?? []
+        const hidden = `<ds:Object>${bodyOf(signed.replace(/<ds:Signature .*<\/ds:Signature>/s, ''))}</ds:Object></ds:Signature>`
+        return written({ services: [{ anchors: [other.anchor] }] }).replace(
+          '</Trust',
+          `${signature}${hidden}</Trust`,
+        )
+      },
+    ],
+    [
+      'with two signatures',
+      (signed) => signed.replace(/<ds:Signature .*<\/ds:Signature>/s, (one) => one + one),
+    ],
+    [
+      'with the signature further in',
+      (signed) =>
+        signed
+          .replace(/<ds:Signature .*<\/ds:Signature>/s, '')
+          .replace(
+            '<SchemeTerritory>',
+            `${/<ds:Signature .*<\/ds:Signature>/s.exec(signed)?.[0]}<SchemeTerritory>`,
+          ),
+    ],
+    [
+      'with the id of the properties twice',
+      (signed) => signed.replace('<SchemeTerritory>', '<SchemeTerritory Id="sig-properties">'),
+    ],
+  ])('TR-21 a list wrapped %s is refused', (_, change) => {
+    expect(reasonOf(() => readSigned({}, { change }))).toBe('list_signature_invalid')
+  })
+  const bodyOf = (text: string) => text.replace(/^<\?xml[^>]*>\s*/, '').trim()
+
+  it('TR-21 what is read is what was signed: comments are no part of it', () => {
+    const split = (text: string) => text.replace('>1</TSL', '><!-- 1 -->1</TSL')
+    expect(readSigned({ sequence: 1 }, { change: split }).sequence).toBe(1)
+  })
+
+  it('RE-07 no changed character is believed, or it changes nothing', () => {
+    const text = signXmlList(operator, written())
+    const honest = read(text)
+    for (let at = 0; at < text.length; at += 53) {
+      const changed = `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`
+      try {
+        expect(read(changed)).toEqual(honest)
+      } catch (error) {
+        if (!(error instanceof ListError)) throw error
+      }
+    }
+  })
+})
+
+describe('its form', () => {
+  const ENTITY = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'
+  const LAUGHS =
+    '<!DOCTYPE a [<!ENTITY b "haha"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]><a>&c;&c;</a>'
+  it.each([
+    ['an external entity', ENTITY],
+    ['a billion laughs', LAUGHS],
+    ['a document type', '<!DOCTYPE a><a></a>'],
+    ['an entity that nobody declared', '<a>&x;</a>'],
+    ['an instruction', '<?xml-stylesheet href="x"?><a></a>'],
+    ['an instruction further in', '<a><?php x ?></a>'],
+    ['elements deeper than any list', `${'<a>'.repeat(41)}${'</a>'.repeat(41)}`],
+    [
+      'more attributes than any list',
+      `<a ${Array.from({ length: 31 }, (_, at) => `b${at}="x"`).join(' ')}></a>`,
+    ],
+    ['more elements than any list', `<a>${'<b/>'.repeat(100_000)}</a>`],
+    ['an attribute twice', '<a b="1" b="2"></a>'],
+    ['an attribute without quotes', '<a b=1></a>'],
+    ['two roots', '<a></a><b></b>'],
+    ['text outside', '<a></a>x'],
+    ['nothing', ''],
+    ['no root', '<!-- x -->'],
+    ['another element closed', '<a><b></a></b>'],
+    ['no end', '<a>'],
+    ['a comment without an end', '<a><!-- </a>'],
+    ['characters outside', '<![CDATA[x]]><a></a>'],
+    ['another name', '<1></1>'],
+  ])('TR-23 %s is refused before any parser sees it', (_, text) => {
+    expect(() => checkXmlForm(text)).toThrow(XmlFormError)
+    expect(reasonOf(() => read(text))).toBe('list_malformed')
+  })
+
+  it('TR-23 nor is a document type behind a signed list', () => {
+    const change = (text: string) => text.replace('<Trust', '<!DOCTYPE x><Trust')
+    expect(reasonOf(() => readSigned({}, { change }))).toBe('list_malformed')
+  })
+
+  it('TR-23 what a list is made of is taken', () => {
+    for (const text of [
+      '<?xml version="1.0" encoding="UTF-8"?>\n<a x:b="1" c=\'>\'>&amp;&#x41;<!-- <b> --><![CDATA[<c>]]><b/></a>\n<!-- end -->',
+      '<a/>',
+    ]) {
+      expect(() => checkXmlForm(text)).not.toThrow()
+    }
+  })
+
+  it('TR-23 a list is read in a thread of its own, which ends when it takes too long', async () => {
+    const at = { now: NOW, known: undefined }
+    const text = signXmlList(operator, written())
+    expect((await readTrustedListApart(text, list, at)).services).toHaveLength(1)
+    const cases = [
+      { signed: text.replace('>1</TSL', '>2</TSL'), reason: 'list_signature_invalid' },
+      { signed: text, ms: 1, reason: 'list_malformed' },
+    ]
+    for (const { signed, ms, reason } of cases) {
+      await expect(readTrustedListApart(signed, list, at, ms)).rejects.toMatchObject({ reason })
+    }
+  })
+
+  it('TR-23 a list of more than 8 MiB is not read', () => {
+    expect(reasonOf(() => read(`<a>${'x'.repeat(8 * 1024 * 1024)}</a>`))).toBe('list_malformed')
+  })
+})
+
+describe('a list of lists', () => {
+  const national = createOperator(NOW)
+  const pointers = [
+    { url: 'https://nl.example/tl.xml', territory: 'NL', signers: [national.certificate] },
+    { url: 'https://de.example/tl.xml', territory: 'DE', signers: [national.certificate] },
+    {
+      url: 'https://nl.example/tl.pdf',
+      territory: 'NL',
+      signers: [national.certificate],
+      mime: 'application/pdf',
+    },
+    { url: 'http://nl.example/tl.xml', territory: 'NL', signers: [national.certificate] },
+    {
+      url: 'https://lotl.example',
+      territory: 'NL',
+      signers: [],
+      type: `${TYPES}/EUlistofthelists`,
+    },
+  ]
+  const follow = { territories: ['NL'], tslType: `${TYPES}/EUgeneric` }
+  const lotl: TrustedList = { ...list, id: 'lotl', graceSeconds: 60, follow }
+  const text = signXmlList(operator, written({ services: [], pointers }))
+  const issue = read(text, lotl)
+  const fetched = { ...issue, url: lotl.url, signers: signersDigest(lotl) }
+
+  it('TR-20 names others, of which those of the territories count, signed by whom it names', () => {
+    expect(issue.pointers.map(({ url }) => url)).toEqual([
+      'https://nl.example/tl.xml',
+      'https://de.example/tl.xml',
+      'https://lotl.example',
+    ])
+    const [first, second, ...more] = allLists([lotl], [fetched])
+    expect([first?.id, second?.id, second?.url, more]).toEqual([
+      'lotl',
+      'lotl/NL',
+      'https://nl.example/tl.xml',
+      [],
+    ])
+    const signed = (by: Operator) => signXmlList(by, written())
+    expect(read(signed(national), second).services).toHaveLength(1)
+    expect(reasonOf(() => read(signed(operator), second))).toBe('list_signature_invalid')
+  })
+
+  it('TR-21 nobody is followed for a list of lists that another signer made', () => {
+    const changed = { ...lotl, signers: [createOperator(NOW).certificate] }
+    expect(allLists([changed], [fetched])).toEqual([changed])
+  })
+
+  it('TR-21 must say that it is one, and the others that they are none', () => {
+    expect(reasonOf(() => read(signXmlList(operator, written()), lotl))).toBe('list_malformed')
+    expect(reasonOf(() => read(text, list))).toBe('list_malformed')
+  })
+})
