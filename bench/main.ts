@@ -3,13 +3,12 @@ import { parseArgs } from 'node:util'
 import { benchAudit } from './audit.ts'
 import { benchLogin } from './login.ts'
 import { benchMigrate } from './migrate.ts'
-import { benchOp } from './op.ts'
-import { benchToken } from './token.ts'
+import { benchOp, benchToken } from './op.ts'
 import { benchVerify } from './verify.ts'
 
 const USAGE = `npm run bench -- login [--persons 10000,100000] [--seconds 6] [--concurrency 1,8,32] [--profile folder]
-npm run bench -- token [--redemptions 2000] [--concurrency 1,8,32] [--profile folder]
-npm run bench -- op [--requests 1000] [--concurrency 1,8,32] [--profile folder]
+npm run bench -- token [--requests 5000] [--concurrency 1,8,32] [--profile folder]
+npm run bench -- op [--requests 5000] [--concurrency 1,8,32] [--profile folder]
 npm run bench -- audit [--seconds 6] [--concurrency 1,8,32]
 npm run bench -- verify [--verifications 2000]
 npm run bench -- migrate [--persons 10000,100000]`
@@ -26,16 +25,14 @@ const { values, positionals } = parseArgs({
     persons: { type: 'string', default: '10000,100000' },
     seconds: { type: 'string', default: '6' },
     concurrency: { type: 'string', default: '1,8,32' },
-    redemptions: { type: 'string', default: '2000' },
-    requests: { type: 'string', default: '1000' },
+    requests: { type: 'string', default: '5000' },
     verifications: { type: 'string', default: '2000' },
     profile: { type: 'string' },
   },
 })
 const { profile } = values
 const [seconds = 6] = numbers(values.seconds)
-const [redemptions = 2000] = numbers(values.redemptions)
-const [requests = 1000] = numbers(values.requests)
+const [requests = 5000] = numbers(values.requests)
 const [verifications = 2000] = numbers(values.verifications)
 const concurrency = numbers(values.concurrency)
 const nodeOptions = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
@@ -49,7 +46,7 @@ switch (positionals[0]) {
     await benchMigrate({ persons: numbers(values.persons).toSorted((a, b) => a - b) })
     break
   case 'token':
-    await benchToken({ redemptions, concurrency, nodeOptions })
+    await benchToken({ requests, concurrency, nodeOptions })
     break
   case 'audit':
     await benchAudit({ seconds, concurrency })

@@ -1,6 +1,6 @@
 /** A relying party that sends prepared requests to whichever side it is told to; in a process of its own. */
-import { Pool } from 'undici'
 import { answerParent } from './child.ts'
+import { openCaller, toBytes } from './http-caller.ts'
 import { type Prepared, refreshForm } from './op-requests.ts'
 
 export interface DriveQuestion {
@@ -11,7 +11,7 @@ export interface DriveQuestion {
   requests: readonly Prepared[]
   count: number
   concurrency: number
-  /** A member that every answer must have. */
+  /** What every good answer says somewhere. */
   expected: string
   /** Each of the parallel callers starts with one of the requests and goes on with the refresh token it was given. */
   chained: boolean
@@ -28,31 +28,34 @@ export interface DriveAnswer {
 
 async function drive(question: DriveQuestion): Promise<DriveAnswer> {
   const { address, method, path, requests, count, concurrency, expected } = question
-  const pool = new Pool(address, { connections: concurrency })
+  const url = new URL(path, address)
+  const bytes = requests.map(({ headers, body }) => toBytes(method, url, headers, body))
+  const callers = await Promise.all(Array.from({ length: concurrency }, () => openCaller(url)))
   const latencies = new Float64Array(count)
   const answers: Record<string, string>[] = []
   let next = 0
-  const call = async (_: unknown, caller: number) => {
-    let chained: string | undefined
+  const work = callers.map(async ({ call }, place) => {
+    let chained: Buffer | undefined
     for (let index = next++; index < count; index = next++) {
-      const request = requests[(question.chained ? caller : index) % requests.length]
-      const body = chained ?? request?.body ?? null
+      const own = (question.chained ? place : index) % requests.length
+      const request = chained ?? bytes[own]
+      if (request === undefined) throw new Error('nothing to ask')
       const at = performance.now()
-      const sent = { method, path, headers: request?.headers ?? {} }
-      const answer = await pool.request(method === 'GET' ? sent : { ...sent, body })
-      const text = await answer.body.text()
+      const { status, body } = await call(request)
       latencies[index] = performance.now() - at
-      const told = answer.statusCode === 200 ? JSON.parse(text) : {}
-      if (told[expected] === undefined || told[expected] === false)
-        throw new Error(`${path} answered ${answer.statusCode}: ${text}`)
-      if (question.chained) chained = refreshForm(told.refresh_token)
-      if (question.keep) answers.push(told)
+      if (status !== 200 || !body.includes(expected))
+        throw new Error(`${path} answered ${status}: ${body}`)
+      if (question.chained) {
+        const form = refreshForm(JSON.parse(body).refresh_token)
+        chained = toBytes(method, url, requests[own]?.headers ?? {}, form)
+      }
+      if (question.keep) answers.push(JSON.parse(body))
     }
-  }
+  })
   const began = performance.now()
-  await Promise.all(Array.from({ length: concurrency }, call))
+  await Promise.all(work)
   const seconds = (performance.now() - began) / 1000
-  await pool.close()
+  for (const caller of callers) caller.close()
   return { latencies, seconds, answers }
 }
 

@@ -1,11 +1,12 @@
 /** How the sides of `bench -- op` compare, operation by operation. */
-import type { Run, SIDES } from './op.ts'
-import { OPERATIONS } from './op-requests.ts'
+import type { Run } from './op.ts'
+import type { Operation } from './op-requests.ts'
+import type { SIDES } from './op-sides.ts'
 import { round } from './report.ts'
 
 /** All levels have as many requests: slow levels weigh as much as they take. */
-export function opRatios(runs: readonly Run[]) {
-  return OPERATIONS.map((operation) => {
+export function opRatios(operations: readonly Operation[], runs: readonly Run[]) {
+  return operations.map((operation) => {
     const of = (side: (typeof SIDES)[number]) =>
       runs.filter((run) => run.operation === operation && run.side === side)
     const total = (side: (typeof SIDES)[number]) =>

@@ -28,10 +28,10 @@ export interface Material extends Credentials {
   refreshTokens: readonly string[]
 }
 
-/** A member that the answer of each operation has when it was a success. */
+/** What the answer of each operation says when it was a success. */
 export const EXPECTED: Readonly<Record<Operation, string>> = {
-  ...{ code: 'id_token', refresh: 'refresh_token', client_credentials: 'access_token' },
-  ...{ introspect: 'active', userinfo: 'sub' },
+  ...{ code: '"id_token":"', refresh: '"refresh_token":"', client_credentials: '"access_token":"' },
+  ...{ introspect: '"active":true', userinfo: '"sub":"' },
 }
 
 /** The requests of one measurement. */

@@ -1,28 +1,23 @@
 /**
  * `npm run bench -- op`: what relying parties ask most, at the service and at oidc-provider, in one run: code redemption,
- * refresh, client credentials, introspection, userinfo. Nothing is taken from the opponent: the same Postgres and pool, one
- * prepared statement for each call of its adapter, the same client authentication, algorithms and kinds of tokens; and it
- * runs in memory too.
+ * refresh, client credentials, introspection, userinfo. `npm run bench -- token` is the first of them alone. Both sides
+ * are warm before anything is measured, and take turns in slices, so that whatever else the machine does hits both.
  */
-import { randomText } from '../src/crypto/random.ts'
 import { type Child, startChild, type Usage } from './child.ts'
-import { type BenchDatabase, settle, startDatabase } from './cluster.ts'
-import { insertCodes, VERIFIER } from './codes.ts'
-import { loadPeople } from './load.ts'
-import type { CodesQuestion, OpponentQuestion } from './oidc-provider-process.ts'
-import { OPPONENT_SCHEMA } from './oidc-provider-store.ts'
+import { settle, startDatabase } from './cluster.ts'
 import type { DriveAnswer, DriveQuestion } from './op-driver.ts'
 import { opRatios } from './op-ratios.ts'
 import {
   EXPECTED,
   OPERATIONS,
   type Operation,
+  type Prepared,
   prepareCodes,
   prepareRequests,
 } from './op-requests.ts'
+import { type Side, type Start, startSides } from './op-sides.ts'
 import { machine, percentile, printJson, printTable, round } from './report.ts'
-import type { ServiceQuestion } from './service-process.ts'
-import { AGENT_ID, CLIENT_ID, createWorld, ENVIRONMENT, SLUG, type World } from './world.ts'
+import { AGENT_ID, createWorld, type World } from './world.ts'
 
 export interface OpOptions {
   /** Requests of each kind, at each side and level. */
@@ -31,23 +26,13 @@ export interface OpOptions {
   nodeOptions: readonly string[]
 }
 
-const PEOPLE = 1_000
-const POOL_SIZE = 10
-const WARM_UP = 500
+/** Turns that each side takes at a level. */
+const SLICES = 5
+/** Enough for V8 to have compiled what there is to compile, at both sides. */
+const WARM_UP = 8_000
 const WARM_LEVEL = 8
-/** Logins whose tokens are refreshed and asked about. */
-const LOGINS = 400
-export const SIDES = ['service', 'oidc-provider', 'oidc-provider in memory'] as const
-
-interface Side {
-  name: (typeof SIDES)[number]
-  process: Child
-  address: string
-  paths: Readonly<Record<Operation, string>>
-  /** For the client that redeems codes and no more, and for the one that does all else. */
-  codes: string[]
-  agentCodes: string[]
-}
+/** Logins whose tokens are asked about; of these each slice of refreshes begins with some of its own. */
+const LOGINS = 640
 
 export interface Run {
   operation: Operation
@@ -62,9 +47,35 @@ export interface Run {
   round_trips: number
 }
 
-type Start = (file: string, nodeOptions?: readonly string[]) => Child
-
+/** Measures all of them. */
 export async function benchOp(options: OpOptions): Promise<void> {
+  const runs = await compare(OPERATIONS, options)
+  const operations = opRatios(OPERATIONS, runs)
+  const slowest = Math.min(...operations.map((one) => one.ratio_to_oidc_provider))
+  printRuns(runs, operations)
+  printJson({
+    ...{ bench: 'op', slowest_ratio_to_oidc_provider: slowest },
+    ...{ operations, runs, machine: machine() },
+  })
+}
+
+/** Measures code redemption alone. */
+export async function benchToken(options: OpOptions): Promise<void> {
+  const runs = await compare(['code'], options)
+  const levels = options.concurrency.map((level) => {
+    const at = runs.filter((run) => run.at_a_time === level)
+    return { at_a_time: level, ...opRatios(['code'], at)[0] }
+  })
+  const all = opRatios(['code'], runs)
+  printRuns(runs, [...levels, ...all.map((one) => ({ at_a_time: 'all', ...one }))])
+  const { ratio_to_oidc_provider, ratio_to_oidc_provider_in_memory, cpu_ratio } = all[0] ?? {}
+  printJson({
+    ...{ bench: 'token', ratio_to_oidc_provider, ratio_to_oidc_provider_in_memory, cpu_ratio },
+    ...{ levels, runs, machine: machine() },
+  })
+}
+
+async function compare(operations: readonly Operation[], options: OpOptions): Promise<Run[]> {
   const database = await startDatabase()
   const processes: Child[] = []
   const start: Start = (file, nodeOptions = []) => {
@@ -74,107 +85,44 @@ export async function benchOp(options: OpOptions): Promise<void> {
   }
   try {
     const world = await createWorld(database.runtimeUrl)
-    const sides = await startSides(database, world, options, start)
+    const { requests, concurrency, nodeOptions } = options
+    const codes = operations.includes('code') ? WARM_UP + requests * concurrency.length : 0
+    const count = { codes, agentCodes: LOGINS * operations.length }
+    const sides = await startSides(database, world, count, start, nodeOptions)
     const driver = start('./op-driver.ts')
     const runs: Run[] = []
-    for (const operation of OPERATIONS) {
-      for (const side of sides) await measure(driver, world, side, operation, WARM_UP, WARM_LEVEL)
+    for (const operation of operations) {
+      const targets: Target[] = []
+      for (const side of sides) targets.push(await prepare(driver, world, side, operation))
+      for (const target of targets) await drive(driver, target, WARM_UP, WARM_LEVEL)
       await settle(database.superuser)
-      for (const level of options.concurrency)
-        for (const side of sides)
-          runs.push(await measure(driver, world, side, operation, options.requests, level))
+      for (const level of concurrency)
+        runs.push(...(await measure(driver, targets, requests, level)))
     }
-    report(runs)
+    return runs
   } finally {
     await Promise.all(processes.map((child) => child.stop()))
     await database.stop()
   }
 }
 
-async function startSides(
-  database: BenchDatabase,
-  world: World,
-  { requests, concurrency, nodeOptions }: OpOptions,
-  start: Start,
-): Promise<Side[]> {
-  const count = WARM_UP + requests * concurrency.length
-  const measurements = concurrency.length + 1
-  const agentCount = 3 * LOGINS * measurements
-  const people = Array.from({ length: PEOPLE }, () => randomText())
-  const known = await loadPeople(database.superuser, world, people, { from: 0, until: PEOPLE })
-  await database.superuser.query(OPPONENT_SCHEMA)
-  await settle(database.superuser)
-  const service = start('./service-process.ts', nodeOptions)
-  const environment = { ...ENVIRONMENT, DATABASE_POOL_SIZE: String(POOL_SIZE) }
-  const { runtimeUrl: databaseUrl } = database
-  const question: ServiceQuestion = { databaseUrl, keyringText: world.keyringText, environment }
-  const insert = (clientId: string, many: number) =>
-    insertCodes(database, world, known, { count: many, clientId })
-  const sides: Side[] = [
-    {
-      ...{ name: SIDES[0], process: service },
-      address: await service.ask<string>('start', question),
-      paths: pathsOf(`/t/${SLUG}`, { introspect: '/introspect', userinfo: '/userinfo' }),
-      ...{ codes: await insert(CLIENT_ID, count), agentCodes: await insert(AGENT_ID, agentCount) },
-    },
-  ]
-  for (const name of SIDES.slice(1)) {
-    const opponent = start('./oidc-provider-process.ts')
-    const own = name === SIDES[1] ? databaseUrl : undefined
-    const { clientSecret, agentSecret } = world
-    const asked: OpponentQuestion = {
-      ...{ databaseUrl: own, poolSize: POOL_SIZE, clientSecret, agentSecret },
-    }
-    const address = await opponent.ask<string>('start', asked)
-    const make = (clientId: CodesQuestion['clientId'], many: number) =>
-      opponent.ask<string[]>('makeCodes', { count: many, verifier: VERIFIER, clientId })
-    sides.push({
-      ...{ name, process: opponent, address },
-      paths: pathsOf('', { introspect: '/token/introspection', userinfo: '/me' }),
-      ...{ codes: await make(CLIENT_ID, count), agentCodes: await make(AGENT_ID, agentCount) },
-    })
-  }
-  return sides
+/** One operation at one side. */
+interface Target {
+  side: Side
+  operation: Operation
+  /** Codes and refresh tokens leave it as they are spent. */
+  requests: Prepared[]
 }
 
-function pathsOf(base: string, own: { introspect: string; userinfo: string }) {
-  const token = `${base}/token`
-  return {
-    ...{ code: token, refresh: token, client_credentials: token },
-    ...{ introspect: base + own.introspect, userinfo: base + own.userinfo },
-  }
-}
-
-async function measure(
+async function prepare(
   driver: Child,
   world: World,
   side: Side,
   operation: Operation,
-  count: number,
-  concurrency: number,
-): Promise<Run> {
-  const { process, address, paths } = side
+): Promise<Target> {
   const tokens = await logIn(driver, world, side, operation)
-  const codes = operation === 'code' ? side.codes.splice(0, count) : []
-  const question: DriveQuestion = {
-    ...{ address, path: paths[operation], count, concurrency, keep: false },
-    method: operation === 'userinfo' ? 'GET' : 'POST',
-    requests: prepareRequests(operation, { ...world, ...tokens, codes }),
-    ...{ expected: EXPECTED[operation], chained: operation === 'refresh' },
-  }
-  const before = await process.ask<Usage>('usage')
-  const { latencies, seconds } = await driver.ask<DriveAnswer>('drive', question)
-  const after = await process.ask<Usage>('usage')
-  const sorted = latencies.toSorted()
-  return {
-    ...{ operation, side: side.name, at_a_time: concurrency, requests: count },
-    requests_per_second: round(count / seconds, 1),
-    p50_ms: round(percentile(sorted, 0.5)),
-    p95_ms: round(percentile(sorted, 0.95)),
-    p99_ms: round(percentile(sorted, 0.99)),
-    cpu_ms: round((after.cpuMs - before.cpuMs) / count, 3),
-    round_trips: round((after.roundTrips - before.roundTrips) / count),
-  }
+  const codes = operation === 'code' ? side.codes : []
+  return { side, operation, requests: prepareRequests(operation, { ...world, ...tokens, codes }) }
 }
 
 /** Tokens fresh from logins, for what needs them: made at each side by its own token endpoint. */
@@ -185,7 +133,7 @@ async function logIn(driver: Child, world: World, side: Side, operation: Operati
   const question: DriveQuestion = {
     ...{ address: side.address, path: side.paths.code, method: 'POST', concurrency: WARM_LEVEL },
     ...{ requests: prepareCodes(codes, AGENT_ID, world.agentSecret), count: codes.length },
-    ...{ expected: 'refresh_token', chained: false, keep: true },
+    ...{ expected: EXPECTED.refresh, chained: false, keep: true },
   }
   const { answers } = await driver.ask<DriveAnswer>('drive', question)
   return {
@@ -194,15 +142,62 @@ async function logIn(driver: Child, world: World, side: Side, operation: Operati
   }
 }
 
-function report(runs: readonly Run[]): void {
-  const operations = opRatios(runs)
-  const slowest = Math.min(...operations.map((one) => one.ratio_to_oidc_provider))
+async function drive(driver: Child, target: Target, count: number, concurrency: number) {
+  const { side, operation, requests } = target
+  const chained = operation === 'refresh'
+  const spent = operation === 'code' ? count : concurrency
+  const question: DriveQuestion = {
+    ...{ address: side.address, path: side.paths[operation], count, concurrency, keep: false },
+    method: operation === 'userinfo' ? 'GET' : 'POST',
+    requests: operation === 'code' || chained ? requests.splice(0, spent) : requests,
+    ...{ expected: EXPECTED[operation], chained },
+  }
+  const before = await side.process.ask<Usage>('usage')
+  const { latencies, seconds } = await driver.ask<DriveAnswer>('drive', question)
+  const after = await side.process.ask<Usage>('usage')
+  const cpuMs = after.cpuMs - before.cpuMs
+  return { latencies, seconds, cpuMs, roundTrips: after.roundTrips - before.roundTrips }
+}
+
+async function measure(
+  driver: Child,
+  targets: readonly Target[],
+  requests: number,
+  concurrency: number,
+): Promise<Run[]> {
+  const slice = Math.ceil(requests / SLICES)
+  const slices = targets.map((): Awaited<ReturnType<typeof drive>>[] => [])
+  for (let turn = 0; turn < SLICES; turn++)
+    for (const [place, target] of targets.entries())
+      slices[place]?.push(await drive(driver, target, slice, concurrency))
+  return targets.map((target, place) => summarise(target, concurrency, slices[place] ?? []))
+}
+
+function summarise(
+  { operation, side }: Target,
+  concurrency: number,
+  slices: readonly Awaited<ReturnType<typeof drive>>[],
+): Run {
+  const sorted = Float64Array.from(slices.flatMap(({ latencies }) => [...latencies])).sort()
+  const total = (of: 'seconds' | 'cpuMs' | 'roundTrips') =>
+    slices.reduce((sum, slice) => sum + slice[of], 0)
+  return {
+    ...{ operation, side: side.name, at_a_time: concurrency, requests: sorted.length },
+    requests_per_second: round(sorted.length / total('seconds'), 1),
+    p50_ms: round(percentile(sorted, 0.5)),
+    p95_ms: round(percentile(sorted, 0.95)),
+    p99_ms: round(percentile(sorted, 0.99)),
+    cpu_ms: round(total('cpuMs') / sorted.length, 3),
+    round_trips: round(total('roundTrips') / sorted.length),
+  }
+}
+
+function printRuns(
+  runs: readonly Run[],
+  ratios: readonly Readonly<Record<string, string | number>>[],
+): void {
   printTable(runs.map((run) => ({ ...run })))
   console.log('\nratio_to_oidc_provider: time for the same requests at all levels, theirs / ours')
-  printTable(operations)
+  printTable(ratios)
   console.log(`The service logs errors only, oidc-provider nothing. ${machine()}`)
-  printJson({
-    ...{ bench: 'op', slowest_ratio_to_oidc_provider: slowest },
-    ...{ operations, runs, machine: machine() },
-  })
 }
