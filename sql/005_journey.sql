@@ -132,7 +132,7 @@ CREATE TABLE authorization_code (
 CREATE INDEX idx_code_grant ON authorization_code (grant_id, tenant_id);
 ALTER TABLE authorization_code SET (fillfactor = 70);   -- room on the page: spending a code stays a HOT update
 
--- Of refresh tokens; a code's own is in its row.
+-- Those that came of no row of their own: of a refresh token that stays, or given once more when an answer was lost.
 CREATE TABLE access_token (
   tenant_id text NOT NULL CHECK (tenant_id <> ''),
   token_hash text NOT NULL,
@@ -156,7 +156,12 @@ CREATE TABLE refresh_token (
   expires_at iso_instant NOT NULL,                   -- when it ends unless it is used
   family_ends_at iso_instant NOT NULL,               -- when the last of the family ends, however often it is used
   used_at iso_instant,                               -- kept used: a token that comes twice must be known (OP-74)
-  successor_salt text,                               -- with the token itself it makes the next one; NULL once that one was used
+  successor_salt text,                               -- with the token itself it makes the next one
+  -- The access token that was born with it, SHA-256, in the same row for the same reason as a code's.
+  access_hash text,
+  access_scope text,                                 -- less than the grant's, asked for at a refresh; NULL: all of it
+  access_jkt text,                                   -- thumbprint of the key it is bound to (RFC 9449); NULL: a bearer token
+  access_expires_at iso_instant,
   PRIMARY KEY (token_hash, tenant_id),
   FOREIGN KEY (grant_id, tenant_id) REFERENCES login_grant (id, tenant_id) ON DELETE CASCADE
 );

@@ -1,5 +1,5 @@
 /** ID tokens (OpenID Connect Core sections 2 and 3.1.3.6). */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { JsonObject } from '../domain/text.ts'
 import { isTokenType, type VerifyingKey } from './access-token.ts'
 import {
@@ -14,11 +14,7 @@ import type { PrivateKey } from './sealed-signing-key.ts'
 
 /** Left half of the access token's SHA-256, base64url: `at_hash` for every algorithm we sign with. */
 export function accessTokenHash(accessToken: string): string {
-  return createHash('sha256')
-    .update(accessToken, 'ascii')
-    .digest()
-    .subarray(0, 16)
-    .toString('base64url')
+  return hash('sha256', accessToken, 'buffer').subarray(0, 16).toString('base64url')
 }
 
 /** The signed token; `kid` names the key in the tenant's published set. */
@@ -37,7 +33,7 @@ export function signIdToken(
 
 /** `sid` as one relying party sees it: nobody else's is the same, and none leads to another (as with subjects, OP-62). */
 export function sessionIdFor(clientId: string, sid: string): string {
-  return createHash('sha256').update(`${sid} ${clientId}`, 'utf8').digest('base64url')
+  return hash('sha256', `${sid} ${clientId}`, 'base64url')
 }
 
 /** What of an ID token of ours counts as a hint about who is meant, however old it is (Core 3.1.2.1). */
@@ -86,5 +82,5 @@ function takeApart(token: string): CompactJws | undefined {
 
 /** The PKCE challenge of a verifier (RFC 7636 section 4.2, S256). */
 export function codeChallengeOf(verifier: string): string {
-  return createHash('sha256').update(verifier, 'ascii').digest('base64url')
+  return hash('sha256', verifier, 'base64url')
 }

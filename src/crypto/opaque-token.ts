@@ -1,8 +1,7 @@
 /** Access and refresh tokens that are random texts: the database has their SHA-256. */
+import type { LocatedToken } from '../domain/opaque-token.ts'
 import type { SecretHash } from '../domain/text.ts'
 import { hashSecret, randomText } from './random.ts'
-
-const PLAIN = 43
 
 /**
  * The access token a code becomes: the code's hash, which is the name of its row, and 256 random bits, 86 characters in
@@ -12,11 +11,20 @@ export function newCodeToken(codeHash: SecretHash): string {
   return `${codeHash}${randomText()}`
 }
 
-/** Under what a token may lie; undefined for a text that is none of ours. `codeHash` is null for one that came of no code. */
-export function locateToken(
-  token: string,
-): { tokenHash: SecretHash; codeHash: SecretHash | null } | undefined {
-  if (!/^(?:[A-Za-z0-9_-]{43}){1,2}$/.test(token)) return undefined
-  const codeHash = token.length === PLAIN ? null : (token.slice(0, PLAIN) as SecretHash)
-  return { tokenHash: hashSecret(token), codeHash }
+/** The access token that comes with a new refresh token, named after that one's row in the same way; 87 characters. */
+export function newRefreshedToken(refreshHash: SecretHash): string {
+  return `${refreshHash}.${randomText()}`
+}
+
+const HASH = '[A-Za-z0-9_-]{43}'
+const TOKEN = new RegExp(`^(?:(?<row>${HASH})(?<mark>\\.?))?${HASH}$`)
+
+/** Where a token may lie; undefined for a text that is none of ours. */
+export function locateToken(token: string): LocatedToken | undefined {
+  const { groups } = TOKEN.exec(token) ?? {}
+  if (groups === undefined) return undefined
+  const tokenHash = hashSecret(token)
+  const { row, mark } = groups
+  if (row === undefined) return { kind: 'plain', tokenHash, rowHash: tokenHash }
+  return { kind: mark === '.' ? 'refreshed' : 'code', tokenHash, rowHash: row as SecretHash }
 }

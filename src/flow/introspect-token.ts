@@ -6,14 +6,14 @@ import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId } from '../domain/ids.ts'
 import { knownMachineScopes } from '../domain/machine.ts'
+import type { LocatedToken } from '../domain/opaque-token.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { fromInstant, toInstant, toSeconds } from '../domain/time.ts'
 import { read } from '../store/database.ts'
-import type { OpaqueToken } from '../store/grant.ts'
 import { findMachineClient } from '../store/machine-token.ts'
-import { findLiveToken, type LiveTokenRow } from '../store/token-state.ts'
-import { findLiveWalletOnlyToken, type WalletOnlyTokenRow } from '../store/wallet-only-grant.ts'
+import { type LiveTokenRow, liveToken } from '../store/token-state.ts'
+import { findLiveWalletOnlyToken } from '../store/wallet-only-grant.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'clock' | 'metrics'>
@@ -67,24 +67,23 @@ async function inspectOpaque(
   means: Means,
   prepared: PreparedTenant,
   { clientId }: RelyingParty,
-  located: OpaqueToken,
+  located: LocatedToken,
 ): Promise<JsonObject> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
-  const asked = { tenantId, ...located, clientId, now }
-  const [[row]] = await read(means.db, tenantId, [findLiveToken(asked)])
+  const asked = { tenantId, clientId, now }
+  const [[row]] = await read(means.db, tenantId, [liveToken(located, asked)])
   if (row !== undefined) return describeLogin(prepared.issuer, row)
   // Most logins have a person behind them; the other kind is asked for only where there is none of these.
-  const [[alone]] = await read(means.db, tenantId, [findLiveWalletOnlyToken(asked)])
+  const { tokenHash, rowHash } = located
+  const [[alone]] = await read(means.db, tenantId, [
+    findLiveWalletOnlyToken({ ...asked, tokenHash, rowHash }),
+  ])
   if (alone === undefined) return INACTIVE
-  return describeLogin(prepared.issuer, { ...alone, kind: 'access', token_scope: null })
+  return describeLogin(prepared.issuer, alone)
 }
 
-/** What is told of either kind of login. */
-type LoginToken = Pick<LiveTokenRow, 'kind' | 'token_scope'> &
-  Omit<WalletOnlyTokenRow, 'identity_id' | 'audit_salt'>
-
-function describeLogin(issuer: string, row: LoginToken): JsonObject {
+function describeLogin(issuer: string, row: LiveTokenRow): JsonObject {
   const bound = row.token_jkt === null ? {} : { cnf: { jkt: row.token_jkt } }
   const type = row.token_jkt === null ? 'Bearer' : 'DPoP'
   return {

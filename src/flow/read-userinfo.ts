@@ -7,8 +7,8 @@ import { fail } from '../domain/failure.ts'
 import type { TenantId } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
+import { type AccessRow, grantByAccessToken } from '../store/access-token.ts'
 import { read } from '../store/database.ts'
-import { type AccessRow, findGrantByAccessToken } from '../store/grant.ts'
 import { findWalletOnlyGrant, type WalletOnlyAccessRow } from '../store/wallet-only-grant.ts'
 import { checkResourceProof } from './check-proof.ts'
 import { readClaims } from './read-claims.ts'
@@ -92,9 +92,11 @@ async function findGrant(
 ): Promise<AccessRow | WalletOnlyAccessRow | undefined> {
   const located = locateToken(accessToken)
   if (located === undefined) return undefined
-  const token = { tenantId, ...located, now }
-  const [[grant]] = await read(db, tenantId, [findGrantByAccessToken(token)])
+  const [[grant]] = await read(db, tenantId, [grantByAccessToken(tenantId, located, now)])
   if (grant !== undefined) return grant
-  const [[walletOnly]] = await read(db, tenantId, [findWalletOnlyGrant(token)])
+  const { tokenHash, rowHash } = located
+  const [[walletOnly]] = await read(db, tenantId, [
+    findWalletOnlyGrant({ tenantId, tokenHash, rowHash, now }),
+  ])
   return walletOnly
 }

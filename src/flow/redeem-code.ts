@@ -16,12 +16,12 @@ import {
 import type { RelyingParty } from '../domain/relying-party.ts'
 import type { JsonObject, SecretHash } from '../domain/text.ts'
 import { SECOND, toInstant } from '../domain/time.ts'
+import { grantByAccessToken } from '../store/access-token.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
 import {
   type CodeRow,
   findCode,
-  findGrantByAccessToken,
   type RedeemedRow,
   redeemLiveCode,
   revokeGrant,
@@ -135,10 +135,11 @@ async function readReleased(
   accessToken: string,
 ): Promise<JsonObject | undefined> {
   const tenantId = prepared.tenant.id
-  const token = { codeHash, tokenHash: hashSecret(accessToken), now: toInstant(means.clock()) }
+  const now = toInstant(means.clock())
+  const token = { rowHash: codeHash, tokenHash: hashSecret(accessToken) }
   const [[linked], [walletOnly]] = await read(means.db, tenantId, [
-    findGrantByAccessToken({ tenantId, ...token }),
-    findWalletOnlyGrant({ tenantId, ...token }),
+    grantByAccessToken(tenantId, { kind: 'code', ...token }, now),
+    findWalletOnlyGrant({ tenantId, ...token, now }),
   ])
   const grant = linked ?? walletOnly
   return grant === undefined ? undefined : await readClaims(means, prepared, grant)

@@ -1,5 +1,6 @@
 /** A refresh token becomes new tokens (RFC 6749 section 6, OpenID Connect Core 12, RFC 9700 section 4.14). */
 import { auditSubjectHash } from '../crypto/audit-subject.ts'
+import { newRefreshedToken } from '../crypto/opaque-token.ts'
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import { successorOf } from '../crypto/refresh-token.ts'
 import type { Deps } from '../deps.ts'
@@ -17,7 +18,12 @@ import { fromInstant, SECOND, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, transact } from '../store/database.ts'
 import { revokeGrant } from '../store/grant.ts'
-import { answerAgain, type RefreshRow, takeRefreshToken } from '../store/refresh-token.ts'
+import {
+  answerAgain,
+  type RefreshRow,
+  rotateRefreshToken,
+  useRefreshToken,
+} from '../store/refresh-token.ts'
 import { makeIdToken, type TokenResponse } from './make-id-token.ts'
 import { readClaims } from './read-claims.ts'
 import type { PreparedTenant, TokenKey } from './tenants.ts'
@@ -39,8 +45,13 @@ interface Refresh {
   relyingParty: RelyingParty
   request: RefreshRequest
   key: TokenKey
-  accessToken: string
   now: number
+}
+
+/** The pair that one request is answered with. */
+interface NewTokens {
+  accessToken: string
+  refreshToken: string
 }
 
 const TOKEN = /^[A-Za-z0-9_-]{43}$/
@@ -65,17 +76,10 @@ export async function refreshTokens(
   const key = prepared.tokenKeys.get(relyingParty.idTokenAlgorithm)
   if (key === undefined) return fail({ kind: 'unavailable' })
   if (!TOKEN.test(request.refreshToken)) return refuse(means, 'invalid_grant')
-  const now = means.clock()
-  const accessToken = randomText()
-  const refresh = { means, prepared, relyingParty, request, key, accessToken, now }
-  const salt = randomText()
-  const row = await take(refresh, salt)
+  const refresh = { means, prepared, relyingParty, request, key, now: means.clock() }
+  const { row, accessToken, next } = await take(refresh)
   if (row === undefined) return refuse(means, 'invalid_grant')
-  if (row.taken) {
-    const { refreshToken } = request
-    const next = rotates(relyingParty) ? successorOf(refreshToken, salt) : refreshToken
-    return await answer(refresh, row, next)
-  }
+  if (row.taken) return await answer(refresh, row, { accessToken, refreshToken: next })
   if (row.revoked_at !== null) return refuse(means, 'revoked')
   if (!row.fits)
     return fail({ kind: 'oauth', error: 'invalid_scope', description: 'more than was granted' })
@@ -89,32 +93,44 @@ function rotates({ authentication, dpopBound }: RelyingParty): boolean {
 }
 
 /** One statement takes the token and makes the next two. */
-async function take(refresh: Refresh, salt: string): Promise<RefreshRow | undefined> {
-  const { means, prepared, relyingParty, request, now } = refresh
-  const { refreshToken, scope } = request
+async function take(
+  refresh: Refresh,
+): Promise<{ row: RefreshRow | undefined; accessToken: string; next: string }> {
+  const { means, prepared, relyingParty, request } = refresh
+  const { refreshToken } = request
   const tenantId = prepared.tenant.id
-  const [[row]] = await transact(
-    means.db,
-    tenantId,
-    [
-      takeRefreshToken({
-        ...{ tenantId, tokenHash: hashSecret(refreshToken), clientId: relyingParty.clientId },
-        jkt: relyingParty.authentication === 'none' ? (request.jkt ?? null) : null,
-        ...{ scopes: scope ?? [], rotates: rotates(relyingParty), salt },
-        nextHash: hashSecret(successorOf(refreshToken, salt)),
-        ...accessTokenRow(refresh),
-        expiresAt: toInstant(now + REFRESH_IDLE_TIME),
-        grantExpiresAt: toInstant(now + GRANT_TIME),
-        grantKeptUntil: toInstant(now + REFRESH_IDLE_TIME + GRANT_SLACK),
-        usedAt: instantOfUse(prepared.tenant, now),
-      }),
-    ],
-    { retries: 2 },
-  )
-  return row
+  const again = { retries: 2 } as const
+  if (!rotates(relyingParty)) {
+    const accessToken = randomText()
+    const step = useRefreshToken(useOf(refresh, accessToken))
+    const [[row]] = await transact(means.db, tenantId, [step], again)
+    return { row, accessToken, next: refreshToken }
+  }
+  const salt = randomText()
+  const next = successorOf(refreshToken, salt)
+  const nextHash = hashSecret(next)
+  const accessToken = newRefreshedToken(nextHash)
+  const step = rotateRefreshToken({ ...useOf(refresh, accessToken), salt, nextHash })
+  const [[row]] = await transact(means.db, tenantId, [step], again)
+  return { row, accessToken, next }
 }
 
-function accessTokenRow({ request, accessToken, now }: Refresh) {
+function useOf(refresh: Refresh, accessToken: string) {
+  const { prepared, relyingParty, request, now } = refresh
+  return {
+    ...{ tenantId: prepared.tenant.id, tokenHash: hashSecret(request.refreshToken) },
+    clientId: relyingParty.clientId,
+    jkt: relyingParty.authentication === 'none' ? (request.jkt ?? null) : null,
+    scopes: request.scope ?? [],
+    ...accessTokenRow(refresh, accessToken),
+    expiresAt: toInstant(now + REFRESH_IDLE_TIME),
+    grantExpiresAt: toInstant(now + GRANT_TIME),
+    grantKeptUntil: toInstant(now + REFRESH_IDLE_TIME + GRANT_SLACK),
+    usedAt: instantOfUse(prepared.tenant, now),
+  }
+}
+
+function accessTokenRow({ request, now }: Refresh, accessToken: string) {
   return {
     accessHash: hashSecret(accessToken),
     accessScope: request.scope?.join(' ') ?? null,
@@ -127,9 +143,9 @@ function accessTokenRow({ request, accessToken, now }: Refresh) {
 async function answer(
   refresh: Refresh,
   row: RefreshRow,
-  refreshToken: string,
+  { accessToken, refreshToken }: NewTokens,
 ): Promise<TokenResponse> {
-  const { means, prepared, relyingParty, request, key, accessToken, now } = refresh
+  const { means, prepared, relyingParty, request, key, now } = refresh
   const scope = request.scope?.join(' ') ?? row.scope
   const isLogin = scope.split(' ').includes('openid')
   const released =
@@ -156,11 +172,16 @@ async function giveAgain(refresh: Refresh, row: RefreshRow): Promise<TokenRespon
   if (usedAt === null || salt === null || now - fromInstant(usedAt) >= REFRESH_GRACE)
     return undefined
   const next = successorOf(request.refreshToken, salt)
+  const accessToken = randomText()
   const tenantId = prepared.tenant.id
   const [[again]] = await transact(means.db, tenantId, [
-    answerAgain({ tenantId, nextHash: hashSecret(next), ...accessTokenRow(refresh) }),
+    answerAgain({
+      ...{ tenantId, nextHash: hashSecret(next) },
+      ...accessTokenRow(refresh, accessToken),
+    }),
   ])
-  return again === undefined ? undefined : await answer(refresh, row, next)
+  if (again === undefined) return undefined
+  return await answer(refresh, row, { accessToken, refreshToken: next })
 }
 
 /** Two have the same token: nobody knows which is the thief, so the person logs in again (OP-74). */

@@ -6,13 +6,14 @@ import { locateToken } from '../crypto/opaque-token.ts'
 import { hashSecret, newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { GrantId } from '../domain/ids.ts'
+import type { LocatedToken } from '../domain/opaque-token.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import { toInstant } from '../domain/time.ts'
+import { endAccessToken } from '../store/access-token.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, type Transaction, transact } from '../store/database.ts'
-import type { OpaqueToken } from '../store/grant.ts'
 import { revokeToken as writeRevocation } from '../store/machine-token.ts'
-import { endAccessToken, endRefreshFamily, findGrantSubject } from '../store/token-state.ts'
+import { endRefreshFamily, findGrantSubject } from '../store/token-state.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -37,14 +38,14 @@ async function revokeOpaque(
   means: Means,
   prepared: PreparedTenant,
   { clientId }: RelyingParty,
-  located: OpaqueToken,
+  { tokenHash, rowHash }: LocatedToken,
 ): Promise<void> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
   await inTransaction(means.db, tenantId, async (tx) => {
     const [[access], [family]] = await tx.runAll([
-      endAccessToken({ tenantId, ...located, clientId }),
-      endRefreshFamily({ tenantId, tokenHash: located.tokenHash, clientId, now }),
+      endAccessToken({ tenantId, tokenHash, rowHash, clientId }),
+      endRefreshFamily({ tenantId, tokenHash, clientId, now }),
     ])
     const ended = family ?? access
     if (ended === undefined) return

@@ -1,4 +1,4 @@
-/** `login_grant`, `authorization_code`, `access_token`: what a finished login lets a relying party ask. */
+/** `login_grant`, `authorization_code`: what a finished login lets a relying party ask. */
 import { sql } from 'kysely'
 import type {
   BindingId,
@@ -66,18 +66,14 @@ export interface CodeRow {
   consumed_at: IsoInstant | null
 }
 
-/** How an opaque access token is found. `codeHash` is in the token where it came of a code (`crypto/opaque-token.ts`). */
-export interface OpaqueToken {
-  tokenHash: SecretHash
-  codeHash: SecretHash | null
-}
-
-/** Joins that end wherever the person, the binding, its match or the relying party is no longer alive. */
+/**
+ * Joins that end wherever the person, the binding or the relying party is no longer alive. The match is not asked: none
+ * ever ends without its bindings (test/people/graph).
+ */
 export const ALIVE = sql`
   JOIN identity i ON i.tenant_id = g.tenant_id AND i.id = g.identity_id AND i.status = 'ACTIVE'
   JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id AND r.enabled = 1
-  JOIN identity_link_binding b ON b.tenant_id = g.tenant_id AND b.id = g.binding_id AND b.deleted_at IS NULL
-  JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id AND m.deleted_at IS NULL`
+  JOIN identity_link_binding b ON b.tenant_id = g.tenant_id AND b.id = g.binding_id AND b.deleted_at IS NULL`
 
 export const GRANT_COLUMNS = sql`
   g.id AS grant_id, g.client_id, g.identity_id, g.binding_id, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time,
@@ -87,15 +83,6 @@ export const GRANT_COLUMNS = sql`
        ELSE (SELECT k.wrapped_data_key FROM identity k WHERE k.tenant_id = g.tenant_id AND k.id = b.key_identity_id)
   END AS wrapped_data_key,
   b.persisted_attributes_envelope AS attributes`
-
-/** An access token as `t`, of a code or of a refresh token, whatever its time. */
-export const ACCESS_TOKEN = (p: Params<{ tenantId: TenantId } & OpaqueToken>) => sql`(
-    SELECT grant_id, scope, jkt, created_at, expires_at FROM access_token
-     WHERE tenant_id = ${p('tenantId')} AND token_hash = ${p('tokenHash')}
-    UNION ALL
-    SELECT grant_id, NULL, token_jkt, consumed_at, token_expires_at FROM authorization_code
-     WHERE tenant_id = ${p('tenantId')} AND code_hash = ${p('codeHash')} AND token_hash = ${p('tokenHash')}
-  ) t`
 
 /** A code with its grant, consumed or not; the caller judges. Nothing for a code whose person is gone. */
 export const findCode = sqlStatement(
@@ -160,23 +147,6 @@ export const revokeGrant = statement(
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('grantId'))
       .where('revoked_at', 'is', null),
-)
-
-/** A grant reached by an access token, which may have less than all of its scope. */
-export interface AccessRow extends GrantRow {
-  narrowed_scope: string | null
-  access_jkt: string | null
-}
-
-/** The grant behind an access token that is alive, with everything claims are made of. */
-export const findGrantByAccessToken = sqlStatement(
-  'find_grant_by_access_token',
-  (p: Params<{ tenantId: TenantId; now: IsoInstant } & OpaqueToken>) => sql<AccessRow>`
-    SELECT ${GRANT_COLUMNS}, t.scope AS narrowed_scope, t.jkt AS access_jkt
-      FROM ${ACCESS_TOKEN(p)}
-      JOIN login_grant g ON g.tenant_id = ${p('tenantId')} AND g.id = t.grant_id AND g.revoked_at IS NULL
-      ${ALIVE}
-     WHERE t.expires_at > ${p('now')}`,
 )
 
 /** Spends a client assertion's `jti`; no row when it was spent before (OP-47). */

@@ -56,81 +56,52 @@ export const beginRefresh = sqlStatement(
     RETURNING g.id`,
 )
 
-/**
- * A refresh token is used and an access token born, once (OP-77): for its own client, its key, in time, for scopes it has,
- * and while the person, the binding and the client are alive. With `rotates` the next token is born too; without, for
- * clients that prove themselves and their key each time, it stays (OP-75). The row comes back in either case, and
- * `taken` says whether anything happened; no row for a token that is unknown or another client's. The grant is kept a while
- * longer than it must be, so that its time, which an index knows, is not written at every refresh.
- */
-export const takeRefreshToken = sqlStatement(
-  'take_refresh_token',
-  (
-    p: Params<{
-      tenantId: TenantId
-      tokenHash: SecretHash
-      clientId: ClientId
-      jkt: string | null
-      scopes: readonly string[]
-      rotates: boolean
-      salt: string
-      nextHash: SecretHash
-      accessHash: SecretHash
-      accessScope: string | null
-      accessJkt: string | null
-      accessExpiresAt: IsoInstant
-      expiresAt: IsoInstant
-      grantExpiresAt: IsoInstant
-      grantKeptUntil: IsoInstant
-      now: IsoInstant
-      usedAt: IsoInstant
-    }>,
-  ) => sql<RefreshRow>`
-    WITH live AS (
+/** What both ways of using a refresh token ask. */
+interface Use {
+  tenantId: TenantId
+  tokenHash: SecretHash
+  clientId: ClientId
+  jkt: string | null
+  scopes: readonly string[]
+  accessHash: SecretHash
+  accessScope: string | null
+  accessJkt: string | null
+  accessExpiresAt: IsoInstant
+  expiresAt: IsoInstant
+  grantExpiresAt: IsoInstant
+  grantKeptUntil: IsoInstant
+  now: IsoInstant
+  usedAt: IsoInstant
+}
+
+/** The token with its grant, held: an erasure, which deletes the grant, comes before or after all of it. */
+const LIVE = (p: Params<Use>) => sql`
+    live AS (
       SELECT ${GRANT_COLUMNS}, f.token_hash, f.jkt AS refresh_jkt, f.expires_at AS refresh_expires_at,
-             f.family_ends_at, f.used_at, f.successor_salt, g.revoked_at,
+             f.family_ends_at, f.used_at, f.successor_salt, g.revoked_at, g.expires_at AS grant_expires_at,
              string_to_array(g.scope, ' ') @> ${p('scopes')}::text[] AS fits
         FROM refresh_token f
         JOIN login_grant g ON g.tenant_id = f.tenant_id AND g.id = f.grant_id
         ${ALIVE}
        WHERE f.tenant_id = ${p('tenantId')} AND f.token_hash = ${p('tokenHash')} AND g.client_id = ${p('clientId')}
-         FOR NO KEY UPDATE OF f FOR SHARE OF i
-    ), taken AS (
-      UPDATE refresh_token r
-         SET used_at = CASE WHEN ${p('rotates')}::boolean THEN ${p('now')}::iso_instant END,
-             successor_salt = CASE WHEN ${p('rotates')}::boolean THEN ${p('salt')} END,
-             expires_at = CASE WHEN ${p('rotates')}::boolean THEN r.expires_at
-                               ELSE LEAST(${p('expiresAt')}::iso_instant, r.family_ends_at) END
-        FROM live
-       WHERE r.tenant_id = ${p('tenantId')} AND r.token_hash = live.token_hash AND r.used_at IS NULL
+         FOR NO KEY UPDATE OF f FOR KEY SHARE OF g
+    )`
+
+/** Whether `live` may be used: for its key, in time, for scopes it has, and not used before. */
+const USABLE = (p: Params<Use>) => sql`
+         r.tenant_id = ${p('tenantId')} AND r.token_hash = live.token_hash AND r.used_at IS NULL
          AND live.revoked_at IS NULL AND live.refresh_expires_at > ${p('now')} AND live.family_ends_at > ${p('now')}
-         AND live.fits AND live.refresh_jkt IS NOT DISTINCT FROM ${p('jkt')}
-      RETURNING r.grant_id, r.family_ends_at
-    ), born AS (
-      INSERT INTO refresh_token (tenant_id, token_hash, grant_id, jkt, created_at, expires_at, family_ends_at)
-      SELECT ${p('tenantId')}, ${p('nextHash')}, grant_id, ${p('jkt')}, ${p('now')}::iso_instant,
-             LEAST(${p('expiresAt')}::iso_instant, family_ends_at), family_ends_at
-        FROM taken WHERE ${p('rotates')}::boolean
-    ), forgotten AS (
-      UPDATE refresh_token r SET successor_salt = NULL
-        FROM taken
-       WHERE r.tenant_id = ${p('tenantId')} AND r.grant_id = taken.grant_id
-         AND r.token_hash <> ${p('tokenHash')} AND r.successor_salt IS NOT NULL
-    ), ended AS (
-      DELETE FROM access_token t USING taken
-       WHERE t.tenant_id = ${p('tenantId')} AND t.grant_id = taken.grant_id AND t.expires_at <= ${p('now')}
-    ), issued AS (
-      INSERT INTO access_token (tenant_id, token_hash, grant_id, scope, jkt, created_at, expires_at)
-      SELECT ${p('tenantId')}, ${p('accessHash')}, grant_id, ${p('accessScope')}, ${p('accessJkt')},
-             ${p('now')}::iso_instant, ${p('accessExpiresAt')}::iso_instant
-        FROM taken
-    ), kept AS (
+         AND live.fits AND live.refresh_jkt IS NOT DISTINCT FROM ${p('jkt')}`
+
+/** What every use moves on: the grant's end where it is near, and when the link was last used. */
+const KEPT = (p: Params<Use>) => sql`
+    kept AS (
       UPDATE login_grant g
          SET expires_at = ${p('grantKeptUntil')}::iso_instant
-        FROM taken
+        FROM live JOIN taken ON taken.grant_id = live.grant_id
        WHERE g.tenant_id = ${p('tenantId')} AND g.id = taken.grant_id
-         AND g.expires_at < GREATEST(${p('grantExpiresAt')}::iso_instant,
-                                     LEAST(${p('expiresAt')}::iso_instant, taken.family_ends_at))
+         AND live.grant_expires_at < GREATEST(${p('grantExpiresAt')}::iso_instant,
+                                              LEAST(${p('expiresAt')}::iso_instant, live.family_ends_at))
     ), touched_binding AS (
       UPDATE identity_link_binding b SET last_used_at = ${p('usedAt')}
         FROM live JOIN taken ON taken.grant_id = live.grant_id
@@ -139,13 +110,60 @@ export const takeRefreshToken = sqlStatement(
     ), touched_match AS (
       UPDATE identity_match m SET last_used_at = ${p('usedAt')}
         FROM touched_binding WHERE m.tenant_id = ${p('tenantId')} AND m.id = touched_binding.match_id
-    )
+    )`
+
+/**
+ * A refresh token is used, once (OP-77), and the next one born with an access token in its row: for its own client, its
+ * key, in time, for scopes it has, and while the person, the binding and the client are alive. The row comes back in
+ * any case, and `taken` says whether anything happened; no row for a token that is unknown or another client's. The grant is
+ * kept a while longer than it must be, so that its time, which an index knows, is not written at every refresh.
+ */
+export const rotateRefreshToken = sqlStatement(
+  'rotate_refresh_token',
+  (p: Params<Use & { salt: string; nextHash: SecretHash }>) => sql<RefreshRow>`
+    WITH ${LIVE(p)}, taken AS (
+      UPDATE refresh_token r SET used_at = ${p('now')}::iso_instant, successor_salt = ${p('salt')}
+        FROM live
+       WHERE ${USABLE(p)}
+      RETURNING r.grant_id, r.family_ends_at
+    ), born AS (
+      INSERT INTO refresh_token (tenant_id, token_hash, grant_id, jkt, created_at, expires_at, family_ends_at,
+        access_hash, access_scope, access_jkt, access_expires_at)
+      SELECT ${p('tenantId')}, ${p('nextHash')}, grant_id, ${p('jkt')}, ${p('now')}::iso_instant,
+             LEAST(${p('expiresAt')}::iso_instant, family_ends_at), family_ends_at,
+             ${p('accessHash')}, ${p('accessScope')}, ${p('accessJkt')}, ${p('accessExpiresAt')}::iso_instant
+        FROM taken
+    ), ${KEPT(p)}
+    SELECT live.*, EXISTS (SELECT FROM taken) AS taken FROM live`,
+)
+
+/**
+ * The same for clients that prove themselves and a key each time: the token stays (OP-75), lives on, and each access token
+ * has a row of its own. Those of the login that are over go.
+ */
+export const useRefreshToken = sqlStatement(
+  'use_refresh_token',
+  (p: Params<Use>) => sql<RefreshRow>`
+    WITH ${LIVE(p)}, taken AS (
+      UPDATE refresh_token r SET expires_at = LEAST(${p('expiresAt')}::iso_instant, r.family_ends_at)
+        FROM live
+       WHERE ${USABLE(p)}
+      RETURNING r.grant_id
+    ), ended AS (
+      DELETE FROM access_token t USING taken
+       WHERE t.tenant_id = ${p('tenantId')} AND t.grant_id = taken.grant_id AND t.expires_at <= ${p('now')}
+    ), issued AS (
+      INSERT INTO access_token (tenant_id, token_hash, grant_id, scope, jkt, created_at, expires_at)
+      SELECT ${p('tenantId')}, ${p('accessHash')}, grant_id, ${p('accessScope')}, ${p('accessJkt')},
+             ${p('now')}::iso_instant, ${p('accessExpiresAt')}::iso_instant
+        FROM taken
+    ), ${KEPT(p)}
     SELECT live.*, EXISTS (SELECT FROM taken) AS taken FROM live`,
 )
 
 /**
  * One more access token for a token that was used a moment ago, while the one after it was never used: the answer was lost
- * on its way (OP-75). No row when the next one was used, or anything ended.
+ * on its way (OP-75). Those of the login that are over go. No row when the next one was used, or anything ended.
  */
 export const answerAgain = sqlStatement(
   'answer_again',
@@ -166,6 +184,9 @@ export const answerAgain = sqlStatement(
        WHERE r.tenant_id = ${p('tenantId')} AND r.token_hash = ${p('nextHash')} AND r.used_at IS NULL
          AND r.expires_at > ${p('now')}
          FOR SHARE OF r, g
+    ), ended AS (
+      DELETE FROM access_token t USING next
+       WHERE t.tenant_id = ${p('tenantId')} AND t.grant_id = next.grant_id AND t.expires_at <= ${p('now')}
     )
     INSERT INTO access_token (tenant_id, token_hash, grant_id, scope, jkt, created_at, expires_at)
     SELECT ${p('tenantId')}, ${p('accessHash')}, grant_id, ${p('accessScope')}, ${p('accessJkt')},

@@ -645,6 +645,10 @@ export interface RefreshTokenTable {
   family_ends_at: Fixed<IsoInstant>
   used_at: IsoInstant | null
   successor_salt: string | null
+  access_hash: SecretHash | null
+  access_scope: string | null
+  access_jkt: string | null
+  access_expires_at: IsoInstant | null
 }
 
 export interface ClientAssertionTable {

@@ -1,13 +1,16 @@
 /** What is true of an opaque token now, and its end before its time: `access_token`, `refresh_token`, their grants. */
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { ClientId, GrantId, TenantId } from '../domain/ids.ts'
+import type { LocatedToken } from '../domain/opaque-token.ts'
 import type { SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { ACCESS_TOKEN, ALIVE, GRANT_COLUMNS, type GrantRow, type OpaqueToken } from './grant.ts'
-import { type Params, sqlStatement } from './statement.ts'
+import { CODE_TOKEN, PLAIN_TOKEN, REFRESHED_TOKEN, type TokenNames } from './access-token.ts'
+import { ALIVE, type GrantRow } from './grant.ts'
+import { type Params, type Step, sqlStatement } from './statement.ts'
 
 /** A token that is good now. */
-export interface LiveTokenRow extends GrantRow {
+export interface LiveTokenRow
+  extends Pick<GrantRow, 'client_id' | 'subject' | 'scope' | 'acr' | 'auth_time'> {
   kind: 'access' | 'refresh'
   token_scope: string | null
   token_jkt: string | null
@@ -15,44 +18,60 @@ export interface LiveTokenRow extends GrantRow {
   ends_at: IsoInstant
 }
 
-/** The live token of this client with its grant; nothing for one that is unknown, over, revoked or another client's. */
-export const findLiveToken = sqlStatement(
-  'find_live_token',
-  (p: Params<{ tenantId: TenantId; clientId: ClientId; now: IsoInstant } & OpaqueToken>) =>
-    sql<LiveTokenRow>`
-    WITH token AS (
-      SELECT 'access' AS kind, t.* FROM ${ACCESS_TOKEN(p)}
-      UNION ALL
-      SELECT 'refresh', grant_id, NULL, jkt, created_at, LEAST(expires_at, family_ends_at) FROM refresh_token
-       WHERE tenant_id = ${p('tenantId')} AND token_hash = ${p('tokenHash')} AND used_at IS NULL
-    )
-    SELECT ${GRANT_COLUMNS}, token.kind, token.scope AS token_scope, token.jkt AS token_jkt,
-           token.created_at AS issued_at, token.expires_at AS ends_at
-      FROM token
-      JOIN login_grant g ON g.tenant_id = ${p('tenantId')} AND g.id = token.grant_id AND g.revoked_at IS NULL
+export const LIVE_TOKEN_COLUMNS = sql`
+  g.client_id, g.subject, g.scope, g.acr, g.auth_time, t.scope AS token_scope, t.jkt AS token_jkt,
+  t.created_at AS issued_at, t.expires_at AS ends_at`
+
+interface Asked extends TokenNames {
+  tenantId: TenantId
+  clientId: ClientId
+  now: IsoInstant
+}
+
+const LIVE = (
+  p: Params<Asked>,
+  token: RawBuilder<unknown>,
+  kind: RawBuilder<unknown>,
+) => sql<LiveTokenRow>`
+    SELECT ${LIVE_TOKEN_COLUMNS}, ${kind} AS kind
+      FROM ${token}
+      JOIN login_grant g ON g.tenant_id = ${p('tenantId')} AND g.id = t.grant_id AND g.revoked_at IS NULL
       ${ALIVE}
-     WHERE g.client_id = ${p('clientId')} AND token.expires_at > ${p('now')}`,
+     WHERE g.client_id = ${p('clientId')} AND t.expires_at > ${p('now')}`
+
+export const findLiveCodeToken = sqlStatement('find_live_code_token', (p: Params<Asked>) =>
+  LIVE(p, CODE_TOKEN(p), sql`'access'`),
+)
+export const findLiveRefreshedToken = sqlStatement(
+  'find_live_refreshed_token',
+  (p: Params<Asked>) => LIVE(p, REFRESHED_TOKEN(p), sql`'access'`),
+)
+/** An access token with a row of its own, or a refresh token. */
+export const findLivePlainToken = sqlStatement('find_live_plain_token', (p: Params<Asked>) =>
+  LIVE(
+    p,
+    sql`(
+    SELECT 'access' AS kind, t.* FROM ${PLAIN_TOKEN(p)}
+    UNION ALL
+    SELECT 'refresh', grant_id, NULL, jkt, created_at, LEAST(expires_at, family_ends_at) FROM refresh_token
+     WHERE tenant_id = ${p('tenantId')} AND token_hash = ${p('tokenHash')} AND used_at IS NULL
+  ) t`,
+    sql`t.kind`,
+  ),
 )
 
-/** Ends an access token of this client, alone. */
-export const endAccessToken = sqlStatement(
-  'end_access_token',
-  (p: Params<{ tenantId: TenantId; clientId: ClientId } & OpaqueToken>) => sql<{
-    grant_id: GrantId
-  }>`
-    WITH blanked AS (
-      UPDATE authorization_code SET token_hash = NULL, token_jkt = NULL, token_expires_at = NULL
-       WHERE tenant_id = ${p('tenantId')} AND code_hash = ${p('codeHash')} AND token_hash = ${p('tokenHash')}
-         AND client_id = ${p('clientId')}
-      RETURNING grant_id
-    ), deleted AS (
-      DELETE FROM access_token t USING login_grant g
-       WHERE t.tenant_id = ${p('tenantId')} AND t.token_hash = ${p('tokenHash')}
-         AND g.tenant_id = t.tenant_id AND g.id = t.grant_id AND g.client_id = ${p('clientId')}
-      RETURNING t.grant_id
-    )
-    SELECT grant_id FROM blanked UNION ALL SELECT grant_id FROM deleted`,
-)
+/** The live token of this client with its grant; nothing for one that is unknown, over, revoked or another client's. */
+export function liveToken(
+  { kind, tokenHash, rowHash }: LocatedToken,
+  asked: { tenantId: TenantId; clientId: ClientId; now: IsoInstant },
+): Step<LiveTokenRow> {
+  const find = {
+    code: findLiveCodeToken,
+    refreshed: findLiveRefreshedToken,
+    plain: findLivePlainToken,
+  }[kind]
+  return find({ ...asked, tokenHash, rowHash })
+}
 
 /** Ends the grant of a refresh token of this client, used or not, and with it all of its tokens (OP-71). */
 export const endRefreshFamily = sqlStatement(

@@ -6,9 +6,11 @@ import { sql } from 'kysely'
 import type { ClientId, CorrelationId, GrantId, JourneyId, TenantId } from '../domain/ids.ts'
 import type { Sealed, SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { ACCESS_TOKEN, type AccessRow, type GrantRow, type OpaqueToken } from './grant.ts'
+import { type AccessRow, CODE_TOKEN, type TokenNames } from './access-token.ts'
+import type { GrantRow } from './grant.ts'
 import { CODE } from './granting.ts'
 import { type Params, sqlStatement } from './statement.ts'
+import { LIVE_TOKEN_COLUMNS, type LiveTokenRow } from './token-state.ts'
 
 type OfPerson =
   | 'identity_id'
@@ -81,32 +83,25 @@ export const grantWalletOnly = sqlStatement(
     SELECT id FROM moved`,
 )
 
-/** The grant behind an access token that is alive. */
+/** The grant behind an access token that is alive; each of theirs is one a code became. */
 export const findWalletOnlyGrant = sqlStatement(
   'find_wallet_only_grant',
-  (p: Params<{ tenantId: TenantId; now: IsoInstant } & OpaqueToken>) => sql<WalletOnlyAccessRow>`
+  (p: Params<{ tenantId: TenantId; now: IsoInstant } & TokenNames>) => sql<WalletOnlyAccessRow>`
     SELECT ${COLUMNS}, t.scope AS narrowed_scope, t.jkt AS access_jkt
-      FROM ${ACCESS_TOKEN(p)}
+      FROM ${CODE_TOKEN(p)}
       JOIN login_grant g ON g.tenant_id = ${p('tenantId')} AND g.id = t.grant_id AND g.revoked_at IS NULL
        AND g.identity_id IS NULL
       ${ALIVE}
      WHERE t.expires_at > ${p('now')}`,
 )
 
-/** What introspection tells of a live access token of such a login. */
-export interface WalletOnlyTokenRow extends WalletOnlyGrantRow {
-  token_jkt: string | null
-  issued_at: IsoInstant
-  ends_at: IsoInstant
-}
-
 /** The live access token of this client with its grant; they have no refresh tokens. */
 export const findLiveWalletOnlyToken = sqlStatement(
   'find_live_wallet_only_token',
-  (p: Params<{ tenantId: TenantId; clientId: ClientId; now: IsoInstant } & OpaqueToken>) =>
-    sql<WalletOnlyTokenRow>`
-    SELECT ${COLUMNS}, t.jkt AS token_jkt, t.created_at AS issued_at, t.expires_at AS ends_at
-      FROM ${ACCESS_TOKEN(p)}
+  (p: Params<{ tenantId: TenantId; clientId: ClientId; now: IsoInstant } & TokenNames>) =>
+    sql<LiveTokenRow>`
+    SELECT ${LIVE_TOKEN_COLUMNS}, 'access' AS kind
+      FROM ${CODE_TOKEN(p)}
       JOIN login_grant g ON g.tenant_id = ${p('tenantId')} AND g.id = t.grant_id AND g.revoked_at IS NULL
        AND g.identity_id IS NULL
       ${ALIVE}

@@ -27,8 +27,8 @@ export async function createNoteDatabase(): Promise<NoteDatabase> {
      ALTER TABLE note ENABLE ROW LEVEL SECURITY;
      ALTER TABLE note FORCE ROW LEVEL SECURITY;
      CREATE POLICY tenant_isolation ON note
-       USING (tenant_id = (SELECT current_setting('app.tenant_id', true)))
-       WITH CHECK (tenant_id = (SELECT current_setting('app.tenant_id', true)));
+       USING (tenant_id = current_setting('app.tenant_id', true))
+       WITH CHECK (tenant_id = current_setting('app.tenant_id', true));
      GRANT SELECT, INSERT, UPDATE, DELETE ON note TO identity_bridge_app`,
   )
   return {

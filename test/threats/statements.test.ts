@@ -178,8 +178,8 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
        VALUES ('${id}', 'registration-${id}', '', 'registration_cert', 'document-of-${id}', '${long}', '${long}');
      INSERT INTO registration_token (tenant_id, id, token_hash, name, uses_left, created_at, expires_at)
        VALUES ('${id}', 'invitation-${id}', 'invitation-hash-${id}', 'name-${id}', 3, '${long}', '2099-01-01T00:00:00.000Z');
-     INSERT INTO refresh_token (tenant_id, token_hash, grant_id, created_at, expires_at, family_ends_at)
-       SELECT tenant_id, 'refresh-' || id, id, created_at, '2099-01-01T00:00:00.000Z', '2099-01-01T00:00:00.000Z'
+     INSERT INTO refresh_token (tenant_id, token_hash, grant_id, created_at, expires_at, family_ends_at, access_hash, access_expires_at)
+       SELECT tenant_id, 'refresh-' || id, id, created_at, '2099-01-01T00:00:00.000Z', '2099-01-01T00:00:00.000Z', 'access-' || id, '2099-01-01T00:00:00.000Z'
          FROM login_grant WHERE tenant_id = '${id}' AND identity_id IS NOT NULL;
      INSERT INTO signing_key (tenant_id, kid, purpose, algorithm, state, public_jwk, sealed_private_key, created_at)
        SELECT tenant_id, 'next-' || algorithm || tenant_id, purpose, algorithm, 'next', public_jwk, sealed_private_key, created_at
@@ -215,8 +215,10 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
        VALUES ('${id}', 'nobody-${id}', 'app', gen_random_uuid(), 'c', 'openid', 'acr', '[]', 1, '${long}', '2099-01-01T00:00:00.000Z');
      INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, code_challenge, created_at, expires_at)
        VALUES ('${id}', 'nobody-${id}', 'nobody-${id}', 'app', 'https://app.example/', 'challenge', '${long}', '2099-01-01T00:00:00.000Z');
+     INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, created_at, expires_at, consumed_at)
+       VALUES ('${id}', 'spent-${id}', 'nobody-${id}', 'app', 'https://app.example/', '${long}', '${long}', '${long}');
      INSERT INTO access_token (tenant_id, token_hash, grant_id, created_at, expires_at)
-       VALUES ('${id}', 'nobody-${id}', 'nobody-${id}', '${long}', '2099-01-01T00:00:00.000Z');
+       SELECT tenant_id, 'plain-' || id, id, '${long}', '2099-01-01T00:00:00.000Z' FROM login_grant WHERE tenant_id = '${id}' AND identity_id IS NOT NULL;
      UPDATE authorization_code SET token_hash = 'of-' || code_hash, token_expires_at = '2099-01-01T00:00:00.000Z'
       WHERE tenant_id = '${id}' AND consumed_at IS NOT NULL;
      INSERT INTO pairwise_subject (tenant_id, identity_id, sector, subject, created_at, origin_id)
@@ -275,10 +277,12 @@ const ABOUT: Record<string, string> = {
   findHits: 'journey',
   findJourneyWithHits: 'journey',
   findJourneyWithHitsByResponseCode: 'journey',
-  findGrantByAccessToken: 'authorization_code',
+  findGrantByCodeToken: 'authorization_code',
+  findGrantByRefreshedToken: 'refresh_token',
+  findGrantByPlainToken: 'access_token',
   findCode: 'authorization_code',
   redeemLiveCode: 'authorization_code',
-  findWalletOnlyGrant: 'access_token',
+  findWalletOnlyGrant: 'authorization_code',
   offerAccounts: 'journey',
   deleteFamilyAux: 'auxiliary_data',
   touchPerson: 'identity_link_binding',
@@ -305,10 +309,13 @@ const ABOUT: Record<string, string> = {
   claimEvents: 'outbox',
   beginRefresh: 'authorization_code',
   endRefreshFamily: 'refresh_token',
-  takeRefreshToken: 'refresh_token',
-  endAccessToken: 'access_token',
-  findLiveToken: 'authorization_code',
-  findLiveWalletOnlyToken: 'access_token',
+  rotateRefreshToken: 'refresh_token',
+  useRefreshToken: 'refresh_token',
+  endAccessToken: 'refresh_token',
+  findLiveCodeToken: 'authorization_code',
+  findLiveRefreshedToken: 'refresh_token',
+  findLivePlainToken: 'access_token',
+  findLiveWalletOnlyToken: 'authorization_code',
   holdSession: 'reconciliation_session',
   ...{ carryHashes: 'identity_link_binding', carryHashesOfLogin: 'identity_link_binding' },
   moveAddresses: 'identity_match',
@@ -544,21 +551,32 @@ function exactly(name: string, row: Row): Row {
         jkt: null,
         now: toInstant(bridge.clock.now()),
       }
-    case 'takeRefreshToken':
+    case 'rotateRefreshToken':
+    case 'useRefreshToken':
       return {
         clientId: 'app',
         jkt: null,
         scopes: [],
-        rotates: 'true',
         now: toInstant(bridge.clock.now()),
       }
     case 'answerAgain':
       return { nextHash: row.token_hash, now: toInstant(bridge.clock.now()) }
-    case 'findLiveToken':
+    case 'findGrantByCodeToken':
+    case 'findLiveCodeToken':
+    case 'findWalletOnlyGrant':
     case 'findLiveWalletOnlyToken':
+      return { clientId: 'app', now: toInstant(bridge.clock.now()), rowHash: row.code_hash }
+    case 'findGrantByRefreshedToken':
+    case 'findLiveRefreshedToken':
     case 'endAccessToken':
+      return {
+        ...{ clientId: 'app', now: toInstant(bridge.clock.now()) },
+        ...{ rowHash: row.token_hash, tokenHash: row.access_hash ?? row.token_hash },
+      }
+    case 'findGrantByPlainToken':
+    case 'findLivePlainToken':
     case 'endRefreshFamily':
-      return { clientId: 'app', now: toInstant(bridge.clock.now()) }
+      return { clientId: 'app', now: toInstant(bridge.clock.now()), rowHash: row.token_hash }
     case 'findPushedRequest':
     case 'findRegistrationToken':
     case 'useRegistrationToken':
