@@ -39,6 +39,7 @@ CREATE TABLE erasure_request (
   PRIMARY KEY (id, tenant_id)
 );
 CREATE INDEX idx_erasure_request_due ON erasure_request (due_at, tenant_id) WHERE state = 'approved';
+CREATE INDEX idx_erasure_request_open ON erasure_request (tenant_id) WHERE state IN ('waiting', 'approved');
 
 CREATE TABLE identity (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),

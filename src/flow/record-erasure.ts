@@ -19,6 +19,7 @@ import {
   eraseAuxiliary,
   eraseBindings,
   eraseChoices,
+  eraseFromRequests,
   eraseLogins,
   eraseMerges,
   eraseSubjects,
@@ -186,6 +187,7 @@ export async function takeOut(
     eraseMerges(whom),
     deleteOutboxOf(whom),
     eraseLedgerLines(whom),
+    eraseFromRequests({ ...whom, now }),
   ])
   if (logins === undefined) throw new TypeError('counting gives one row')
   return {

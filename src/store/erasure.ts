@@ -135,6 +135,17 @@ export const eraseSubjects = statement('erase_subjects', (q, p: Params<People>) 
     ),
 )
 
+/** Out of every request that waits; the one that is being carried out forgets everybody at its end. */
+export const eraseFromRequests = sqlStatement(
+  'erase_from_requests',
+  (p: Params<People & { now: IsoInstant }>) => sql<{ changed: number }>`
+    UPDATE erasure_request
+       SET people = ARRAY(SELECT id FROM unnest(people) WITH ORDINALITY AS one (id, place)
+                           WHERE id <> ALL (${p('people')}::text[]) ORDER BY place)
+     WHERE tenant_id = ${p('tenantId')} AND people && ${p('people')}::text[]
+       AND (state = 'waiting' OR state = 'approved' AND due_at > ${p('now')})`,
+)
+
 export const eraseChoices = statement('erase_choices', (q, p: Params<People>) =>
   q
     .deleteFrom('account_choice')

@@ -93,7 +93,7 @@ export const PERSONAL_DATA: { readonly [table: string]: ErasureRule } = {
     rule: 'kept',
     columns: {
       ...{ tenant_id: 'the tenant', id: 'random', state: 'our own word', ground: 'our own word' },
-      people: 'random ids, and none once it has ended',
+      people: 'random ids of others, and none once it has ended',
       ...{ requested_by: 'an admin token', requested_at: 'a time', approved_by: 'an admin token' },
       ...{ approved_at: 'a time', due_at: 'a time', erased: 'a count', ended_at: 'a time' },
     },

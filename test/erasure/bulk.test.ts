@@ -97,6 +97,16 @@ describe('issue 5 item 1: four eyes and a waiting time for erasing many', () => 
     expect(await statesOf(tenant)).toEqual(['ACTIVE', 'ACTIVE'])
   })
 
+  test('who is erased meanwhile is no longer in a list that waits', async () => {
+    const { tenant, older, newer } = await startTenant(bridge, 'bulk-meanwhile')
+    await policy(tenant, true, 1)
+    await ask(tenant, [older.id, newer.id])
+    const erase = `/tenants/${tenant.slug}/identities/${older.id}/erase`
+    expect((await asking.post(erase, { ground: 'objection' })).status).toBe(200)
+    const rows = await rowsOf<{ people: string[] }>(bridge, tenant, 'erasure_request')
+    expect(rows.map(({ people }) => people)).toEqual([[newer.id]])
+  })
+
   test('GD-12 a run that died half-way goes on: who is erased already keeps the receipt they have', async () => {
     const { tenant, older, newer } = await startTenant(bridge, 'bulk-resumed')
     const asked = await ask(tenant, [older.id, newer.id])

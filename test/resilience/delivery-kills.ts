@@ -1,4 +1,6 @@
 /** Events on their way to two receivers, and workers that are killed while they deliver them. */
+import { randomInt } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { decodeJwt } from 'jose'
 import { outboxRows } from '../../src/crypto/outbox-event.ts'
 import type { TenantId } from '../../src/domain/ids.ts'
@@ -26,6 +28,13 @@ async function fill(bridge: Bridge, person: Person, events: number): Promise<voi
   })
 }
 
+/** Once so many events came, more or less, and somebody has one in hand. */
+async function inTheMiddle(receivers: readonly EventReceiver[], share: number): Promise<void> {
+  const count = () => receivers.reduce((sum, { received }) => sum + received.length, 0)
+  const enough = count() + randomInt(1, Math.max(2, Math.floor(share)))
+  while (count() < enough) await pause(1)
+}
+
 /** What there is to be seen after so many kills at random moments and one run to the end. */
 export async function killDeliveries(
   bridge: Bridge,
@@ -50,7 +59,11 @@ export async function killDeliveries(
       ALLOW_LOOPBACK: 'yes',
     }
     const interrupted = await killInTurn('delivery-child.ts', environment, {
-      ...{ kills, within: 120, minutes: 6 },
+      ...{
+        kills,
+        minutes: 6,
+        moment: () => inTheMiddle([webhook, push], (2 * events) / (kills + 1)),
+      },
     })
     return { interrupted, ...(await look(bridge, webhook, push)) }
   } finally {

@@ -1,4 +1,6 @@
 /** A population whose data is due, and workers that are killed while they end it. */
+import { randomInt } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type AuditRow, brokenLinks } from '../support/audit-chain.ts'
 import { createWatchedDatabase, query } from '../support/postgres.ts'
 import { killInTurn } from './workers.ts'
@@ -39,7 +41,7 @@ export async function killWorkers(kills: number, due: number, keyring: string) {
     await ask(population(due))
     const environment = { DATABASE_URL: database.runtimeUrl, KEYRING: keyring }
     const interrupted = await killInTurn('job-child.ts', environment, {
-      ...{ kills, within: 150, minutes: 3 },
+      ...{ kills, minutes: 3, moment: () => pause(randomInt(5, 150)) },
     })
     const one = async (text: string) => (await ask<{ n: number }>(`SELECT ${text} AS n`))[0]?.n
     const told = (type: string, member: string) =>

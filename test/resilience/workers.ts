@@ -1,8 +1,6 @@
 /** Workers of their own, one after the other, each killed without warning at a random moment; then one that ends it. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import path from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { MINUTE } from '../../src/domain/time.ts'
 
 function launch(program: string, environment: Record<string, string>): Promise<ChildProcess> {
@@ -23,11 +21,14 @@ const ended = (child: ChildProcess) =>
     else child.once('close', () => resolve())
   })
 
-/** Returns how many were at work still when they were killed. Each is told a time that is later by `minutes`. */
+/**
+ * Returns how many were at work still when they were killed: each at its `moment`, which begins with its work. Each is told a
+ * time that is later by `minutes`.
+ */
 export async function killInTurn(
   program: string,
   environment: Record<string, string>,
-  { kills, within, minutes }: { kills: number; within: number; minutes: number },
+  { kills, minutes, moment }: { kills: number; minutes: number; moment: () => Promise<void> },
 ): Promise<number> {
   let interrupted = 0
   // Two are ready before they are needed: starting a process takes longer than its work.
@@ -38,7 +39,7 @@ export async function killInTurn(
     if (round < kills - 1) launched.push(launch(program, environment))
     child.send(round * minutes * MINUTE)
     if (round < kills) {
-      await Promise.race([ended(child), pause(randomInt(5, within))])
+      await Promise.race([ended(child), moment()])
       if (child.exitCode === null) interrupted++
       child.kill('SIGKILL')
     }

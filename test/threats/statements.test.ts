@@ -631,6 +631,8 @@ function exactly(name: string, row: Row): Row {
       return { identityId: row.id }
     case 'exportEvents':
       return { subjectHashes: [row.subject_hash ?? 'nobody'], after: '0', upTo: '1000000' }
+    case 'eraseFromRequests':
+      return { people: row.people, now: '2019-01-01T00:00:00.000Z' }
     case 'eraseLedgerLines':
       return { people: [row.identity_id] }
     case 'markLinesNoted':
