@@ -25,7 +25,15 @@ export default defineConfig({
         },
       },
       { test: { ...shared, name: 'alone', include: ALONE } },
-      { test: { ...shared, name: 'system', include: ['test/system/**/*.test.ts'] } },
+      {
+        test: {
+          ...shared,
+          name: 'system',
+          globalSetup: [shared.globalSetup, 'test/system/install-wallets.ts'],
+          include: ['test/system/**/*.test.ts'],
+          exclude: ['**/node_modules/**'],
+        },
+      },
       { test: { ...shared, name: 'long', include: ['test/long/**/*.test.ts'] } },
     ],
   },

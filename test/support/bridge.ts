@@ -257,7 +257,7 @@ export const STUDENT = { username: 'sanne', password: 'sanne-demo' }
 /** The first half of a login: page open, wallet answered; the address the wallet sends the browser to. */
 export async function presentAt(
   browser: Browser,
-  wallet: Wallet,
+  wallet: Pick<Wallet, 'present'>,
   attempt: Attempt,
 ): Promise<string> {
   const page = await browser.get(attempt.url)
@@ -306,7 +306,7 @@ export async function pressDirect(
 /** A login as a person does it: wallet, the institution if it is asked for, back to the relying party. */
 export async function logIn(
   bridge: Bridge,
-  wallet: Wallet,
+  wallet: Pick<Wallet, 'present'>,
   options: {
     browser?: Browser
     tenant?: TestTenant

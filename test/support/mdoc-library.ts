@@ -64,7 +64,7 @@ export interface LibraryIssuer {
   signer: Uint8Array
 }
 
-/** Returns an mdoc for a holder's key, as a wallet keeps it. `now` in milliseconds. */
+/** Returns an mdoc for a holder's key (its public half is enough), as a wallet keeps it. `now` in milliseconds. */
 export async function issueMdoc(
   issuer: LibraryIssuer,
   mdoc: {
@@ -85,7 +85,7 @@ export async function issueMdoc(
       validFrom: new Date(mdoc.now - 60_000),
       validUntil: new Date(mdoc.now + 86_400_000),
     })
-    .addDeviceKeyInfo({ deviceKey: jwkOf(createPublicKey(mdoc.holderKey)) })
+    .addDeviceKeyInfo({ deviceKey: jwkOf(publicOf(mdoc.holderKey)) })
     .sign(
       {
         issuerPrivateKey: jwkOf(issuer.privateKey),
@@ -156,6 +156,10 @@ function transcriptBytes(request: MdocRequest): Uint8Array {
   const transcript = cborEncode([null, null, [name, hash]])
   const length = Buffer.from([0x58, transcript.length])
   return Uint8Array.from(Buffer.concat([Buffer.of(0xd8, 0x18), length, transcript]))
+}
+
+function publicOf(key: KeyObject): KeyObject {
+  return key.type === 'private' ? createPublicKey(key) : key
 }
 
 function jwkOf(key: KeyObject): Jwk {
