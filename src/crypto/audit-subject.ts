@@ -20,6 +20,9 @@ const LABEL = 'identity-bridge/audit-subject/v1'
 const SALT_BYTES = 32
 const SALT_TEXT = /^c([1-9][0-9]{0,5})\.([A-Za-z0-9_-]{43})(?:\.([A-Za-z0-9_-]{43}))?$/
 
+/** Leaves a pseudonym as it is. */
+const NO_MASK = new Uint8Array(SALT_BYTES)
+
 interface AuditSalt {
   readonly version: number
   readonly salt: Uint8Array
@@ -46,9 +49,10 @@ export function auditSubjectHash(keyring: Keyring, tenant: TenantId, auditSalt: 
  */
 export function rebindAuditSalt(keyring: Keyring, tenant: TenantId, auditSalt: string): string {
   const kept = pseudonym(keyring, tenant, readSalt(auditSalt))
-  const fresh = newAuditSalt(keyring)
-  const mask = xor(kept, pseudonym(keyring, tenant, readSalt(fresh)))
-  return `${fresh}.${encodeBase64url(mask)}`
+  const version = currentVersion(keyring, 'C')
+  const salt = new Uint8Array(randomBytes(SALT_BYTES))
+  const mask = xor(kept, pseudonym(keyring, tenant, { version, salt, mask: NO_MASK }))
+  return `c${version}.${encodeBase64url(salt)}.${encodeBase64url(mask)}`
 }
 
 /** The version of Key C that a salt text is bound to. Throws `sealed_unreadable` where it is not one. */
@@ -59,7 +63,7 @@ export function auditSaltVersion(auditSalt: string): number {
 function readSalt(text: string): AuditSalt {
   const [, version, saltText = '', maskText] = SALT_TEXT.exec(text) ?? []
   const salt = decodeBase64url(saltText)
-  const mask = maskText === undefined ? new Uint8Array(SALT_BYTES) : decodeBase64url(maskText)
+  const mask = maskText === undefined ? NO_MASK : decodeBase64url(maskText)
   if (salt?.length !== SALT_BYTES || mask === undefined) return fail({ kind: 'sealed_unreadable' })
   return { version: Number(version), salt, mask }
 }
@@ -71,5 +75,7 @@ function pseudonym(keyring: Keyring, tenant: TenantId, { version, salt, mask }: 
 }
 
 function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
-  return a.map((byte, index) => byte ^ (b[index] ?? 0))
+  const bytes = new Uint8Array(a.length)
+  for (let i = 0; i < a.length; i++) bytes[i] = (a[i] ?? 0) ^ (b[i] ?? 0)
+  return bytes
 }

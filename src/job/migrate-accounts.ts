@@ -2,52 +2,38 @@
 import { openWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
 import { hashInstitutionIdentifier } from '../crypto/identifier-hash.ts'
 import { NORMALISATION, providerSubjectIdentifier } from '../domain/identifier.ts'
-import type { BindingId, MatchId } from '../domain/ids.ts'
 import { PROVIDER_SUBJECT } from '../domain/material.ts'
 import type { InstitutionHash } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
-import { read, type Transaction } from '../store/database.ts'
-import {
-  type AccountRow,
-  findTakenHashes,
-  listAccountsOfVersion,
-  listRowsOfAccounts,
-  lockFreeBindings,
-  lockFreeMatches,
-  moveAccounts,
-  moveMatches,
-} from '../store/hash-rows.ts'
-import {
-  type Batch,
-  ifItOpens,
-  type Leg,
-  type Outcome,
-  type Walk,
-  workGently,
-} from './migration-walk.ts'
+import { read } from '../store/database.ts'
+import { type AccountRow, listAccountsOfVersion, moveAccounts } from '../store/hash-rows.ts'
+import { ifItOpens, type Leg, legOf, type Walk, workGently } from './migration-walk.ts'
 
 /** Every account that bindings know under one version of B, with all bindings and matches of it. */
 export function accountLeg(walk: Walk, version: number): Leg {
-  const { means, tenantId, batch } = walk
-  async function prepare(after: string): Promise<Batch | undefined> {
-    const page = { tenantId, institutionHashVersion: version, afterId: after, limit: batch }
-    const [rows] = await read(means.db, tenantId, [listAccountsOfVersion(page)])
-    const last = rows.at(-1)
-    if (last === undefined) return undefined
-    const made = await workGently(rows, (row) => rehash(walk, version, row))
-    const accounts = new Map(made.flatMap((each) => (each === undefined ? [] : [each])))
-    const failed = made.filter((each) => each === undefined).length
-    const institutionHashes = [...accounts.keys()]
-    const [found] = await read(means.db, tenantId, [
-      listRowsOfAccounts({ tenantId, institutionHashes }),
-    ])
-    const write: Batch['write'] = async (tx) => {
-      const moved = await moveFree(walk, tx, accounts, found)
-      return { ...moved, failed: failed + moved.failed }
-    }
-    return { last: last.id, write }
-  }
-  return { name: `account:${version}`, prepare }
+  const { means, tenantId, batch, target } = walk
+  return legOf<AccountRow>(`account:${version}`, {
+    idOf: ({ id }) => id,
+    async read(afterId) {
+      const page = { tenantId, institutionHashVersion: version, afterId, limit: batch }
+      return (await read(means.db, tenantId, [listAccountsOfVersion(page)]))[0]
+    },
+    async work(rows) {
+      const made = await workGently(rows, (row) => rehash(walk, version, row))
+      const accounts = new Map(made.flatMap((each) => (each === undefined ? [] : [each])))
+      // One that does not open goes along with another one to the same account that does.
+      const failed = rows.filter(({ hash }) => !accounts.has(hash)).length
+      const step = moveAccounts({
+        ...{ tenantId, institutionHashes: [...accounts.keys()], newHashes: [...accounts.values()] },
+        ...{ material: PROVIDER_SUBJECT, newVersion: target, now: toInstant(means.clock()) },
+      })
+      return async (run) => {
+        const [done] = await run(step)
+        const { bindings = 0, matches = 0, busy = 0, doubled = 0 } = done ?? {}
+        return { moved: bindings + matches, failed: failed + doubled, purged: 0, locked: busy }
+      }
+    },
+  })
 }
 
 /**
@@ -84,65 +70,4 @@ function rehash(
   // Under a version that is retired nothing can be compared any more, and the sealed account speaks alone.
   if (after === undefined || (before !== undefined && before.hash !== hash)) return undefined
   return [hash, after.hash]
-}
-
-type Found = readonly { part: 'binding' | 'match'; id: string; hash: InstitutionHash }[]
-
-/**
- * Moves the accounts of which every row is free: an account under two spellings would look like two to a login of
- * somebody with two wallets.
- */
-async function moveFree(
-  { means, tenantId, target }: Walk,
-  tx: Transaction,
-  accounts: ReadonlyMap<InstitutionHash, InstitutionHash>,
-  found: Found,
-): Promise<Outcome> {
-  const [bindings, matches] = [idsOf(found, 'binding'), idsOf(found, 'match')]
-  const [freeBindings, freeMatches, taken] = await tx.runAll([
-    lockFreeBindings({ tenantId, bindingIds: bindings as BindingId[] }),
-    lockFreeMatches({ tenantId, matchIds: matches as MatchId[] }),
-    findTakenHashes({ tenantId, hashes: [...accounts.values()] }),
-  ])
-  const free = new Set<string>([...freeBindings, ...freeMatches].map(({ id }) => id))
-  const busy = new Set(found.filter(({ id }) => !free.has(id)).map(({ hash }) => hash))
-  const newHash = (hash: InstitutionHash) => accounts.get(hash) ?? hash
-  // Two matches of one account, one of them under the new version already: that is for people to merge.
-  const doubled = new Set(
-    found
-      .filter(({ part }) => part === 'match')
-      .filter((row) => taken.some(({ id, hash }) => hash === newHash(row.hash) && id !== row.id))
-      .map(({ hash }) => hash),
-  )
-  const going = found.filter(({ hash }) => !busy.has(hash) && !doubled.has(hash))
-  const of = (part: 'binding' | 'match') => going.filter((row) => row.part === part)
-  const hashesOf = (rows: Found) => rows.map(({ hash }) => hash)
-  const newHashesOf = (rows: Found) => rows.map(({ hash }) => newHash(hash))
-  const common = { tenantId, newVersion: target, now: toInstant(means.clock()) }
-  const [own, others] = [of('binding'), of('match')]
-  const [[bound], [matched]] = await tx.runAll([
-    moveAccounts({
-      ...{
-        ...common,
-        bindingIds: own.map(({ id }) => id as BindingId),
-        material: PROVIDER_SUBJECT,
-      },
-      ...{ institutionHashes: hashesOf(own), newHashes: newHashesOf(own) },
-    }),
-    moveMatches({
-      ...{ ...common, matchIds: others.map(({ id }) => id as MatchId) },
-      ...{ hashes: hashesOf(others), newHashes: newHashesOf(others) },
-    }),
-  ])
-  const failed = found.filter(
-    ({ part, hash }) => part === 'binding' && !busy.has(hash) && doubled.has(hash),
-  ).length
-  return {
-    ...{ failed, purged: 0, locked: busy.size },
-    moved: (bound?.changed ?? 0) + (matched?.changed ?? 0),
-  }
-}
-
-function idsOf(found: Found, part: 'binding' | 'match'): string[] {
-  return found.filter((row) => row.part === part).map(({ id }) => id)
 }

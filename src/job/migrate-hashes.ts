@@ -17,7 +17,7 @@ import {
   moveHolders,
   moveMatches,
 } from '../store/hash-rows.ts'
-import { type Batch, type Leg, type Walk, workGently, writeOne } from './migration-walk.ts'
+import { type Leg, legOf, type Walk, workGently, writeOne } from './migration-walk.ts'
 
 /** The legs for one version of A or B whose deadline has passed; none where the policy keeps it. */
 export function stragglerLegs(walk: Walk, key: 'A' | 'B', version: number): Leg[] {
@@ -29,70 +29,65 @@ export function stragglerLegs(walk: Walk, key: 'A' | 'B', version: number): Leg[
   return key === 'A' ? [matches, nestHolders(walk, version, nested)] : [matches]
 }
 
-async function matchPage(
-  { means, tenantId, batch }: Walk,
-  hashKey: 'A' | 'B',
-  version: number,
-  after: string,
-) {
-  const page = { tenantId, hashKey, hashKeyVersion: version, afterId: after, limit: batch }
-  const [rows] = await read(means.db, tenantId, [listMatchesOfVersion(page)])
-  return rows
-}
+const idOf = ({ id }: { id: string }) => id
+
+const readMatches =
+  ({ means, tenantId, batch }: Walk, hashKey: 'A' | 'B', version: number) =>
+  async (afterId: string) => {
+    const page = { tenantId, hashKey, hashKeyVersion: version, afterId, limit: batch }
+    return (await read(means.db, tenantId, [listMatchesOfVersion(page)]))[0]
+  }
 
 function nestMatches(walk: Walk, key: 'A' | 'B', version: number, nested: number): Leg {
   const { means, tenantId } = walk
-  async function prepare(after: string): Promise<Batch | undefined> {
-    const rows = await matchPage(walk, key, version, after)
-    const last = rows.at(-1)
-    if (last === undefined) return undefined
-    const newHashes = await workGently(rows, ({ hash }) =>
-      nestHash(means.keyring, key, tenantId, nested, hash),
-    )
-    const moving = {
-      ...{ tenantId, matchIds: rows.map(({ id }) => id), newHashes },
-      ...{ newVersion: nested, now: toInstant(means.clock()) },
-    }
-    const hashes = rows.map(({ hash }) => hash)
-    const move = writeOne(moveMatches({ ...moving, hashes }), rows.length)
-    if (key === 'A') return { last: last.id, write: move }
-    const follow = moveAddresses({
-      ...{ ...moving, institutionHashes: hashes as InstitutionHash[] },
-      ...{ newHashes: newHashes as InstitutionHash[], material: PROVIDER_EMAIL },
-    })
-    return {
-      last: last.id,
-      async write(tx) {
-        await tx.run(follow)
-        return await move(tx)
-      },
-    }
-  }
-  return { name: `nest-match:${key}${version}`, prepare }
+  return legOf(`nest-match:${key}${version}`, {
+    idOf,
+    read: readMatches(walk, key, version),
+    async work(rows) {
+      const newHashes = await workGently(rows, ({ hash }) =>
+        nestHash(means.keyring, key, tenantId, nested, hash),
+      )
+      const moving = {
+        ...{ tenantId, matchIds: rows.map(({ id }) => id), newHashes },
+        ...{ newVersion: nested, now: toInstant(means.clock()) },
+      }
+      const hashes = rows.map(({ hash }) => hash)
+      const move = moveMatches({ ...moving, hashes })
+      if (key === 'A') return writeOne(move, rows.length)
+      const follow = moveAddresses({
+        ...{ ...moving, institutionHashes: hashes as InstitutionHash[] },
+        ...{ newHashes: newHashes as InstitutionHash[], material: PROVIDER_EMAIL },
+      })
+      return writeOne(move, rows.length, { beside: [follow] })
+    },
+  })
 }
 
-function nestHolders(walk: Walk, version: number, nested: number): Leg {
-  const { means, tenantId, batch } = walk
+function nestHolders({ means, tenantId, batch }: Walk, version: number, nested: number): Leg {
   const nest = (hash: HolderHash) => nestHash(means.keyring, 'A', tenantId, nested, hash)
-  async function prepare(after: string): Promise<Batch | undefined> {
-    const page = { tenantId, holderHashVersion: version, afterId: after, limit: batch }
-    const [rows] = await read(means.db, tenantId, [listBindingsOfHolderVersion(page)])
-    const last = rows.at(-1)
-    if (last === undefined) return undefined
-    const made = await workGently(rows, ({ hash, fingerprints }) => ({
-      hash: nest(hash as HolderHash),
-      fingerprints: nestFingerprints(fingerprints, version, nested, nest),
-    }))
-    const move = moveHolders({
-      ...{ tenantId, bindingIds: rows.map(({ id }) => id), hashes: rows.map(({ hash }) => hash) },
-      newHashes: made.map(({ hash }) => hash),
-      fingerprints: rows.map(({ fingerprints }) => fingerprints),
-      newFingerprints: made.map(({ fingerprints }) => fingerprints),
-      ...{ newVersion: nested, now: toInstant(means.clock()) },
-    })
-    return { last: last.id, write: writeOne(move, rows.length) }
-  }
-  return { name: `nest-holder:${version}`, prepare }
+  return legOf(`nest-holder:${version}`, {
+    idOf,
+    async read(afterId) {
+      const page = { tenantId, holderHashVersion: version, afterId, limit: batch }
+      return (await read(means.db, tenantId, [listBindingsOfHolderVersion(page)]))[0]
+    },
+    async work(rows) {
+      const made = await workGently(rows, ({ hash: before, fingerprints }) => {
+        const hash = nest(before as HolderHash)
+        // Nearly always the wallet was proved by the very hash that it is known by.
+        const nestOnce = (print: HolderHash) => (print === before ? hash : nest(print))
+        return { hash, fingerprints: nestFingerprints(fingerprints, version, nested, nestOnce) }
+      })
+      const move = moveHolders({
+        ...{ tenantId, bindingIds: rows.map(({ id }) => id), hashes: rows.map(({ hash }) => hash) },
+        newHashes: made.map(({ hash }) => hash),
+        fingerprints: rows.map(({ fingerprints }) => fingerprints),
+        newFingerprints: made.map(({ fingerprints }) => fingerprints),
+        ...{ newVersion: nested, now: toInstant(means.clock()) },
+      })
+      return writeOne(move, rows.length)
+    },
+  })
 }
 
 /** What a wallet showed when the link was proved, as far as it is under this version of Key A. */
@@ -115,26 +110,22 @@ function nestFingerprints(
 /** Whoever was away that long is forgotten; so is what was unlinked already, for no key will find it any more. */
 function purge(walk: Walk, key: 'A' | 'B', version: number): Leg {
   const { means, tenantId, run } = walk
-  async function prepare(after: string): Promise<Batch | undefined> {
-    const rows = await matchPage(walk, key, version, after)
-    const last = rows.at(-1)
-    if (last === undefined) return undefined
-    const before = toInstant(startOfDay(means.clock() - run.snapshot.inactive_days * DAY))
-    const matchIds = rows.map(({ id }) => id)
-    return {
-      last: last.id,
-      async write(tx) {
-        const drop = dropStragglers({ tenantId, matchIds, hashKeyVersion: version, before })
-        const [gone] = await tx.run(drop)
+  return legOf(`purge:${key}${version}`, {
+    idOf,
+    read: readMatches(walk, key, version),
+    async work(rows) {
+      const before = toInstant(startOfDay(means.clock() - run.snapshot.inactive_days * DAY))
+      const matchIds = rows.map(({ id }) => id)
+      const drop = dropStragglers({ tenantId, matchIds, hashKeyVersion: version, before })
+      return async (runOne) => {
+        const [gone] = await runOne(drop)
         const { matches = 0, bindings = 0, free = 0 } = gone ?? {}
-        const counts = { moved: 0, failed: 0, purged: matches + bindings }
-        const outcome = { ...counts, locked: rows.length - free }
-        if (matches === 0) return outcome
+        const done = { moved: 0, failed: 0, purged: matches + bindings, locked: rows.length - free }
+        if (matches === 0) return done
         const detail = { type: 'key_stragglers_purged', version, matches, bindings } as const
-        const now = toInstant(means.clock())
-        return { ...outcome, event: insertAuditEvent(tenantId, newId(), now, { detail }) }
-      },
-    }
-  }
-  return { name: `purge:${key}${version}`, prepare }
+        const event = insertAuditEvent(tenantId, newId(), toInstant(means.clock()), { detail })
+        return { ...done, event }
+      }
+    },
+  })
 }

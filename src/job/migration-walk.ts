@@ -4,7 +4,6 @@ import type { Deps } from '../deps.ts'
 import { BridgeError } from '../domain/failure.ts'
 import type { TenantId } from '../domain/ids.ts'
 import type { MigrationRun } from '../domain/key-migration.ts'
-import type { Transaction } from '../store/database.ts'
 import type { Changed, Step } from '../store/statement.ts'
 
 export type MigrationMeans = Pick<Deps, 'db' | 'clock' | 'keyring'>
@@ -27,27 +26,73 @@ export interface Outcome {
   purged: number
   /** Somebody was at them, or changed them meanwhile: the next walk looks again. */
   locked: number
-  /** What the trail is told, last of the batch's transaction. */
-  event?: Step<Changed>
+  /** What the audit trail is told of it, as the transaction's last statement. */
+  event?: Step<unknown>
 }
 
-/** Rows that were read and worked out, and how they are written in the transaction that moves the place. */
-export interface Batch {
+/** Runs a batch's statement, and any beside it, behind those that hold the place, in one round trip with them. */
+export type RunOne = <Row>(step: Step<Row>, beside?: readonly Step<unknown>[]) => Promise<Row[]>
+
+/** Writes what was worked out, by one statement in the transaction that moves the place. */
+export type Write = (run: RunOne) => Promise<Outcome>
+
+/** Rows that were read. */
+export interface Page {
   /** Where the next one begins. */
   last: string
-  write: (tx: Transaction) => Promise<Outcome>
+  work: () => Promise<Write>
 }
 
 /** Rows of one kind under one version. */
 export interface Leg {
   /** Unique in a walk. */
   name: string
-  /** The next batch after this row; undefined at the end. Writes nothing. */
-  prepare: (after: string) => Promise<Batch | undefined>
+  /** The next page after this row; undefined at the end. Neither reading nor working out writes anything. */
+  read: (after: string) => Promise<Page | undefined>
+}
+
+/** A leg of rows in the order of `idOf`. */
+export function legOf<Row>(
+  name: string,
+  leg: {
+    read: (after: string) => Promise<readonly Row[]>
+    idOf: (row: Row) => string
+    work: (rows: readonly Row[]) => Promise<Write>
+  },
+): Leg {
+  return {
+    name,
+    async read(after) {
+      const rows = await leg.read(after)
+      const last = rows.at(-1)
+      return last === undefined ? undefined : { last: leg.idOf(last), work: () => leg.work(rows) }
+    },
+  }
+}
+
+/** One batch, ready to be written. */
+export interface Batch {
+  last: string
+  write: Write
+}
+
+/**
+ * The batches of a leg, one at each call: while one is worked out, the rows of the next are read. Nothing more is under way
+ * once it is there.
+ */
+export function batchesOf(leg: Leg, after: string): () => Promise<Batch | undefined> {
+  let page = leg.read(after)
+  return async () => {
+    const found = await page
+    if (found === undefined) return undefined
+    page = leg.read(found.last)
+    const [write] = await Promise.all([found.work(), page])
+    return { last: found.last, write }
+  }
 }
 
 /** How long anything is worked out at a stretch, milliseconds: logins are served by the same thread. */
-const STRETCH = 4
+const STRETCH = 2
 
 /** Each item worked out, with a breath for everybody else now and then. */
 export async function workGently<Item, Result>(
@@ -75,10 +120,14 @@ export function ifItOpens<Result>(work: () => Result): Result | undefined {
   }
 }
 
-/** A batch that is one statement. */
-export function writeOne(step: Step<Changed>, rows: number, failed = 0): Batch['write'] {
-  return async (tx) => {
-    const [done] = await tx.run(step)
+/** A batch whose statement says how many of so many rows it moved; of what goes along `beside` it nobody counts. */
+export function writeOne(
+  step: Step<Changed>,
+  rows: number,
+  { failed = 0, beside = [] }: { failed?: number; beside?: readonly Step<unknown>[] } = {},
+): Write {
+  return async (run) => {
+    const [done] = await run(step, beside)
     const moved = done?.changed ?? 0
     return { moved, failed, purged: 0, locked: rows - moved }
   }

@@ -1,12 +1,14 @@
 /**
  * Rows that hold hashes under Key A or B, version by version: what a migration of either walks. It never waits for a row
- * while it holds others, so no login can be in a deadlock with it: what is locked is left for the next walk.
+ * while it holds others, so no login can be in a deadlock with it: what is locked is left for the next walk. Rows are
+ * locked one by one in a LATERAL, where Postgres looks each up by its id; for a list of ids it may take the index by
+ * version instead, which at that moment is full of rows that have just moved (`bench -- migrate`: three times the work).
  */
 import { sql } from 'kysely'
 import type { BindingId, IdentityId, MatchId, TenantId } from '../domain/ids.ts'
 import type { HolderHash, InstitutionHash, NoHolder, Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
+import { type Params, sqlStatement, statement } from './statement.ts'
 
 type Hash = HolderHash | InstitutionHash
 
@@ -101,21 +103,20 @@ export const moveMatches = sqlStatement(
       now: IsoInstant
     }>,
   ) => sql<{ changed: number }>`
-    WITH wanted AS (
-      SELECT * FROM unnest(${p('matchIds')}::text[], ${p('hashes')}::text[], ${p('newHashes')}::text[])
-        AS w (id, old_hash, new_hash)
-    ), picked AS MATERIALIZED (
-      SELECT m.id FROM identity_match m
-       WHERE m.tenant_id = ${p('tenantId')} AND m.id = ANY (${p('matchIds')}::text[])
-       ORDER BY m.id FOR UPDATE SKIP LOCKED
+    WITH picked AS MATERIALIZED (
+      SELECT m.id, w.new_hash
+        FROM unnest(${p('matchIds')}::text[], ${p('hashes')}::text[], ${p('newHashes')}::text[]) AS w (id, old_hash, new_hash)
+       CROSS JOIN LATERAL (
+         SELECT id FROM identity_match
+          WHERE tenant_id = ${p('tenantId')} AND id = w.id
+            AND COALESCE(deleted_identifier_hash, identifier_hash) = w.old_hash
+            FOR UPDATE SKIP LOCKED) m
     )
     UPDATE identity_match m
        SET identifier_hash = CASE WHEN m.deleted_at IS NULL THEN w.new_hash ELSE m.identifier_hash END,
            deleted_identifier_hash = CASE WHEN m.deleted_at IS NULL THEN NULL ELSE w.new_hash END,
            hash_key_version = ${p('newVersion')}::integer, updated_at = ${p('now')}
-      FROM wanted w JOIN picked ON picked.id = w.id
-     WHERE m.tenant_id = ${p('tenantId')} AND m.id = w.id
-       AND COALESCE(m.deleted_identifier_hash, m.identifier_hash) = w.old_hash`,
+      FROM picked w WHERE m.tenant_id = ${p('tenantId')} AND m.id = w.id`,
 )
 
 /** Bindings whose wallet's hash is of one version, after `afterId`. */
@@ -150,21 +151,21 @@ export const moveHolders = sqlStatement(
       now: IsoInstant
     }>,
   ) => sql<{ changed: number }>`
-    WITH wanted AS (
-      SELECT * FROM unnest(${p('bindingIds')}::text[], ${p('hashes')}::text[], ${p('newHashes')}::text[],
-                           ${p('fingerprints')}::text[], ${p('newFingerprints')}::text[])
-        AS w (id, old_hash, new_hash, old_prints, new_prints)
-    ), picked AS MATERIALIZED (
-      SELECT b.id FROM identity_link_binding b
-       WHERE b.tenant_id = ${p('tenantId')} AND b.id = ANY (${p('bindingIds')}::text[])
-       ORDER BY b.id FOR NO KEY UPDATE SKIP LOCKED
+    WITH picked AS MATERIALIZED (
+      SELECT b.id, w.new_hash, w.new_prints
+        FROM unnest(${p('bindingIds')}::text[], ${p('hashes')}::text[], ${p('newHashes')}::text[],
+                    ${p('fingerprints')}::text[], ${p('newFingerprints')}::text[])
+          AS w (id, old_hash, new_hash, old_prints, new_prints)
+       CROSS JOIN LATERAL (
+         SELECT id FROM identity_link_binding
+          WHERE tenant_id = ${p('tenantId')} AND id = w.id AND holder_identifier_hash = w.old_hash
+            AND material_fingerprints IS NOT DISTINCT FROM w.old_prints
+            FOR NO KEY UPDATE SKIP LOCKED) b
     )
     UPDATE identity_link_binding b
        SET holder_identifier_hash = w.new_hash, holder_hash_key_version = ${p('newVersion')}::integer,
            material_fingerprints = w.new_prints, updated_at = ${p('now')}
-      FROM wanted w JOIN picked ON picked.id = w.id
-     WHERE b.tenant_id = ${p('tenantId')} AND b.id = w.id AND b.holder_identifier_hash = w.old_hash
-       AND b.material_fingerprints IS NOT DISTINCT FROM w.old_prints`,
+      FROM picked w WHERE b.tenant_id = ${p('tenantId')} AND b.id = w.id`,
 )
 
 /**
@@ -182,10 +183,10 @@ export const dropStragglers = sqlStatement(
     }>,
   ) => sql<{ matches: number; bindings: number; free: number }>`
     WITH free AS MATERIALIZED (
-      SELECT m.id, m.deleted_at, m.last_used_at FROM identity_match m
-       WHERE m.tenant_id = ${p('tenantId')} AND m.id = ANY (${p('matchIds')}::text[])
-         AND m.hash_key_version = ${p('hashKeyVersion')}::integer
-       ORDER BY m.id FOR UPDATE SKIP LOCKED
+      SELECT m.* FROM unnest(${p('matchIds')}::text[]) AS w (id) CROSS JOIN LATERAL (
+        SELECT id, deleted_at, last_used_at FROM identity_match
+         WHERE tenant_id = ${p('tenantId')} AND id = w.id AND hash_key_version = ${p('hashKeyVersion')}::integer
+           FOR UPDATE SKIP LOCKED) m
     ), picked AS MATERIALIZED (
       SELECT id FROM free
        WHERE (deleted_at IS NOT NULL OR last_used_at < ${p('before')})
@@ -253,86 +254,76 @@ export const listAccountsOfVersion = sqlStatement(
      ORDER BY b.id`,
 )
 
-/** Every binding to these accounts, and every match of them, live or not. */
-export const listRowsOfAccounts = sqlStatement(
-  'list_rows_of_accounts',
-  (p: Params<{ tenantId: TenantId; institutionHashes: readonly InstitutionHash[] }>) => sql<{
-    part: 'binding' | 'match'
-    id: string
-    hash: InstitutionHash
-  }>`
-    SELECT 'binding' AS part, id, institution_identifier_hash AS hash FROM identity_link_binding
-     WHERE tenant_id = ${p('tenantId')} AND institution_identifier_hash = ANY (${p('institutionHashes')}::text[])
-    UNION ALL
-    SELECT 'match', id, identifier_hash FROM identity_match
-     WHERE tenant_id = ${p('tenantId')} AND hash_key = 'B'
-       AND identifier_hash = ANY (${p('institutionHashes')}::text[])
-    UNION ALL
-    SELECT 'match', id, deleted_identifier_hash FROM identity_match
-     WHERE tenant_id = ${p('tenantId')} AND hash_key = 'B'
-       AND deleted_identifier_hash = ANY (${p('institutionHashes')}::text[])`,
-)
-
-/** Which of these hashes live matches have, and which matches. */
-export const findTakenHashes = statement(
-  'find_taken_hashes',
-  (q, p: Params<{ tenantId: TenantId; hashes: readonly Hash[] }>) =>
-    q
-      .selectFrom('identity_match')
-      .select(['id', 'identifier_hash as hash'])
-      .where('tenant_id', '=', p('tenantId'))
-      .where('identifier_hash', '=', anyOf(p('hashes')))
-      .where('deleted_at', 'is', null),
-)
-
-/** Of these bindings, those that nobody is at; locked. */
-export const lockFreeBindings = statement(
-  'lock_free_bindings',
-  (q, p: Params<{ tenantId: TenantId; bindingIds: readonly BindingId[] }>) =>
-    q
-      .selectFrom('identity_link_binding')
-      .select('id')
-      .where('tenant_id', '=', p('tenantId'))
-      .where('id', '=', anyOf(p('bindingIds')))
-      .orderBy('id')
-      .forNoKeyUpdate()
-      .skipLocked(),
-)
-
-/** The same of matches. */
-export const lockFreeMatches = statement(
-  'lock_free_matches',
-  (q, p: Params<{ tenantId: TenantId; matchIds: readonly MatchId[] }>) =>
-    q
-      .selectFrom('identity_match')
-      .select('id')
-      .where('tenant_id', '=', p('tenantId'))
-      .where('id', '=', anyOf(p('matchIds')))
-      .orderBy('id')
-      .forUpdate()
-      .skipLocked(),
-)
-
-/** Moves bindings from one hash of their account to the next, the fingerprint of it included. */
+/**
+ * Moves accounts from one hash to the next: of each all bindings, with the fingerprint of it, and all matches, live or not.
+ * One of which a row is locked stays whole (`busy`), for an account under two spellings would look like two to a login of
+ * somebody with two wallets; so does one that has another live match under the new hash already, which is for people to
+ * merge (`doubled`, in bindings).
+ */
 export const moveAccounts = sqlStatement(
   'move_accounts',
   (
     p: Params<{
       tenantId: TenantId
-      bindingIds: readonly BindingId[]
       institutionHashes: readonly InstitutionHash[]
       newHashes: readonly InstitutionHash[]
       material: string
       newVersion: number
       now: IsoInstant
     }>,
-  ) => sql<{ changed: number }>`
-    UPDATE identity_link_binding b
-       SET institution_identifier_hash = w.new_hash, institution_hash_key_version = ${p('newVersion')}::integer,
-           material_fingerprints = (COALESCE(b.material_fingerprints, '{}')::jsonb || jsonb_build_object(
-             ${p('material')}::text, jsonb_build_object('hash', w.new_hash, 'version', ${p('newVersion')}::integer)))::text,
-           updated_at = ${p('now')}
-      FROM unnest(${p('bindingIds')}::text[], ${p('institutionHashes')}::text[], ${p('newHashes')}::text[])
-        AS w (id, old_hash, new_hash)
-     WHERE b.tenant_id = ${p('tenantId')} AND b.id = w.id AND b.institution_identifier_hash = w.old_hash`,
+  ) => sql<{ bindings: number; matches: number; busy: number; doubled: number }>`
+    WITH wanted AS MATERIALIZED (
+      SELECT * FROM unnest(${p('institutionHashes')}::text[], ${p('newHashes')}::text[]) AS w (old_hash, new_hash)
+    ), bound AS MATERIALIZED (
+      SELECT w.*, b.id, free.id IS NULL AS busy FROM wanted w
+       CROSS JOIN LATERAL (
+         SELECT id FROM identity_link_binding
+          WHERE tenant_id = ${p('tenantId')} AND institution_identifier_hash = w.old_hash OFFSET 0) b
+        LEFT JOIN LATERAL (
+         SELECT id FROM identity_link_binding
+          WHERE tenant_id = ${p('tenantId')} AND id = b.id AND institution_identifier_hash = w.old_hash
+            FOR NO KEY UPDATE SKIP LOCKED) free ON true
+    ), matched AS MATERIALIZED (
+      SELECT w.*, m.id, free.id IS NULL AS busy FROM wanted w
+       CROSS JOIN LATERAL (
+         SELECT id FROM identity_match
+          WHERE tenant_id = ${p('tenantId')} AND hash_key = 'B' AND identifier_hash = w.old_hash
+         UNION ALL
+         SELECT id FROM identity_match
+          WHERE tenant_id = ${p('tenantId')} AND hash_key = 'B' AND deleted_identifier_hash = w.old_hash OFFSET 0) m
+        LEFT JOIN LATERAL (
+         SELECT id FROM identity_match
+          WHERE tenant_id = ${p('tenantId')} AND id = m.id
+            AND COALESCE(deleted_identifier_hash, identifier_hash) = w.old_hash
+            FOR UPDATE SKIP LOCKED) free ON true
+    ), busy AS MATERIALIZED (
+      SELECT old_hash FROM bound WHERE busy UNION SELECT old_hash FROM matched WHERE busy
+    ), doubled AS MATERIALIZED (
+      SELECT m.old_hash FROM matched m CROSS JOIN LATERAL (
+        SELECT id FROM identity_match
+         WHERE tenant_id = ${p('tenantId')} AND identifier_hash = m.new_hash AND deleted_at IS NULL OFFSET 0) other
+       WHERE other.id <> m.id AND m.old_hash NOT IN (SELECT old_hash FROM busy)
+    ), staying AS MATERIALIZED (
+      SELECT old_hash FROM busy UNION SELECT old_hash FROM doubled
+    ), moved AS (
+      UPDATE identity_link_binding b
+         SET institution_identifier_hash = w.new_hash, institution_hash_key_version = ${p('newVersion')}::integer,
+             material_fingerprints = (COALESCE(b.material_fingerprints, '{}')::jsonb || jsonb_build_object(
+               ${p('material')}::text, jsonb_build_object('hash', w.new_hash, 'version', ${p('newVersion')}::integer)))::text,
+             updated_at = ${p('now')}
+        FROM bound w
+       WHERE b.tenant_id = ${p('tenantId')} AND b.id = w.id AND w.old_hash NOT IN (SELECT old_hash FROM staying)
+      RETURNING b.id
+    ), moved_match AS (
+      UPDATE identity_match m
+         SET identifier_hash = CASE WHEN m.deleted_at IS NULL THEN w.new_hash ELSE m.identifier_hash END,
+             deleted_identifier_hash = CASE WHEN m.deleted_at IS NULL THEN NULL ELSE w.new_hash END,
+             hash_key_version = ${p('newVersion')}::integer, updated_at = ${p('now')}
+        FROM matched w
+       WHERE m.tenant_id = ${p('tenantId')} AND m.id = w.id AND w.old_hash NOT IN (SELECT old_hash FROM staying)
+      RETURNING m.id
+    )
+    SELECT (SELECT count(*)::integer FROM moved) AS bindings, (SELECT count(*)::integer FROM moved_match) AS matches,
+           (SELECT count(*)::integer FROM busy) AS busy,
+           (SELECT count(*)::integer FROM bound WHERE old_hash IN (SELECT old_hash FROM doubled)) AS doubled`,
 )

@@ -1,6 +1,7 @@
 /**
  * Every column that holds something sealed, and what it is sealed under: what migrating Key C walks. A test compares the
- * list with the schema and with the rows of a whole service (`test/shape/sealed-columns.test.ts`).
+ * list with the schema and with the rows of a whole service (`test/shape/sealed-columns.test.ts`). Rows are locked one by
+ * one in a LATERAL, as in `hash-rows.ts`.
  */
 import { sql } from 'kysely'
 import type { BindingId, IdentityId, TenantId } from '../domain/ids.ts'
@@ -116,18 +117,19 @@ function prepareColumn({ table, column, row, version }: SealedColumn) {
           keyVersion: number
         }>,
       ) => sql<{ changed: number }>`
-        WITH wanted AS (
-          SELECT * FROM unnest(${p('rows')}::text[], ${p('sealed')}::text[], ${p('resealed')}::text[])
-            AS w (row_id, old_text, new_text)
-        ), picked AS MATERIALIZED (
-          SELECT t.${rowRef} AS row_id FROM ${tableRef} t
-           WHERE t.tenant_id = ${p('tenantId')} AND t.${rowRef} = ANY (${p('rows')}::text[])
-           ORDER BY 1 FOR NO KEY UPDATE SKIP LOCKED
+        WITH picked AS MATERIALIZED (
+          SELECT t.row_id, w.new_text
+            FROM unnest(${p('rows')}::text[], ${p('sealed')}::text[], ${p('resealed')}::text[])
+              AS w (row_id, old_text, new_text)
+           CROSS JOIN LATERAL (
+             SELECT ${rowRef} AS row_id FROM ${tableRef}
+              WHERE tenant_id = ${p('tenantId')} AND ${rowRef} = w.row_id AND ${columnRef} = w.old_text
+                FOR NO KEY UPDATE SKIP LOCKED) t
         ), to_version AS (SELECT ${p('keyVersion')}::integer AS version)
         UPDATE ${tableRef} t
            SET ${columnRef} = w.new_text${version === undefined ? sql`` : sql`, ${sql.ref(version)} = to_version.version`}
-          FROM to_version, wanted w JOIN picked ON picked.row_id = w.row_id
-         WHERE t.tenant_id = ${p('tenantId')} AND t.${rowRef} = w.row_id AND t.${columnRef} = w.old_text`,
+          FROM to_version, picked w
+         WHERE t.tenant_id = ${p('tenantId')} AND t.${rowRef} = w.row_id`,
     ),
   }
 }
@@ -179,28 +181,31 @@ export const rewrapPeople = sqlStatement(
       keyVersion: number
     }>,
   ) => sql<{ people: number; bindings: number }>`
-    WITH wanted AS (
-      SELECT * FROM unnest(${p('identityIds')}::text[], ${p('wrapped')}::text[], ${p('rewrapped')}::text[],
-                           ${p('salts')}::text[], ${p('newSalts')}::text[])
-        AS w (id, old_key, new_key, old_salt, new_salt)
-    ), picked AS MATERIALIZED (
-      SELECT i.id FROM identity i
-       WHERE i.tenant_id = ${p('tenantId')} AND i.id = ANY (${p('identityIds')}::text[])
-       ORDER BY i.id FOR NO KEY UPDATE SKIP LOCKED
+    WITH picked AS MATERIALIZED (
+      SELECT i.id, w.new_key, w.new_salt
+        FROM unnest(${p('identityIds')}::text[], ${p('wrapped')}::text[], ${p('rewrapped')}::text[],
+                    ${p('salts')}::text[], ${p('newSalts')}::text[])
+          AS w (id, old_key, new_key, old_salt, new_salt)
+       CROSS JOIN LATERAL (
+         SELECT id FROM identity
+          WHERE tenant_id = ${p('tenantId')} AND id = w.id AND wrapped_data_key = w.old_key AND audit_salt = w.old_salt
+            FOR NO KEY UPDATE SKIP LOCKED) i
     ), moved AS (
       UPDATE identity i
          SET wrapped_data_key = w.new_key, data_key_version = ${p('keyVersion')}::integer, audit_salt = w.new_salt
-        FROM wanted w JOIN picked ON picked.id = w.id
-       WHERE i.tenant_id = ${p('tenantId')} AND i.id = w.id AND i.wrapped_data_key = w.old_key
-         AND i.audit_salt = w.old_salt
+        FROM picked w WHERE i.tenant_id = ${p('tenantId')} AND i.id = w.id
       RETURNING i.id
     ), held AS MATERIALIZED (
       SELECT b.id FROM moved
-        JOIN identity_match m ON m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = moved.id
-        JOIN identity_link_binding b ON b.tenant_id = ${p('tenantId')} AND b.match_id = m.id
-       WHERE b.encrypted_institution_id_key_version <> ${p('keyVersion')}::integer
-         AND (b.key_identity_id IS NULL OR b.key_identity_id = moved.id)
-       ORDER BY b.id FOR NO KEY UPDATE OF b SKIP LOCKED
+       CROSS JOIN LATERAL (
+         SELECT id FROM identity_match
+          WHERE tenant_id = ${p('tenantId')} AND internal_identity_id = moved.id OFFSET 0) m
+       CROSS JOIN LATERAL (
+         SELECT id FROM identity_link_binding
+          WHERE tenant_id = ${p('tenantId')} AND match_id = m.id
+            AND encrypted_institution_id_key_version <> ${p('keyVersion')}::integer
+            AND (key_identity_id IS NULL OR key_identity_id = moved.id)
+            FOR NO KEY UPDATE SKIP LOCKED) b
     ), noted AS (
       UPDATE identity_link_binding b SET encrypted_institution_id_key_version = ${p('keyVersion')}::integer
         FROM held WHERE b.tenant_id = ${p('tenantId')} AND b.id = held.id RETURNING b.id
@@ -229,13 +234,18 @@ export const noteSealVersion = sqlStatement(
     changed: number
   }>`
     WITH picked AS MATERIALIZED (
-      SELECT b.id FROM identity_link_binding b
-       WHERE b.tenant_id = ${p('tenantId')} AND b.id = ANY (${p('bindingIds')}::text[])
-       ORDER BY b.id FOR NO KEY UPDATE SKIP LOCKED
+      SELECT b.id FROM unnest(${p('bindingIds')}::text[]) AS w (id)
+       CROSS JOIN LATERAL (
+         SELECT id, match_id, key_identity_id FROM identity_link_binding
+          WHERE tenant_id = ${p('tenantId')} AND id = w.id FOR NO KEY UPDATE SKIP LOCKED) b
+       CROSS JOIN LATERAL (
+         SELECT internal_identity_id FROM identity_match
+          WHERE tenant_id = ${p('tenantId')} AND id = b.match_id OFFSET 0) m
+       CROSS JOIN LATERAL (
+         SELECT id FROM identity
+          WHERE tenant_id = ${p('tenantId')} AND data_key_version = ${p('keyVersion')}::integer
+            AND id = CASE WHEN b.key_identity_id IS NULL THEN m.internal_identity_id ELSE b.key_identity_id END OFFSET 0) i
     )
     UPDATE identity_link_binding b SET encrypted_institution_id_key_version = ${p('keyVersion')}::integer
-      FROM picked, identity_match m, identity i
-     WHERE b.tenant_id = ${p('tenantId')} AND b.id = picked.id AND m.tenant_id = b.tenant_id AND m.id = b.match_id
-       AND i.tenant_id = b.tenant_id AND i.id = CASE WHEN b.key_identity_id IS NULL THEN m.internal_identity_id ELSE b.key_identity_id END
-       AND i.data_key_version = ${p('keyVersion')}::integer`,
+      FROM picked WHERE b.tenant_id = ${p('tenantId')} AND b.id = picked.id`,
 )

@@ -135,6 +135,47 @@ describe('Key B is made anew from the sealed account', () => {
     })
   })
 
+  test.each([
+    ['match', `SELECT id FROM identity_match WHERE hash_key = 'B' AND tenant_id = 'one' LIMIT 1`],
+    ['binding', `SELECT id FROM identity_link_binding WHERE tenant_id = 'one' LIMIT 1`],
+  ])('CR-47 an account whose %s a login holds stays whole, and follows later', async (_, held) => {
+    const steps = rotation('B')
+    await fill(world, parseKeyring(steps.before), 5)
+    const at = instance(world, steps.rotated)
+    await startKeyMigration(at, ACTOR, { version: 2, ...KEEP })
+    await world.superuser.query('BEGIN')
+    await world.superuser.query(`${held} FOR NO KEY UPDATE`)
+    await at.work()
+    const open = await readKeyMigration(at, ACTOR, 2)
+    expect(open).toMatchObject({ state: 'running', processed: 18, failed: 0, total: 20 })
+    await world.superuser.query('COMMIT')
+    await at.work()
+    const run = await readKeyMigration(at, ACTOR, 2)
+    expect(run).toMatchObject({ state: 'completed', processed: 20, failed: 0, total: 20 })
+  })
+
+  test('CR-45 an account that two live matches would have fails the run and stays as it is', async () => {
+    const steps = rotation('B')
+    await fill(world, parseKeyring(steps.before), 3)
+    const at = instance(world, steps.rotated)
+    const hashes = hashInstitutionIdentifier(at.keyring, input(accountOf(1)))
+    const [moved, old] = [2, 1].map((v) => hashes.find(({ version }) => version === v)?.hash)
+    await world.look(
+      `INSERT INTO identity_match (id, tenant_id, identifier_hash, identifier_type, internal_identity_id, hash_key,
+                                   hash_key_version, created_at, updated_at, last_used_at)
+       SELECT 'another', tenant_id, '${moved}', identifier_type, 'somebody-else', 'B', 2, created_at, updated_at, last_used_at
+         FROM identity_match WHERE identifier_hash = '${old}'`,
+    )
+    await startKeyMigration(at, ACTOR, { version: 2, ...KEEP })
+    await at.work()
+    const run = await readKeyMigration(at, ACTOR, 2)
+    expect(run).toMatchObject({ state: 'failed', processed: 11, failed: 1, skipped: 1, total: 13 })
+    const left = await world.look(
+      `SELECT institution_identifier_hash AS hash FROM identity_link_binding WHERE institution_hash_key_version = 1`,
+    )
+    expect(left).toEqual([{ hash: old }])
+  })
+
   test('what was unlinked moves too, so that it can come back and be erased', async () => {
     const steps = rotation('B')
     await fill(world, parseKeyring(steps.before), 2)

@@ -409,8 +409,8 @@ function exactly(name: string, row: Row): Row {
       }
     case 'moveAccounts':
       return {
-        ...{ bindingIds: [row.id], institutionHashes: [row.institution_identifier_hash] },
-        ...{ newHashes: ['moved'], newVersion: '2' },
+        ...{ institutionHashes: [row.institution_identifier_hash], newHashes: ['moved'] },
+        newVersion: '2',
       }
     case 'carryHashes':
     case 'carryHashesOfLogin': {
@@ -430,7 +430,6 @@ function exactly(name: string, row: Row): Row {
         ...{ matchIds: [row.id], institutionHashes: [row.identifier_hash], newHashes: ['moved'] },
         ...{ material: 'provider_email', newVersion: '2' },
       }
-    case 'lockFreeBindings':
     case 'noteSealVersion':
       return { bindingIds: [row.id], keyVersion: '1' }
     case 'rewrapPeople':
