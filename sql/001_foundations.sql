@@ -33,6 +33,7 @@ CREATE TABLE tenant (
   haip integer NOT NULL DEFAULT 0 CHECK (haip IN (0, 1)),                   -- the high assurance profile, and nothing it refuses
   direct_login integer NOT NULL DEFAULT 0 CHECK (direct_login IN (0, 1)),   -- may a person log in at a provider, without a wallet
   require_pushed_authorization_requests integer NOT NULL DEFAULT 0 CHECK (require_pushed_authorization_requests IN (0, 1)), -- of every client
+  consent integer NOT NULL DEFAULT 0 CHECK (consent IN (0, 1)),             -- is a person asked before a relying party first learns about them
   single_sign_on_minutes integer NOT NULL DEFAULT 0 CHECK (single_sign_on_minutes BETWEEN 0 AND 60), -- 0: every login asks the person
   last_used text NOT NULL DEFAULT 'exact' CHECK (last_used IN ('exact', 'day')), -- how exactly it is kept when a link was last used
   client_id_prefix text NOT NULL DEFAULT 'x509_hash' CHECK (client_id_prefix IN ('x509_hash', 'x509_san_dns')),

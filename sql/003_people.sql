@@ -99,6 +99,21 @@ CREATE TABLE account_choice (
   FOREIGN KEY (identity_id, tenant_id) REFERENCES identity (id, tenant_id)
 );
 
+-- What a person agreed that a relying party learns about them, where they are asked. Whoever is asked for more, or for
+-- another purpose, is asked again; taken back, the row is gone.
+CREATE TABLE consent (
+  tenant_id text NOT NULL CHECK (tenant_id <> ''),
+  identity_id text NOT NULL,
+  client_id text NOT NULL,
+  scopes text NOT NULL,                              -- JSON array
+  claims text NOT NULL,                              -- JSON array: names in the tenant's rules, never a value
+  purpose text,                                      -- JSON: what the relying party said it is for, in both languages
+  created_at iso_instant NOT NULL,                   -- when the person first agreed
+  updated_at iso_instant NOT NULL,                   -- when they did so last
+  PRIMARY KEY (identity_id, client_id, tenant_id),
+  FOREIGN KEY (identity_id, tenant_id) REFERENCES identity (id, tenant_id)
+);
+
 -- What relying parties know a person by: random and stored, so no key rotation can change it and erasure ends it. A merge
 -- keeps the subjects of both persons: in each sector the oldest is used, the others wait without a person for a split.
 CREATE TABLE pairwise_subject (

@@ -34,6 +34,7 @@ CREATE TABLE relying_party (
   parity text NOT NULL DEFAULT 'off' CHECK (parity IN ('off', 'recording', 'enforced')), -- whether its tokens are held to:
   contract text,                                     -- JSON: claims with type and scope, and acr values
   contract_recorded_at iso_instant,
+  consent text NOT NULL DEFAULT 'tenant' CHECK (consent IN ('tenant', 'ask', 'never')), -- whether people are asked: as the tenant says, or as this says
   post_logout_redirect_uris text NOT NULL DEFAULT '[]', -- JSON array, compared character by character (RP-Initiated Logout 1.0)
   backchannel_logout_uri text,                       -- where logout tokens go (Back-Channel Logout 1.0); NULL: nowhere
   backchannel_logout_session_required integer NOT NULL DEFAULT 0 CHECK (backchannel_logout_session_required IN (0, 1)),

@@ -8,7 +8,7 @@ CREATE TABLE journey (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
   id text NOT NULL,                                  -- known to the browser only
   state text NOT NULL CHECK (state IN
-    ('started', 'retrieved', 'presented', 'choosing', 'reconciling', 'confirming', 'recognised', 'managing', 'granted', 'failed', 'expired')),
+    ('started', 'retrieved', 'presented', 'choosing', 'reconciling', 'confirming', 'recognised', 'consenting', 'managing', 'granted', 'failed', 'expired')),
   purpose text NOT NULL DEFAULT 'login' CHECK (purpose IN ('login', 'privacy')), -- 'privacy': the person asks for their own data, no relying party does
   correlation_id text NOT NULL,
   client_id text NOT NULL,

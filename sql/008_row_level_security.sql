@@ -33,7 +33,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
   client_assertion, authorization_server, registration_token, registration_certificate, trusted_list, kept_answer, revoked_token, idempotency_key, refresh_token, outbox,
   event_subscription, key_migration_progress, policy_draft, retention_rule, provider_test, pushed_request
   TO identity_bridge_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON admin_session, account_choice, ledger_line, identity_merge, identity_merge_edge TO identity_bridge_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON admin_session, account_choice, consent, ledger_line, identity_merge, identity_merge_edge TO identity_bridge_app;
 GRANT SELECT, INSERT, UPDATE ON erasure_policy, erasure_request, erasure, identity, key_migration_history, job, admin_token TO identity_bridge_app;
 GRANT SELECT, INSERT ON audit_event, audit_checkpoint, policy_version, key_check TO identity_bridge_app;
 -- audit_head: none. The trigger alone writes it.

@@ -7,6 +7,7 @@ import { authorizeRoutes } from './http/authorize.ts'
 import { callbackRoutes } from './http/callback.ts'
 import { complianceRoutes } from './http/compliance.ts'
 import { confirmRoutes } from './http/confirm.ts'
+import { consentRoutes } from './http/consent.ts'
 import { dataRoutes } from './http/data.ts'
 import { digitalCredentialRoutes } from './http/digital-credentials.ts'
 import { discoveryRoutes } from './http/discovery.ts'
@@ -39,6 +40,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...digitalCredentialRoutes(deps),
     ...accountRoutes(deps),
     ...confirmRoutes(deps),
+    ...consentRoutes(deps),
     ...callbackRoutes(deps),
     ...sessionRoutes(deps),
     ...endSessionRoutes(deps),

@@ -3,8 +3,10 @@ import { Command, Option } from 'commander'
 import { readConfig } from '../config.ts'
 import { loadKeyring } from '../custody/load-keyring.ts'
 import type { Deps } from '../deps.ts'
-import type { IdentityId, MatchId } from '../domain/ids.ts'
+import type { ClientId, IdentityId, MatchId } from '../domain/ids.ts'
 import { UNLINK_REASONS, type UnlinkReason } from '../domain/unlink.ts'
+import { readConsents, withdrawFor } from '../flow/change-consents.ts'
+import type { ConsentView } from '../flow/consent-view.ts'
 import { exportIdentity } from '../flow/export-identity.ts'
 import { findIdentityBy } from '../flow/find-identity.ts'
 import type { IdentityView } from '../flow/identity-view.ts'
@@ -77,6 +79,17 @@ export function peopleCommand(terminal: Terminal): Command {
     .action((slug: string, identityId: IdentityId, matchId: MatchId) =>
       show(terminal, (means) => restoreLink(means, OPERATOR, slug, { identityId, matchId })),
     )
+  one('consents', 'what a person agreed that relying parties learn').action(
+    (slug: string, person: IdentityId) =>
+      showConsents(terminal, (means) => readConsents(means, OPERATOR, slug, person)),
+  )
+  one('withdraw', 'take back, at the wish of a person, what they agreed to')
+    .argument('<client>', 'the relying party, by its client id')
+    .action((slug: string, identityId: IdentityId, clientId: ClientId) =>
+      showConsents(terminal, (means) =>
+        withdrawFor(means, OPERATOR, slug, { identityId, clientId }),
+      ),
+    )
   return people
 }
 
@@ -100,4 +113,15 @@ async function show(
     match.endedAt === undefined ? '' : `${match.endedAt} ${match.reason ?? ''}`,
   ])
   terminal.out(tableOf(['known by', 'side', 'type', 'last used', 'ended'], rows))
+}
+
+async function showConsents(
+  terminal: Terminal,
+  work: (means: Means) => Promise<ConsentView[]>,
+): Promise<void> {
+  const rows = (await run(terminal, work)).map((view) => [
+    ...[view.clientId, view.clientName ?? '', view.scopes.join(' '), view.claims.join(' ')],
+    view.givenAgainAt,
+  ])
+  terminal.out(tableOf(['client', 'name', 'scopes', 'claims', 'agreed'], rows))
 }

@@ -29,6 +29,9 @@ export function tenantCommand(terminal: Terminal): Command {
     )
     .addOption(onOffOption('--haip', 'whether wallets are held to the high assurance profile'))
     .addOption(onOffOption('--pushed-requests-only', 'whether every client must push its requests'))
+    .addOption(
+      onOffOption('--consent', 'whether people are asked before a client learns about them'),
+    )
     .addOption(onOffOption('--direct-login', 'whether people may log in without a wallet'))
     .addOption(
       new Option(
@@ -63,6 +66,7 @@ async function turn(terminal: Terminal, slug: string, turned: Partial<Switches>)
     ['direct login', onOff(tenant.directLogin)],
     ['pushed requests only', onOff(tenant.pushedRequestsOnly)],
     ['last used', tenant.lastUsed],
+    ['consent', onOff(tenant.consent)],
   ]
   terminal.out(tableOf(['switch', tenant.slug], rows))
 }

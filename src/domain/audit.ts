@@ -19,6 +19,7 @@ export type RefusalReason =
   | 'candidate_missing' // STEP_UP for a stranger
   | 'candidate_unconfirmed' // USE_EXISTING_BINDING for somebody who only may be this person
   | 'attribute_missing'
+  | 'session_over' // single sign-on ended while the person was asked for their consent
   | 'hint_unmet' // somebody else than the relying party's id_token_hint names
   | 'contract_broken' // its tokens would lack what the relying party was promised
   | 'acr_unmet' // the relying party takes no other acr than those it named as essential
@@ -69,6 +70,10 @@ export type AuditDetail =
       type: 'login_refused'
       reason: RefusalReason | 'other_browser' | 'cancelled'
     } & Partial<DecisionDetail>)
+  /** Scopes, and names of claims in the tenant's own rules; whether it counts for later logins too. */
+  | { type: 'consent_given'; scopes: string; claims: string; remembered: boolean }
+  | { type: 'consent_refused'; scopes: string; claims: string }
+  | { type: 'consent_withdrawn'; actor: string; grants: number }
   | { type: 'code_replayed'; grant_revoked: boolean }
   | { type: 'refresh_token_reused' }
   | { type: 'single_sign_on_ended'; told: number }

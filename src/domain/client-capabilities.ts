@@ -21,6 +21,7 @@ export type Capabilities = Pick<
   | 'pushedRequestsOnly'
   | 'scopes'
   | 'claims'
+  | 'consent'
   | 'postLogoutRedirectUris'
   | 'backchannelLogoutUri'
   | 'backchannelSessionRequired'
@@ -43,6 +44,7 @@ export const PLAIN: Capabilities = {
   pushedRequestsOnly: false,
   scopes: undefined,
   claims: undefined,
+  consent: 'tenant',
   postLogoutRedirectUris: [],
   backchannelLogoutUri: undefined,
   backchannelSessionRequired: false,
@@ -142,6 +144,7 @@ export function capabilitiesRow(client: RelyingParty) {
     pushedRequestsOnly: client.pushedRequestsOnly ? 1 : 0,
     scopes: client.scopes === undefined ? null : JSON.stringify(client.scopes),
     claims: client.claims === undefined ? null : JSON.stringify(client.claims),
+    consent: client.consent,
     postLogoutRedirectUris: JSON.stringify(client.postLogoutRedirectUris),
     backchannelLogoutUri: client.backchannelLogoutUri ?? null,
     backchannelSessionRequired: client.backchannelSessionRequired ? 1 : 0,

@@ -98,6 +98,7 @@ export type OAuthError =
   | 'access_denied'
   | 'login_required'
   | 'interaction_required'
+  | 'consent_required'
   | 'unmet_authentication_requirements' // OpenID Connect Core Unmet Authentication Requirements 1.0
   | 'request_not_supported'
   | 'request_uri_not_supported'

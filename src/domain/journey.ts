@@ -2,7 +2,7 @@
  * A journey: one browser's way from a relying party's request to a code. Its states are types, so that what has not
  * happened cannot be passed on:
  *
- *   started → retrieved → presented → (choosing | reconciling → (confirming →) recognised) → granted
+ *   started → retrieved → presented → (choosing | reconciling → (confirming →) recognised) → (consenting →) granted
  *   presented → managing, where the person asked for their own data
  *   any open state → failed | expired
  *
@@ -105,6 +105,8 @@ export interface SealedRequest {
   trigger: Trigger
   /** A person with several accounts is asked, whatever was remembered. */
   selectAccount: boolean
+  /** The person is asked, whatever they agreed to before. Absent: only what is new. */
+  askConsent?: true | undefined
   /** The answer goes back by POST. Absent: by the query. */
   formPost?: true | undefined
   /** One of these or no login (Core 5.5.1.1). Absent: any. */
@@ -234,6 +236,24 @@ export interface Recognised extends JourneyBase, Presentation {
   upstream: UpstreamAssurance
 }
 
+/** All is proved, and the person is asked whether the relying party may learn it. */
+export interface Consenting extends JourneyBase, Presentation {
+  state: 'consenting'
+  decided: Decided
+  /** Undefined, as the binding, where the login links nobody. */
+  identityId: IdentityId | undefined
+  bindingId: BindingId | undefined
+  /** What the institution said of its login, if that was part of this one. */
+  upstream: UpstreamAssurance | undefined
+}
+
+/** The same, where the browser's session is all the proof: nothing was presented. */
+export interface SessionConsenting extends JourneyBase {
+  state: 'consenting'
+  way: undefined
+  identityId: IdentityId
+}
+
 export interface Ended extends JourneyBase {
   state: 'granted' | 'failed' | 'expired'
   failure: string | undefined
@@ -247,6 +267,8 @@ export type Journey =
   | Confirming
   | Managing
   | Recognised
+  | Consenting
+  | SessionConsenting
   | Ended
 
 /** Until when a login that began at `createdAt` may show a QR code; milliseconds since the epoch. */

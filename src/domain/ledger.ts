@@ -32,12 +32,15 @@ const SAID = {
   /** These are live again: their end is not to be made again. */
   restored: { kind: z.literal('restored'), persons: ids, matches: ids },
   restriction: { kind: z.literal('restriction'), persons: ids, restricted: z.boolean() },
+  /** A yes to a relying party was taken back. */
+  consent: { kind: z.literal('consent'), persons: ids, client: z.string().min(1).max(512) },
 }
 export const LedgerSaid = z.discriminatedUnion('kind', [
   z.strictObject(SAID.attributes),
   z.strictObject(SAID.unlink),
   z.strictObject(SAID.restored),
   z.strictObject(SAID.restriction),
+  z.strictObject(SAID.consent),
 ])
 export type LedgerSaid = z.infer<typeof LedgerSaid>
 
@@ -47,6 +50,7 @@ const SaidLine = z.discriminatedUnion('kind', [
   z.strictObject({ ...said, ...SAID.unlink }),
   z.strictObject({ ...said, ...SAID.restored }),
   z.strictObject({ ...said, ...SAID.restriction }),
+  z.strictObject({ ...said, ...SAID.consent }),
 ])
 export type SaidLine = z.infer<typeof SaidLine>
 export type SaidLineOf<Kind extends SaidLine['kind']> = Extract<SaidLine, { kind: Kind }>

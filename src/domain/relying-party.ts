@@ -62,6 +62,8 @@ export interface RelyingParty {
   scopes: readonly string[] | undefined
   /** What it may be told of people; undefined: all that its scopes release. */
   claims: readonly string[] | undefined
+  /** Whether people are asked before it learns about them: as the tenant says, or as this says. */
+  consent: 'tenant' | 'ask' | 'never'
   /** Where browsers may be sent after a logout it asked for. */
   postLogoutRedirectUris: readonly string[]
   /** Where it hears that a login is over (Back-Channel Logout 1.0); undefined: nowhere. */
@@ -89,6 +91,8 @@ export interface AuthorizationRequest {
   silent: boolean
   /** `prompt=select_account`: a person with several accounts is asked, whatever was remembered (Core 3.1.2.1). */
   selectAccount: boolean
+  /** `prompt=consent`: the person is asked again, whatever they agreed to before (Core 3.1.2.1). */
+  askConsent: true | undefined
   /** Which provider to log in at without a wallet; a wish (no standard, but Keycloak and its peers know it). */
   idpHint: string | undefined
   /** The answer goes back by POST; undefined: by the query. */
@@ -206,6 +210,7 @@ export function judgeAuthorizationRequest(
     ]),
     silent: prompt.includes('none'),
     selectAccount: prompt.includes('select_account'),
+    askConsent: prompt.includes('consent') || undefined,
     idpHint: parameters.get('idp_hint'),
     formPost,
     essentialAcr,

@@ -19,6 +19,8 @@ export interface Tenant {
   directLogin: boolean
   /** Every client pushes its authorization requests (RFC 9126 section 5). */
   pushedRequestsOnly: boolean
+  /** Whether a person is asked before a relying party first learns about them; each may have its own word. */
+  consent: boolean
   /** How long a login is good for other relying parties too; 0: every login asks the person. */
   singleSignOnMinutes: number
   /** How exactly it is kept when an identifier or a link was last used. */
@@ -55,6 +57,7 @@ export const addressOf = {
   direct: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/direct`,
   accounts: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/account`,
   confirm: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/confirm`,
+  consent: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/consent`,
   continue: (issuer: string, journeyId: string) => `${issuer}/login/${journeyId}/continue`,
   providerTest: (issuer: string, start: string) => `${issuer}/provider-test/${start}`,
   providerTestResult: (issuer: string, id: string) => `${issuer}/provider-test/${id}/result`,

@@ -24,8 +24,7 @@ import { transact } from '../store/database.ts'
 import { insertJourney } from '../store/journey.ts'
 import type { Provider } from '../store/provider.ts'
 import { walletLink } from '../wallet/request-object.ts'
-import { continueSession } from './continue-session.ts'
-import type { ErrorReturn } from './error-return.ts'
+import { type Continued, continueSession } from './continue-session.ts'
 import { partToSeal, sealRequest, sealWalletSecrets } from './journey-secrets.ts'
 import { takeRequest } from './pushed-request.ts'
 import { readHint } from './read-hint.ts'
@@ -48,12 +47,6 @@ export interface Begun {
   expiresAt: number
   /** Slug of the provider that the relying party's `idp_hint` picked, if people may log in there without a wallet. */
   hint: string | undefined
-}
-
-/** A login that single sign-on answered. */
-export interface Continued {
-  back: ErrorReturn
-  correlationId: CorrelationId
 }
 
 /** The providers people may log in at without a wallet, in the order of their slugs; none while the tenant's switch is off. */

@@ -150,7 +150,7 @@ export async function chooseAccount(
           stale: changedMaterials(bound.fingerprints, journey.identifiers).length > 0,
           auditSalt: saltOf(rows, identityId),
         })
-  if (next.kind !== 'redirect') return { next, language }
+  if (next.kind !== 'redirect' && next.kind !== 'consent') return { next, language }
   const kept = { tenantId, identityId, clientId }
   const now = toInstant(means.clock())
   // A preference and nothing more: the login stands without it.

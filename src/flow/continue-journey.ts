@@ -70,6 +70,8 @@ export async function continueJourney(
       return { kind: 'privacy', journey }
     case 'confirming':
       return { kind: 'confirm', journey }
+    case 'consenting':
+      return { kind: 'consent', journey }
     case 'recognised':
       return await continueRecognised(means, prepared, journey, hits)
     case 'granted':

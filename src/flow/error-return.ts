@@ -48,6 +48,7 @@ export function withParameters(
 
 const WORDS: { readonly [failure: string]: OAuthError } = {
   ...{ acr_unmet: 'unmet_authentication_requirements', hint_unmet: 'login_required' },
+  session_over: 'login_required',
 }
 
 /** The redirect URI with an error for how the login ended (`failure` where the row does not say yet), the request's `state`, and our `iss`. Opens the sealed request. */

@@ -4,16 +4,18 @@ import { auditSubjectHash } from '../crypto/audit-subject.ts'
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import { sealUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
-import { assureLogin, isBoundToBrowser } from '../domain/assurance.ts'
+import { assureLogin, isBoundToBrowser, type UpstreamAssurance } from '../domain/assurance.ts'
 import { type AttributePolicy, carriedAttributes, carriesAttributes } from '../domain/attributes.ts'
 import { decisionDetail, detailText } from '../domain/audit.ts'
+import type { ConsentTerms } from '../domain/consent.ts'
 import { fail } from '../domain/failure.ts'
 import type { HashMove } from '../domain/fingerprint.ts'
 import { allHashes } from '../domain/identifier.ts'
-import type { BindingId, GrantId, IdentityId, TenantId } from '../domain/ids.ts'
+import type { BindingId, GrantId, IdentityId, JourneyId, TenantId } from '../domain/ids.ts'
 import {
   type Choosing,
   CODE_TIME,
+  type Consenting,
   type Decided,
   GRANT_TIME,
   type Presented,
@@ -23,14 +25,25 @@ import { instantOfUse } from '../domain/last-use.ts'
 import type { Evidence } from '../domain/recognition.ts'
 import type { Sealed } from '../domain/text.ts'
 import { type IsoInstant, toInstant, toSeconds } from '../domain/time.ts'
-import { transact } from '../store/database.ts'
+import { inTransaction, transact } from '../store/database.ts'
 import { grantJourney } from '../store/grant-journey.ts'
 import { carryHashesOfLogin, inColumns } from '../store/hash-move.ts'
 import { endSignOn } from '../store/single-sign-on.ts'
+import type { Step } from '../store/statement.ts'
 import { returnTo, type SignedOn } from './error-return.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
-import { noRowIfSpent } from './pushed-request.ts'
+import {
+  type Agreed,
+  type ConsentedBy,
+  noRowIfNotGranted,
+  notGranted,
+  writeYes,
+  yesEvent,
+} from './remember-consent.ts'
 import type { PreparedTenant } from './tenants.ts'
+
+/** A journey that needs nothing more but its grant. */
+export type Proved = Presented | Choosing | Recognised | Consenting
 
 export interface RecognisedPerson {
   identityId: IdentityId
@@ -51,9 +64,10 @@ export interface RecognisedPerson {
 export async function grantLogin(
   means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
   prepared: PreparedTenant,
-  journey: Presented | Choosing | Recognised,
+  journey: Proved,
   decided: Decided,
   person: RecognisedPerson,
+  agreed?: Agreed,
 ): Promise<({ kind: 'redirect' } & SignedOn) | undefined> {
   const { tenant, issuer } = prepared
   const relyingParty = await prepared.relyingParty(journey.clientId)
@@ -64,68 +78,69 @@ export async function grantLogin(
     { tenant: tenant.id, journey: journey.id },
     journey.request,
   )
-  const upstream = journey.state === 'recognised' ? journey.upstream : undefined
+  const upstream = upstreamOf(journey)
   const assurance = assureLogin(journey.way, toSeconds(journey.presentedAt), upstream)
   const grantId = newId() as GrantId
   const code = randomText()
   const now = means.clock()
   const session = await beginSession(means, prepared, journey)
-  const [[granted]] = await transact(
-    means.db,
-    tenant.id,
-    [
-      grantJourney({
-        tenantId: tenant.id,
-        id: journey.id,
-        from: journey.state,
-        identityId: person.identityId,
-        bindingId: person.bindingId,
-        identifierHashes: allHashes(journey.identifiers),
-        matchIds: person.evidence.map(({ matchId }) => matchId),
-        hashes: person.evidence.map(({ hash }) => hash),
-        versions: person.evidence.map(({ version }) => version),
-        stale: person.stale,
-        sector: relyingParty.sector,
-        subject: randomText(),
-        grantId,
-        clientId: journey.clientId,
-        correlationId: journey.correlationId,
-        scope: request.scope.join(' '),
-        acr: assurance.acr,
-        amr: JSON.stringify(assurance.amr),
-        authTime: assurance.authTime ?? null,
-        upstream: upstream === undefined ? null : JSON.stringify(upstream),
-        attributePolicyVersion: journey.policies.attributes,
-        walletAttributes: carry(means, prepared, journey, policy, grantId),
-        grantExpiresAt: toInstant(now + GRANT_TIME),
-        sessionHash: session === undefined ? null : hashSecret(session),
-        sessionBrowserHash: session === undefined ? null : journey.browserHash,
-        sessionStartedAt: session === undefined ? null : toInstant(journey.presentedAt),
-        codeHash: hashSecret(code),
-        redirectUri: request.redirectUri,
-        codeChallenge: request.codeChallenge ?? null,
-        dpopJkt: request.dpopJkt ?? null,
-        nonce: request.nonce ?? null,
-        codeExpiresAt: toInstant(now + CODE_TIME),
-        eventId: newId(),
-        subjectHash:
-          person.auditSalt === undefined
-            ? null
-            : auditSubjectHash(means.keyring, tenant.id, person.auditSalt),
-        detail: detailText({
-          type: 'login_completed',
-          acr: assurance.acr,
-          way: journey.way,
-          key_version_upgraded: person.evidence.some(({ upgrades }) => upgrades),
-          ...decisionDetail(journey.policies.selector, decided),
-        }),
-        now: toInstant(now),
-        usedAt: instantOfUse(tenant, now),
-      }),
-      ...carrySteps(tenant.id, grantId, person, toInstant(now)),
-    ],
-    { retries: 2 },
-  ).catch(noRowIfSpent)
+  const subjectHash =
+    person.auditSalt === undefined
+      ? undefined
+      : auditSubjectHash(means.keyring, tenant.id, person.auditSalt)
+  const step = grantJourney({
+    tenantId: tenant.id,
+    id: journey.id,
+    from: journey.state,
+    identityId: person.identityId,
+    bindingId: person.bindingId,
+    identifierHashes: allHashes(journey.identifiers),
+    matchIds: person.evidence.map(({ matchId }) => matchId),
+    hashes: person.evidence.map(({ hash }) => hash),
+    versions: person.evidence.map(({ version }) => version),
+    stale: person.stale,
+    sector: relyingParty.sector,
+    subject: randomText(),
+    grantId,
+    clientId: journey.clientId,
+    correlationId: journey.correlationId,
+    scope: request.scope.join(' '),
+    acr: assurance.acr,
+    amr: JSON.stringify(assurance.amr),
+    authTime: assurance.authTime ?? null,
+    upstream: upstream === undefined ? null : JSON.stringify(upstream),
+    attributePolicyVersion: journey.policies.attributes,
+    walletAttributes: carry(means, prepared, journey, policy, grantId),
+    grantExpiresAt: toInstant(now + GRANT_TIME),
+    sessionHash: session === undefined ? null : hashSecret(session),
+    sessionBrowserHash: session === undefined ? null : journey.browserHash,
+    sessionStartedAt: session === undefined ? null : toInstant(journey.presentedAt),
+    codeHash: hashSecret(code),
+    redirectUri: request.redirectUri,
+    codeChallenge: request.codeChallenge ?? null,
+    dpopJkt: request.dpopJkt ?? null,
+    nonce: request.nonce ?? null,
+    codeExpiresAt: toInstant(now + CODE_TIME),
+    eventId: newId(),
+    subjectHash: subjectHash ?? null,
+    detail: detailText({
+      type: 'login_completed',
+      acr: assurance.acr,
+      way: journey.way,
+      key_version_upgraded: person.evidence.some(({ upgrades }) => upgrades),
+      ...decisionDetail(journey.policies.selector, decided),
+    }),
+    now: toInstant(now),
+    usedAt: instantOfUse(tenant, now),
+  })
+  const carried = carrySteps(tenant.id, grantId, person, toInstant(now))
+  const [[granted]] = await (agreed?.isNew !== true
+    ? transact(means.db, tenant.id, [step, ...carried], { retries: 2 })
+    : grantWithYes(means, tenant.id, [step, ...carried], agreed.terms, {
+        ...{ clientId: journey.clientId, correlationId: journey.correlationId, subjectHash },
+        ...{ identityId: person.identityId, now: toInstant(now) },
+      })
+  ).catch(noRowIfNotGranted)
   if (granted === undefined) return undefined
   means.metrics.outcome('login', upstream === undefined ? 'known_holder' : 'reconciled')
   return {
@@ -147,6 +162,33 @@ function carrySteps(
     : [carryHashesOfLogin({ tenantId, grantId, identityId, ...inColumns(moves), now })]
 }
 
+/** What the institution said of its login, if that was part of this one. */
+export function upstreamOf(journey: Proved): UpstreamAssurance | undefined {
+  return 'upstream' in journey ? journey.upstream : undefined
+}
+
+/** The grant, and the yes it rests on, in one transaction. The person is held before anything else. */
+async function grantWithYes(
+  { db }: Pick<Deps, 'db'>,
+  tenantId: TenantId,
+  [step, ...carried]: readonly [Step<{ id: JourneyId }>, ...Step<unknown>[]],
+  terms: ConsentTerms,
+  login: ConsentedBy,
+): Promise<[{ id: JourneyId }[]]> {
+  return await inTransaction(
+    db,
+    tenantId,
+    async (tx) => {
+      await writeYes(tx, tenantId, terms, login)
+      const granted = await tx.run(step)
+      if (granted.length === 0) return notGranted()
+      await tx.runLast([...carried, yesEvent(tenantId, terms, login)])
+      return [granted]
+    },
+    { retries: 2 },
+  )
+}
+
 /**
  * The secret of a new single-sign-on session, in place of the browser's earlier one; undefined where the tenant wants none.
  * Only for a wallet on this very device: a code that was scanned may have been relayed, and an institution has its own.
@@ -154,7 +196,7 @@ function carrySteps(
 async function beginSession(
   { db }: Pick<Deps, 'db'>,
   { tenant }: PreparedTenant,
-  journey: Presented | Choosing | Recognised,
+  journey: Proved,
 ): Promise<string | undefined> {
   if (tenant.singleSignOnMinutes === 0 || !isBoundToBrowser(journey.way)) return undefined
   await transact(db, tenant.id, [
@@ -167,7 +209,7 @@ async function beginSession(
 function carry(
   means: Pick<Deps, 'keyring'>,
   prepared: PreparedTenant,
-  journey: Presented | Choosing | Recognised,
+  journey: Proved,
   policy: AttributePolicy,
   grantId: GrantId,
 ): Sealed | null {

@@ -34,6 +34,7 @@ export function partToSeal(request: AuthorizationRequest): SealedRequest {
     maxAge: request.maxAge,
     trigger: request.trigger,
     selectAccount: request.selectAccount,
+    askConsent: request.askConsent,
     formPost: request.formPost,
     essentialAcr: request.essentialAcr,
     hintedSubject: request.hintedSubject,

@@ -5,12 +5,14 @@ import { decisionDetail, type RefusalReason } from '../domain/audit.ts'
 import { fail } from '../domain/failure.ts'
 import type {
   Choosing,
+  Consenting,
   Decided,
   Journey,
   Open,
   Presented,
   Recognised,
   Reconciling,
+  SessionConsenting,
 } from '../domain/journey.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
@@ -29,6 +31,8 @@ export type Next =
   | { kind: 'privacy'; journey: { id: Journey['id'] } }
   /** Wallet and account are proved; the person says whether they are both theirs. */
   | { kind: 'confirm'; journey: { id: Journey['id'] } }
+  /** All is proved; the person says whether the relying party may learn it. */
+  | { kind: 'consent'; journey: { id: Journey['id'] } }
   | {
       kind: 'end'
       end: 'granted' | 'failed' | 'expired'
@@ -44,9 +48,9 @@ export type Next =
 export async function refuseLogin(
   means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
   prepared: PreparedTenant,
-  journey: Presented | Choosing | Reconciling | Recognised,
+  journey: Presented | Choosing | Reconciling | Recognised | Consenting | SessionConsenting,
   reason: RefusalReason,
-  decided: Decided | undefined = journey.state === 'presented' ? undefined : journey.decided,
+  decided: Decided | undefined = decidedOf(journey),
 ): Promise<Next> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
@@ -67,6 +71,10 @@ export async function refuseLogin(
   means.metrics.outcome('continue', reason)
   const back = errorReturn(means.keyring, prepared, journey, reason)
   return { kind: 'end', end: 'failed', failure: reason, back, journey }
+}
+
+function decidedOf(journey: Presented | SessionConsenting | { decided: Decided }) {
+  return 'decided' in journey ? journey.decided : undefined
 }
 
 async function readEnd(

@@ -39,6 +39,7 @@ export interface PersonExport {
   auxiliary: JsonObject[]
   subjects: JsonObject[]
   account_choices: JsonObject[]
+  consents: JsonObject[]
   logins: JsonObject[]
   journeys: JsonObject[]
   institution_logins: JsonObject[]
@@ -80,6 +81,7 @@ export async function exportPerson(
     auxiliary: auxiliary.map((row) => openAuxiliary(keyring, tenantId, row)),
     subjects: rest.subjects,
     account_choices: rest.choices,
+    consents: rest.consents,
     logins: grants.map((row) => openGrant(keyring, tenantId, row)),
     ...{ journeys: rest.journeys, institution_logins: rest.institution_logins },
     ...{ merges: rest.merges, messages: rest.messages },

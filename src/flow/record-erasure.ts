@@ -13,6 +13,7 @@ import type { ErasureLine } from '../domain/ledger.ts'
 import { issuerOf, type Tenant } from '../domain/tenant.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
+import { eraseConsents } from '../store/consent.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
 import {
   buryMatches,
@@ -188,6 +189,7 @@ export async function takeOut(
     deleteOutboxOf(whom),
     eraseLedgerLines(whom),
     eraseFromRequests({ ...whom, now }),
+    eraseConsents(whom),
   ])
   if (logins === undefined) throw new TypeError('counting gives one row')
   return {

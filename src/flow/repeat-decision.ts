@@ -1,10 +1,11 @@
 /** One line of the ledger that is no erasure of a whole person, made again in a database restored from before it. */
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
-import type { IdentityId, LedgerLineId, TenantId } from '../domain/ids.ts'
+import type { ClientId, IdentityId, LedgerLineId, TenantId } from '../domain/ids.ts'
 import { LedgerSaid, type SaidLine, type SaidLineOf } from '../domain/ledger.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
+import { deleteConsent, revokeGrantsAt } from '../store/consent.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
 import { lockPeople, setRestriction } from '../store/identity.ts'
 import { findLedgerLine, insertLedgerLine } from '../store/ledger.ts'
@@ -38,6 +39,8 @@ export async function repeatDecision(
         return (await repeatEnd(means, tx, line)) ? 'repeated' : 'absent'
       case 'restriction':
         return await repeatRestriction(means, tx, line)
+      case 'consent':
+        return await repeatWithdrawal(means, tx, line)
     }
   }
   return await inTransaction(means.db, tenantId, work, { retries: 2 })
@@ -63,6 +66,33 @@ async function repeatAttributes(
         ...{ attributes: taken.attributes.length, categories: taken.categories.length },
       },
       subjectHash: subjectHash(means, tenantId, first),
+    }),
+  ])
+  return 'repeated'
+}
+
+/** Whatever the person said yes to since the backup is not there, so a yes that is there is the one that was taken back. */
+async function repeatWithdrawal(
+  means: Means,
+  tx: Transaction,
+  line: SaidLineOf<'consent'>,
+): Promise<Outcome> {
+  const tenantId = line.tenant as TenantId
+  const clientId = line.client as ClientId
+  const locked = await lockListed(tx, line)
+  const first = locked.find(({ status }) => status !== 'MERGED') ?? locked[0]
+  if (first === undefined) return 'absent'
+  const at = { tenantId, people: locked.map((row) => row.id), clientId }
+  const [deleted] = await tx.run(deleteConsent(at))
+  if (deleted === undefined || deleted.changed === 0) return 'absent'
+  const now = toInstant(means.clock())
+  const [revoked] = await tx.run(revokeGrantsAt({ ...at, now }))
+  await tx.runLast([
+    knownFromNow(line, first.id, now),
+    insertAuditEvent(tenantId, newId(), now, {
+      detail: { type: 'consent_withdrawn', actor: ACTOR, grants: revoked?.changed ?? 0 },
+      subjectHash: subjectHash(means, tenantId, first),
+      clientId,
     }),
   ])
   return 'repeated'

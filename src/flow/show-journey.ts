@@ -49,6 +49,7 @@ export async function readStatus(
     case 'managing':
     case 'reconciling':
     case 'recognised':
+    case 'consenting':
     case 'granted':
       return 'continue'
     case 'failed':

@@ -8,27 +8,40 @@ import type { Deps } from '../deps.ts'
 import { assureLogin } from '../domain/assurance.ts'
 import { mergeAttributes, missingNames } from '../domain/attributes.ts'
 import { decisionDetail, detailText } from '../domain/audit.ts'
+import type { ConsentTerms } from '../domain/consent.ts'
 import { fail } from '../domain/failure.ts'
-import type { GrantId } from '../domain/ids.ts'
-import { CODE_TIME, type Decided, GRANT_TIME, type Presented } from '../domain/journey.ts'
+import type { GrantId, JourneyId } from '../domain/ids.ts'
+import {
+  CODE_TIME,
+  type Consenting,
+  type Decided,
+  GRANT_TIME,
+  type Presented,
+} from '../domain/journey.ts'
 import type { Plan } from '../domain/plan.ts'
 import { toInstant, toSeconds } from '../domain/time.ts'
-import { transact } from '../store/database.ts'
+import { inTransaction, transact } from '../store/database.ts'
+import type { Step } from '../store/statement.ts'
 import { grantWalletOnly } from '../store/wallet-only-grant.ts'
+import { askConsent, termsToAsk } from './ask-consent.ts'
 import { returnTo } from './error-return.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
 import { noRowIfSpent } from './pushed-request.ts'
+import { yesEvent } from './remember-consent.ts'
 import type { PreparedTenant } from './tenants.ts'
 import { keepsContract } from './token-parity.ts'
 
 type SkipPlan = Extract<Plan, { plan: 'SKIP_RECONCILIATION' }>
 
-/** The redirect back with a code; or the end, where an attribute the plan needs was not shown. */
+/**
+ * The redirect back with a code, or the question whether the relying party may learn what was shown, each time anew, for
+ * nobody is known here who could have agreed before; or the end, where an attribute the plan needs was not shown.
+ */
 export async function skipReconciliation(
   means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
   prepared: PreparedTenant,
-  journey: Presented,
+  journey: Presented | Consenting,
   decided: Decided & { plan: SkipPlan },
 ): Promise<Next> {
   const { tenant, issuer } = prepared
@@ -51,6 +64,11 @@ export async function skipReconciliation(
     read: async () => ({ kept: {}, carried: shows }),
   })
   if (!keeps) return await refuseLogin(means, prepared, journey, 'contract_broken', decided)
+  const { clientId } = journey
+  const { attributes } = journey.policies
+  const terms = await termsToAsk(prepared, { clientId, attributes, request })
+  if (terms !== undefined && journey.state !== 'consenting')
+    return await askConsent(means, prepared, journey, decided, undefined)
   const grantId = newId() as GrantId
   const code = randomText()
   const now = means.clock()
@@ -61,37 +79,59 @@ export async function skipReconciliation(
     row: grantId,
   }
   const carried = JSON.stringify(shows)
-  const [[granted]] = await transact(means.db, tenant.id, [
-    grantWalletOnly({
-      tenantId: tenant.id,
-      id: journey.id,
-      subject: randomText(),
-      grantId,
-      clientId: journey.clientId,
-      correlationId: journey.correlationId,
-      scope: request.scope.join(' '),
-      acr: assurance.acr,
-      amr: JSON.stringify(assurance.amr),
-      authTime: toSeconds(journey.presentedAt),
-      attributePolicyVersion: journey.policies.attributes,
-      walletAttributes: sealUnder(means.keyring, 'session', context, carried),
-      grantExpiresAt: toInstant(now + GRANT_TIME),
-      codeHash: hashSecret(code),
-      redirectUri: request.redirectUri,
-      codeChallenge: request.codeChallenge ?? null,
-      dpopJkt: request.dpopJkt ?? null,
-      nonce: request.nonce ?? null,
-      codeExpiresAt: toInstant(now + CODE_TIME),
-      eventId: newId(),
-      detail: detailText({
-        ...{ type: 'login_completed', acr: assurance.acr, way: journey.way },
-        ...{ key_version_upgraded: false, ...decisionDetail(journey.policies.selector, decided) },
-      }),
-      now: toInstant(now),
+  const step = grantWalletOnly({
+    tenantId: tenant.id,
+    id: journey.id,
+    from: journey.state,
+    subject: randomText(),
+    grantId,
+    clientId: journey.clientId,
+    correlationId: journey.correlationId,
+    scope: request.scope.join(' '),
+    acr: assurance.acr,
+    amr: JSON.stringify(assurance.amr),
+    authTime: toSeconds(journey.presentedAt),
+    attributePolicyVersion: journey.policies.attributes,
+    walletAttributes: sealUnder(means.keyring, 'session', context, carried),
+    grantExpiresAt: toInstant(now + GRANT_TIME),
+    codeHash: hashSecret(code),
+    redirectUri: request.redirectUri,
+    codeChallenge: request.codeChallenge ?? null,
+    dpopJkt: request.dpopJkt ?? null,
+    nonce: request.nonce ?? null,
+    codeExpiresAt: toInstant(now + CODE_TIME),
+    eventId: newId(),
+    detail: detailText({
+      ...{ type: 'login_completed', acr: assurance.acr, way: journey.way },
+      ...{ key_version_upgraded: false, ...decisionDetail(journey.policies.selector, decided) },
     }),
-  ]).catch(noRowIfSpent)
-  if (granted === undefined)
-    return await refuseLogin(means, prepared, journey, 'unavailable', decided)
+    now: toInstant(now),
+  })
+  const granted = await record(means, prepared, journey, step, terms)
+  if (!granted) return await refuseLogin(means, prepared, journey, 'unavailable', decided)
   means.metrics.outcome('login', 'wallet_only')
   return { kind: 'redirect', ...returnTo(request, { code, state: request.state, iss: issuer }) }
+}
+
+/** Whether it was granted. A yes is in the trail beside it, of nobody who could be named. */
+async function record(
+  { db, clock }: Pick<Deps, 'db' | 'clock'>,
+  { tenant }: PreparedTenant,
+  journey: Presented | Consenting,
+  step: Step<{ id: JourneyId }>,
+  terms: ConsentTerms | undefined,
+): Promise<boolean> {
+  if (terms === undefined) {
+    const [[granted]] = await transact(db, tenant.id, [step]).catch(noRowIfSpent)
+    return granted !== undefined
+  }
+  const { clientId, correlationId } = journey
+  const said = { clientId, correlationId, subjectHash: undefined, now: toInstant(clock()) }
+  const granting = inTransaction(db, tenant.id, async (tx) => {
+    const granted = await tx.run(step)
+    if (granted.length > 0) await tx.runLast([yesEvent(tenant.id, terms, said, false)])
+    return [granted]
+  })
+  const [[granted]] = await granting.catch(noRowIfSpent)
+  return granted !== undefined
 }

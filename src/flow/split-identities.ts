@@ -11,6 +11,7 @@ import { fromInstant, type IsoInstant, toInstant } from '../domain/time.ts'
 import { orphansOf } from '../domain/unlink.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { softDeleteBinding } from '../store/binding.ts'
+import { forgetConsentsSince } from '../store/consent.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
 import { findFamily, lockPeople, markSplit } from '../store/identity.ts'
 import {
@@ -136,6 +137,8 @@ async function recordSplit(splitting: Splitting): Promise<MergeView> {
     endMatches({ tenantId, ids: orphans, reason: ENDED, now }),
     ...subjectSteps(means, tenantId, { reason: 'split', before, after }, now),
     revokeGrantsOf({ tenantId, people, now }),
+    // Nobody knows which of the two said yes while they were one.
+    forgetConsentsSince({ tenantId, people: [surviving.id], since: merge.mergedAt }),
     endMerge({ tenantId, id: merge.id, actor: actor.id, now }),
     insertAuditEvent(tenantId, newId(), now, {
       detail: {

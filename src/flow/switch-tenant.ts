@@ -14,6 +14,7 @@ export type Switches = Pick<
   | 'directLogin'
   | 'pushedRequestsOnly'
   | 'lastUsed'
+  | 'consent'
 >
 
 /** Sets what `change` names; instances see it within a second. Throws `admin_forbidden`, `not_found`. */

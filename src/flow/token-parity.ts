@@ -14,7 +14,7 @@ import {
 import { breaksOf, type Contract, contractOf, type Observed } from '../domain/contract.ts'
 import { releasedNames } from '../domain/declared.ts'
 import type { BindingId, ClientId, CorrelationId, IdentityId } from '../domain/ids.ts'
-import type { Choosing, Presented, Recognised } from '../domain/journey.ts'
+import type { Choosing, Consenting, Presented, Recognised } from '../domain/journey.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import { toInstant } from '../domain/time.ts'
 import { findAccounts } from '../store/account-choice.ts'
@@ -109,7 +109,7 @@ async function record(
 export async function readForJourney(
   means: Means,
   prepared: PreparedTenant,
-  journey: Presented | Choosing | Recognised,
+  journey: Presented | Choosing | Recognised | Consenting,
   person: { identityId: IdentityId; bindingId: BindingId },
 ): Promise<{ kept: Attributes; carried: Attributes }> {
   const tenant = prepared.tenant.id

@@ -54,6 +54,7 @@ export interface RelyingPartyChange
       | 'pushedRequestsOnly'
       | 'scopes'
       | 'claims'
+      | 'consent'
       | 'postLogoutRedirectUris'
       | 'backchannelLogoutUri'
       | 'backchannelSessionRequired'

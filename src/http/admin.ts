@@ -3,6 +3,7 @@
 import type { AdminDeps } from './admin/admin-route.ts'
 import { auditRoutes } from './admin/audit.ts'
 import { authorizationServerRoutes } from './admin/authorization-servers.ts'
+import { consentAdminRoutes } from './admin/consents.ts'
 import { contractRoutes } from './admin/contracts.ts'
 import { erasureRequestRoutes } from './admin/erasure-requests.ts'
 import { erasureRoutes } from './admin/erasures.ts'
@@ -42,6 +43,7 @@ export function adminRoutes(deps: AdminDeps): Route[] {
     ...policyDraftRoutes(deps),
     ...policyTrialRoutes(deps),
     ...identityRoutes(deps),
+    ...consentAdminRoutes(deps),
     ...privacyRoutes(deps),
     ...erasureRoutes(deps),
     ...erasureRequestRoutes(deps),

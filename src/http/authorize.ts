@@ -75,6 +75,7 @@ async function authorize(
   })
   exchange.reference = begun.correlationId
   if ('back' in begun) return answerReturn(exchange, begun.back)
+  if ('consent' in begun) return redirectTo(addressOf.consent(prepared.issuer, begun.consent))
   const cookie = browserCookie(prepared.tenant.id, begun.browserId)
   if (begun.hint !== undefined) {
     const { browserId, journeyId } = begun
@@ -134,7 +135,7 @@ const PARAMETERS: readonly [
   ['max_age', 'Seconds; how old a login at the institution may be.', '3600', false],
   [
     'prompt',
-    '`login`: no login that the person brings along. `select_account`: a person with several accounts is asked which. `none`: nobody is asked; a code where single sign-on gives one, else `login_required`.',
+    '`login`: no login that the person brings along. `select_account`: a person with several accounts is asked which. `none`: nobody is asked; a code where single sign-on gives one, else `login_required`, or `consent_required` where only a yes is missing. `consent`: where people are asked for one, they are asked again.',
     'login',
     false,
   ],
@@ -173,7 +174,7 @@ function describe(operationId: 'authorize' | 'authorizeByForm'): Operation {
       'The login page: a link that opens a wallet on this device and, where the tenant allows it, a QR code.',
     ),
     '303': redirectAnswer(
-      'Single sign-on: back to the relying party with a code. Or to the provider that `idp_hint` picked; or the request is at fault: back to the relying party with `error`, `state` and `iss`.',
+      'Single sign-on: back to the relying party with a code, or to the page that asks for a yes. Or to the provider that `idp_hint` picked; or the request is at fault: back to the relying party with `error`, `state` and `iss`.',
       'https://app.example/callback?error=invalid_request&iss=https%3A%2F%2Fbridge.example%2Ft%2Fdemo',
     ),
     '400': errorAnswer(

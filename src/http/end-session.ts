@@ -130,7 +130,7 @@ function answerPage(exchange: Exchange, parameters: Parameters, answered: Logout
   const ended = answered.kind === 'over' && answered.ended
   const page = renderSessionPage({
     ...{ language, nonce, tenant: pageTenant(exchange.prepared, language) },
-    state: ended ? 'ended' : 'none',
+    ...{ state: ended ? 'ended' : 'none', consents: [], done: false },
     endUrl: `${new URL(tenantOf(exchange).issuer).pathname}/session`,
   })
   return new Response(page, {

@@ -23,6 +23,8 @@ export function answerNext(exchange: Exchange, next: Next): Response {
       return redirectTo(addressOf.ownData(prepared.issuer, next.journey.id))
     case 'confirm':
       return redirectTo(addressOf.confirm(prepared.issuer, next.journey.id))
+    case 'consent':
+      return redirectTo(addressOf.consent(prepared.issuer, next.journey.id))
     case 'end':
       exchange.reference = next.journey.correlationId
       return answerEnd(exchange, next)
@@ -104,6 +106,10 @@ function endKind(next: Extract<Next, { kind: 'end' }>): EndPageKind {
     case 'wallet_refused':
     case 'cancelled':
       return 'refused'
+    case 'consent_refused':
+      return 'not_agreed'
+    case 'session_over':
+      return 'expired'
     case 'ambiguous_identity':
     case 'identity_conflict':
     case 'identity_unavailable':

@@ -4,13 +4,14 @@
  */
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
-import type { MatchId } from '../domain/ids.ts'
+import type { ClientId, MatchId } from '../domain/ids.ts'
 import { addressOf } from '../domain/tenant.ts'
 import type { JsonObject } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { beginPrivacy } from '../flow/begin-privacy.ts'
 import { eraseOwnAttributes } from '../flow/erase-own-attributes.ts'
 import { eraseOwnData } from '../flow/erase-own-data.ts'
+import { withdrawOwn } from '../flow/own-consents.ts'
 import type { PersonExport } from '../flow/person-export.ts'
 import { readOwnData } from '../flow/read-own-data.ts'
 import { unlinkOwn } from '../flow/unlink-own.ts'
@@ -52,6 +53,7 @@ export function ownDataRoutes(deps: Means): Route[] {
     { ...post, path: `${OWN}/export`, operation: COPY, handle: (e) => copy(deps, e) },
     { ...post, path: `${OWN}/attributes`, operation: SOME, handle: (e) => eraseSome(deps, e) },
     { ...post, path: `${OWN}/unlink`, operation: UNLINK, handle: (e) => unlink(deps, e) },
+    { ...post, path: `${OWN}/consent`, operation: WITHDRAW, handle: (e) => withdraw(deps, e) },
     { ...post, path: `${OWN}/erase`, operation: ALL, handle: (e) => eraseAll(deps, e) },
   ]
 }
@@ -105,6 +107,11 @@ function shown(data: PersonExport) {
   )
   return {
     attributes: attributes.map(([name, value]) => [name, value.slice(0, 200)] as const),
+    consents: data.consents.map((row) => ({
+      clientId: String(row.client_id),
+      name: typeof row.client_name === 'string' ? row.client_name : String(row.client_id),
+      givenAt: row.given_at as IsoInstant,
+    })),
     categories: data.auxiliary.map(({ category }) => String(category)),
     logins: data.logins.filter(({ revoked_at }) => revoked_at === null).length,
     links: data.known_by.map((row) => ({
@@ -144,6 +151,14 @@ async function unlink(deps: Means, exchange: Exchange): Promise<Response> {
   const matchId = ((await readForm(exchange)).get('match') ?? '') as MatchId
   const asked = { id: journeyOf(exchange), browserId: browserOf(exchange), matchId }
   await unlinkOwn(deps, tenantOf(exchange), asked)
+  return redirectTo(`${pathOf(exchange)}?done`)
+}
+
+/** A client that has no yes is not there to be taken back, and no error. */
+async function withdraw(deps: Means, exchange: Exchange): Promise<Response> {
+  const clientId = ((await readForm(exchange)).get('client') ?? '') as ClientId
+  const asked = { id: journeyOf(exchange), browserId: browserOf(exchange), clientId }
+  await withdrawOwn(deps, tenantOf(exchange), asked)
   return redirectTo(`${pathOf(exchange)}?done`)
 }
 
@@ -226,6 +241,13 @@ const SOME: Operation = {
 const UNLINK: Operation = {
   ...{ ...below, operationId: 'unlinkOwn', summary: 'End a link' },
   requestBody: formBody(objectSchema({ match: text('Which.') }), { match: '…' }),
+  responses: { '303': AGAIN, '404': GONE },
+}
+const WITHDRAW: Operation = {
+  ...{ ...below, operationId: 'withdrawOwnConsent', summary: 'Take back a yes' },
+  description:
+    'Tokens of that relying party end at once, it hears of a logout where it takes them, and its next login asks again.',
+  requestBody: formBody(objectSchema({ client: text('Whose.') }), { client: 'demo-app' }),
   responses: { '303': AGAIN, '404': GONE },
 }
 const ALL: Operation = {

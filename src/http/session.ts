@@ -1,20 +1,39 @@
 /** The page on which a person sees whether they are logged in at this tenant, and the button that ends it. */
 import type { Deps } from '../deps.ts'
+import type { ClientId } from '../domain/ids.ts'
+import type { ConsentView } from '../flow/consent-view.ts'
 import { endSession, hasSession } from '../flow/end-session.ts'
-import { endedSessionCookie, readBrowserId } from './browser.ts'
-import { pageAnswer, TENANT_PARAMETER } from './describe.ts'
+import { readSessionConsents, withdrawInSession } from '../flow/own-consents.ts'
+import { endedSessionCookie, readBrowserId, readSession } from './browser.ts'
+import {
+  errorAnswer,
+  formBody,
+  objectSchema,
+  pageAnswer,
+  redirectAnswer,
+  TENANT_PARAMETER,
+  text,
+} from './describe.ts'
+import { redirectTo } from './errors.ts'
 import { pageHeaders } from './pages/content-security-policy.ts'
 import { renderSessionPage } from './pages/session-page.ts'
+import { readFormBody, readParameters } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 import { newNonce, pageSetting } from './serve.ts'
 
-type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
+const MAX_FORM = 1024
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'config' | 'metrics'>
 
 export function sessionRoutes(deps: Means): Route[] {
   const common = { path: '/t/:tenant/session', errors: 'page', limit: 'browser' } as const
   return [
     { ...common, method: 'GET', operation: SHOW, handle: (e) => show(deps, e) },
     { ...common, method: 'POST', operation: END, handle: (e) => end(deps, e) },
+    {
+      ...{ ...common, method: 'POST', path: '/t/:tenant/session/consent', operation: WITHDRAW },
+      handle: (e) => withdraw(deps, e),
+    },
   ]
 }
 
@@ -22,7 +41,22 @@ async function show(deps: Means, exchange: Exchange): Promise<Response> {
   const prepared = tenantOf(exchange)
   const browserId = readBrowserId(exchange.http, prepared.tenant.id)
   const there = await hasSession(deps, prepared, browserId)
-  return answerPage(exchange, there ? 'there' : 'none')
+  const consents = await readSessionConsents(deps, prepared, cookiesOf(exchange))
+  return answerPage(exchange, there ? 'there' : 'none', {}, consents)
+}
+
+function cookiesOf(exchange: Exchange) {
+  const { id } = tenantOf(exchange).tenant
+  return { browserId: readBrowserId(exchange.http, id), session: readSession(exchange.http, id) }
+}
+
+/** As with the end, another site's form comes without the cookies that say who it is. */
+async function withdraw(deps: Means, exchange: Exchange): Promise<Response> {
+  const prepared = tenantOf(exchange)
+  const body = Buffer.from(await readFormBody(exchange.http, MAX_FORM)).toString('utf8')
+  const clientId = readParameters(new URLSearchParams(body)).get('client') ?? ''
+  await withdrawInSession(deps, prepared, cookiesOf(exchange), clientId as ClientId)
+  return redirectTo(`${new URL(prepared.issuer).pathname}/session?done`)
 }
 
 /** The browser's Lax cookie does not come with a form of another site, so only this page's button ends anything. */
@@ -37,11 +71,17 @@ function answerPage(
   exchange: Exchange,
   state: 'there' | 'none' | 'ended',
   headers: Record<string, string> = {},
+  given: readonly ConsentView[] = [],
 ): Response {
   const { language, tenant } = pageSetting(exchange)
   const nonce = newNonce()
   const endUrl = `${new URL(tenantOf(exchange).issuer).pathname}/session`
-  return new Response(renderSessionPage({ language, nonce, tenant, state, endUrl }), {
+  const consents = given.map(({ clientId, clientName, givenAt }) => ({
+    ...{ clientId, name: clientName ?? clientId, givenAt },
+  }))
+  const done = exchange.http.req.query('done') !== undefined
+  const page = { language, nonce, tenant, state, endUrl, consents, done }
+  return new Response(renderSessionPage(page), {
     headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce), ...headers },
   })
 }
@@ -49,7 +89,7 @@ function answerPage(
 const SHOW: Operation = {
   ...{ operationId: 'showSession', tags: ['Login page'], summary: 'Whether one is logged in' },
   description:
-    "For the person: this browser's single-sign-on session at the tenant, with a button that ends it.",
+    "For the person: this browser's single-sign-on session at the tenant, with a button that ends it, and what they said yes to.",
   parameters: [TENANT_PARAMETER],
   responses: { '200': pageAnswer('The page.') },
 }
@@ -59,4 +99,17 @@ const END: Operation = {
     'Ends the single-sign-on session of this browser. Relying parties with a `backchannel_logout_uri` get a logout token; refresh tokens without `offline_access` end.',
   parameters: [TENANT_PARAMETER],
   responses: { '200': pageAnswer('It is over, or there was none.') },
+}
+const WITHDRAW: Operation = {
+  ...{ operationId: 'withdrawConsent', tags: ['Login page'], summary: 'Take back a yes' },
+  description:
+    "Of the person of this browser's session. Tokens of that relying party end at once, it hears of a logout where it takes them, and its next login asks again.",
+  parameters: [TENANT_PARAMETER],
+  requestBody: formBody(objectSchema({ client: text('Whose.') }), { client: 'demo-app' }),
+  responses: {
+    '303': redirectAnswer('To the page of the session.', '/t/demo/session?done'),
+    '404': errorAnswer('ErrorPage', 'Nobody is logged in here in this browser.'),
+    '413': errorAnswer('ErrorPage', 'The form is too long.'),
+    '415': errorAnswer('ErrorPage', 'Not a form.'),
+  },
 }

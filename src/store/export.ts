@@ -109,6 +109,7 @@ export const exportRest = sqlStatement(
   (p: Params<People>) => sql<{
     subjects: JsonObject[]
     choices: JsonObject[]
+    consents: JsonObject[]
     journeys: JsonObject[]
     institution_logins: JsonObject[]
     merges: JsonObject[]
@@ -120,6 +121,9 @@ export const exportRest = sqlStatement(
           AND (identity_id = ANY (${p('people')}::text[]) OR origin_id = ANY (${p('people')}::text[]))) AS subjects,
       (SELECT COALESCE(json_agg(json_build_object('client_id', client_id, 'link', binding_id, 'created_at', created_at) ORDER BY created_at), '[]')
          FROM account_choice WHERE tenant_id = ${p('tenantId')} AND identity_id = ANY (${p('people')}::text[])) AS choices,
+      (SELECT COALESCE(json_agg(json_build_object('client_id', c.client_id, 'client_name', r.name, 'scopes', c.scopes::json, 'claims', c.claims::json, 'purpose', c.purpose::json, 'given_at', c.created_at, 'given_again_at', c.updated_at) ORDER BY c.created_at), '[]')
+         FROM consent c LEFT JOIN relying_party r ON r.tenant_id = c.tenant_id AND r.client_id = c.client_id
+        WHERE c.tenant_id = ${p('tenantId')} AND c.identity_id = ANY (${p('people')}::text[])) AS consents,
       (SELECT COALESCE(json_agg(json_build_object('client_id', client_id, 'state', state, 'created_at', created_at, 'expires_at', expires_at) ORDER BY created_at), '[]')
          FROM journey WHERE tenant_id = ${p('tenantId')} AND identity_id = ANY (${p('people')}::text[])) AS journeys,
       (SELECT COALESCE(json_agg(json_build_object('provider', r.slug, 'state', s.status, 'created_at', s.created_at, 'expires_at', s.expires_at) ORDER BY s.created_at), '[]')

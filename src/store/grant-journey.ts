@@ -16,7 +16,7 @@ import { CODE, LIVE_LINK, SUBJECT } from './granting.ts'
 import { type Params, sqlStatement } from './statement.ts'
 
 /**
- * presented or recognised → granted, with all that hangs on it, in one statement: only if the person is still active,
+ * presented, choosing, recognised or consenting → granted, with all that hangs on it, in one statement: only if the person is still active,
  * the binding is live and not past its time, and every match that spoke for the person still does. The person is locked
  * first, then binding and matches, all read again once locked: what was unlinked meanwhile grants nothing. Touches them;
  * moves a hash that was found under an older key version to the current one, in match and binding together (CR-44);
@@ -34,7 +34,7 @@ export const grantJourney = sqlStatement(
     p: Params<{
       tenantId: TenantId
       id: JourneyId
-      from: 'presented' | 'choosing' | 'recognised'
+      from: 'presented' | 'choosing' | 'recognised' | 'consenting'
       identityId: IdentityId
       bindingId: BindingId
       /** Every hash of the presentation's identifiers: the evidence has to be under one of them still. */

@@ -39,7 +39,7 @@ export interface HitRow {
 const hitsOf = (tenantId: TenantId, journeyMatches: RawBuilder<boolean>) => sql<HitRow>`
   WITH shown AS MATERIALIZED (
     SELECT j.identifier_hashes AS hashes FROM journey j
-     WHERE ${journeyMatches} AND j.state IN ('presented', 'choosing', 'recognised')
+     WHERE ${journeyMatches} AND j.state IN ('presented', 'choosing', 'recognised', 'consenting')
   ), met AS MATERIALIZED (
     SELECT m.* FROM identity_match m
      WHERE m.tenant_id = ${tenantId} AND m.deleted_at IS NULL

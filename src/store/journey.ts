@@ -335,7 +335,7 @@ export const failJourney = statement(
       .where('id', '=', p('id'))
       .where('state', 'in', [
         ...['started', 'retrieved', 'presented', 'choosing', 'confirming', 'managing'],
-        ...['reconciling', 'recognised'],
+        ...['reconciling', 'recognised', 'consenting'],
       ] as const),
 )
 
@@ -429,6 +429,8 @@ export function readJourney(row: Selectable<JourneyTable>, now: number): Journey
   if (base.expiresAt <= now) return ended('expired')
   if (row.state === 'started' || row.state === 'retrieved')
     return { ...base, state: row.state, refusals: row.refusals }
+  if (row.state === 'consenting' && row.way === null && row.identity_id !== null)
+    return { ...base, state: row.state, way: undefined, identityId: row.identity_id }
   const { way, presented_at, identifiers, presentation } = row
   if (way === null || presented_at === null || identifiers === null || presentation === null)
     throw new Error('journey row lacks what its state promises')
@@ -456,7 +458,7 @@ function readManaging(
 /** A journey whose plan was chosen. */
 function readDecided(
   row: Selectable<JourneyTable>,
-  state: 'choosing' | 'reconciling' | 'confirming' | 'recognised',
+  state: 'choosing' | 'reconciling' | 'confirming' | 'recognised' | 'consenting',
   presented: Omit<Presented, 'state'>,
 ): Journey {
   const { decision, identity_id: identityId, binding_id: bindingId, accounts, assurance } = row
@@ -466,6 +468,11 @@ function readDecided(
     return { ...base, state, candidateId: identityId ?? undefined }
   if (state === 'choosing' && identityId !== null && accounts !== null)
     return { ...base, state, identityId, accounts }
+  if (state === 'consenting')
+    return {
+      ...{ ...base, state, identityId: identityId ?? undefined, bindingId: bindingId ?? undefined },
+      upstream: assurance === null ? undefined : (JSON.parse(assurance) as UpstreamAssurance),
+    }
   if (state === 'recognised' && identityId !== null && bindingId !== null && assurance !== null)
     return {
       ...base,

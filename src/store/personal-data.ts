@@ -82,6 +82,7 @@ export const PERSONAL_DATA: { readonly [table: string]: ErasureRule } = {
   ...{
     ledger_line: DELETED,
     account_choice: DELETED,
+    consent: DELETED,
     identity_merge: DELETED,
     identity_merge_edge: DELETED,
   },
@@ -139,6 +140,7 @@ export const EXPORTED: {
   auxiliary_data: { member: 'auxiliary' },
   pairwise_subject: { member: 'subjects' },
   account_choice: { member: 'account_choices' },
+  consent: { member: 'consents' },
   login_grant: { member: 'logins' },
   journey: { member: 'journeys' },
   reconciliation_session: { member: 'institution_logins' },

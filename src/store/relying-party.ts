@@ -40,6 +40,7 @@ interface Registration {
   pushedRequestsOnly: 0 | 1
   scopes: string | null
   claims: string | null
+  consent: 'tenant' | 'ask' | 'never'
   postLogoutRedirectUris: string
   backchannelLogoutUri: string | null
   backchannelSessionRequired: 0 | 1
@@ -99,6 +100,7 @@ export const insertRelyingParty = statement('insert_relying_party', (q, p: Param
     require_pushed_authorization_requests: p('pushedRequestsOnly'),
     scopes: p('scopes'),
     claims: p('claims'),
+    consent: p('consent'),
     post_logout_redirect_uris: p('postLogoutRedirectUris'),
     backchannel_logout_uri: p('backchannelLogoutUri'),
     backchannel_logout_session_required: p('backchannelSessionRequired'),
@@ -138,6 +140,7 @@ export const updateRelyingParty = statement(
         require_pushed_authorization_requests: p('pushedRequestsOnly'),
         scopes: p('scopes'),
         claims: p('claims'),
+        consent: p('consent'),
         post_logout_redirect_uris: p('postLogoutRedirectUris'),
         backchannel_logout_uri: p('backchannelLogoutUri'),
         backchannel_logout_session_required: p('backchannelSessionRequired'),
@@ -190,6 +193,7 @@ export function readRelyingParty(row: Selectable<RelyingPartyTable>): RelyingPar
     parity: readParity(row),
     scopes: row.scopes === null ? undefined : (JSON.parse(row.scopes) as string[]),
     claims: row.claims === null ? undefined : (JSON.parse(row.claims) as string[]),
+    consent: row.consent,
     postLogoutRedirectUris: JSON.parse(row.post_logout_redirect_uris) as string[],
     backchannelLogoutUri: row.backchannel_logout_uri ?? undefined,
     backchannelSessionRequired: row.backchannel_logout_session_required === 1,

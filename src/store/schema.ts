@@ -54,6 +54,7 @@ export interface TenantTable {
   haip: Defaulted<Flag>
   direct_login: Defaulted<Flag>
   require_pushed_authorization_requests: Defaulted<Flag>
+  consent: Defaulted<Flag>
   single_sign_on_minutes: Defaulted<number>
   last_used: Defaulted<'exact' | 'day'>
   client_id_prefix: Defaulted<'x509_hash' | 'x509_san_dns'>
@@ -278,6 +279,17 @@ export interface AccountChoiceTable {
   updated_at: IsoInstant
 }
 
+export interface ConsentTable {
+  tenant_id: Fixed<TenantId>
+  identity_id: Fixed<IdentityId>
+  client_id: Fixed<ClientId>
+  scopes: string
+  claims: string
+  purpose: string | null
+  created_at: Fixed<IsoInstant>
+  updated_at: IsoInstant
+}
+
 export interface PairwiseSubjectTable {
   tenant_id: Fixed<TenantId>
   identity_id: IdentityId | null
@@ -343,6 +355,7 @@ export interface RelyingPartyTable {
   parity: Defaulted<'off' | 'recording' | 'enforced'>
   contract: string | null
   contract_recorded_at: IsoInstant | null
+  consent: Defaulted<'tenant' | 'ask' | 'never'>
   post_logout_redirect_uris: Defaulted<string>
   backchannel_logout_uri: string | null
   backchannel_logout_session_required: Defaulted<Flag>
@@ -533,6 +546,7 @@ export type JourneyState =
   | 'managing'
   | 'reconciling'
   | 'recognised'
+  | 'consenting'
   | 'granted'
   | 'failed'
   | 'expired'
@@ -751,6 +765,7 @@ export interface Database {
   ledger_line: LedgerLineTable
   match_guard: MatchGuardTable
   account_choice: AccountChoiceTable
+  consent: ConsentTable
   pairwise_subject: PairwiseSubjectTable
   identity_merge: IdentityMergeTable
   identity_merge_edge: IdentityMergeEdgeTable

@@ -17,6 +17,7 @@ interface TenantSettings {
   haip: 0 | 1
   directLogin: 0 | 1
   pushedRequestsOnly: 0 | 1
+  consent: 0 | 1
   singleSignOnMinutes: number
   lastUsed: 'exact' | 'day'
   clientIdPrefix: 'x509_hash' | 'x509_san_dns'
@@ -81,6 +82,7 @@ export const insertTenant = statement(
       haip: p('haip'),
       direct_login: p('directLogin'),
       require_pushed_authorization_requests: p('pushedRequestsOnly'),
+      consent: p('consent'),
       single_sign_on_minutes: p('singleSignOnMinutes'),
       last_used: p('lastUsed'),
       client_id_prefix: p('clientIdPrefix'),
@@ -108,6 +110,7 @@ export const updateTenant = statement(
         haip: p('haip'),
         direct_login: p('directLogin'),
         require_pushed_authorization_requests: p('pushedRequestsOnly'),
+        consent: p('consent'),
         single_sign_on_minutes: p('singleSignOnMinutes'),
         last_used: p('lastUsed'),
         client_id_prefix: p('clientIdPrefix'),
@@ -139,6 +142,7 @@ export function readTenant(row: Selectable<TenantTable>): Tenant {
     haip: row.haip === 1,
     directLogin: row.direct_login === 1,
     pushedRequestsOnly: row.require_pushed_authorization_requests === 1,
+    consent: row.consent === 1,
     singleSignOnMinutes: row.single_sign_on_minutes,
     lastUsed: row.last_used,
     clientIdPrefix: row.client_id_prefix,

@@ -30,7 +30,7 @@ const ALIVE = sql`
   JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id AND r.enabled = 1`
 
 /**
- * presented → granted without a person, with grant, code and audit event, in one statement. Returns no row, and leaves no
+ * presented or consenting → granted without a person, with grant, code and audit event, in one statement. Returns no row, and leaves no
  * trace, when the journey has moved on.
  */
 export const grantWalletOnly = sqlStatement(
@@ -39,6 +39,7 @@ export const grantWalletOnly = sqlStatement(
     p: Params<{
       tenantId: TenantId
       id: JourneyId
+      from: 'presented' | 'consenting'
       subject: string
       grantId: GrantId
       clientId: ClientId
@@ -65,7 +66,7 @@ export const grantWalletOnly = sqlStatement(
       UPDATE journey
          SET state = 'granted', response_code_hash = NULL, presentation = NULL, identifiers = NULL,
              identifier_hashes = NULL, spent_request_hash = pushed_request_hash, updated_at = ${p('now')}
-       WHERE tenant_id = ${p('tenantId')} AND id = ${p('id')} AND state = 'presented' AND expires_at > ${p('now')}
+       WHERE tenant_id = ${p('tenantId')} AND id = ${p('id')} AND state = ${p('from')} AND expires_at > ${p('now')}
       RETURNING id
     ), granted AS (
       INSERT INTO login_grant (tenant_id, id, client_id, subject, correlation_id, scope, acr, amr, auth_time,

@@ -97,7 +97,8 @@ describe('a tenant that is switched off', () => {
 
 /** Gone with an erased person, or with the row they hang on. */
 const WITH_OTHERS = [
-  ...['account_choice', 'ledger_line', 'pairwise_subject', 'identity_merge', 'identity_merge_edge'],
+  ...['account_choice', 'consent', 'ledger_line', 'pairwise_subject', 'identity_merge'],
+  ...['identity_merge_edge'],
   ...['access_token', 'authorization_code', 'refresh_token'],
 ]
 /** What was set up, without secrets; what tells that somebody was erased; the trail; and rows of no tenant's. */

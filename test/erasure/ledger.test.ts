@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { IdentityId, MatchId } from '../../src/domain/ids.ts'
+import type { ClientId, IdentityId, MatchId } from '../../src/domain/ids.ts'
+import { withdrawFor } from '../../src/flow/change-consents.ts'
 import { eraseIdentity } from '../../src/flow/erase-identity.ts'
 import { exportIdentity } from '../../src/flow/export-identity.ts'
 import { replayLedger } from '../../src/flow/replay-ledger.ts'
@@ -37,6 +38,11 @@ beforeAll(async () => {
     milan: await newPerson(bridge, partly, 'milan'),
     noor: await newPerson(bridge, partly, 'noor'),
   }
+  await query(
+    bridge.database.superuserUrl,
+    `INSERT INTO consent (tenant_id, identity_id, client_id, scopes, claims, created_at, updated_at)
+     SELECT tenant_id, id, 'app', '["openid"]', '[]', created_at, created_at FROM identity WHERE id = '${people.milan.id}'`,
+  )
   copy = `${bridge.database.name}_copy`
   restored = onDatabase(bridge.database.superuserUrl, copy)
   await bridge.suspend()
@@ -123,6 +129,8 @@ async function decide(): Promise<void> {
   await end(milan)
   await restoreLink(bridge.deps, ACTOR, 'partly', await end(noor))
   await restrictIdentity(bridge.deps, ACTOR, 'partly', { identityId: noor.id, restricted: true })
+  const taken = { identityId: milan.id, clientId: 'app' as ClientId }
+  await withdrawFor(bridge.deps, ACTOR, 'partly', taken)
 }
 
 test('GD-11 attributes that were erased, links that ended and restrictions are made again too', async () => {
@@ -135,7 +143,7 @@ test('GD-11 attributes that were erased, links that ended and restrictions are m
     .split('\n')
     .map((line) => JSON.parse(line) as { kind: string; attributes?: string[] })
   expect(lines.map(({ kind }) => kind)).toEqual([
-    ...['attributes', 'unlink', 'unlink', 'restored', 'restriction'],
+    ...['attributes', 'unlink', 'unlink', 'restored', 'restriction', 'consent'],
   ])
   expect(lines[0]).toMatchObject({ attributes: ['given_name'], categories: ['library'] })
   for (const mark of ['Sanne', 'Milan', sanne.sub, milan.sub, 'uEi', 'v1.', 'nonsense'])
@@ -149,10 +157,10 @@ test('GD-11 attributes that were erased, links that ended and restrictions are m
   expect((await replay(`${first}\n`)).held).toMatchObject([{ why: 'unreadable' }])
   await inCopy(`UPDATE identity SET wrapped_data_key = '${key[0]?.key}' WHERE id = '${sanne.id}'`)
 
-  expect(await replay(ledger)).toEqual({ ...NOTHING, repeated: 3 })
-  expect(await replay(ledger)).toEqual({ ...NOTHING, known: 3 })
+  expect(await replay(ledger)).toEqual({ ...NOTHING, repeated: 4 })
+  expect(await replay(ledger)).toEqual({ ...NOTHING, known: 4 })
   // Nor is anything undone that came after it where it was decided.
-  expect(await replay(ledger, bridge.deps.db)).toEqual({ ...NOTHING, known: 3 })
+  expect(await replay(ledger, bridge.deps.db)).toEqual({ ...NOTHING, known: 4 })
 
   const told = await exportIdentity({ ...bridge.deps, db }, ACTOR, 'partly', sanne.id)
   expect(JSON.stringify(told)).not.toContain('Sanne')
@@ -169,6 +177,7 @@ test('GD-11 attributes that were erased, links that ended and restrictions are m
   expect(await liveOf(sanne)).toMatchObject([{ side: 'A', grants: 0 }, { side: 'B' }])
   expect(await liveOf(milan)).toEqual([{ side: 'B', bindings: 0, grants: 0 }])
   expect(await liveOf(noor)).toMatchObject([{ side: 'A', bindings: 1, grants: 0 }, { side: 'B' }])
+  expect(await inCopy('SELECT client_id FROM consent')).toEqual([])
   expect(await inCopy(`SELECT status FROM identity WHERE id = '${noor.id}'`)).toEqual([
     { status: 'RESTRICTED' },
   ])
@@ -181,5 +190,5 @@ test('GD-11 what a person had decided goes with them: no row of theirs is left f
   await eraseIdentity(bridge.deps, ACTOR, 'partly', { identityId: sanne.id, ground: 'objection' })
   expect(await rowsOf(bridge, partly, 'ledger_line', `identity_id = '${sanne.id}'`)).toEqual([])
   const outcome = await replay(readLedger(), bridge.deps.db)
-  expect(outcome).toEqual({ ...NOTHING, known: 4, absent: 1 })
+  expect(outcome).toEqual({ ...NOTHING, known: 5, absent: 1 })
 })

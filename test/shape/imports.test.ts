@@ -132,10 +132,11 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'read-hint',
     'hinted-person',
     'authenticate-machine',
-    ...['finish-login', 'token-parity'],
+    ...['finish-login', 'token-parity', 'ask-consent', 'remember-consent', 'withdraw-consent'],
     ...['erasure-ledger', 'repeat-decision', 'take-attributes'],
     ...['identify-shown', 'flag-link'],
     ...['answer-store', 'trust-fetches'],
+    ...['find-session', 'grant-by-session'],
     ...['checkpoint-places', 'follow-trail', 'sign-trail', 'deny-access'],
   ]
   const steps = [
@@ -143,8 +144,13 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'start-reconciliation',
     'open-privacy',
   ]
-  // A choice of account is the dispatcher's step in another request.
-  const dispatching = ['continue-journey.ts', 'use-binding.ts', 'finish-login.ts']
+  // A choice of account, or a yes, is the dispatcher's step in another request.
+  const dispatching = [
+    'continue-journey.ts',
+    'use-binding.ts',
+    'finish-login.ts',
+    'decide-consent.ts',
+  ]
   const wrong = imports.filter(({ file, room, target }) => {
     if (room !== 'flow' || !/^\.\/[a-z-]+\.ts$/.test(target)) return false
     const name = target.slice(2, -3)

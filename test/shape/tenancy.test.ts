@@ -19,6 +19,7 @@ const GRANTS: { readonly [table: string]: readonly string[] } = {
   authorization_server: ALL,
   auxiliary_data: ALL,
   client_assertion: ALL,
+  consent: ALL,
   erasure: KEEP,
   erasure_policy: KEEP,
   erasure_request: KEEP,

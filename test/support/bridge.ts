@@ -136,6 +136,7 @@ export async function startBridge(
         haip: false,
         directLogin: false,
         pushedRequestsOnly: false,
+        consent: false,
         singleSignOnMinutes: 0,
         lastUsed: 'exact',
         clientIdPrefix: 'x509_hash',

@@ -4,6 +4,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { renderAccountPage } from '../../src/http/pages/account-page.ts'
 import { renderConfirmPage } from '../../src/http/pages/confirm-page.ts'
+import { renderConsentPage } from '../../src/http/pages/consent-page.ts'
 import { pageHeaders } from '../../src/http/pages/content-security-policy.ts'
 import { renderEndPage } from '../../src/http/pages/end-page.ts'
 import type { LoginStatus } from '../../src/http/pages/login-page.ts'
@@ -18,6 +19,7 @@ import type { Language } from '../../src/http/pages/text.ts'
 import {
   accountView,
   confirmView,
+  consentView,
   endView,
   loginView,
   logoutView,
@@ -40,7 +42,7 @@ export interface PageServer {
 }
 
 /**
- * Serves `/login`, `/account`, `/confirm`, `/session`, `/provider-test`, `/end/{kind}` and `/reference` (with `?nl` in Dutch), the QR code and the status on a free port of this
+ * Serves `/login`, `/account`, `/confirm`, `/consent`, `/session`, `/provider-test`, `/end/{kind}` and `/reference` (with `?nl` in Dutch), the QR code and the status on a free port of this
  * machine.
  */
 export async function servePages(): Promise<PageServer> {
@@ -72,6 +74,7 @@ export async function servePages(): Promise<PageServer> {
 function draw(url: URL, pages: PageServer, language: Language, nonce: string): string {
   const [, first, kind] = url.pathname.split('/')
   if (first === 'reference') return renderReferencePage(OPENAPI, { language, nonce })
+  if (first === 'consent') return renderConsentPage(consentView({ language, nonce }))
   if (first === 'confirm') return renderConfirmPage(confirmView({ language, nonce }))
   if (first === 'own-data') return renderOwnData(ownDataView({ language, nonce }))
   if (first === 'session') return renderSessionPage(sessionView({ language, nonce }))

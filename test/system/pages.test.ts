@@ -72,6 +72,7 @@ const ADDRESSES = [
   '/login',
   '/account',
   '/confirm',
+  '/consent',
   '/session',
   '/own-data',
   '/logout',

@@ -211,6 +211,12 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
          FROM identity_link_binding b JOIN identity_match m ON m.id = b.match_id WHERE b.tenant_id = '${id}' GROUP BY 1, 2;
      INSERT INTO ledger_line (tenant_id, id, identity_id, said, said_at)
        SELECT tenant_id, 'line-' || id, id, '{"of":"' || tenant_id || '"}', '${long}' FROM identity WHERE tenant_id = '${id}' AND status = 'ACTIVE';
+     INSERT INTO consent (tenant_id, identity_id, client_id, scopes, claims, purpose, created_at, updated_at)
+       SELECT tenant_id, id, 'app', '["of-${id}"]', '[]', '{"en":"for ${id}","nl":"voor ${id}"}', created_at, created_at
+         FROM identity WHERE tenant_id = '${id}' AND status = 'ACTIVE';
+     INSERT INTO journey (tenant_id, id, state, correlation_id, client_id, browser_hash, language, request, request_kid, policies, identity_id, created_at, updated_at, expires_at)
+       SELECT tenant_id, 'consenting-' || tenant_id, 'consenting', 'consenting-' || tenant_id, 'app', 'browser-' || tenant_id, 'en', 'v1.x', 'kid', '{}', min(id), '${long}', '${long}', '2099-01-01T00:00:00.000Z'
+         FROM identity WHERE tenant_id = '${id}' AND status = 'ACTIVE' GROUP BY tenant_id;
      INSERT INTO login_grant (tenant_id, id, client_id, subject, correlation_id, scope, acr, amr, attribute_policy_version, created_at, expires_at)
        VALUES ('${id}', 'nobody-${id}', 'app', gen_random_uuid(), 'c', 'openid', 'acr', '[]', 1, '${long}', '2099-01-01T00:00:00.000Z');
      INSERT INTO authorization_code (tenant_id, code_hash, grant_id, client_id, redirect_uri, code_challenge, created_at, expires_at)
@@ -489,7 +495,15 @@ function exactly(name: string, row: Row): Row {
     case 'giveSubjects':
       return { id: row.origin_id ?? 'nobody', family: [row.origin_id ?? 'nobody'] }
     case 'revokeGrantsOf':
+    case 'revokeGrantsAt':
+    case 'listConsents':
+    case 'deleteConsent':
+    case 'eraseConsents':
       return { people: [row.identity_id] }
+    case 'forgetConsentsSince':
+      return { people: [row.identity_id], since: '2020-01-01T00:00:00.000Z' }
+    case 'beginConsenting':
+      return { language: 'en', id: crypto.randomUUID() }
     case 'markMerged':
       return { into: row.id }
     case 'markSplit':

@@ -230,7 +230,7 @@ describe('row 36 everything of tenant A at tenant B', () => {
       refused: [404],
     },
     ...Object.fromEntries(
-      ['export', 'attributes', 'unlink', 'erase'].map((what) => [
+      ['export', 'attributes', 'unlink', 'consent', 'erase'].map((what) => [
         `POST /t/:tenant/privacy/:journey/${what}`,
         {
           attack: async () =>
@@ -251,6 +251,11 @@ describe('row 36 everything of tenant A at tenant B', () => {
       attack: async () => (await confused(presented)).post(`${b.issuer}/session`, {}),
       refused: [200],
     },
+    'POST /t/:tenant/session/consent': {
+      attack: async () =>
+        (await confused(presented)).post(`${b.issuer}/session/consent`, { client: 'app' }),
+      refused: [404],
+    },
     'GET /t/:tenant/end_session': {
       attack: async () =>
         (await confused(presented)).get(`${b.issuer}/end_session?client_id=only-at-a`),
@@ -267,6 +272,17 @@ describe('row 36 everything of tenant A at tenant B', () => {
           client_id: 'only-at-a',
         }),
       refused: [400],
+    },
+    'GET /t/:tenant/login/:journey/consent': {
+      attack: () => below(presented, '/consent'),
+      refused: [404],
+    },
+    'POST /t/:tenant/login/:journey/consent': {
+      attack: async () =>
+        (await confused(presented)).post(`${b.issuer}/login/${presented.journeyId}/consent`, {
+          answer: 'yes',
+        }),
+      refused: [404],
     },
     'GET /t/:tenant/login/:journey/confirm': {
       attack: () => below(presented, '/confirm'),

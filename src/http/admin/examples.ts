@@ -15,6 +15,7 @@ const SETTINGS = {
   haip: false,
   direct_login: false,
   require_pushed_authorization_requests: false,
+  consent: false,
   single_sign_on_minutes: 0,
   last_used: 'exact',
   client_id_prefix: 'x509_hash',
@@ -110,6 +111,7 @@ export const RELYING_PARTY = {
   require_pushed_authorization_requests: false,
   scopes: ['profile', 'email'],
   claims: null,
+  consent: 'tenant',
   post_logout_redirect_uris: ['https://app.example/logged-out'],
   backchannel_logout_uri: 'https://app.example/backchannel-logout',
   backchannel_logout_session_required: false,
@@ -413,6 +415,12 @@ export const ERASURE = {
 export const IDENTIFIER = {
   ...{ kind: 'account', provider: 'surf', value: '7b1f0c2e@noorderhaven.example' },
 } as const
+export const CONSENT = {
+  ...{ client_id: 'my-app', client_name: 'My application' },
+  ...{ scopes: ['openid', 'profile'], claims: ['given_name', 'family_name'] },
+  purpose: { en: 'To show your courses.', nl: 'Om je vakken te tonen.' },
+  ...{ given_at: INSTANT, given_again_at: INSTANT },
+}
 export const EXPORT = {
   ...{ format: 'identity-bridge-export/1', tenant: 'https://bridge.example/t/demo' },
   exported_at: INSTANT,
@@ -426,7 +434,7 @@ export const EXPORT = {
       attributes_from: { given_name: [{ side: 'institution', provider: 'surf', at: INSTANT }] },
     },
   ],
-  ...{ auxiliary: [], subjects: [], account_choices: [], logins: [], journeys: [] },
+  ...{ auxiliary: [], subjects: [], account_choices: [], consents: [], logins: [], journeys: [] },
   ...{ institution_logins: [], merges: [], messages: [], events: [] },
 }
 

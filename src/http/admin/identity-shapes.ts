@@ -1,7 +1,7 @@
 /** People and merges as the administration reads and answers them: links and times, no identifier and no hash. */
 import { z } from 'zod'
 import { UNLINK_REASONS } from '../../domain/unlink.ts'
-import { instant } from './common-shapes.ts'
+import { instant, inTwoLanguages } from './common-shapes.ts'
 
 export const NewMerge = z.strictObject({
   merged: z.uuid().describe('The person who becomes part of the other.'),
@@ -66,12 +66,27 @@ export const PersonExport = z.object({
   auxiliary: rows('Data that institutions keep here, by category.'),
   subjects: rows('What relying parties know the person by.'),
   account_choices: rows('Accounts the person chose for a relying party.'),
+  consents: rows('What the person agreed that relying parties learn.'),
   logins: rows('What relying parties were granted, while it can still be used.'),
   journeys: rows('Logins of the last hours.'),
   institution_logins: rows('What of them was at an institution.'),
   merges: rows('Persons found to be one.'),
   messages: rows('Who was told that something happened.'),
   events: rows('What the audit trail says under the pseudonym of the person.'),
+})
+const names = z.array(z.string())
+export const ConsentList = z.object({
+  consents: z.array(
+    z.object({
+      client_id: z.string(),
+      client_name: z.string().nullable().describe('Null where the relying party is gone.'),
+      scopes: names,
+      claims: names.describe('Names of attributes, never a value.'),
+      purpose: inTwoLanguages(200).nullable().describe('What the person was told it is for.'),
+      given_at: instant,
+      given_again_at: instant.describe('When they last said yes.'),
+    }),
+  ),
 })
 export const UnlinkRequest = z.strictObject({
   reason: z.enum(UNLINK_REASONS).describe('Who wished it.'),

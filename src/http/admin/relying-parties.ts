@@ -58,6 +58,7 @@ export function relyingPartyRoutes(deps: AdminDeps): Route[] {
           pushedRequestsOnly: body.require_pushed_authorization_requests,
           scopes: body.scopes ?? undefined,
           claims: body.claims ?? undefined,
+          consent: body.consent,
           postLogoutRedirectUris: body.post_logout_redirect_uris,
           backchannelLogoutUri: body.backchannel_logout_uri ?? undefined,
           backchannelSessionRequired: body.backchannel_logout_session_required,
@@ -158,6 +159,7 @@ function changeOf(sent: Body<'RelyingPartyChange'>): RelyingPartyChange {
       : { pushedRequestsOnly: sent.require_pushed_authorization_requests }),
     ...(sent.scopes === undefined ? {} : { scopes: sent.scopes ?? undefined }),
     ...(sent.claims === undefined ? {} : { claims: sent.claims ?? undefined }),
+    ...(sent.consent === undefined ? {} : { consent: sent.consent }),
     ...(sent.post_logout_redirect_uris === undefined
       ? {}
       : { postLogoutRedirectUris: sent.post_logout_redirect_uris }),
@@ -197,6 +199,7 @@ function tell(relyingParty: RelyingParty) {
     require_pushed_authorization_requests: relyingParty.pushedRequestsOnly,
     scopes: relyingParty.scopes === undefined ? null : [...relyingParty.scopes],
     claims: relyingParty.claims === undefined ? null : [...relyingParty.claims],
+    consent: relyingParty.consent,
     post_logout_redirect_uris: [...relyingParty.postLogoutRedirectUris],
     backchannel_logout_uri: relyingParty.backchannelLogoutUri ?? null,
     backchannel_logout_session_required: relyingParty.backchannelSessionRequired,

@@ -61,6 +61,11 @@ const capable = {
     .describe(
       'What it may be told of people; wallets are not asked for the rest where nobody else needs it. Null: all that its scopes release.',
     ),
+  consent: z
+    .enum(['tenant', 'ask', 'never'])
+    .describe(
+      'Whether people are asked before it learns about them: as the tenant says, always the first time, or never.',
+    ),
   post_logout_redirect_uris: z
     .array(url)
     .max(50)
@@ -135,6 +140,7 @@ export const NewRelyingParty = z.strictObject({
     capable.require_pushed_authorization_requests.default(false),
   scopes: capable.scopes.optional(),
   claims: capable.claims.optional(),
+  consent: capable.consent.default('tenant'),
   post_logout_redirect_uris: capable.post_logout_redirect_uris.default([]),
   backchannel_logout_uri: capable.backchannel_logout_uri.optional(),
   backchannel_logout_session_required: capable.backchannel_logout_session_required.default(false),

@@ -40,6 +40,7 @@ import {
   NewEventSubscription,
 } from './event-shapes.ts'
 import {
+  ConsentList,
   Identity,
   Merge,
   NewMerge,
@@ -194,7 +195,7 @@ export const SHAPES = {
   ...DATA_SHAPES,
   ...{ ErasurePolicy, NewBulkErasure, BulkErasure, BulkErasureList },
   ...{ Erasure, ErasureRequest, IdentifierErasureRequest, NamedIdentifier },
-  ...{ Identity, UnlinkRequest, NewMerge, Merge, Nothing, PersonExport },
+  ...{ ConsentList, Identity, UnlinkRequest, NewMerge, Merge, Nothing, PersonExport },
 }
 export type ShapeName = keyof typeof SHAPES
 export type Shape<Name extends ShapeName> = (typeof SHAPES)[Name]

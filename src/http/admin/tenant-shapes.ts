@@ -31,6 +31,11 @@ const settings = {
   require_pushed_authorization_requests: z
     .boolean()
     .describe('Whether every client must push its authorization requests (RFC 9126).'),
+  consent: z
+    .boolean()
+    .describe(
+      'Whether a person is asked before a relying party first learns about them, and again when it asks for more. A relying party may have its own word (`consent`).',
+    ),
   single_sign_on_minutes: z
     .int()
     .min(0)
@@ -82,6 +87,7 @@ export const NewTenant = z.strictObject({
   haip: settings.haip.optional(),
   direct_login: settings.direct_login.optional(),
   require_pushed_authorization_requests: settings.require_pushed_authorization_requests.optional(),
+  consent: settings.consent.optional(),
   single_sign_on_minutes: settings.single_sign_on_minutes.optional(),
   last_used: settings.last_used.optional(),
   client_id_prefix: settings.client_id_prefix.optional(),

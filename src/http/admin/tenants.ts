@@ -141,6 +141,7 @@ function settingsOf(sent: Body<'TenantChange'>): Partial<TenantSettings> {
     ...(sent.require_pushed_authorization_requests === undefined
       ? {}
       : { pushedRequestsOnly: sent.require_pushed_authorization_requests }),
+    ...(sent.consent === undefined ? {} : { consent: sent.consent }),
     ...(sent.single_sign_on_minutes === undefined
       ? {}
       : { singleSignOnMinutes: sent.single_sign_on_minutes }),
@@ -164,6 +165,7 @@ function tellSummary(tenant: Tenant, issuer: string) {
     haip: tenant.haip,
     direct_login: tenant.directLogin,
     require_pushed_authorization_requests: tenant.pushedRequestsOnly,
+    consent: tenant.consent,
     single_sign_on_minutes: tenant.singleSignOnMinutes,
     last_used: tenant.lastUsed,
     client_id_prefix: tenant.clientIdPrefix,

@@ -31,8 +31,16 @@ export interface OwnLink {
   endedAt: IsoInstant | undefined
 }
 
+/** A yes that holds. */
+export interface OwnConsent {
+  clientId: string
+  name: string
+  givenAt: IsoInstant
+}
+
 export interface OwnDataView extends Frame {
   links: readonly OwnLink[]
+  consents: readonly OwnConsent[]
   /** By name, as it is kept. */
   attributes: readonly (readonly [name: string, value: string])[]
   categories: readonly string[]
@@ -53,6 +61,7 @@ export function renderOwnData(view: OwnDataView): string {
     body: markup`<div class="card"><h1>${text.title}</h1>
 ${view.done && markup`<p role="status"><strong>${text.done}</strong></p>`}
 <h2>${text.links}</h2>${view.links.length === 0 ? markup`<p>${text.none}</p>` : drawLinks(view)}
+${view.consents.length > 0 && markup`<h2>${text.consents}</h2>${drawConsents(view.consents, `${url}/consent`, language)}`}
 <form method="post" action="${url}/attributes">
 <h2>${text.attributes}</h2>${attributes.length === 0 && markup`<p>${text.none}</p>`}
 ${attributes.map(([name, value], place) => drawTick(`attribute:${name}`, `a${place}`, name, value))}
@@ -85,6 +94,21 @@ ${
 <button class="quiet" type="submit">${text.unlink(what)}</button></form>`
 }</li>`
   })}</ul>`
+}
+
+/** Each yes with a button that takes it back; `action` takes the form, a path on this origin. */
+export function drawConsents(
+  consents: readonly OwnConsent[],
+  action: string,
+  language: Language,
+): Markup {
+  const text = OWN_DATA[language].page
+  return markup`<ul class="plain">${consents.map(
+    ({ clientId, name, givenAt }) =>
+      markup`<li><p><strong><bdi>${name}</bdi></strong> <span class="soft">${text.agreed} ${day(givenAt, language)}</span></p>
+<form method="post" action="${ownPath('action', action)}"><input type="hidden" name="client" value="${clientId}">
+<button class="quiet" type="submit">${text.takeBack(name)}</button></form></li>`,
+  )}</ul>`
 }
 
 function drawTick(name: string, id: string, label: string, value: string): Markup {

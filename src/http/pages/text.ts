@@ -67,6 +67,21 @@ const en = {
     warning: 'Do not continue if one of them is not yours, or if somebody asked you to do this.',
     go: 'Link them and log in',
   },
+  consent: {
+    title: 'May this website know this?',
+    asks: 'asks to log you in here.',
+    purpose: 'What it is for',
+    learns: 'What it would learn',
+    subject: 'A name for you that means nothing elsewhere',
+    lasting: 'The same again later, also when you are not there',
+    remembered:
+      'If you say yes, we remember it. We ask again when the website wants more, or wants it for something else.',
+    once: 'We keep nothing of this, so you are asked each time.',
+    no: 'If you say no, nothing is shared and you are not logged in there.',
+    agree: 'Yes, share this',
+    refuse: 'No, do not share',
+    takeBack: 'Take back an earlier yes',
+  },
   accounts: {
     title: 'Which account?',
     text: 'You have several accounts. Choose the one to log in with at',
@@ -118,6 +133,10 @@ const en = {
     logout_refused: {
       title: 'This logout cannot be done',
       text: 'The website you came from sent a request that we cannot accept. You are as logged in as you were before.',
+    },
+    not_agreed: {
+      title: 'Nothing was shared',
+      text: 'You said no, so you are not logged in at that website. You can go back and start again.',
     },
     credential_ended: {
       title: 'What your wallet showed is no longer valid',
@@ -279,6 +298,21 @@ const nl: Dictionary = {
       'Ga niet verder als een van beide niet van jou is, of als iemand je vroeg dit te doen.',
     go: 'Koppelen en inloggen',
   },
+  consent: {
+    title: 'Mag deze website dit weten?',
+    asks: 'wil je hier laten inloggen.',
+    purpose: 'Waarvoor',
+    learns: 'Wat de website te weten komt',
+    subject: 'Een naam voor jou die nergens anders iets betekent',
+    lasting: 'Later hetzelfde nog eens, ook als jij er niet bij bent',
+    remembered:
+      'Zeg je ja, dan onthouden we dat. We vragen het opnieuw als de website meer wil, of het ergens anders voor wil.',
+    once: 'We bewaren hier niets van, dus we vragen het je elke keer.',
+    no: 'Zeg je nee, dan wordt er niets gedeeld en ben je daar niet ingelogd.',
+    agree: 'Ja, deel dit',
+    refuse: 'Nee, niet delen',
+    takeBack: 'Een eerder ja intrekken',
+  },
   accounts: {
     title: 'Met welk account?',
     text: 'Je hebt meer dan één account. Kies waarmee je wilt inloggen bij',
@@ -329,6 +363,10 @@ const nl: Dictionary = {
     logout_refused: {
       title: 'Dit uitloggen kan niet',
       text: 'De website waar je vandaan kwam stuurde een verzoek dat we niet kunnen aannemen. Er is niets aan je login veranderd.',
+    },
+    not_agreed: {
+      title: 'Er is niets gedeeld',
+      text: 'Je zei nee, dus je bent niet ingelogd bij die website. Je kunt teruggaan en opnieuw beginnen.',
     },
     credential_ended: {
       title: 'Wat je wallet liet zien is niet meer geldig',

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../src/domain/text.ts'
 import { toInstant } from '../../../src/domain/time.ts'
 import type { AccountPageView } from '../../../src/http/pages/account-page.ts'
 import type { ConfirmPageView } from '../../../src/http/pages/confirm-page.ts'
+import type { ConsentPageView } from '../../../src/http/pages/consent-page.ts'
 import type { EndPageView } from '../../../src/http/pages/end-page.ts'
 import type { LoginPageView } from '../../../src/http/pages/login-page.ts'
 import type { LogoutPageView } from '../../../src/http/pages/logout-page.ts'
@@ -90,6 +91,23 @@ export function confirmView(change: Partial<ConfirmPageView> = {}): ConfirmPageV
   }
 }
 
+export function consentView(change: Partial<ConsentPageView> = {}): ConsentPageView {
+  return {
+    language: 'en',
+    nonce: NONCE,
+    tenant: loginView().tenant,
+    relyingPartyName: 'University Library',
+    purpose: 'To lend you books.',
+    claims: ['Your first name', 'email'],
+    lasting: true,
+    remembered: true,
+    proof: 'proof',
+    answerUrl: '/t/example/login/1/consent',
+    ownDataUrl: '/t/example/privacy',
+    ...change,
+  }
+}
+
 export function sessionView(change: Partial<SessionPageView> = {}): SessionPageView {
   return {
     language: 'en',
@@ -97,6 +115,8 @@ export function sessionView(change: Partial<SessionPageView> = {}): SessionPageV
     tenant: loginView().tenant,
     state: 'there',
     endUrl: '/t/example/session',
+    consents: [{ clientId: 'library', name: 'University Library', givenAt: toInstant(NOW) }],
+    done: false,
     ...change,
   }
 }
@@ -263,6 +283,7 @@ export function ownDataView(change: Partial<OwnDataView> = {}): OwnDataView {
       ['given_name', 'Sanne'],
       ['email', 'sanne@noorderhaven.example'],
     ],
+    consents: [{ clientId: 'library', name: 'University Library', givenAt: at }],
     categories: ['enrolment'],
     ...{ logins: 2, done: true, url: '/t/example/privacy/1' },
     ...change,

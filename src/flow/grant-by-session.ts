@@ -1,0 +1,154 @@
+/** A login by single sign-on is granted; time, method and strength stay those of the real one. */
+import { auditSubjectHash } from '../crypto/audit-subject.ts'
+import { hashSecret, newId, randomText } from '../crypto/random.ts'
+import { openUnder, sealUnder } from '../crypto/seal.ts'
+import type { Deps } from '../deps.ts'
+import { detailText } from '../domain/audit.ts'
+import type { ConsentTerms } from '../domain/consent.ts'
+import type { CorrelationId, GrantId, JourneyId, TenantId } from '../domain/ids.ts'
+import { CODE_TIME, GRANT_TIME, type SealedRequest } from '../domain/journey.ts'
+import { instantOfUse } from '../domain/last-use.ts'
+import type { RelyingParty } from '../domain/relying-party.ts'
+import type { Sealed, SecretHash } from '../domain/text.ts'
+import { toInstant } from '../domain/time.ts'
+import { endConsenting, lockConsenting } from '../store/consenting.ts'
+import { inTransaction, transact } from '../store/database.ts'
+import { lockPeople } from '../store/identity.ts'
+import { grantBySession as grantedBySession, type SessionRow } from '../store/single-sign-on.ts'
+import { type ErrorReturn, returnTo } from './error-return.ts'
+import type { UsableSession } from './find-session.ts'
+import { sealRequest } from './journey-secrets.ts'
+import { noRowIfNotGranted, notGranted, writeYes, yesEvent } from './remember-consent.ts'
+import type { PreparedTenant } from './tenants.ts'
+
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
+
+export interface SessionLogin {
+  correlationId: CorrelationId
+  relyingParty: RelyingParty
+  request: SealedRequest
+  pushedRequestHash: SecretHash | undefined
+  language: 'en' | 'nl'
+}
+
+/** What the person said yes to a moment ago, and the journey that waited for it. */
+export interface Yes {
+  journeyId: JourneyId
+  terms: ConsentTerms
+}
+
+/**
+ * The return to the relying party with a code. Undefined where session, person or link ended meanwhile, the pushed request
+ * was used, or the journey that waited for a yes has ended: then nothing is left behind.
+ */
+export async function grantBySession(
+  means: Means,
+  prepared: PreparedTenant,
+  found: UsableSession,
+  login: SessionLogin,
+  yes?: Yes,
+): Promise<ErrorReturn | undefined> {
+  const tenantId = prepared.tenant.id
+  const code = randomText()
+  const now = means.clock()
+  const step = grantStep(means, prepared, found, login, { code, now })
+  const [[granted]] = await (yes === undefined
+    ? transact(means.db, tenantId, [step])
+    : grantWithYes(means, tenantId, found, login, { yes, step, now })
+  ).catch(noRowIfNotGranted)
+  if (granted === undefined) return undefined
+  means.metrics.outcome('login', 'session')
+  const { request } = login
+  return returnTo(request, { code, state: request.state, iss: prepared.issuer })
+}
+
+/** One transaction: the journey that waited ends, once; the grant; the yes. The person is held first. */
+async function grantWithYes(
+  { db, keyring }: Means,
+  tenantId: TenantId,
+  { row }: UsableSession,
+  { relyingParty, correlationId }: SessionLogin,
+  given: { yes: Yes; step: ReturnType<typeof grantStep>; now: number },
+): Promise<[{ id: JourneyId }[]]> {
+  const { journeyId, terms } = given.yes
+  const waiting = { tenantId, id: journeyId, now: toInstant(given.now) }
+  const agreed = {
+    ...{ clientId: relyingParty.clientId, correlationId, identityId: row.identity_id },
+    subjectHash: auditSubjectHash(keyring, tenantId, row.audit_salt),
+    now: waiting.now,
+  }
+  return await inTransaction(
+    db,
+    tenantId,
+    async (tx) => {
+      const [, [waits]] = await tx.runAll([
+        lockPeople({ tenantId, ids: [row.identity_id] }),
+        lockConsenting(waiting),
+      ])
+      if (waits === undefined) return [[]]
+      await tx.run(endConsenting(waiting))
+      await writeYes(tx, tenantId, terms, agreed)
+      const granted = await tx.run(given.step)
+      if (granted.length === 0) return notGranted()
+      await tx.runLast([yesEvent(tenantId, terms, agreed)])
+      return [granted]
+    },
+    { retries: 2 },
+  )
+}
+
+function grantStep(
+  means: Means,
+  prepared: PreparedTenant,
+  { row, decided, policies, requestKid, ...browser }: UsableSession,
+  { request, relyingParty, correlationId, pushedRequestHash, language }: SessionLogin,
+  { code, now }: { code: string; now: number },
+) {
+  const tenantId = prepared.tenant.id
+  const journeyId = newId() as JourneyId
+  const grantId = newId() as GrantId
+  const place = { tenant: tenantId, journey: journeyId }
+  return grantedBySession({
+    ...{ tenantId, now: toInstant(now), usedAt: instantOfUse(prepared.tenant, now) },
+    ...{ language, requestKid },
+    sessionHash: hashSecret(browser.session),
+    browserHash: hashSecret(browser.browserId),
+    ...{ fromGrant: row.grant_id, identityId: row.identity_id, bindingId: row.binding_id },
+    ...{ journeyId, correlationId, clientId: relyingParty.clientId },
+    request: sealRequest(means.keyring, place, request),
+    policies: JSON.stringify(policies.versions),
+    pushedRequestHash: pushedRequestHash ?? null,
+    ...{ sector: relyingParty.sector, subject: randomText(), grantId },
+    scope: request.scope.join(' '),
+    walletAttributes: resealed(means, tenantId, row, grantId),
+    grantExpiresAt: toInstant(now + GRANT_TIME),
+    codeHash: hashSecret(code),
+    redirectUri: request.redirectUri,
+    codeChallenge: request.codeChallenge ?? null,
+    dpopJkt: request.dpopJkt ?? null,
+    nonce: request.nonce ?? null,
+    codeExpiresAt: toInstant(now + CODE_TIME),
+    eventId: newId(),
+    subjectHash: auditSubjectHash(means.keyring, tenantId, row.audit_salt),
+    detail: detailText({
+      ...{ type: 'login_completed', acr: row.acr, way: 'session', key_version_upgraded: false },
+      ...{ selector: policies.versions.selector, rule: decided.rule, plan: decided.plan.plan },
+      ...{ state: 'SESSION', reasons: decided.reasons.join(' ') },
+    }),
+  })
+}
+
+/** Sealed texts are bound to their row: the new grant has its own. */
+function resealed(
+  { keyring }: Means,
+  tenant: TenantId,
+  row: SessionRow,
+  grantId: GrantId,
+): Sealed | null {
+  if (row.wallet_attributes === null) return null
+  const context = { tenant, table: 'login_grant', column: 'wallet_attributes' }
+  const from = { ...context, row: row.grant_id }
+  const opened = openUnder(keyring, 'session', from, row.wallet_attributes)
+  const text = Buffer.from(opened).toString('utf8')
+  return sealUnder(keyring, 'session', { ...context, row: grantId }, text)
+}
