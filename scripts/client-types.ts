@@ -24,6 +24,15 @@ export function clientTypes(): string {
     ),
   )
   return `${HEAD}
+export interface Operation<Method, Url, Path, Query, Header, Body, Answers> {
+  method: Method
+  url: Url
+  parameters: { path: Path; query: Query; header: Header }
+  body: Body
+  /** By status. */
+  answers: Answers
+}
+
 export interface Schemas {
 ${shapes.join('')}}
 
@@ -42,17 +51,17 @@ function operationOf(
   const answers = Object.entries(operation.responses as JsonObject).map(
     ([status, response]) => [status, contentOf(resolve(response as JsonObject, shared))] as const,
   )
-  const places = ['path', 'query', 'header'].map(
-    (place) => `${place}: ${parametersIn(parameters, place)}`,
-  )
+  const types = [
+    `'${method.toUpperCase()}'`,
+    JSON.stringify(path),
+    ...['path', 'query', 'header'].map((place) => parametersIn(parameters, place)),
+    operation.requestBody === undefined
+      ? 'undefined'
+      : contentOf(operation.requestBody as JsonObject),
+    answersOf(answers),
+  ]
   return `  /** ${String(operation.summary)}. */
-  ${memberName(String(operation.operationId))}: {
-    method: '${method.toUpperCase()}'
-    url: ${JSON.stringify(path)}
-    parameters: { ${places.join('; ')} }
-    body: ${operation.requestBody === undefined ? 'undefined' : contentOf(operation.requestBody as JsonObject)}
-    answers: ${answersOf(answers)}
-  }
+  ${memberName(String(operation.operationId))}: Operation<${types.join(', ')}>
 `
 }
 

@@ -1,6 +1,7 @@
 /** The routes in the order a journey meets them: the only place where HTTP meets the flows. */
 import { type Context, Hono } from 'hono'
 import type { Deps } from './deps.ts'
+import type { Failure } from './domain/failure.ts'
 import { accountRoutes } from './http/account.ts'
 import { adminRoutes } from './http/admin.ts'
 import { authorizeRoutes } from './http/authorize.ts'
@@ -90,11 +91,13 @@ function answerUnmounted(http: Context, routes: readonly Route[]): Response {
   const methods = [...new Set(found.map(({ method }) => method))].join(', ')
   if (http.req.method === 'OPTIONS' && found.some((route) => route.crossOrigin))
     return new Response(null, { status: 204, headers: preflightHeaders(methods) })
-  if (found.length > 0) return new Response(null, { status: 405, headers: { allow: methods } })
+  const failure: Failure =
+    found.length > 0 ? { kind: 'method_not_allowed', allowed: methods } : { kind: 'not_found' }
   const reference = crypto.randomUUID()
   const exchange = { http, prepared: undefined, reference, failure: undefined }
-  const form = http.req.header('accept')?.includes('text/html') ? 'page' : 'problem'
-  return answerFailure({ kind: 'not_found' }, form, pageSetting(exchange))
+  const wantsPage = http.req.header('accept')?.includes('text/html') === true
+  const form = wantsPage ? 'page' : (found[0]?.errors ?? 'problem')
+  return answerFailure(failure, form, pageSetting(exchange))
 }
 
 /** What a page of another origin may send; no cookies, since nothing there reads one. */

@@ -124,8 +124,8 @@ export type Failure =
       error: OAuthError
       description: string
       redirect?: ErrorRedirect
-      /** The scheme that was refused at a resource, where it is not Bearer. */
-      challenge?: 'DPoP'
+      /** At a resource. DPoP: it was that scheme that was refused; Bearer: nothing was shown at all. */
+      challenge?: 'DPoP' | 'Bearer'
       /** What the next DPoP proof must carry. */
       dpopNonce?: string
     }
@@ -159,6 +159,8 @@ export type Failure =
   | { kind: 'rate_limited'; retryAfterSeconds: number }
   | { kind: 'payload_too_large' }
   | { kind: 'unsupported_media_type' }
+  /** The path is there, under other methods: those, separated by commas. */
+  | { kind: 'method_not_allowed'; allowed: string }
   /** Postgres or a needed dependency cannot be reached now; the caller may try again. */
   | { kind: 'unavailable' }
   /** Something nobody foresaw: a fault of ours. The log has its class and place. */

@@ -45,7 +45,8 @@ export async function authenticateMachine(
   credentials: MachineCredentials,
   scope: MachineScope,
 ): Promise<MachineClient> {
-  const [, scheme = '', token] = TOKEN.exec(credentials.authorization ?? '') ?? []
+  if (credentials.authorization === undefined) return refuse(means, false)
+  const [, scheme = '', token] = TOKEN.exec(credentials.authorization) ?? []
   const issuer = token === undefined ? undefined : readTokenIssuer(token)
   const claims =
     token === undefined || issuer === undefined
@@ -105,11 +106,13 @@ async function isBoundTo(
   return (await checkResourceProof(means, prepared, shown)) === jkt
 }
 
-function refuse(means: Means): never {
+/** RFC 6750 section 3: who showed no token at all is told so by a challenge without an error. */
+function refuse(means: Means, shown = true): never {
   means.metrics.outcome('machine', 'invalid_token')
   return fail({
     kind: 'oauth',
     error: 'invalid_token',
     description: 'the access token is not valid',
+    ...(shown ? {} : { challenge: 'Bearer' }),
   })
 }

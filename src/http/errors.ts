@@ -171,6 +171,14 @@ function tell(failure: Failure): Told {
         description: 'the content type is not accepted here',
         page: 'failed',
       }
+    case 'method_not_allowed':
+      return {
+        status: 405,
+        error: 'method_not_allowed',
+        description: 'the method is not accepted here',
+        page: 'not_found',
+        headers: { allow: failure.allowed },
+      }
     case 'unavailable':
       return {
         status: 503,
@@ -245,6 +253,8 @@ export function answerFailure(failure: Failure, form: ErrorForm, page: PageSetti
 function bearerChallenge(failure: Failure): Record<string, string> {
   if (failure.kind !== 'oauth') return {}
   if (failure.dpopNonce !== undefined) return { 'dpop-nonce': failure.dpopNonce }
+  // RFC 6750 section 3: who showed nothing is told no error.
+  if (failure.challenge === 'Bearer') return { 'www-authenticate': 'Bearer' }
   if (failure.challenge === 'DPoP')
     return { 'www-authenticate': `DPoP error="${failure.error}", algs="ES256 ES384 EdDSA"` }
   if (failure.error === 'invalid_token' || failure.error === 'insufficient_scope')

@@ -7,9 +7,12 @@ const FORM = 'application/x-www-form-urlencoded'
 
 /**
  * The body, at most `limit` bytes; counting while it streams, so a length that lies costs nothing. Throws
- * `payload_too_large`, and `invalid_request` for one that ends early.
+ * `payload_too_large`, `unsupported_media_type` for one that is compressed (RFC 9110 section 8.4), and `invalid_request` for one that
+ * ends early.
  */
 export async function readBody(http: Context, limit: number): Promise<Uint8Array> {
+  const coding = http.req.header('content-encoding')
+  if (coding !== undefined && coding !== 'identity') fail({ kind: 'unsupported_media_type' })
   const declared = http.req.header('content-length')
   if (declared !== undefined && Number(declared) > limit) fail({ kind: 'payload_too_large' })
   const parts: Uint8Array[] = []

@@ -26,6 +26,27 @@ interface TenantSettings {
   now: IsoInstant
 }
 
+/** The columns that the administration sets, new or anew. */
+const settingsOf = (p: Params<TenantSettings>) => ({
+  name_en: p('nameEn'),
+  name_nl: p('nameNl'),
+  colour: p('colour'),
+  notice_url: p('noticeUrl'),
+  enabled: p('enabled'),
+  cross_device: p('crossDevice'),
+  digital_credentials: p('digitalCredentials'),
+  haip: p('haip'),
+  direct_login: p('directLogin'),
+  require_pushed_authorization_requests: p('pushedRequestsOnly'),
+  consent: p('consent'),
+  single_sign_on_minutes: p('singleSignOnMinutes'),
+  last_used: p('lastUsed'),
+  client_id_prefix: p('clientIdPrefix'),
+  response_mode: p('responseMode'),
+  wallet_scheme: p('walletScheme'),
+  updated_at: p('now'),
+})
+
 export const findTenantBySlug = statement('find_tenant_by_slug', (q, p: Params<{ slug: string }>) =>
   q.selectFrom('tenant').selectAll().where('slug', '=', p('slug')),
 )
@@ -72,24 +93,8 @@ export const insertTenant = statement(
     q.insertInto('tenant').values({
       id: p('id'),
       slug: p('slug'),
-      name_en: p('nameEn'),
-      name_nl: p('nameNl'),
-      colour: p('colour'),
-      notice_url: p('noticeUrl'),
-      enabled: p('enabled'),
-      cross_device: p('crossDevice'),
-      digital_credentials: p('digitalCredentials'),
-      haip: p('haip'),
-      direct_login: p('directLogin'),
-      require_pushed_authorization_requests: p('pushedRequestsOnly'),
-      consent: p('consent'),
-      single_sign_on_minutes: p('singleSignOnMinutes'),
-      last_used: p('lastUsed'),
-      client_id_prefix: p('clientIdPrefix'),
-      response_mode: p('responseMode'),
-      wallet_scheme: p('walletScheme'),
+      ...settingsOf(p),
       created_at: p('now'),
-      updated_at: p('now'),
     }),
 )
 
@@ -99,25 +104,7 @@ export const updateTenant = statement(
   (q, p: Params<TenantSettings & { id: TenantId }>) =>
     q
       .updateTable('tenant')
-      .set({
-        name_en: p('nameEn'),
-        name_nl: p('nameNl'),
-        colour: p('colour'),
-        notice_url: p('noticeUrl'),
-        enabled: p('enabled'),
-        cross_device: p('crossDevice'),
-        digital_credentials: p('digitalCredentials'),
-        haip: p('haip'),
-        direct_login: p('directLogin'),
-        require_pushed_authorization_requests: p('pushedRequestsOnly'),
-        consent: p('consent'),
-        single_sign_on_minutes: p('singleSignOnMinutes'),
-        last_used: p('lastUsed'),
-        client_id_prefix: p('clientIdPrefix'),
-        response_mode: p('responseMode'),
-        wallet_scheme: p('walletScheme'),
-        updated_at: p('now'),
-      })
+      .set(settingsOf(p))
       .where('id', '=', p('id')),
 )
 

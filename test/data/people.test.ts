@@ -153,6 +153,35 @@ describe('reading by id', () => {
   })
 })
 
+describe('the edges of HTTP', () => {
+  const at = (path: string) => `${bridge.tenant.issuer}/api/v1${path}`
+
+  test('issue 4.10 another method is a 405 with problem details that say which there are', async () => {
+    const { status, body, headers } = await caller.ask('POST', `/identities/${person.id}`)
+    expect([status, body.code, headers.get('allow')]).toEqual([
+      ...[405, 'method_not_allowed', 'GET, DELETE'],
+    ])
+    expect(headers.get('content-type')).toBe('application/problem+json')
+  })
+
+  test('RFC 9110 8.4 a compressed body is a 415, whatever it holds', async () => {
+    const headers = { 'content-encoding': 'gzip' }
+    const { status } = await caller.ask('POST', '/lookup', { ...byAccount(), headers })
+    expect(status).toBe(415)
+    const same = { 'content-encoding': 'identity' }
+    expect((await caller.ask('POST', '/lookup', { ...byAccount(), headers: same })).status).toBe(
+      200,
+    )
+  })
+
+  test('RFC 6750 3 who shows no token is challenged without an error, who shows a wrong one with it', async () => {
+    const challengeOf = async (token: string | undefined) =>
+      (await askWith(at('/lookup'), 'POST', token)).headers.get('www-authenticate')
+    expect(await challengeOf(undefined)).toBe('Bearer')
+    expect(await challengeOf('nonsense')).toBe('Bearer error="invalid_token"')
+  })
+})
+
 describe('token enrichment', () => {
   test('issue 4.8 by token subject and by id, what the caller’s registration names', async () => {
     for (const body of [{ subject: person.subject }, { identity_id: person.id }]) {

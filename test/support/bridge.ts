@@ -31,6 +31,7 @@ import type { Clock } from '../../src/domain/time.ts'
 import { createTenant } from '../../src/flow/create-tenant.ts'
 import { registerProvider } from '../../src/flow/register-provider.ts'
 import { registerRelyingParty } from '../../src/flow/register-relying-party.ts'
+import { DEFAULT_SETTINGS } from '../../src/flow/tenant-settings.ts'
 import { createLog } from '../../src/log.ts'
 import { type Service, startService } from '../../src/service.ts'
 import { createWatchedDatabase, type TestDatabase } from './postgres.ts'
@@ -127,21 +128,10 @@ export async function startBridge(
     const created = await createTenant(deps, ACTOR, {
       slug,
       settings: {
+        ...DEFAULT_SETTINGS,
         name: { en: `${slug} university`, nl: `${slug} universiteit` },
         colour: '#1f4e8c',
         noticeUrl: 'https://university.example/privacy',
-        enabled: true,
-        crossDevice: true,
-        digitalCredentials: true,
-        haip: false,
-        directLogin: false,
-        pushedRequestsOnly: false,
-        consent: false,
-        singleSignOnMinutes: 0,
-        lastUsed: 'exact',
-        clientIdPrefix: 'x509_hash',
-        responseMode: 'direct_post.jwt',
-        walletScheme: 'openid4vp://',
         ...settings,
       },
       requestIdentity: undefined,
