@@ -3,6 +3,15 @@
  * description by `npm run openapi`; a test fails when the two differ. Copy this file into your program.
  */
 
+export interface Operation<Method, Url, Path, Query, Header, Body, Answers> {
+  method: Method
+  url: Url
+  parameters: { path: Path; query: Query; header: Header }
+  body: Body
+  /** By status. */
+  answers: Answers
+}
+
 export interface Schemas {
   OAuthError: { error: string; error_description: string }
   WalletError: { error: string; error_description: string }
@@ -95,7 +104,7 @@ export interface Schemas {
   RetentionTrial: { rules?: readonly ({ kind: "links" | "ended_links" | "auxiliary" | "logins" | "grants" | "repeats" | "messages" | "audit_events" | "receipts"; days?: number | null; notice_days?: number | null })[]; at?: string }
   RetentionPlan: { at: string; kinds: readonly ({ kind: "links" | "ended_links" | "auxiliary" | "logins" | "grants" | "repeats" | "messages" | "audit_events" | "receipts"; days: number | null; notice_days: number; due: number; warned: number })[] }
   ProcessingRecord: { tenant: string; controller: string; privacy_notice: string | null; generated_at: string; policies: Record<string, number>; purposes: readonly ({ recipient: string; purpose: string | null })[]; data_subjects: string; identifiers: readonly (string)[]; attributes: readonly ({ name: string; from: string; kept: boolean; passed_on_with: string | null })[]; sources: readonly ({ name: string; kind: string })[]; recipients: readonly ({ name: string; kind: string; sees: string })[]; retention: readonly ({ what: string; period: string; ground: string })[]; security: readonly (string)[]; to_be_said: readonly (string)[]; markdown: string }
-  Lookup: { identifier_type: "SUBJECT_ID"; provider?: string; material?: string; issuer?: string; identifier: string } | { identifier_type: "KEY"; identifier: string } | { identifier_type: "DID"; identifier: string } | { identifier_type: "EMAIL"; issuer: string; identifier: string } | { identifier_type: "CLAIM_TUPLE"; material: string; issuer?: string; claims: Record<string, unknown> }
+  Lookup: { identifier_type: "SUBJECT_ID"; provider?: string; material?: string; issuer?: string; identifier: string } | { identifier_type: "KEY"; identifier: string } | { identifier_type: "DID"; identifier: string } | { identifier_type: "EMAIL"; provider?: string; issuer?: string; identifier: string } | { identifier_type: "CLAIM_TUPLE"; material: string; issuer?: string; claims: Record<string, unknown> }
   LookupAnswer: { found: boolean; strength: "identifies" | "suggests" | null; person: Schemas['DataPerson'] | null }
   DataPerson: { identity_id: string; claims: Record<string, unknown>; auxiliary: Record<string, Record<string, unknown>>; assurance: { acr: readonly (string)[]; amr: readonly (string)[]; auth_time: number | null } | null; last_verified_at: string | null }
   PersonClaims: { claims: Record<string, unknown> }
@@ -131,1443 +140,363 @@ export interface Schemas {
 
 export interface Operations {
   /** Start a login. */
-  authorize: {
-    method: 'GET'
-    url: "/t/{tenant}/authorize"
-    parameters: { path: { tenant: string }; query: { response_type: string; client_id: string; redirect_uri: string; scope: string; state?: string; nonce?: string; code_challenge?: string; code_challenge_method?: string; idp_hint?: string; acr_values?: string; max_age?: string; prompt?: string; response_mode?: string; claims?: string; request_uri?: string; id_token_hint?: string; ui_locales?: string }; header: {} }
-    body: undefined
-    answers: Record<200 | 400 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>
-  }
+  authorize: Operation<'GET', "/t/{tenant}/authorize", { tenant: string }, { response_type: string; client_id: string; redirect_uri: string; scope: string; state?: string; nonce?: string; code_challenge?: string; code_challenge_method?: string; idp_hint?: string; acr_values?: string; max_age?: string; prompt?: string; response_mode?: string; claims?: string; request_uri?: string; id_token_hint?: string; ui_locales?: string }, {}, undefined, Record<200 | 400 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Start a login by form. */
-  authorizeByForm: {
-    method: 'POST'
-    url: "/t/{tenant}/authorize"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: { response_type: string; client_id: string; redirect_uri: string; scope: string; state?: string; nonce?: string; code_challenge?: string; code_challenge_method?: string; idp_hint?: string; acr_values?: string; max_age?: string; prompt?: string; response_mode?: string; claims?: string; request_uri?: string; id_token_hint?: string; ui_locales?: string }
-    answers: Record<200 | 400 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>
-  }
+  authorizeByForm: Operation<'POST', "/t/{tenant}/authorize", { tenant: string }, {}, {}, { response_type: string; client_id: string; redirect_uri: string; scope: string; state?: string; nonce?: string; code_challenge?: string; code_challenge_method?: string; idp_hint?: string; acr_values?: string; max_age?: string; prompt?: string; response_mode?: string; claims?: string; request_uri?: string; id_token_hint?: string; ui_locales?: string }, Record<200 | 400 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Fetch the request object. */
-  fetchRequestObject: {
-    method: 'GET'
-    url: "/t/{tenant}/wallet/request/{request}"
-    parameters: { path: { tenant: string; request: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, string> & Record<400 | 404 | 415 | 429 | 'default', Schemas['WalletError']>
-  }
+  fetchRequestObject: Operation<'GET', "/t/{tenant}/wallet/request/{request}", { tenant: string; request: string }, {}, {}, undefined, Record<200, string> & Record<400 | 404 | 415 | 429 | 'default', Schemas['WalletError']>>
   /** Fetch the request object by POST. */
-  fetchRequestObjectByPost: {
-    method: 'POST'
-    url: "/t/{tenant}/wallet/request/{request}"
-    parameters: { path: { tenant: string; request: string }; query: {}; header: {} }
-    body: { wallet_nonce?: string; wallet_metadata?: string }
-    answers: Record<200, string> & Record<400 | 404 | 415 | 429 | 'default', Schemas['WalletError']>
-  }
+  fetchRequestObjectByPost: Operation<'POST', "/t/{tenant}/wallet/request/{request}", { tenant: string; request: string }, {}, {}, { wallet_nonce?: string; wallet_metadata?: string }, Record<200, string> & Record<400 | 404 | 415 | 429 | 'default', Schemas['WalletError']>>
   /** Post a presentation. */
-  postPresentation: {
-    method: 'POST'
-    url: "/t/{tenant}/wallet/response"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: { response?: string; vp_token?: string; state?: string; error?: string }
-    answers: Record<200, { redirect_uri?: string }> & Record<400 | 404 | 413 | 415 | 429 | 'default', Schemas['WalletError']>
-  }
+  postPresentation: Operation<'POST', "/t/{tenant}/wallet/response", { tenant: string }, {}, {}, { response?: string; vp_token?: string; state?: string; error?: string }, Record<200, { redirect_uri?: string }> & Record<400 | 404 | 413 | 415 | 429 | 'default', Schemas['WalletError']>>
   /** The login page again. */
-  showLogin: {
-    method: 'GET'
-    url: "/t/{tenant}/login/{journey}"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 404 | 'default', string> & Record<303, undefined>
-  }
+  showLogin: Operation<'GET', "/t/{tenant}/login/{journey}", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
   /** The QR code for a wallet on another device. */
-  showQrCode: {
-    method: 'GET'
-    url: "/t/{tenant}/login/{journey}/qr.svg"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 404 | 'default', string>
-  }
+  showQrCode: Operation<'GET', "/t/{tenant}/login/{journey}/qr.svg", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 'default', string>>
   /** What the login page polls. */
-  readLoginStatus: {
-    method: 'GET'
-    url: "/t/{tenant}/login/{journey}/status"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, { state: "waiting" | "retrieved" | "continue" | "failed" | "expired"; next?: string }> & Record<404 | 'default', Schemas['WalletError']>
-  }
+  readLoginStatus: Operation<'GET', "/t/{tenant}/login/{journey}/status", { tenant: string; journey: string }, {}, {}, undefined, Record<200, { state: "waiting" | "retrieved" | "continue" | "failed" | "expired"; next?: string }> & Record<404 | 'default', Schemas['WalletError']>>
   /** The wallet brings the browser back. */
-  returnFromWallet: {
-    method: 'GET'
-    url: "/t/{tenant}/return"
-    parameters: { path: { tenant: string }; query: { response_code: string }; header: {} }
-    body: undefined
-    answers: Record<200 | 403 | 404 | 'default', string> & Record<303, undefined>
-  }
+  returnFromWallet: Operation<'GET', "/t/{tenant}/return", { tenant: string }, { response_code: string }, {}, undefined, Record<200 | 403 | 404 | 'default', string> & Record<303, undefined>>
   /** Whatever comes next. */
-  continueLogin: {
-    method: 'GET'
-    url: "/t/{tenant}/login/{journey}/continue"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 403 | 404 | 'default', string> & Record<303, undefined>
-  }
+  continueLogin: Operation<'GET', "/t/{tenant}/login/{journey}/continue", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 'default', string> & Record<303, undefined>>
   /** Log in at a provider, without a wallet. */
-  loginWithoutWallet: {
-    method: 'POST'
-    url: "/t/{tenant}/login/{journey}/direct"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: { provider: string }
-    answers: Record<200 | 403 | 404 | 413 | 415 | 'default', string> & Record<303, undefined>
-  }
+  loginWithoutWallet: Operation<'POST', "/t/{tenant}/login/{journey}/direct", { tenant: string; journey: string }, {}, {}, { provider: string }, Record<200 | 403 | 404 | 413 | 415 | 'default', string> & Record<303, undefined>>
   /** End the login and go back. */
-  cancelLogin: {
-    method: 'POST'
-    url: "/t/{tenant}/login/{journey}/cancel"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 403 | 404 | 'default', string>
-  }
+  cancelLogin: Operation<'POST', "/t/{tenant}/login/{journey}/cancel", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 'default', string>>
   /** What the page hands to the browser. */
-  askThroughBrowser: {
-    method: 'POST'
-    url: "/t/{tenant}/login/{journey}/credential-request"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, { requests: readonly ({ protocol: "openid4vp-v1-signed" | "openid4vp-v1-multisigned" | "openid4vp-v1-unsigned"; data: Record<string, unknown> })[] }> & Record<403 | 404 | 429 | 'default', Schemas['WalletError']>
-  }
+  askThroughBrowser: Operation<'POST', "/t/{tenant}/login/{journey}/credential-request", { tenant: string; journey: string }, {}, {}, undefined, Record<200, { requests: readonly ({ protocol: "openid4vp-v1-signed" | "openid4vp-v1-multisigned" | "openid4vp-v1-unsigned"; data: Record<string, unknown> })[] }> & Record<403 | 404 | 429 | 'default', Schemas['WalletError']>>
   /** What the browser got from a wallet. */
-  answerThroughBrowser: {
-    method: 'POST'
-    url: "/t/{tenant}/login/{journey}/credential"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: { protocol: "openid4vp-v1-signed" | "openid4vp-v1-multisigned" | "openid4vp-v1-unsigned"; data: Record<string, unknown> }
-    answers: Record<200, { next: string }> & Record<400 | 403 | 404 | 413 | 415 | 429 | 'default', Schemas['WalletError']>
-  }
+  answerThroughBrowser: Operation<'POST', "/t/{tenant}/login/{journey}/credential", { tenant: string; journey: string }, {}, {}, { protocol: "openid4vp-v1-signed" | "openid4vp-v1-multisigned" | "openid4vp-v1-unsigned"; data: Record<string, unknown> }, Record<200, { next: string }> & Record<400 | 403 | 404 | 413 | 415 | 429 | 'default', Schemas['WalletError']>>
   /** Which of several accounts. */
-  showAccounts: {
-    method: 'GET'
-    url: "/t/{tenant}/login/{journey}/account"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 404 | 'default', string> & Record<303, undefined>
-  }
+  showAccounts: Operation<'GET', "/t/{tenant}/login/{journey}/account", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
   /** Log in with one of several accounts. */
-  chooseAccount: {
-    method: 'POST'
-    url: "/t/{tenant}/login/{journey}/account"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: { account: string; remember?: string }
-    answers: Record<200 | 404 | 413 | 415 | 'default', string> & Record<303, undefined>
-  }
+  chooseAccount: Operation<'POST', "/t/{tenant}/login/{journey}/account", { tenant: string; journey: string }, {}, {}, { account: string; remember?: string }, Record<200 | 404 | 413 | 415 | 'default', string> & Record<303, undefined>>
   /** Wallet and account before they are linked. */
-  showBothSides: {
-    method: 'GET'
-    url: "/t/{tenant}/login/{journey}/confirm"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 403 | 404 | 'default', string> & Record<303, undefined>
-  }
+  showBothSides: Operation<'GET', "/t/{tenant}/login/{journey}/confirm", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 'default', string> & Record<303, undefined>>
   /** Link wallet and account. */
-  confirmLink: {
-    method: 'POST'
-    url: "/t/{tenant}/login/{journey}/confirm"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 403 | 404 | 'default', string> & Record<303, undefined>
-  }
+  confirmLink: Operation<'POST', "/t/{tenant}/login/{journey}/confirm", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 'default', string> & Record<303, undefined>>
   /** What the relying party would learn. */
-  showConsent: {
-    method: 'GET'
-    url: "/t/{tenant}/login/{journey}/consent"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 404 | 'default', string> & Record<303, undefined>
-  }
+  showConsent: Operation<'GET', "/t/{tenant}/login/{journey}/consent", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
   /** Say yes or no. */
-  decideConsent: {
-    method: 'POST'
-    url: "/t/{tenant}/login/{journey}/consent"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: { proof: string; answer: string }
-    answers: Record<200 | 400 | 404 | 413 | 415 | 'default', string> & Record<303, undefined>
-  }
+  decideConsent: Operation<'POST', "/t/{tenant}/login/{journey}/consent", { tenant: string; journey: string }, {}, {}, { proof: string; answer: string }, Record<200 | 400 | 404 | 413 | 415 | 'default', string> & Record<303, undefined>>
   /** The institution's answer. */
-  institutionCallback: {
-    method: 'GET'
-    url: "/t/{tenant}/callback/{provider}"
-    parameters: { path: { tenant: string; provider: string }; query: { code?: string; state: string; iss?: string; error?: string }; header: {} }
-    body: undefined
-    answers: Record<303, undefined> & Record<400 | 403 | 'default', string>
-  }
+  institutionCallback: Operation<'GET', "/t/{tenant}/callback/{provider}", { tenant: string; provider: string }, { code?: string; state: string; iss?: string; error?: string }, {}, undefined, Record<303, undefined> & Record<400 | 403 | 'default', string>>
   /** Whether one is logged in. */
-  showSession: {
-    method: 'GET'
-    url: "/t/{tenant}/session"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 'default', string>
-  }
+  showSession: Operation<'GET', "/t/{tenant}/session", { tenant: string }, {}, {}, undefined, Record<200 | 'default', string>>
   /** Log out here. */
-  endSession: {
-    method: 'POST'
-    url: "/t/{tenant}/session"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 'default', string>
-  }
+  endSession: Operation<'POST', "/t/{tenant}/session", { tenant: string }, {}, {}, undefined, Record<200 | 'default', string>>
   /** Take back a yes. */
-  withdrawConsent: {
-    method: 'POST'
-    url: "/t/{tenant}/session/consent"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: { client: string }
-    answers: Record<303, undefined> & Record<404 | 413 | 415 | 'default', string>
-  }
+  withdrawConsent: Operation<'POST', "/t/{tenant}/session/consent", { tenant: string }, {}, {}, { client: string }, Record<303, undefined> & Record<404 | 413 | 415 | 'default', string>>
   /** Log the person out. */
-  logOut: {
-    method: 'GET'
-    url: "/t/{tenant}/end_session"
-    parameters: { path: { tenant: string }; query: { id_token_hint?: string; client_id?: string; post_logout_redirect_uri?: string; state?: string; ui_locales?: string }; header: {} }
-    body: undefined
-    answers: Record<200 | 400 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>
-  }
+  logOut: Operation<'GET', "/t/{tenant}/end_session", { tenant: string }, { id_token_hint?: string; client_id?: string; post_logout_redirect_uri?: string; state?: string; ui_locales?: string }, {}, undefined, Record<200 | 400 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Log the person out, by form. */
-  logOutByForm: {
-    method: 'POST'
-    url: "/t/{tenant}/end_session"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: { id_token_hint?: string; client_id?: string; post_logout_redirect_uri?: string; state?: string; ui_locales?: string }
-    answers: Record<200 | 400 | 404 | 413 | 415 | 429 | 503 | 'default', string> & Record<303, undefined>
-  }
+  logOutByForm: Operation<'POST', "/t/{tenant}/end_session", { tenant: string }, {}, {}, { id_token_hint?: string; client_id?: string; post_logout_redirect_uri?: string; state?: string; ui_locales?: string }, Record<200 | 400 | 404 | 413 | 415 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Yes, log me out. */
-  confirmLogOut: {
-    method: 'POST'
-    url: "/t/{tenant}/end_session/confirmation"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: { id_token_hint?: string; client_id?: string; post_logout_redirect_uri?: string; state?: string; ui_locales?: string }
-    answers: Record<200 | 400 | 404 | 413 | 415 | 429 | 503 | 'default', string>
-  }
+  confirmLogOut: Operation<'POST', "/t/{tenant}/end_session/confirmation", { tenant: string }, {}, {}, { id_token_hint?: string; client_id?: string; post_logout_redirect_uri?: string; state?: string; ui_locales?: string }, Record<200 | 400 | 404 | 413 | 415 | 429 | 503 | 'default', string>>
   /** Begin a test login. */
-  beginProviderTest: {
-    method: 'GET'
-    url: "/t/{tenant}/provider-test/{start}"
-    parameters: { path: { tenant: string; start: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<303, undefined> & Record<404 | 'default', string>
-  }
+  beginProviderTest: Operation<'GET', "/t/{tenant}/provider-test/{start}", { tenant: string; start: string }, {}, {}, undefined, Record<303, undefined> & Record<404 | 'default', string>>
   /** See what came back. */
-  showProviderTest: {
-    method: 'GET'
-    url: "/t/{tenant}/provider-test/{id}/result"
-    parameters: { path: { tenant: string; id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 403 | 'default', string>
-  }
+  showProviderTest: Operation<'GET', "/t/{tenant}/provider-test/{id}/result", { tenant: string; id: string }, {}, {}, undefined, Record<200 | 403 | 'default', string>>
   /** Where a person asks for their own data. */
-  inviteToOwnData: {
-    method: 'GET'
-    url: "/t/{tenant}/privacy"
-    parameters: { path: { tenant: string }; query: { error?: string }; header: {} }
-    body: undefined
-    answers: Record<200 | 'default', string>
-  }
+  inviteToOwnData: Operation<'GET', "/t/{tenant}/privacy", { tenant: string }, { error?: string }, {}, undefined, Record<200 | 'default', string>>
   /** Prove with a wallet that it is you. */
-  beginOwnData: {
-    method: 'POST'
-    url: "/t/{tenant}/privacy"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 400 | 'default', string>
-  }
+  beginOwnData: Operation<'POST', "/t/{tenant}/privacy", { tenant: string }, {}, {}, undefined, Record<200 | 400 | 'default', string>>
   /** What is held about the person. */
-  showOwnData: {
-    method: 'GET'
-    url: "/t/{tenant}/privacy/{journey}"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 404 | 'default', string>
-  }
+  showOwnData: Operation<'GET', "/t/{tenant}/privacy/{journey}", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 'default', string>>
   /** A copy of everything, as a file. */
-  copyOwnData: {
-    method: 'POST'
-    url: "/t/{tenant}/privacy/{journey}/export"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['PersonExport']> & Record<404 | 'default', string>
-  }
+  copyOwnData: Operation<'POST', "/t/{tenant}/privacy/{journey}/export", { tenant: string; journey: string }, {}, {}, undefined, Record<200, Schemas['PersonExport']> & Record<404 | 'default', string>>
   /** Erase attributes and categories. */
-  eraseOwnAttributes: {
-    method: 'POST'
-    url: "/t/{tenant}/privacy/{journey}/attributes"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: Record<string, string>
-    answers: Record<303, undefined> & Record<404 | 'default', string>
-  }
+  eraseOwnAttributes: Operation<'POST', "/t/{tenant}/privacy/{journey}/attributes", { tenant: string; journey: string }, {}, {}, Record<string, string>, Record<303, undefined> & Record<404 | 'default', string>>
   /** End a link. */
-  unlinkOwn: {
-    method: 'POST'
-    url: "/t/{tenant}/privacy/{journey}/unlink"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: { match: string }
-    answers: Record<303, undefined> & Record<404 | 'default', string>
-  }
+  unlinkOwn: Operation<'POST', "/t/{tenant}/privacy/{journey}/unlink", { tenant: string; journey: string }, {}, {}, { match: string }, Record<303, undefined> & Record<404 | 'default', string>>
   /** Take back a yes. */
-  withdrawOwnConsent: {
-    method: 'POST'
-    url: "/t/{tenant}/privacy/{journey}/consent"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: { client: string }
-    answers: Record<303, undefined> & Record<404 | 'default', string>
-  }
+  withdrawOwnConsent: Operation<'POST', "/t/{tenant}/privacy/{journey}/consent", { tenant: string; journey: string }, {}, {}, { client: string }, Record<303, undefined> & Record<404 | 'default', string>>
   /** Erase everything. */
-  eraseOwnData: {
-    method: 'POST'
-    url: "/t/{tenant}/privacy/{journey}/erase"
-    parameters: { path: { tenant: string; journey: string }; query: {}; header: {} }
-    body: { sure: string }
-    answers: Record<200 | 400 | 404 | 'default', string>
-  }
+  eraseOwnData: Operation<'POST', "/t/{tenant}/privacy/{journey}/erase", { tenant: string; journey: string }, {}, {}, { sure: string }, Record<200 | 400 | 404 | 'default', string>>
   /** Send an authorization request ahead. */
-  pushRequest: {
-    method: 'POST'
-    url: "/t/{tenant}/par"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: { response_type: string; client_id: string; redirect_uri: string; scope: string; state?: string; nonce?: string; code_challenge?: string; code_challenge_method?: string; idp_hint?: string; acr_values?: string; max_age?: string; prompt?: string; response_mode?: string; claims?: string; request_uri?: string; id_token_hint?: string; ui_locales?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }
-    answers: Record<201, { request_uri: string; expires_in: number }> & Record<400 | 401 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>
-  }
+  pushRequest: Operation<'POST', "/t/{tenant}/par", { tenant: string }, {}, {}, { response_type: string; client_id: string; redirect_uri: string; scope: string; state?: string; nonce?: string; code_challenge?: string; code_challenge_method?: string; idp_hint?: string; acr_values?: string; max_age?: string; prompt?: string; response_mode?: string; claims?: string; request_uri?: string; id_token_hint?: string; ui_locales?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }, Record<201, { request_uri: string; expires_in: number }> & Record<400 | 401 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>>
   /** Ask for tokens. */
-  redeemCode: {
-    method: 'POST'
-    url: "/t/{tenant}/token"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: { grant_type: "authorization_code" | "refresh_token" | "client_credentials"; code?: string; redirect_uri?: string; code_verifier?: string; refresh_token?: string; scope?: string; resource?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }
-    answers: Record<200, { access_token: string; token_type: "Bearer" | "DPoP"; expires_in: number; id_token?: string; refresh_token?: string; scope: string }> & Record<400 | 401 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>
-  }
+  redeemCode: Operation<'POST', "/t/{tenant}/token", { tenant: string }, {}, {}, { grant_type: "authorization_code" | "refresh_token" | "client_credentials"; code?: string; redirect_uri?: string; code_verifier?: string; refresh_token?: string; scope?: string; resource?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }, Record<200, { access_token: string; token_type: "Bearer" | "DPoP"; expires_in: number; id_token?: string; refresh_token?: string; scope: string }> & Record<400 | 401 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>>
   /** End a token. */
-  revokeToken: {
-    method: 'POST'
-    url: "/t/{tenant}/revoke"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: { token: string; token_type_hint?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }
-    answers: Record<200, undefined> & Record<400 | 401 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>
-  }
+  revokeToken: Operation<'POST', "/t/{tenant}/revoke", { tenant: string }, {}, {}, { token: string; token_type_hint?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }, Record<200, undefined> & Record<400 | 401 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>>
   /** Ask about a token. */
-  introspectToken: {
-    method: 'POST'
-    url: "/t/{tenant}/introspect"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: { token: string; token_type_hint?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }
-    answers: Record<200, { active: boolean; scope?: string; client_id?: string; sub?: string; exp?: number; [name: string]: unknown } | string> & Record<400 | 401 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>
-  }
+  introspectToken: Operation<'POST', "/t/{tenant}/introspect", { tenant: string }, {}, {}, { token: string; token_type_hint?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }, Record<200, { active: boolean; scope?: string; client_id?: string; sub?: string; exp?: number; [name: string]: unknown } | string> & Record<400 | 401 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>>
   /** Register oneself. */
-  registerByItself: {
-    method: 'POST'
-    url: "/t/{tenant}/register"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: { redirect_uris: readonly (string)[]; client_name?: string; token_endpoint_auth_method?: string; grant_types?: readonly (string)[]; jwks?: Record<string, unknown>; [name: string]: unknown }
-    answers: Record<201, { client_id: string; client_secret?: string; redirect_uris: readonly (string)[]; [name: string]: unknown }> & Record<400 | 401 | 404 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>
-  }
+  registerByItself: Operation<'POST', "/t/{tenant}/register", { tenant: string }, {}, {}, { redirect_uris: readonly (string)[]; client_name?: string; token_endpoint_auth_method?: string; grant_types?: readonly (string)[]; jwks?: Record<string, unknown>; [name: string]: unknown }, Record<201, { client_id: string; client_secret?: string; redirect_uris: readonly (string)[]; [name: string]: unknown }> & Record<400 | 401 | 404 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>>
   /** Claims about the person. */
-  readUserinfo: {
-    method: 'GET'
-    url: "/t/{tenant}/userinfo"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, { sub: string; [name: string]: unknown } | string> & Record<401 | 403 | 429 | 'default', Schemas['OAuthError']>
-  }
+  readUserinfo: Operation<'GET', "/t/{tenant}/userinfo", { tenant: string }, {}, {}, undefined, Record<200, { sub: string; [name: string]: unknown } | string> & Record<401 | 403 | 429 | 'default', Schemas['OAuthError']>>
   /** Claims about the person, by POST. */
-  readUserinfoByPost: {
-    method: 'POST'
-    url: "/t/{tenant}/userinfo"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, { sub: string; [name: string]: unknown } | string> & Record<401 | 403 | 429 | 'default', Schemas['OAuthError']>
-  }
+  readUserinfoByPost: Operation<'POST', "/t/{tenant}/userinfo", { tenant: string }, {}, {}, undefined, Record<200, { sub: string; [name: string]: unknown } | string> & Record<401 | 403 | 429 | 'default', Schemas['OAuthError']>>
   /** Fetch events. */
-  pollEvents: {
-    method: 'POST'
-    url: "/t/{tenant}/events/{id}/poll"
-    parameters: { path: { tenant: string; id: string }; query: {}; header: {} }
-    body: { maxEvents?: number; returnImmediately?: boolean; ack?: readonly (string)[]; setErrs?: Record<string, { err: string; description?: string }> }
-    answers: Record<200, { sets: Record<string, string>; moreAvailable: boolean }> & Record<400 | 401 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  pollEvents: Operation<'POST', "/t/{tenant}/events/{id}/poll", { tenant: string; id: string }, {}, {}, { maxEvents?: number; returnImmediately?: boolean; ack?: readonly (string)[]; setErrs?: Record<string, { err: string; description?: string }> }, Record<200, { sets: Record<string, string>; moreAvailable: boolean }> & Record<400 | 401 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Keys that verify ID tokens. */
-  readKeys: {
-    method: 'GET'
-    url: "/t/{tenant}/jwks"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, { keys: readonly (Record<string, unknown>)[] }> & Record<304, undefined> & Record<404 | 'default', Schemas['OAuthError']>
-  }
+  readKeys: Operation<'GET', "/t/{tenant}/jwks", { tenant: string }, {}, {}, undefined, Record<200, { keys: readonly (Record<string, unknown>)[] }> & Record<304, undefined> & Record<404 | 'default', Schemas['OAuthError']>>
   /** The tenant's OpenID Provider metadata. */
-  openidConfiguration: {
-    method: 'GET'
-    url: "/t/{tenant}/.well-known/openid-configuration"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 'default', Schemas['OAuthError']>
-  }
+  openidConfiguration: Operation<'GET', "/t/{tenant}/.well-known/openid-configuration", { tenant: string }, {}, {}, undefined, Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 'default', Schemas['OAuthError']>>
   /** The same document with the well-known part before the path. */
-  openidConfigurationBeforePath: {
-    method: 'GET'
-    url: "/.well-known/openid-configuration/t/{tenant}"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 'default', Schemas['OAuthError']>
-  }
+  openidConfigurationBeforePath: Operation<'GET', "/.well-known/openid-configuration/t/{tenant}", { tenant: string }, {}, {}, undefined, Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 'default', Schemas['OAuthError']>>
   /** The same document where RFC 8414 looks for it. */
-  authorizationServerMetadata: {
-    method: 'GET'
-    url: "/.well-known/oauth-authorization-server/t/{tenant}"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 'default', Schemas['OAuthError']>
-  }
+  authorizationServerMetadata: Operation<'GET', "/.well-known/oauth-authorization-server/t/{tenant}", { tenant: string }, {}, {}, undefined, Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 'default', Schemas['OAuthError']>>
   /** Find a person by an identifier. */
-  lookUpPerson: {
-    method: 'POST'
-    url: "/t/{tenant}/api/v1/lookup"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['Lookup']
-    answers: Record<200, Schemas['LookupAnswer']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  lookUpPerson: Operation<'POST', "/t/{tenant}/api/v1/lookup", { tenant: string }, {}, {}, Schemas['Lookup'], Record<200, Schemas['LookupAnswer']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read a person. */
-  readPerson: {
-    method: 'GET'
-    url: "/t/{tenant}/api/v1/identities/{identity}"
-    parameters: { path: { tenant: string; identity: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['DataPerson']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readPerson: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}", { tenant: string; identity: string }, {}, {}, undefined, Record<200, Schemas['DataPerson']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Erase a person. */
-  erasePerson: {
-    method: 'DELETE'
-    url: "/t/{tenant}/api/v1/identities/{identity}"
-    parameters: { path: { tenant: string; identity: string }; query: {}; header: { "Idempotency-Key"?: string } }
-    body: undefined
-    answers: Record<200, Schemas['Erasure']> & Record<400 | 401 | 403 | 404 | 409 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  erasePerson: Operation<'DELETE', "/t/{tenant}/api/v1/identities/{identity}", { tenant: string; identity: string }, {}, { "Idempotency-Key"?: string }, undefined, Record<200, Schemas['Erasure']> & Record<400 | 401 | 403 | 404 | 409 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read a person's claims. */
-  readPersonClaims: {
-    method: 'GET'
-    url: "/t/{tenant}/api/v1/identities/{identity}/claims"
-    parameters: { path: { tenant: string; identity: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['PersonClaims']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readPersonClaims: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}/claims", { tenant: string; identity: string }, {}, {}, undefined, Record<200, Schemas['PersonClaims']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** What to add to a token. */
-  enrichToken: {
-    method: 'POST'
-    url: "/t/{tenant}/api/v1/enrichment"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['EnrichmentRequest']
-    answers: Record<200, Schemas['Enrichment']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  enrichToken: Operation<'POST', "/t/{tenant}/api/v1/enrichment", { tenant: string }, {}, {}, Schemas['EnrichmentRequest'], Record<200, Schemas['Enrichment']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read all auxiliary data of a person. */
-  listAuxiliary: {
-    method: 'GET'
-    url: "/t/{tenant}/api/v1/identities/{identity}/auxiliary"
-    parameters: { path: { tenant: string; identity: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['AuxiliaryList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listAuxiliary: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}/auxiliary", { tenant: string; identity: string }, {}, {}, undefined, Record<200, Schemas['AuxiliaryList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read one category. */
-  readAuxiliary: {
-    method: 'GET'
-    url: "/t/{tenant}/api/v1/identities/{identity}/auxiliary/{category}"
-    parameters: { path: { tenant: string; identity: string; category: string }; query: {}; header: { "If-None-Match"?: string } }
-    body: undefined
-    answers: Record<200, Schemas['Auxiliary']> & Record<304, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readAuxiliary: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}/auxiliary/{category}", { tenant: string; identity: string; category: string }, {}, { "If-None-Match"?: string }, undefined, Record<200, Schemas['Auxiliary']> & Record<304, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Put one category. */
-  putAuxiliary: {
-    method: 'PUT'
-    url: "/t/{tenant}/api/v1/identities/{identity}/auxiliary/{category}"
-    parameters: { path: { tenant: string; identity: string; category: string }; query: {}; header: { "If-Match"?: string; "If-None-Match"?: string; "Idempotency-Key"?: string } }
-    body: Schemas['NewAuxiliary']
-    answers: Record<200 | 201, Schemas['WrittenAuxiliary']> & Record<400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  putAuxiliary: Operation<'PUT', "/t/{tenant}/api/v1/identities/{identity}/auxiliary/{category}", { tenant: string; identity: string; category: string }, {}, { "If-Match"?: string; "If-None-Match"?: string; "Idempotency-Key"?: string }, Schemas['NewAuxiliary'], Record<200 | 201, Schemas['WrittenAuxiliary']> & Record<400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Remove one category. */
-  deleteAuxiliary: {
-    method: 'DELETE'
-    url: "/t/{tenant}/api/v1/identities/{identity}/auxiliary/{category}"
-    parameters: { path: { tenant: string; identity: string; category: string }; query: {}; header: { "If-Match"?: string; "Idempotency-Key"?: string } }
-    body: undefined
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 409 | 412 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  deleteAuxiliary: Operation<'DELETE', "/t/{tenant}/api/v1/identities/{identity}/auxiliary/{category}", { tenant: string; identity: string; category: string }, {}, { "If-Match"?: string; "Idempotency-Key"?: string }, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 409 | 412 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List a person's wallets. */
-  listDevices: {
-    method: 'GET'
-    url: "/t/{tenant}/api/v1/identities/{identity}/devices"
-    parameters: { path: { tenant: string; identity: string }; query: { cursor?: string; limit?: string }; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['DeviceList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listDevices: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}/devices", { tenant: string; identity: string }, { cursor?: string; limit?: string }, {}, undefined, Record<200, Schemas['DeviceList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Revoke a wallet. */
-  revokeDevice: {
-    method: 'DELETE'
-    url: "/t/{tenant}/api/v1/identities/{identity}/devices/{device}"
-    parameters: { path: { tenant: string; identity: string; device: string }; query: {}; header: { "Idempotency-Key"?: string } }
-    body: undefined
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 409 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  revokeDevice: Operation<'DELETE', "/t/{tenant}/api/v1/identities/{identity}/devices/{device}", { tenant: string; identity: string; device: string }, {}, { "Idempotency-Key"?: string }, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 409 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Create a tenant. */
-  createTenant: {
-    method: 'POST'
-    url: "/admin/v1/tenants"
-    parameters: { path: {}; query: {}; header: {} }
-    body: Schemas['NewTenant']
-    answers: Record<201, Schemas['Tenant']> & Record<400 | 401 | 403 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  createTenant: Operation<'POST', "/admin/v1/tenants", {}, {}, {}, Schemas['NewTenant'], Record<201, Schemas['Tenant']> & Record<400 | 401 | 403 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List tenants. */
-  listTenants: {
-    method: 'GET'
-    url: "/admin/v1/tenants"
-    parameters: { path: {}; query: { cursor?: string; limit?: string }; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['TenantList']> & Record<400 | 401 | 403 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listTenants: Operation<'GET', "/admin/v1/tenants", {}, { cursor?: string; limit?: string }, {}, undefined, Record<200, Schemas['TenantList']> & Record<400 | 401 | 403 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read a tenant. */
-  readTenant: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['Tenant']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readTenant: Operation<'GET', "/admin/v1/tenants/{tenant}", { tenant: string }, {}, {}, undefined, Record<200, Schemas['Tenant']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Change settings of a tenant. */
-  updateTenant: {
-    method: 'PATCH'
-    url: "/admin/v1/tenants/{tenant}"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['TenantChange']
-    answers: Record<200, Schemas['Tenant']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  updateTenant: Operation<'PATCH', "/admin/v1/tenants/{tenant}", { tenant: string }, {}, {}, Schemas['TenantChange'], Record<200, Schemas['Tenant']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Replace the certificate that wallet requests are signed under. */
-  replaceRequestCertificate: {
-    method: 'PUT'
-    url: "/admin/v1/tenants/{tenant}/request-certificate"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['RequestIdentityChoice']
-    answers: Record<200, Schemas['RequestCertificate']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  replaceRequestCertificate: Operation<'PUT', "/admin/v1/tenants/{tenant}/request-certificate", { tenant: string }, {}, {}, Schemas['RequestIdentityChoice'], Record<200, Schemas['RequestCertificate']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List the keys a tenant signs with. */
-  listSigningKeys: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/signing-keys"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['SigningKeyList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listSigningKeys: Operation<'GET', "/admin/v1/tenants/{tenant}/signing-keys", { tenant: string }, {}, {}, undefined, Record<200, Schemas['SigningKeyList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Publish the next key for tokens. */
-  rotateSigningKey: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/signing-keys"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['SigningKeyRotation']
-    answers: Record<201, Schemas['PublishedSigningKey']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  rotateSigningKey: Operation<'POST', "/admin/v1/tenants/{tenant}/signing-keys", { tenant: string }, {}, {}, Schemas['SigningKeyRotation'], Record<201, Schemas['PublishedSigningKey']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Remove a key for tokens at once. */
-  removeSigningKey: {
-    method: 'DELETE'
-    url: "/admin/v1/tenants/{tenant}/signing-keys/{kid}"
-    parameters: { path: { tenant: string; kid: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  removeSigningKey: Operation<'DELETE', "/admin/v1/tenants/{tenant}/signing-keys/{kid}", { tenant: string; kid: string }, {}, {}, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Register a relying party. */
-  registerRelyingParty: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/relying-parties"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['NewRelyingParty']
-    answers: Record<201, Schemas['RelyingPartyWithSecret']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  registerRelyingParty: Operation<'POST', "/admin/v1/tenants/{tenant}/relying-parties", { tenant: string }, {}, {}, Schemas['NewRelyingParty'], Record<201, Schemas['RelyingPartyWithSecret']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List relying parties. */
-  listRelyingParties: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/relying-parties"
-    parameters: { path: { tenant: string }; query: { cursor?: string; limit?: string }; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['RelyingPartyList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listRelyingParties: Operation<'GET', "/admin/v1/tenants/{tenant}/relying-parties", { tenant: string }, { cursor?: string; limit?: string }, {}, undefined, Record<200, Schemas['RelyingPartyList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read a relying party. */
-  readRelyingParty: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/relying-parties/{client_id}"
-    parameters: { path: { tenant: string; client_id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['RelyingParty']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readRelyingParty: Operation<'GET', "/admin/v1/tenants/{tenant}/relying-parties/{client_id}", { tenant: string; client_id: string }, {}, {}, undefined, Record<200, Schemas['RelyingParty']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Change a relying party, rotate its secret, or switch it off. */
-  updateRelyingParty: {
-    method: 'PATCH'
-    url: "/admin/v1/tenants/{tenant}/relying-parties/{client_id}"
-    parameters: { path: { tenant: string; client_id: string }; query: {}; header: {} }
-    body: Schemas['RelyingPartyChange']
-    answers: Record<200, Schemas['RelyingPartyWithSecret']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  updateRelyingParty: Operation<'PATCH', "/admin/v1/tenants/{tenant}/relying-parties/{client_id}", { tenant: string; client_id: string }, {}, {}, Schemas['RelyingPartyChange'], Record<200, Schemas['RelyingPartyWithSecret']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** See what a relying party's tokens have to hold. */
-  readTokenContract: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/contract"
-    parameters: { path: { tenant: string; client_id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['TokenContract']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readTokenContract: Operation<'GET', "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/contract", { tenant: string; client_id: string }, {}, {}, undefined, Record<200, Schemas['TokenContract']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Record what its tokens hold, anew. */
-  recordTokenContract: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/contract"
-    parameters: { path: { tenant: string; client_id: string }; query: {}; header: {} }
-    body: Schemas['TokenContractRecording']
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  recordTokenContract: Operation<'POST', "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/contract", { tenant: string; client_id: string }, {}, {}, Schemas['TokenContractRecording'], Record<204, undefined> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Compare its tokens with nothing any more. */
-  dropTokenContract: {
-    method: 'DELETE'
-    url: "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/contract"
-    parameters: { path: { tenant: string; client_id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  dropTokenContract: Operation<'DELETE', "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/contract", { tenant: string; client_id: string }, {}, {}, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Store a registration certificate. */
-  putRegistrationCertificate: {
-    method: 'PUT'
-    url: "/admin/v1/tenants/{tenant}/registration-certificates"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['NewRegistrationCertificate']
-    answers: Record<200, Schemas['RegistrationCertificate']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  putRegistrationCertificate: Operation<'PUT', "/admin/v1/tenants/{tenant}/registration-certificates", { tenant: string }, {}, {}, Schemas['NewRegistrationCertificate'], Record<200, Schemas['RegistrationCertificate']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List registration certificates. */
-  listRegistrationCertificates: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/registration-certificates"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['RegistrationCertificateList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listRegistrationCertificates: Operation<'GET', "/admin/v1/tenants/{tenant}/registration-certificates", { tenant: string }, {}, {}, undefined, Record<200, Schemas['RegistrationCertificateList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Remove a registration certificate. */
-  removeRegistrationCertificate: {
-    method: 'DELETE'
-    url: "/admin/v1/tenants/{tenant}/registration-certificates/{id}"
-    parameters: { path: { tenant: string; id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  removeRegistrationCertificate: Operation<'DELETE', "/admin/v1/tenants/{tenant}/registration-certificates/{id}", { tenant: string; id: string }, {}, {}, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Give a relying party an access certificate of its own. */
-  replaceAccessCertificate: {
-    method: 'PUT'
-    url: "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/request-certificate"
-    parameters: { path: { tenant: string; client_id: string }; query: {}; header: {} }
-    body: Schemas['RequestIdentityChoice']
-    answers: Record<200, Schemas['RequestCertificate']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  replaceAccessCertificate: Operation<'PUT', "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/request-certificate", { tenant: string; client_id: string }, {}, {}, Schemas['RequestIdentityChoice'], Record<200, Schemas['RequestCertificate']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Let a relying party ask in the tenant’s name again. */
-  dropAccessCertificate: {
-    method: 'DELETE'
-    url: "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/request-certificate"
-    parameters: { path: { tenant: string; client_id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  dropAccessCertificate: Operation<'DELETE', "/admin/v1/tenants/{tenant}/relying-parties/{client_id}/request-certificate", { tenant: string; client_id: string }, {}, {}, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** How new the trusted lists are that the trust policy names. */
-  readTrustedLists: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/trusted-lists"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['TrustedListStates']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readTrustedLists: Operation<'GET', "/admin/v1/tenants/{tenant}/trusted-lists", { tenant: string }, {}, {}, undefined, Record<200, Schemas['TrustedListStates']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** How new what others publish about certificates and keys is. */
-  readTrustAnswers: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/trust-answers"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['TrustAnswerStates']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readTrustAnswers: Operation<'GET', "/admin/v1/tenants/{tenant}/trust-answers", { tenant: string }, {}, {}, undefined, Record<200, Schemas['TrustAnswerStates']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** What ends when. */
-  readExpiryCalendar: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/expiry-calendar"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['ExpiryCalendar']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readExpiryCalendar: Operation<'GET', "/admin/v1/tenants/{tenant}/expiry-calendar", { tenant: string }, {}, {}, undefined, Record<200, Schemas['ExpiryCalendar']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Accept machine tokens of the tenant's own authorization server. */
-  trustAuthorizationServer: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/authorization-servers"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['NewAuthorizationServer']
-    answers: Record<201, Schemas['AuthorizationServer']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  trustAuthorizationServer: Operation<'POST', "/admin/v1/tenants/{tenant}/authorization-servers", { tenant: string }, {}, {}, Schemas['NewAuthorizationServer'], Record<201, Schemas['AuthorizationServer']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List the authorization servers that are accepted. */
-  listAuthorizationServers: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/authorization-servers"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['AuthorizationServerList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listAuthorizationServers: Operation<'GET', "/admin/v1/tenants/{tenant}/authorization-servers", { tenant: string }, {}, {}, undefined, Record<200, Schemas['AuthorizationServerList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** No longer accept tokens of an authorization server. */
-  distrustAuthorizationServer: {
-    method: 'DELETE'
-    url: "/admin/v1/tenants/{tenant}/authorization-servers/{id}"
-    parameters: { path: { tenant: string; id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  distrustAuthorizationServer: Operation<'DELETE', "/admin/v1/tenants/{tenant}/authorization-servers/{id}", { tenant: string; id: string }, {}, {}, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Make an initial access token. */
-  createRegistrationToken: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/registration-tokens"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['NewRegistrationToken']
-    answers: Record<201, Schemas['CreatedRegistrationToken']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  createRegistrationToken: Operation<'POST', "/admin/v1/tenants/{tenant}/registration-tokens", { tenant: string }, {}, {}, Schemas['NewRegistrationToken'], Record<201, Schemas['CreatedRegistrationToken']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List initial access tokens. */
-  listRegistrationTokens: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/registration-tokens"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['RegistrationTokenList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listRegistrationTokens: Operation<'GET', "/admin/v1/tenants/{tenant}/registration-tokens", { tenant: string }, {}, {}, undefined, Record<200, Schemas['RegistrationTokenList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** End an initial access token. */
-  revokeRegistrationToken: {
-    method: 'DELETE'
-    url: "/admin/v1/tenants/{tenant}/registration-tokens/{id}"
-    parameters: { path: { tenant: string; id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  revokeRegistrationToken: Operation<'DELETE', "/admin/v1/tenants/{tenant}/registration-tokens/{id}", { tenant: string; id: string }, {}, {}, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Tell somebody of events. */
-  subscribeToEvents: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/event-subscriptions"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['NewEventSubscription']
-    answers: Record<201, Schemas['EventSubscriptionWithSecret']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  subscribeToEvents: Operation<'POST', "/admin/v1/tenants/{tenant}/event-subscriptions", { tenant: string }, {}, {}, Schemas['NewEventSubscription'], Record<201, Schemas['EventSubscriptionWithSecret']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List who hears of events. */
-  listEventSubscriptions: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/event-subscriptions"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['EventSubscriptionList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listEventSubscriptions: Operation<'GET', "/admin/v1/tenants/{tenant}/event-subscriptions", { tenant: string }, {}, {}, undefined, Record<200, Schemas['EventSubscriptionList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read one of them. */
-  readEventSubscription: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/event-subscriptions/{id}"
-    parameters: { path: { tenant: string; id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['EventSubscription']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readEventSubscription: Operation<'GET', "/admin/v1/tenants/{tenant}/event-subscriptions/{id}", { tenant: string; id: string }, {}, {}, undefined, Record<200, Schemas['EventSubscription']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Change address or events, switch on or off. */
-  updateEventSubscription: {
-    method: 'PATCH'
-    url: "/admin/v1/tenants/{tenant}/event-subscriptions/{id}"
-    parameters: { path: { tenant: string; id: string }; query: {}; header: {} }
-    body: Schemas['EventSubscriptionChange']
-    answers: Record<200, Schemas['EventSubscription']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  updateEventSubscription: Operation<'PATCH', "/admin/v1/tenants/{tenant}/event-subscriptions/{id}", { tenant: string; id: string }, {}, {}, Schemas['EventSubscriptionChange'], Record<200, Schemas['EventSubscription']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Tell somebody nothing more. */
-  endEventSubscription: {
-    method: 'DELETE'
-    url: "/admin/v1/tenants/{tenant}/event-subscriptions/{id}"
-    parameters: { path: { tenant: string; id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  endEventSubscription: Operation<'DELETE', "/admin/v1/tenants/{tenant}/event-subscriptions/{id}", { tenant: string; id: string }, {}, {}, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Make a new secret beside the one there is. */
-  addEventSecret: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/event-subscriptions/{id}/secrets"
-    parameters: { path: { tenant: string; id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<201, Schemas['EventSubscriptionWithSecret']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  addEventSecret: Operation<'POST', "/admin/v1/tenants/{tenant}/event-subscriptions/{id}/secrets", { tenant: string; id: string }, {}, {}, undefined, Record<201, Schemas['EventSubscriptionWithSecret']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** End the older secret. */
-  endOldEventSecret: {
-    method: 'DELETE'
-    url: "/admin/v1/tenants/{tenant}/event-subscriptions/{id}/secrets/old"
-    parameters: { path: { tenant: string; id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  endOldEventSecret: Operation<'DELETE', "/admin/v1/tenants/{tenant}/event-subscriptions/{id}/secrets/old", { tenant: string; id: string }, {}, {}, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** See what became of events. */
-  listEvents: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/events"
-    parameters: { path: { tenant: string }; query: { state?: "waiting" | "delivered" | "dead"; limit?: string; cursor?: string }; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['EventDeliveryList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listEvents: Operation<'GET', "/admin/v1/tenants/{tenant}/events", { tenant: string }, { state?: "waiting" | "delivered" | "dead"; limit?: string; cursor?: string }, {}, undefined, Record<200, Schemas['EventDeliveryList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Offer an event once more. */
-  replayEvent: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/events/{id}/replay"
-    parameters: { path: { tenant: string; id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  replayEvent: Operation<'POST', "/admin/v1/tenants/{tenant}/events/{id}/replay", { tenant: string; id: string }, {}, {}, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Register an institution's OpenID provider. */
-  registerProvider: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/providers"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['NewProvider']
-    answers: Record<201, Schemas['Provider']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  registerProvider: Operation<'POST', "/admin/v1/tenants/{tenant}/providers", { tenant: string }, {}, {}, Schemas['NewProvider'], Record<201, Schemas['Provider']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List providers. */
-  listProviders: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/providers"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['ProviderList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listProviders: Operation<'GET', "/admin/v1/tenants/{tenant}/providers", { tenant: string }, {}, {}, undefined, Record<200, Schemas['ProviderList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read a provider. */
-  readProvider: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/providers/{provider}"
-    parameters: { path: { tenant: string; provider: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['Provider']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readProvider: Operation<'GET', "/admin/v1/tenants/{tenant}/providers/{provider}", { tenant: string; provider: string }, {}, {}, undefined, Record<200, Schemas['Provider']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Switch a provider on or off, rotate its secret, change its mappings or demands. */
-  updateProvider: {
-    method: 'PATCH'
-    url: "/admin/v1/tenants/{tenant}/providers/{provider}"
-    parameters: { path: { tenant: string; provider: string }; query: {}; header: {} }
-    body: Schemas['ProviderChange']
-    answers: Record<200, Schemas['Provider']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  updateProvider: Operation<'PATCH', "/admin/v1/tenants/{tenant}/providers/{provider}", { tenant: string; provider: string }, {}, {}, Schemas['ProviderChange'], Record<200, Schemas['Provider']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Remove a provider that nothing hangs on. */
-  deleteProvider: {
-    method: 'DELETE'
-    url: "/admin/v1/tenants/{tenant}/providers/{provider}"
-    parameters: { path: { tenant: string; provider: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 409 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  deleteProvider: Operation<'DELETE', "/admin/v1/tenants/{tenant}/providers/{provider}", { tenant: string; provider: string }, {}, {}, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 409 | 429 | 503 | 'default', Schemas['Problem']>>
   /** See what sample claims of a provider would become. */
-  previewMapping: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/providers/{provider}/mapping-preview"
-    parameters: { path: { tenant: string; provider: string }; query: {}; header: {} }
-    body: Schemas['MappingSample']
-    answers: Record<200, Schemas['MappingPreview']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  previewMapping: Operation<'POST', "/admin/v1/tenants/{tenant}/providers/{provider}/mapping-preview", { tenant: string; provider: string }, {}, {}, Schemas['MappingSample'], Record<200, Schemas['MappingPreview']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Begin a test login. */
-  createProviderTest: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/providers/{provider}/tests"
-    parameters: { path: { tenant: string; provider: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<201, Schemas['NewProviderTest']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  createProviderTest: Operation<'POST', "/admin/v1/tenants/{tenant}/providers/{provider}/tests", { tenant: string; provider: string }, {}, {}, undefined, Record<201, Schemas['NewProviderTest']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read how a test login ended. */
-  readProviderTest: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/providers/{provider}/tests/{test}"
-    parameters: { path: { tenant: string; provider: string; test: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['ProviderTest']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readProviderTest: Operation<'GET', "/admin/v1/tenants/{tenant}/providers/{provider}/tests/{test}", { tenant: string; provider: string; test: string }, {}, {}, undefined, Record<200, Schemas['ProviderTest']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Publish a policy document. */
-  publishPolicy: {
-    method: 'PUT'
-    url: "/admin/v1/tenants/{tenant}/policies/{kind}"
-    parameters: { path: { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }; query: {}; header: {} }
-    body: Schemas['PolicyDocument']
-    answers: Record<200, Schemas['PublishedPolicy']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  publishPolicy: Operation<'PUT', "/admin/v1/tenants/{tenant}/policies/{kind}", { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }, {}, {}, Schemas['PolicyDocument'], Record<200, Schemas['PublishedPolicy']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read the current policy document of a kind. */
-  readPolicy: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/policies/{kind}"
-    parameters: { path: { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['Policy']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readPolicy: Operation<'GET', "/admin/v1/tenants/{tenant}/policies/{kind}", { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }, {}, {}, undefined, Record<200, Schemas['Policy']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List the versions of every kind, newest first. */
-  listPolicyVersions: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/policies"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['PolicyHistory']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listPolicyVersions: Operation<'GET', "/admin/v1/tenants/{tenant}/policies", { tenant: string }, {}, {}, undefined, Record<200, Schemas['PolicyHistory']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read a policy document by its version. */
-  readPolicyVersion: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/policies/{kind}/versions/{version}"
-    parameters: { path: { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector"; version: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['Policy']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readPolicyVersion: Operation<'GET', "/admin/v1/tenants/{tenant}/policies/{kind}/versions/{version}", { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector"; version: string }, {}, {}, undefined, Record<200, Schemas['Policy']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Go back to an older version of a policy document. */
-  restorePolicy: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/policies/{kind}/restore"
-    parameters: { path: { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }; query: {}; header: {} }
-    body: Schemas['PolicyRestoration']
-    answers: Record<200, Schemas['PublishedPolicy']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  restorePolicy: Operation<'POST', "/admin/v1/tenants/{tenant}/policies/{kind}/restore", { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }, {}, {}, Schemas['PolicyRestoration'], Record<200, Schemas['PublishedPolicy']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Save a policy document as a draft. */
-  savePolicyDraft: {
-    method: 'PUT'
-    url: "/admin/v1/tenants/{tenant}/policy-drafts/{kind}"
-    parameters: { path: { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }; query: {}; header: {} }
-    body: Schemas['UnjudgedDocument']
-    answers: Record<200, Schemas['PolicyDraft']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  savePolicyDraft: Operation<'PUT', "/admin/v1/tenants/{tenant}/policy-drafts/{kind}", { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }, {}, {}, Schemas['UnjudgedDocument'], Record<200, Schemas['PolicyDraft']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Give a draft up. */
-  dropPolicyDraft: {
-    method: 'DELETE'
-    url: "/admin/v1/tenants/{tenant}/policy-drafts/{kind}"
-    parameters: { path: { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }; query: {}; header: {} }
-    body: undefined
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  dropPolicyDraft: Operation<'DELETE', "/admin/v1/tenants/{tenant}/policy-drafts/{kind}", { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }, {}, {}, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read the drafts with their documents. */
-  listPolicyDrafts: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/policy-drafts"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['PolicyDraftList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listPolicyDrafts: Operation<'GET', "/admin/v1/tenants/{tenant}/policy-drafts", { tenant: string }, {}, {}, undefined, Record<200, Schemas['PolicyDraftList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Judge the drafts, or documents sent along. */
-  validatePolicies: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/policy-drafts/validate"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['PolicyCheck']
-    answers: Record<200, Schemas['PolicyVerdict']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  validatePolicies: Operation<'POST', "/admin/v1/tenants/{tenant}/policy-drafts/validate", { tenant: string }, {}, {}, Schemas['PolicyCheck'], Record<200, Schemas['PolicyVerdict']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Publish the validated drafts. */
-  publishDrafts: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/policy-drafts/publish"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['PublishedPolicies']> & Record<400 | 401 | 403 | 404 | 409 | 422 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  publishDrafts: Operation<'POST', "/admin/v1/tenants/{tenant}/policy-drafts/publish", { tenant: string }, {}, {}, undefined, Record<200, Schemas['PublishedPolicies']> & Record<400 | 401 | 403 | 404 | 409 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** See what publishing the drafts, or documents sent along, would change. */
-  planPolicies: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/policy-drafts/plan"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['PolicyTrial']
-    answers: Record<200, Schemas['PolicyPlan']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  planPolicies: Operation<'POST', "/admin/v1/tenants/{tenant}/policy-drafts/plan", { tenant: string }, {}, {}, Schemas['PolicyTrial'], Record<200, Schemas['PolicyPlan']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Ask what the drafts, or documents sent along, make of recorded logins, and why. */
-  explainPolicies: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/policy-drafts/explain"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['PolicyTrial']
-    answers: Record<200, Schemas['PolicyExplanation']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  explainPolicies: Operation<'POST', "/admin/v1/tenants/{tenant}/policy-drafts/explain", { tenant: string }, {}, {}, Schemas['PolicyTrial'], Record<200, Schemas['PolicyExplanation']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Compare two versions of a policy document. */
-  comparePolicies: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/policies/{kind}/compare"
-    parameters: { path: { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }; query: {}; header: {} }
-    body: Schemas['PolicyComparison']
-    answers: Record<200, Schemas['PolicyDifference']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  comparePolicies: Operation<'POST', "/admin/v1/tenants/{tenant}/policies/{kind}/compare", { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }, {}, {}, Schemas['PolicyComparison'], Record<200, Schemas['PolicyDifference']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Find a person by an identifier. */
-  findIdentity: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/identities/find"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['NamedIdentifier']
-    answers: Record<200, Schemas['Identity']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  findIdentity: Operation<'POST', "/admin/v1/tenants/{tenant}/identities/find", { tenant: string }, {}, {}, Schemas['NamedIdentifier'], Record<200, Schemas['Identity']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read a person. */
-  readIdentity: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/identities/{identity}"
-    parameters: { path: { tenant: string; identity: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['Identity']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readIdentity: Operation<'GET', "/admin/v1/tenants/{tenant}/identities/{identity}", { tenant: string; identity: string }, {}, {}, undefined, Record<200, Schemas['Identity']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** End a link. */
-  unlink: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/identities/{identity}/matches/{match}/unlink"
-    parameters: { path: { tenant: string; identity: string; match: string }; query: {}; header: {} }
-    body: Schemas['UnlinkRequest']
-    answers: Record<200, Schemas['Identity']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  unlink: Operation<'POST', "/admin/v1/tenants/{tenant}/identities/{identity}/matches/{match}/unlink", { tenant: string; identity: string; match: string }, {}, {}, Schemas['UnlinkRequest'], Record<200, Schemas['Identity']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Restore a link. */
-  restoreLink: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/identities/{identity}/matches/{match}/restore"
-    parameters: { path: { tenant: string; identity: string; match: string }; query: {}; header: {} }
-    body: Schemas['Nothing']
-    answers: Record<200, Schemas['Identity']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  restoreLink: Operation<'POST', "/admin/v1/tenants/{tenant}/identities/{identity}/matches/{match}/restore", { tenant: string; identity: string; match: string }, {}, {}, Schemas['Nothing'], Record<200, Schemas['Identity']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Merge two persons found to be one. */
-  mergeIdentities: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/merges"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['NewMerge']
-    answers: Record<200, Schemas['Merge']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  mergeIdentities: Operation<'POST', "/admin/v1/tenants/{tenant}/merges", { tenant: string }, {}, {}, Schemas['NewMerge'], Record<200, Schemas['Merge']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Take a merge back. */
-  splitIdentities: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/merges/{merge}/split"
-    parameters: { path: { tenant: string; merge: string }; query: {}; header: {} }
-    body: Schemas['Nothing']
-    answers: Record<200, Schemas['Merge']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  splitIdentities: Operation<'POST', "/admin/v1/tenants/{tenant}/merges/{merge}/split", { tenant: string; merge: string }, {}, {}, Schemas['Nothing'], Record<200, Schemas['Merge']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List what a person agreed to. */
-  listConsents: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/identities/{identity}/consents"
-    parameters: { path: { tenant: string; identity: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['ConsentList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listConsents: Operation<'GET', "/admin/v1/tenants/{tenant}/identities/{identity}/consents", { tenant: string; identity: string }, {}, {}, undefined, Record<200, Schemas['ConsentList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Take back what a person agreed to. */
-  withdrawConsentFor: {
-    method: 'DELETE'
-    url: "/admin/v1/tenants/{tenant}/identities/{identity}/consents/{client_id}"
-    parameters: { path: { tenant: string; identity: string; client_id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['ConsentList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  withdrawConsentFor: Operation<'DELETE', "/admin/v1/tenants/{tenant}/identities/{identity}/consents/{client_id}", { tenant: string; identity: string; client_id: string }, {}, {}, undefined, Record<200, Schemas['ConsentList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Restrict processing. */
-  restrictIdentity: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/identities/{identity}/restrict"
-    parameters: { path: { tenant: string; identity: string }; query: {}; header: {} }
-    body: Schemas['Nothing']
-    answers: Record<200, Schemas['Identity']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  restrictIdentity: Operation<'POST', "/admin/v1/tenants/{tenant}/identities/{identity}/restrict", { tenant: string; identity: string }, {}, {}, Schemas['Nothing'], Record<200, Schemas['Identity']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Lift a restriction. */
-  liftRestriction: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/identities/{identity}/lift-restriction"
-    parameters: { path: { tenant: string; identity: string }; query: {}; header: {} }
-    body: Schemas['Nothing']
-    answers: Record<200, Schemas['Identity']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  liftRestriction: Operation<'POST', "/admin/v1/tenants/{tenant}/identities/{identity}/lift-restriction", { tenant: string; identity: string }, {}, {}, Schemas['Nothing'], Record<200, Schemas['Identity']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Export everything held about a person. */
-  exportIdentity: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/identities/{identity}/export"
-    parameters: { path: { tenant: string; identity: string }; query: {}; header: {} }
-    body: Schemas['Nothing']
-    answers: Record<200, Schemas['PersonExport']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  exportIdentity: Operation<'POST', "/admin/v1/tenants/{tenant}/identities/{identity}/export", { tenant: string; identity: string }, {}, {}, Schemas['Nothing'], Record<200, Schemas['PersonExport']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Export by an identifier. */
-  exportByIdentifier: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/exports"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['NamedIdentifier']
-    answers: Record<200, Schemas['PersonExport']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  exportByIdentifier: Operation<'POST', "/admin/v1/tenants/{tenant}/exports", { tenant: string }, {}, {}, Schemas['NamedIdentifier'], Record<200, Schemas['PersonExport']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Erase a person. */
-  eraseIdentity: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/identities/{identity}/erase"
-    parameters: { path: { tenant: string; identity: string }; query: {}; header: {} }
-    body: Schemas['ErasureRequest']
-    answers: Record<200, Schemas['Erasure']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  eraseIdentity: Operation<'POST', "/admin/v1/tenants/{tenant}/identities/{identity}/erase", { tenant: string; identity: string }, {}, {}, Schemas['ErasureRequest'], Record<200, Schemas['Erasure']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Erase whoever has an identifier. */
-  eraseByIdentifier: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/erasures"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['IdentifierErasureRequest']
-    answers: Record<200, Schemas['Erasure']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  eraseByIdentifier: Operation<'POST', "/admin/v1/tenants/{tenant}/erasures", { tenant: string }, {}, {}, Schemas['IdentifierErasureRequest'], Record<200, Schemas['Erasure']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Say what an erasure of many people needs. */
-  changeErasurePolicy: {
-    method: 'PUT'
-    url: "/admin/v1/tenants/{tenant}/erasure-policy"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['ErasurePolicy']
-    answers: Record<200, Schemas['ErasurePolicy']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  changeErasurePolicy: Operation<'PUT', "/admin/v1/tenants/{tenant}/erasure-policy", { tenant: string }, {}, {}, Schemas['ErasurePolicy'], Record<200, Schemas['ErasurePolicy']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List erasures of many people. */
-  listErasureRequests: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/erasure-requests"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['BulkErasureList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listErasureRequests: Operation<'GET', "/admin/v1/tenants/{tenant}/erasure-requests", { tenant: string }, {}, {}, undefined, Record<200, Schemas['BulkErasureList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Have many people erased. */
-  requestErasures: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/erasure-requests"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['NewBulkErasure']
-    answers: Record<200, Schemas['BulkErasure']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  requestErasures: Operation<'POST', "/admin/v1/tenants/{tenant}/erasure-requests", { tenant: string }, {}, {}, Schemas['NewBulkErasure'], Record<200, Schemas['BulkErasure']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Approve an erasure of many. */
-  approveErasures: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/erasure-requests/{id}/approve"
-    parameters: { path: { tenant: string; id: string }; query: {}; header: {} }
-    body: Schemas['Nothing']
-    answers: Record<200, Schemas['BulkErasure']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  approveErasures: Operation<'POST', "/admin/v1/tenants/{tenant}/erasure-requests/{id}/approve", { tenant: string; id: string }, {}, {}, Schemas['Nothing'], Record<200, Schemas['BulkErasure']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Cancel an erasure of many. */
-  cancelErasures: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/erasure-requests/{id}/cancel"
-    parameters: { path: { tenant: string; id: string }; query: {}; header: {} }
-    body: Schemas['Nothing']
-    answers: Record<200, Schemas['BulkErasure']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  cancelErasures: Operation<'POST', "/admin/v1/tenants/{tenant}/erasure-requests/{id}/cancel", { tenant: string; id: string }, {}, {}, Schemas['Nothing'], Record<200, Schemas['BulkErasure']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** How long each kind of data is kept, and what is due. */
-  readRetention: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/retention"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['RetentionTable']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readRetention: Operation<'GET', "/admin/v1/tenants/{tenant}/retention", { tenant: string }, {}, {}, undefined, Record<200, Schemas['RetentionTable']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Say how long a kind of data is kept, and why. */
-  changeRetention: {
-    method: 'PUT'
-    url: "/admin/v1/tenants/{tenant}/retention/{data}"
-    parameters: { path: { tenant: string; data: "links" | "ended_links" | "auxiliary" | "logins" | "grants" | "repeats" | "messages" | "audit_events" | "receipts" }; query: {}; header: {} }
-    body: Schemas['RetentionRule']
-    answers: Record<200, Schemas['RetentionEntry']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  changeRetention: Operation<'PUT', "/admin/v1/tenants/{tenant}/retention/{data}", { tenant: string; data: "links" | "ended_links" | "auxiliary" | "logins" | "grants" | "repeats" | "messages" | "audit_events" | "receipts" }, {}, {}, Schemas['RetentionRule'], Record<200, Schemas['RetentionEntry']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** What would go, without touching anything. */
-  planRetention: {
-    method: 'POST'
-    url: "/admin/v1/tenants/{tenant}/retention/plan"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: Schemas['RetentionTrial']
-    answers: Record<200, Schemas['RetentionPlan']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  planRetention: Operation<'POST', "/admin/v1/tenants/{tenant}/retention/plan", { tenant: string }, {}, {}, Schemas['RetentionTrial'], Record<200, Schemas['RetentionPlan']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** The record of processing (Art. 30 GDPR), written from the configuration. */
-  readProcessingRecord: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/record-of-processing"
-    parameters: { path: { tenant: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['ProcessingRecord']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readProcessingRecord: Operation<'GET', "/admin/v1/tenants/{tenant}/record-of-processing", { tenant: string }, {}, {}, undefined, Record<200, Schemas['ProcessingRecord']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List the runs of key migrations. */
-  listKeyMigrations: {
-    method: 'GET'
-    url: "/admin/v1/key-migrations"
-    parameters: { path: {}; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['KeyMigrationList']> & Record<400 | 401 | 403 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listKeyMigrations: Operation<'GET', "/admin/v1/key-migrations", {}, {}, {}, undefined, Record<200, Schemas['KeyMigrationList']> & Record<400 | 401 | 403 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Bring everything to the current version of a key. */
-  startKeyMigration: {
-    method: 'POST'
-    url: "/admin/v1/key-migrations"
-    parameters: { path: {}; query: {}; header: {} }
-    body: Schemas['NewKeyMigration']
-    answers: Record<201, Schemas['KeyMigration']> & Record<400 | 401 | 403 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  startKeyMigration: Operation<'POST', "/admin/v1/key-migrations", {}, {}, {}, Schemas['NewKeyMigration'], Record<201, Schemas['KeyMigration']> & Record<400 | 401 | 403 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read one run. */
-  readKeyMigration: {
-    method: 'GET'
-    url: "/admin/v1/key-migrations/{version}"
-    parameters: { path: { version: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['KeyMigration']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  readKeyMigration: Operation<'GET', "/admin/v1/key-migrations/{version}", { version: string }, {}, {}, undefined, Record<200, Schemas['KeyMigration']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** What lies under which version of a key. */
-  forecastKey: {
-    method: 'GET'
-    url: "/admin/v1/key-forecasts/{key}"
-    parameters: { path: { key: "A" | "B" | "C" }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['KeyForecast']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  forecastKey: Operation<'GET', "/admin/v1/key-forecasts/{key}", { key: "A" | "B" | "C" }, {}, {}, undefined, Record<200, Schemas['KeyForecast']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Pause a run. */
-  pauseKeyMigration: {
-    method: 'POST'
-    url: "/admin/v1/key-migrations/{version}/pause"
-    parameters: { path: { version: string }; query: {}; header: {} }
-    body: Schemas['Nothing']
-    answers: Record<200, Schemas['KeyMigration']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  pauseKeyMigration: Operation<'POST', "/admin/v1/key-migrations/{version}/pause", { version: string }, {}, {}, Schemas['Nothing'], Record<200, Schemas['KeyMigration']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Resume a run. */
-  resumeKeyMigration: {
-    method: 'POST'
-    url: "/admin/v1/key-migrations/{version}/resume"
-    parameters: { path: { version: string }; query: {}; header: {} }
-    body: Schemas['Nothing']
-    answers: Record<200, Schemas['KeyMigration']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  resumeKeyMigration: Operation<'POST', "/admin/v1/key-migrations/{version}/resume", { version: string }, {}, {}, Schemas['Nothing'], Record<200, Schemas['KeyMigration']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Cancel a run. */
-  cancelKeyMigration: {
-    method: 'POST'
-    url: "/admin/v1/key-migrations/{version}/cancel"
-    parameters: { path: { version: string }; query: {}; header: {} }
-    body: Schemas['Nothing']
-    answers: Record<200, Schemas['KeyMigration']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  cancelKeyMigration: Operation<'POST', "/admin/v1/key-migrations/{version}/cancel", { version: string }, {}, {}, Schemas['Nothing'], Record<200, Schemas['KeyMigration']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Take a run back. */
-  rollbackKeyMigration: {
-    method: 'POST'
-    url: "/admin/v1/key-migrations/{version}/rollback"
-    parameters: { path: { version: string }; query: {}; header: {} }
-    body: Schemas['Nothing']
-    answers: Record<200, Schemas['KeyMigration']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  rollbackKeyMigration: Operation<'POST', "/admin/v1/key-migrations/{version}/rollback", { version: string }, {}, {}, Schemas['Nothing'], Record<200, Schemas['KeyMigration']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List background jobs. */
-  listJobs: {
-    method: 'GET'
-    url: "/admin/v1/jobs"
-    parameters: { path: {}; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['JobList']> & Record<400 | 401 | 403 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listJobs: Operation<'GET', "/admin/v1/jobs", {}, {}, {}, undefined, Record<200, Schemas['JobList']> & Record<400 | 401 | 403 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Pause a job. */
-  pauseJob: {
-    method: 'POST'
-    url: "/admin/v1/jobs/{job}/pause"
-    parameters: { path: { job: string }; query: {}; header: {} }
-    body: Schemas['Nothing']
-    answers: Record<200, Schemas['Job']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  pauseJob: Operation<'POST', "/admin/v1/jobs/{job}/pause", { job: string }, {}, {}, Schemas['Nothing'], Record<200, Schemas['Job']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Resume a job. */
-  resumeJob: {
-    method: 'POST'
-    url: "/admin/v1/jobs/{job}/resume"
-    parameters: { path: { job: string }; query: {}; header: {} }
-    body: Schemas['Nothing']
-    answers: Record<200, Schemas['Job']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  resumeJob: Operation<'POST', "/admin/v1/jobs/{job}/resume", { job: string }, {}, {}, Schemas['Nothing'], Record<200, Schemas['Job']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Make a job due now. */
-  hastenJob: {
-    method: 'POST'
-    url: "/admin/v1/jobs/{job}/hasten"
-    parameters: { path: { job: string }; query: {}; header: {} }
-    body: Schemas['Nothing']
-    answers: Record<200, Schemas['Job']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  hastenJob: Operation<'POST', "/admin/v1/jobs/{job}/hasten", { job: string }, {}, {}, Schemas['Nothing'], Record<200, Schemas['Job']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Make an admin token. */
-  createAdminToken: {
-    method: 'POST'
-    url: "/admin/v1/tokens"
-    parameters: { path: {}; query: {}; header: {} }
-    body: Schemas['NewAdminToken']
-    answers: Record<201, Schemas['CreatedAdminToken']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  createAdminToken: Operation<'POST', "/admin/v1/tokens", {}, {}, {}, Schemas['NewAdminToken'], Record<201, Schemas['CreatedAdminToken']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List admin tokens. */
-  listAdminTokens: {
-    method: 'GET'
-    url: "/admin/v1/tokens"
-    parameters: { path: {}; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['AdminTokenList']> & Record<400 | 401 | 403 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listAdminTokens: Operation<'GET', "/admin/v1/tokens", {}, {}, {}, undefined, Record<200, Schemas['AdminTokenList']> & Record<400 | 401 | 403 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Revoke an admin token. */
-  revokeAdminToken: {
-    method: 'DELETE'
-    url: "/admin/v1/tokens/{id}"
-    parameters: { path: { id: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  revokeAdminToken: Operation<'DELETE', "/admin/v1/tokens/{id}", { id: string }, {}, {}, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read a tenant's audit trail. */
-  listTenantAuditEvents: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/audit-events"
-    parameters: { path: { tenant: string }; query: { cursor?: string; limit?: string; type?: string; client_id?: string; from?: string; until?: string; correlation_id?: string }; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['AuditEventList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listTenantAuditEvents: Operation<'GET', "/admin/v1/tenants/{tenant}/audit-events", { tenant: string }, { cursor?: string; limit?: string; type?: string; client_id?: string; from?: string; until?: string; correlation_id?: string }, {}, undefined, Record<200, Schemas['AuditEventList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read the audit trail of what belongs to no tenant. */
-  listSystemAuditEvents: {
-    method: 'GET'
-    url: "/admin/v1/audit-events"
-    parameters: { path: {}; query: { cursor?: string; limit?: string; type?: string; client_id?: string; from?: string; until?: string; correlation_id?: string }; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['AuditEventList']> & Record<400 | 401 | 403 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listSystemAuditEvents: Operation<'GET', "/admin/v1/audit-events", {}, { cursor?: string; limit?: string; type?: string; client_id?: string; from?: string; until?: string; correlation_id?: string }, {}, undefined, Record<200, Schemas['AuditEventList']> & Record<400 | 401 | 403 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read the signed checkpoints of a tenant's audit trail. */
-  listTenantCheckpoints: {
-    method: 'GET'
-    url: "/admin/v1/tenants/{tenant}/audit-checkpoints"
-    parameters: { path: { tenant: string }; query: { cursor?: string; limit?: string }; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['AuditCheckpointList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listTenantCheckpoints: Operation<'GET', "/admin/v1/tenants/{tenant}/audit-checkpoints", { tenant: string }, { cursor?: string; limit?: string }, {}, undefined, Record<200, Schemas['AuditCheckpointList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read the signed checkpoints of the audit trail of what belongs to no tenant. */
-  listSystemCheckpoints: {
-    method: 'GET'
-    url: "/admin/v1/audit-checkpoints"
-    parameters: { path: {}; query: { cursor?: string; limit?: string }; header: {} }
-    body: undefined
-    answers: Record<200, Schemas['AuditCheckpointList']> & Record<400 | 401 | 403 | 429 | 503 | 'default', Schemas['Problem']>
-  }
+  listSystemCheckpoints: Operation<'GET', "/admin/v1/audit-checkpoints", {}, { cursor?: string; limit?: string }, {}, undefined, Record<200, Schemas['AuditCheckpointList']> & Record<400 | 401 | 403 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Find a person, or sign in. */
-  showCompliancePage: {
-    method: 'GET'
-    url: "/compliance"
-    parameters: { path: {}; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 'default', string>
-  }
+  showCompliancePage: Operation<'GET', "/compliance", {}, {}, {}, undefined, Record<200 | 'default', string>>
   /** Sign in with an admin token. */
-  beginComplianceSession: {
-    method: 'POST'
-    url: "/compliance/session"
-    parameters: { path: {}; query: {}; header: {} }
-    body: { tenant: string; token: string }
-    answers: Record<303, undefined> & Record<401 | 'default', string>
-  }
+  beginComplianceSession: Operation<'POST', "/compliance/session", {}, {}, {}, { tenant: string; token: string }, Record<303, undefined> & Record<401 | 'default', string>>
   /** Sign out. */
-  endComplianceSession: {
-    method: 'POST'
-    url: "/compliance/session/end"
-    parameters: { path: {}; query: {}; header: {} }
-    body: { csrf: string }
-    answers: Record<303, undefined> & Record<'default', string>
-  }
+  endComplianceSession: Operation<'POST', "/compliance/session/end", {}, {}, {}, { csrf: string }, Record<303, undefined> & Record<'default', string>>
   /** Find a person. */
-  findOnCompliancePage: {
-    method: 'POST'
-    url: "/compliance/find"
-    parameters: { path: {}; query: {}; header: {} }
-    body: { csrf: string; by: string; value: string }
-    answers: Record<303, undefined> & Record<400 | 404 | 409 | 'default', string>
-  }
+  findOnCompliancePage: Operation<'POST', "/compliance/find", {}, {}, {}, { csrf: string; by: string; value: string }, Record<303, undefined> & Record<400 | 404 | 409 | 'default', string>>
   /** What is held about a person, as counts. */
-  showPersonToStaff: {
-    method: 'GET'
-    url: "/compliance/people/{identity}"
-    parameters: { path: { identity: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 404 | 'default', string> & Record<303, undefined>
-  }
+  showPersonToStaff: Operation<'GET', "/compliance/people/{identity}", { identity: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
   /** End a link. */
-  unlinkOnCompliancePage: {
-    method: 'POST'
-    url: "/compliance/people/{identity}/unlink"
-    parameters: { path: { identity: string }; query: {}; header: {} }
-    body: { csrf: string; match: string; reason: string }
-    answers: Record<303, undefined> & Record<404 | 'default', string>
-  }
+  unlinkOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/unlink", { identity: string }, {}, {}, { csrf: string; match: string; reason: string }, Record<303, undefined> & Record<404 | 'default', string>>
   /** Bring a link back. */
-  restoreOnCompliancePage: {
-    method: 'POST'
-    url: "/compliance/people/{identity}/restore"
-    parameters: { path: { identity: string }; query: {}; header: {} }
-    body: { csrf: string; match: string }
-    answers: Record<303, undefined> & Record<404 | 'default', string>
-  }
+  restoreOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/restore", { identity: string }, {}, {}, { csrf: string; match: string }, Record<303, undefined> & Record<404 | 'default', string>>
   /** Restrict processing, or lift it. */
-  restrictOnCompliancePage: {
-    method: 'POST'
-    url: "/compliance/people/{identity}/restriction"
-    parameters: { path: { identity: string }; query: {}; header: {} }
-    body: { csrf: string; restricted: string }
-    answers: Record<303, undefined> & Record<404 | 'default', string>
-  }
+  restrictOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/restriction", { identity: string }, {}, {}, { csrf: string; restricted: string }, Record<303, undefined> & Record<404 | 'default', string>>
   /** Export everything held about a person. */
-  exportOnCompliancePage: {
-    method: 'POST'
-    url: "/compliance/people/{identity}/export"
-    parameters: { path: { identity: string }; query: {}; header: {} }
-    body: { csrf: string }
-    answers: Record<200, Schemas['PersonExport']> & Record<303, undefined> & Record<404 | 'default', string>
-  }
+  exportOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/export", { identity: string }, {}, {}, { csrf: string }, Record<200, Schemas['PersonExport']> & Record<303, undefined> & Record<404 | 'default', string>>
   /** What would go, and the question. */
-  askToErase: {
-    method: 'GET'
-    url: "/compliance/people/{identity}/erase"
-    parameters: { path: { identity: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 404 | 'default', string> & Record<303, undefined>
-  }
+  askToErase: Operation<'GET', "/compliance/people/{identity}/erase", { identity: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
   /** Erase a person. */
-  eraseOnCompliancePage: {
-    method: 'POST'
-    url: "/compliance/people/{identity}/erase"
-    parameters: { path: { identity: string }; query: {}; header: {} }
-    body: { csrf: string; ground: string; sure: string }
-    answers: Record<303, undefined> & Record<404 | 'default', string>
-  }
+  eraseOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/erase", { identity: string }, {}, {}, { csrf: string; ground: string; sure: string }, Record<303, undefined> & Record<404 | 'default', string>>
   /** The receipt of an erasure. */
-  showReceipt: {
-    method: 'GET'
-    url: "/compliance/people/{identity}/receipt"
-    parameters: { path: { identity: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 404 | 'default', string> & Record<303, undefined>
-  }
+  showReceipt: Operation<'GET', "/compliance/people/{identity}/receipt", { identity: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
   /** The receipt as a file. */
-  downloadReceipt: {
-    method: 'GET'
-    url: "/compliance/people/{identity}/receipt.jwt"
-    parameters: { path: { identity: string }; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 404 | 'default', string> & Record<303, undefined>
-  }
+  downloadReceipt: Operation<'GET', "/compliance/people/{identity}/receipt.jwt", { identity: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
   /** The process answers. */
-  health: {
-    method: 'GET'
-    url: "/health"
-    parameters: { path: {}; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, { status: "up" | "down" }> & Record<'default', Schemas['Problem']>
-  }
+  health: Operation<'GET', "/health", {}, {}, {}, undefined, Record<200, { status: "up" | "down" }> & Record<'default', Schemas['Problem']>>
   /** The process can serve. */
-  ready: {
-    method: 'GET'
-    url: "/ready"
-    parameters: { path: {}; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 503, { status: "up" | "down"; database: "up" | "down"; keyring: "up" | "down"; schema: "up" | "down" }> & Record<'default', Schemas['Problem']>
-  }
+  ready: Operation<'GET', "/ready", {}, {}, {}, undefined, Record<200 | 503, { status: "up" | "down"; database: "up" | "down"; keyring: "up" | "down"; schema: "up" | "down" }> & Record<'default', Schemas['Problem']>>
   /** Prometheus metrics. */
-  metrics: {
-    method: 'GET'
-    url: "/metrics"
-    parameters: { path: {}; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, string> & Record<'default', Schemas['Problem']>
-  }
+  metrics: Operation<'GET', "/metrics", {}, {}, {}, undefined, Record<200, string> & Record<'default', Schemas['Problem']>>
   /** The picture beside a page’s title. */
-  icon: {
-    method: 'GET'
-    url: "/favicon.ico"
-    parameters: { path: {}; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, string> & Record<'default', Schemas['Problem']>
-  }
+  icon: Operation<'GET', "/favicon.ico", {}, {}, {}, undefined, Record<200, string> & Record<'default', Schemas['Problem']>>
   /** This description. */
-  readDescription: {
-    method: 'GET'
-    url: "/openapi.yaml"
-    parameters: { path: {}; query: {}; header: {} }
-    body: undefined
-    answers: Record<200, string> & Record<'default', Schemas['Problem']>
-  }
+  readDescription: Operation<'GET', "/openapi.yaml", {}, {}, {}, undefined, Record<200, string> & Record<'default', Schemas['Problem']>>
   /** This description as a page. */
-  readReference: {
-    method: 'GET'
-    url: "/reference"
-    parameters: { path: {}; query: {}; header: {} }
-    body: undefined
-    answers: Record<200 | 'default', string>
-  }
+  readReference: Operation<'GET', "/reference", {}, {}, {}, undefined, Record<200 | 'default', string>>
 }

@@ -13,6 +13,7 @@ import {
   type Material,
   type MaterialPolicy,
   materialName,
+  PROVIDER_EMAIL,
   PROVIDER_SUBJECT,
   strengthOf,
   walletMaterials,
@@ -28,6 +29,7 @@ export type ToldIdentifier =
   | { type: 'KEY'; thumbprint: string }
   | { type: 'DID'; did: string }
   | { type: 'EMAIL'; issuer: string; address: string }
+  | { type: 'EMAIL'; provider: string; address: string }
   | { type: 'CLAIM_TUPLE'; material: string; issuer: string | undefined; claims: JsonObject }
 
 /** What of a tenant decides how its identifiers are made. */
@@ -57,12 +59,8 @@ export function soughtIdentifier(
       }
     case 'DID':
       return soughtDid(rules, told.did, keyOfDid)
-    case 'EMAIL': {
-      const address = normaliseEmail(told.address)
-      if (address === undefined) return undefined
-      const identifier = emailIdentifier(told.issuer, address)
-      return { ...identifier, material: 'email', strength: 'suggests', hashKey: 'A' }
-    }
+    case 'EMAIL':
+      return soughtAddress(rules, told)
     case 'CLAIM_TUPLE': {
       const { issuer, claims } = told
       return soughtMaterial(rules, told, { issuer, claims }, keyOfDid)
@@ -87,6 +85,25 @@ function soughtDid(
   const identifier = didIdentifier(did, keyOfDid(did))
   const strength = suggests ? 'suggests' : 'identifies'
   return { ...identifier, material: 'did', strength, hashKey: 'A' }
+}
+
+/** In a credential, or told of an account by a provider whose addresses are proof. Never sure: addresses move on. */
+function soughtAddress(
+  { providers }: IdentifierRules,
+  told: Extract<ToldIdentifier, { type: 'EMAIL' }>,
+): SoughtIdentifier | undefined {
+  const address = normaliseEmail(told.address)
+  if (address === undefined) return undefined
+  const strength = 'suggests'
+  if ('issuer' in told)
+    return {
+      ...{ ...emailIdentifier(told.issuer, address), material: 'email' },
+      ...{ strength, hashKey: 'A' },
+    }
+  const provider = providers.find(({ slug }) => slug === told.provider)
+  if (provider === undefined) return undefined
+  const identifier = emailIdentifier(provider.issuer, address)
+  return { ...identifier, material: PROVIDER_EMAIL, strength, hashKey: 'B' }
 }
 
 function soughtAccount(

@@ -102,10 +102,7 @@ export const insertTenant = statement(
 export const updateTenant = statement(
   'update_tenant',
   (q, p: Params<TenantSettings & { id: TenantId }>) =>
-    q
-      .updateTable('tenant')
-      .set(settingsOf(p))
-      .where('id', '=', p('id')),
+    q.updateTable('tenant').set(settingsOf(p)).where('id', '=', p('id')),
 )
 
 /** Part of every transaction that changes a tenant's configuration: instances notice the new number. */

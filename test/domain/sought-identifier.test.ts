@@ -91,6 +91,14 @@ describe('issue 4.7 what somebody is looked for by', () => {
     })
   })
 
+  test('an account’s address is too, and is another identifier than the same in a credential', () => {
+    expect(sought({ type: 'EMAIL', provider: 'surf', address: 'Ada@example.org' })).toEqual({
+      ...{ type: 'EMAIL', namespace: 'https://surf.example', parts: ['ada@example.org'] },
+      ...{ material: 'provider_email', strength: 'suggests', hashKey: 'B' },
+    })
+    expect(sought({ type: 'EMAIL', provider: 'other', address: 'a@example.org' })).toBeUndefined()
+  })
+
   const tuple = { type: 'CLAIM_TUPLE', material: 'who', issuer: ISSUER } as const
   const subject = { type: 'SUBJECT_ID', material: 'student', issuer: ISSUER } as const
   test.each<[string, ToldIdentifier]>([

@@ -8,6 +8,7 @@ import { parseKeyring } from '../../src/crypto/keyring.ts'
 import { eraseIdentity } from '../../src/flow/erase-identity.ts'
 import { startKeyMigration } from '../../src/flow/start-key-migration.ts'
 import { updateProvider } from '../../src/flow/update-provider.ts'
+import { newCaller } from '../data/world.ts'
 import { instance, rotation } from '../keys/world.ts'
 import {
   ACTOR,
@@ -88,6 +89,12 @@ test('UP-62 kept under Key B where the provider’s addresses are proof and this
   const [address] = await addresses(tenant)
   expect(address).toMatchObject({ key: 'B', version: 1, shared: false, reason: null })
   expect(await prints(tenant)).toEqual([{ hash: address?.hash, version: 1 }])
+  const caller = await newCaller(bridge, { slug: 'proof' })
+  const asked = { identifier_type: 'EMAIL', identifier: 'sanne@UNIVERSITY.example' }
+  const found = async (provider: string) =>
+    (await caller.ask('POST', '/lookup', { body: { ...asked, provider } })).body
+  expect(await found('teller'), 'issue 4.7').toMatchObject({ found: true, strength: 'suggests' })
+  expect(await found('surf')).toMatchObject({ found: false })
   const plain = await tenantOf('no-proof', false)
   await walk(plain, teller, await bridge.newWallet())
   teller.says = { ...teller.says, email_verified: false }

@@ -96,7 +96,7 @@ function identifierOf(body: z.output<typeof Lookup>): ToldIdentifier {
     case 'DID':
       return { type: 'DID', did: body.identifier }
     case 'EMAIL':
-      return { type: 'EMAIL', issuer: body.issuer, address: body.identifier }
+      return addressOf(body)
     case 'CLAIM_TUPLE': {
       const { material, issuer, claims } = body
       return { type: 'CLAIM_TUPLE', material, issuer, claims }
@@ -116,6 +116,14 @@ function subjectIdOf({ provider, material, issuer, identifier: value }: SubjectI
     kind: 'invalid_request',
     detail: 'body: needs provider alone, or material and issuer',
   })
+}
+
+type Address = Extract<z.output<typeof Lookup>, { identifier_type: 'EMAIL' }>
+
+function addressOf({ provider, issuer, identifier: address }: Address): ToldIdentifier {
+  if (provider !== undefined && issuer === undefined) return { type: 'EMAIL', provider, address }
+  if (provider === undefined && issuer !== undefined) return { type: 'EMAIL', issuer, address }
+  return fail({ kind: 'invalid_request', detail: 'body: needs provider or issuer, one of them' })
 }
 
 function tellPerson(view: PersonView): JsonObject {

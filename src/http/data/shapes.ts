@@ -46,6 +46,15 @@ const SubjectId = z
     'An account at an institution (`provider`), or the subject of a credential (`material`, `issuer`).',
   )
 
+const Email = z
+  .strictObject({
+    identifier_type: z.literal('EMAIL'),
+    provider: slug.optional().describe('Slug of a provider whose addresses are proof.'),
+    issuer: issuer.optional(),
+    identifier: text(254),
+  })
+  .describe('An address of an account (`provider`), or in a credential (`issuer`).')
+
 export const Lookup = z
   .discriminatedUnion('identifier_type', [
     SubjectId,
@@ -63,11 +72,7 @@ export const Lookup = z
         .max(2048)
         .regex(/^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$/),
     }),
-    z.strictObject({
-      identifier_type: z.literal('EMAIL').describe('An address in a credential.'),
-      issuer,
-      identifier: text(254),
-    }),
+    Email,
     z.strictObject({
       identifier_type: z.literal('CLAIM_TUPLE').describe('Several attributes together.'),
       material,
