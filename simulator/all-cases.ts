@@ -6,12 +6,14 @@ import { MDOC_ATTACKS } from './attacks-mdoc.ts'
 import { RESPONSE_ATTACKS } from './attacks-response.ts'
 import { SD_JWT_ATTACKS } from './attacks-sd-jwt.ts'
 import { type Case, honestCases } from './cases.ts'
+import { DEVICE_MAC_CASES } from './device-mac-cases.ts'
 import type { DigitalCase } from './digital.ts'
 
 export const ALL_CASES: readonly Case[] = [
   ...honestCases(),
   ...SD_JWT_ATTACKS,
   ...MDOC_ATTACKS,
+  ...DEVICE_MAC_CASES,
   ...JWT_VC_ATTACKS,
   ...RESPONSE_ATTACKS,
 ]

@@ -2,7 +2,7 @@
 import type { Situation } from './cases.ts'
 import type { DigitalCase, DigitalForgery } from './digital.ts'
 import { PROTOCOLS, type Protocol } from './digital-request.ts'
-import { audienceOf } from './request.ts'
+import { audienceOf, mayUseMac } from './request.ts'
 import { type Format, JWT_VC, MDOC, SD_JWT } from './variants.ts'
 
 const PHISHER = 'https://phisher.example'
@@ -134,6 +134,12 @@ const MDOC_ROWS: readonly Row[] = [
     'key_binding_invalid',
     { mdoc: { transcript: { thumbprint: Buffer.alloc(32) } } },
   ],
+  ['mac-instead-of-signature', 'accepted', { mdoc: { deviceMac: {} } }],
+  [
+    'mac-for-a-phisher',
+    'key_binding_invalid',
+    { mdoc: { deviceMac: {} }, request: { origin: PHISHER } },
+  ],
 ]
 
 const JWT_VC_ROWS: readonly Row[] = [
@@ -156,6 +162,7 @@ function rowsOf(format: Format, prefix: string, rows: readonly Row[]): DigitalCa
   const protocol: Protocol = SIGNED
   return rows.map(([name, expect, forge]) => ({
     ...{ name: `digital-${prefix}-${name}`, expect, format, protocol },
+    ...(name.startsWith('mac-') ? { isAsked: mayUseMac } : {}),
     forge: (situation) => (typeof forge === 'function' ? forge(situation) : forge),
   }))
 }

@@ -143,6 +143,6 @@ function alone({ world }: Situation): string {
 }
 
 export const JWT_VC_ATTACKS: readonly Case[] = [
-  ...casesOf('jwtVc', V1, 'degree-vcdm-1'),
-  ...casesOf('jwtVc', V2, 'degree-vcdm-2'),
+  ...casesOf('jwtVc', V1, { variant: 'degree-vcdm-1' }),
+  ...casesOf('jwtVc', V2, { variant: 'degree-vcdm-2' }),
 ]

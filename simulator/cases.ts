@@ -26,6 +26,8 @@ export interface Case {
   variant?: string
   /** `accepted`, or the word that identity-bridge writes into its audit trail; `none`: refused before a login is known. */
   expect: string
+  /** Whether a request lets wallets do what the case does; without it, all do. */
+  isAsked?: (request: VpRequest) => boolean
   /** The body of the answer, form-encoded. */
   answer(situation: Situation): string
 }
@@ -52,6 +54,14 @@ export function variantFor(
       (name === undefined || each.name === name) &&
       queryFor(request, each) !== undefined,
   )
+}
+
+/** Whether a request asks for what a case shows, and lets wallets do what it does. */
+export function isAskedFor(
+  request: VpRequest,
+  { format, variant, isAsked }: Pick<Case, 'format' | 'variant' | 'isAsked'>,
+): boolean {
+  return variantFor(request, format, variant) !== undefined && isAsked?.(request) !== false
 }
 
 export interface Forgeries {
@@ -163,12 +173,12 @@ type Row<Forgery> = readonly [
 export function casesOf<Kind extends 'sdJwt' | 'mdoc' | 'jwtVc'>(
   kind: Kind,
   rows: readonly Row<NonNullable<Forgeries[Kind]>>[],
-  variant?: string,
+  more: Pick<Case, 'variant' | 'isAsked'> = {},
 ): Case[] {
   const format = ({ sdJwt: SD_JWT, mdoc: MDOC, jwtVc: JWT_VC } as const)[kind]
   const prefix = ({ sdJwt: 'sd-jwt', mdoc: 'mdoc', jwtVc: 'jwt-vc' } as const)[kind]
   return rows.map(([name, expect, forge]) => {
-    const of = { format, ...(variant === undefined ? {} : { variant }) }
+    const of = { format, ...more }
     return {
       ...{ name: `${prefix}-${name}`, expect, ...of },
       answer: (situation) => {

@@ -2,10 +2,10 @@
 import {
   type Case,
   type Forgeries,
+  isAskedFor,
   type Situation,
   sealedFor,
   tokenFor,
-  variantFor,
 } from './cases.ts'
 import { type DigitalRequest, type Protocol, readDigitalRequest } from './digital-request.ts'
 import type { JweForgery, Members } from './jose.ts'
@@ -39,7 +39,7 @@ export interface DigitalForgery extends JweForgery, Forgeries {
   brought?: Brought
 }
 
-export interface DigitalCase extends Pick<Case, 'name' | 'format' | 'variant' | 'expect'> {
+export interface DigitalCase extends Omit<Case, 'answer'> {
   protocol: Protocol
   forge(situation: Situation): DigitalForgery
 }
@@ -54,11 +54,7 @@ export async function playDigitalCase(
   try {
     const visit = await openPage(target)
     const request = visit && requestOf(visit, one.protocol, target.origin)
-    if (
-      visit === undefined ||
-      request === undefined ||
-      variantFor(request, one.format, one.variant) === undefined
-    )
+    if (visit === undefined || request === undefined || !isAskedFor(request, one))
       return { ...result, right: true, note: 'not asked for' }
     const situation = situate(target, request, `${number} ${one.name}`, number)
     const { brought, credential } = answerTo(situation, one)
@@ -82,8 +78,7 @@ export async function playDigitalReplays(
   if (first === undefined || second === undefined) return results
   const answer = (visit: Visit) => {
     const request = requestOf(visit, honest.protocol, target.origin)
-    if (request === undefined || variantFor(request, honest.format, honest.variant) === undefined)
-      return undefined
+    if (request === undefined || !isAskedFor(request, honest)) return undefined
     return answerTo(situate(target, request, `${number} replay`, number), honest).credential
   }
   const [old, own] = [answer(first), answer(second)]

@@ -68,13 +68,8 @@ export function encrypt(
   const size = enc === 'A128GCM' ? 16 : 32
   const { x, y, kid } = forgery.key ?? to
   const ephemeral = seed.key(`jwe ${label}`)
-  const point = Buffer.concat([
-    Buffer.of(4),
-    Buffer.from(x, 'base64url'),
-    Buffer.from(y, 'base64url'),
-  ])
   const info = [
-    ...[uint32(1), ephemeral.agree(point), uint32(enc.length), Buffer.from(enc)],
+    ...[uint32(1), ephemeral.agree(pointOf({ x, y })), uint32(enc.length), Buffer.from(enc)],
     ...[uint32(0), uint32(0), uint32(size * 8)],
   ]
   const secret = createHash('sha256').update(Buffer.concat(info)).digest().subarray(0, size)
@@ -85,6 +80,11 @@ export function encrypt(
   const sealed = Buffer.concat([cipher.update(plaintext), cipher.final()])
   const parts = [header, '', text(iv), text(sealed), text(cipher.getAuthTag())]
   return (forgery.parts?.(parts) ?? parts).join('.')
+}
+
+/** A public point as it is agreed with: uncompressed. */
+export function pointOf({ x, y }: Pick<EncryptionKey, 'x' | 'y'>): Uint8Array {
+  return Buffer.concat([Buffer.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')])
 }
 
 function uint32(value: number): Buffer {

@@ -1,6 +1,7 @@
 /** Mdocs and their device responses (ISO/IEC 18013-5; OpenID4VP 1.0 section B.2), honest but for what is asked to be different. */
-import { createHash } from 'node:crypto'
+import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import { cbor, type Editable, embed, mapOf, Tag, type Writable } from './cbor.ts'
+import { type EncryptionKey, pointOf } from './jose.ts'
 import { isEncrypted, type VpRequest } from './request.ts'
 import type { SigningKey } from './seed.ts'
 import type { MdocVariant } from './variants.ts'
@@ -20,6 +21,8 @@ export interface MdocForgery {
   transcript?: Partial<Handover>
   deviceKey?: SigningKey
   deviceProtected?: Writable
+  /** The device proves itself by MAC in place of a signature: honestly, or with these differences. */
+  deviceMac?: { deviceKey?: SigningKey; verifier?: EncryptionKey; alg?: number }
   deviceAuth?: (auth: Editable) => void
   document?: (document: Editable) => void
   response?: (response: Editable) => void
@@ -107,9 +110,31 @@ function signByDevice(
   const said = cbor(embed(['DeviceAuthentication', transcript, docType, nameSpaces]))
   const header = cbor(forgery.deviceProtected ?? new Map([[1, -7]]))
   const signature = sign1(header, said, forgery.deviceKey ?? holder)
-  const auth = mapOf({ deviceSignature: [header, new Map(), null, signature] })
+  const auth =
+    forgery.deviceMac === undefined
+      ? mapOf({ deviceSignature: [header, new Map(), null, signature] })
+      : mapOf({ deviceMac: macByDevice({ request, holder }, forgery.deviceMac, transcript, said) })
   forgery.deviceAuth?.(auth)
   return mapOf({ nameSpaces, deviceAuth: auth })
+}
+
+const HMAC_256 = 5
+
+/** COSE_Mac0 with the key that the device shares with the response key (ISO/IEC 18013-5 section 9.1.3.5). */
+function macByDevice(
+  { request, holder }: { request: VpRequest; holder: SigningKey },
+  forgery: NonNullable<MdocForgery['deviceMac']>,
+  transcript: Writable,
+  said: Uint8Array,
+): Writable {
+  const { verifier = request.client_metadata?.jwks?.keys[0], alg = HMAC_256 } = forgery
+  if (verifier === undefined) throw new Error('the request has no key for a MAC')
+  const secret = (forgery.deviceKey ?? holder).agree(pointOf(verifier))
+  const salt = sha256(cbor(embed(transcript)))
+  const key = Buffer.from(hkdfSync('sha256', secret, salt, 'EMacKey', 32))
+  const header = cbor(new Map([[1, alg]]))
+  const tag = createHmac('sha256', key).update(cbor(['MAC0', header, Buffer.alloc(0), said]))
+  return [header, new Map(), null, tag.digest()]
 }
 
 function handoverOf(request: VpRequest): Handover {

@@ -16,7 +16,10 @@ export interface VpRequest {
   response_uri: string
   response_mode: 'direct_post' | 'direct_post.jwt' | 'dc_api' | 'dc_api.jwt'
   dcql_query: { credentials: CredentialQuery[] }
-  client_metadata?: { jwks?: { keys: EncryptionKey[] } }
+  client_metadata?: {
+    jwks?: { keys: EncryptionKey[] }
+    vp_formats_supported?: { mso_mdoc?: { deviceauth_alg_values?: number[] } }
+  }
   /** Of the page that asks through the browser: what the holder binds the answer to there. No request says it itself. */
   origin?: string
 }
@@ -24,6 +27,15 @@ export interface VpRequest {
 /** Whom a holder's JWT must name (OpenID4VP 1.0 sections A.4 and B.3.6). */
 export function audienceOf({ client_id: clientId, origin }: VpRequest): string {
   return origin === undefined ? clientId : `origin:${origin}`
+}
+
+/** HMAC 256/256 with a key agreed on P-256 (OpenID4VP 1.0 section B.2.2). */
+const DEVICE_MAC = -65537
+
+/** Whether the device of an mdoc may prove itself by MAC. */
+export function mayUseMac({ client_metadata: metadata }: VpRequest): boolean {
+  const told = metadata?.vp_formats_supported?.mso_mdoc?.deviceauth_alg_values ?? []
+  return told.includes(DEVICE_MAC)
 }
 
 export function isEncrypted({ response_mode: mode }: VpRequest): boolean {

@@ -1,6 +1,6 @@
 /** Plays cases against a verifier: each opens a login of its own, answers its request, and looks at what came back. */
 import type { Case } from './cases.ts'
-import { variantFor } from './cases.ts'
+import { isAskedFor } from './cases.ts'
 import { readRequest, type VpRequest } from './request.ts'
 import type { World } from './world.ts'
 
@@ -33,8 +33,7 @@ export async function playCase(target: Target, one: Case, number: number): Promi
   const result = { name, expect, status: undefined }
   try {
     const request = await openRequest(target)
-    if (variantFor(request, one.format, one.variant) === undefined)
-      return { ...result, right: true, note: 'not asked for' }
+    if (!isAskedFor(request, one)) return { ...result, right: true, note: 'not asked for' }
     const { world } = target
     const holder = world.seed.key(`holder ${target.oneKey === true ? 0 : number}`)
     const label = `${number} ${name}`
@@ -53,7 +52,7 @@ export async function playReplays(target: Target, honest: Case, number: number):
   const means = { world, holder, other: world.seed.key('other holder') }
   const results: Result[] = []
   const [first, second] = [await openRequest(target), await openRequest(target)]
-  if (variantFor(first, honest.format, honest.variant) === undefined) return results
+  if (!isAskedFor(first, honest)) return results
   const tell = (name: string, expect: string, status: number) =>
     results.push({ name, expect, status, right: isRight(expect, status), note: '' })
   // The body's encryption is for the first request's key, its state for the first login.

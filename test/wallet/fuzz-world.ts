@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { encrypt } from '../../demo/wallet-answer.ts'
 import { hashSecret, randomText } from '../../src/crypto/random.ts'
 import { thumbprint } from '../../src/crypto/thumbprint.ts'
@@ -6,8 +7,9 @@ import { BridgeError } from '../../src/domain/failure.ts'
 import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { type PresentationQuestion, verifyPresentations } from '../../src/wallet/presentation.ts'
 import { lookupOf, openResponse, readForm, type VpToken } from '../../src/wallet/response.ts'
-import { createResponseKey } from '../../src/wallet/response-encryption.ts'
+import { agree, createResponseKey } from '../../src/wallet/response-encryption.ts'
 import { prepareTrust } from '../../src/wallet/trust.ts'
+import { issueMdoc, presentMdocByLibrary } from '../support/mdoc-library.ts'
 import {
   createMdocIssuer,
   MDL,
@@ -26,6 +28,7 @@ import {
   type W3cWorld,
 } from './w3c-world.ts'
 import {
+  AUDIENCE,
   CHANNEL,
   createMeans,
   createWorld,
@@ -33,6 +36,7 @@ import {
   NOW,
   presentTo,
   QUERY,
+  RESPONSE_URI,
   type World,
 } from './world.ts'
 
@@ -48,7 +52,10 @@ export interface FuzzWorld {
   sdJwt: World
   mdocIssuer: MdocIssuer
   w3c: W3cWorld
-  honest: Record<'dc+sd-jwt' | 'mso_mdoc' | 'jwt_vc_json 1.1' | 'jwt_vc_json 2.0', Honest>
+  honest: Record<
+    'dc+sd-jwt' | 'mso_mdoc' | 'mso_mdoc by MAC' | 'jwt_vc_json 1.1' | 'jwt_vc_json 2.0',
+    Honest
+  >
 }
 
 function questionOf(query: unknown, entries: unknown[]): Honest['question'] {
@@ -92,9 +99,31 @@ export async function createFuzzWorld(): Promise<FuzzWorld> {
           [mdocIssuer.trustEntry()],
         ),
       },
+      'mso_mdoc by MAC': await presentByMac(mdocIssuer, sdJwt.wallet.holderKey),
       'jwt_vc_json 1.1': await degree('1.1'),
       'jwt_vc_json 2.0': await degree('2.0'),
     },
+  }
+}
+
+/** An mdoc whose device proves itself by MAC, in an encrypted answer. */
+async function presentByMac(issuer: MdocIssuer, holderKey: KeyObject): Promise<Honest> {
+  const { privateKey, publicJwk } = createResponseKey()
+  const nameSpaces = { [MDL_NAMESPACE]: { family_name: 'Lovelace' } }
+  const mdoc = await issueMdoc(issuer, { docType: MDL, nameSpaces, holderKey, now: NOW })
+  const path = [MDL_NAMESPACE, 'family_name'] as const
+  const asked = { id: 'it', format: 'mso_mdoc', meta: { doctype_value: MDL }, claims: [{ path }] }
+  const channel: PresentationQuestion['channel'] = {
+    ...{ ...CHANNEL, encryptionKey: () => publicJwk },
+    agree: (other) => agree(privateKey, { ...other }),
+  }
+  const trusted = [issuer.trustEntry({ deviceMac: 'accept' })]
+  return {
+    text: await presentMdocByLibrary(mdoc, holderKey, MDL, [path], {
+      ...{ client_id: AUDIENCE, nonce: NONCE, response_uri: RESPONSE_URI, macFor: publicJwk },
+      thumbprint: Buffer.from(thumbprint(publicJwk), 'base64url'),
+    }),
+    question: { ...questionOf({ credentials: [asked] }, trusted), channel },
   }
 }
 
