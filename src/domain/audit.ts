@@ -212,6 +212,8 @@ export type AuditDetail =
   | { type: 'job_paused'; actor: string; job: string }
   | { type: 'job_resumed'; actor: string; job: string }
   | { type: 'job_hastened'; actor: string; job: string }
+  /** A run that changed anything, or did not end well; what it did is told where it did it. `done`: rows, of whatever kind. */
+  | { type: 'job_ran'; job: string; outcome: string; done: number }
   /** A machine client was refused for want of a scope, or of a category in its registration. */
   | { type: 'access_denied'; lacks: string }
   | { type: 'admin_denied'; actor: string; scope: string }

@@ -8,6 +8,7 @@ import type { Job } from './lease.ts'
 export function checkpointAuditJob(sign: (tenant: TenantId) => Promise<boolean>): Job {
   return {
     name: 'checkpoint-audit',
+    quiet: true,
     next: (now) => now + MINUTE,
     alsoEnded: true,
     run: async (means, tenant) => ({

@@ -52,6 +52,7 @@ const KEEP_DEAD = 30 * DAY
 export function deliverEventsJob(means: Means): Job {
   return {
     name: 'deliver-events',
+    quiet: true,
     next: (now) => now + EVERY,
     run: (_, tenant, keepLease) => deliverTenant(means, tenant, keepLease),
   }

@@ -6,10 +6,12 @@ import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { SYSTEM_TENANT } from '../domain/ids.ts'
-import { MINUTE, toInstant } from '../domain/time.ts'
+import { type IsoInstant, MINUTE, toInstant } from '../domain/time.ts'
 import { describeError } from '../log.ts'
-import { read, transact } from '../store/database.ts'
+import { insertAuditEvent } from '../store/audit.ts'
+import { inTransaction, read, transact } from '../store/database.ts'
 import { ensureJob, finishJob, renewLease, takeLease, takeLeaseNow } from '../store/job.ts'
+import type { Changed, Step } from '../store/statement.ts'
 import { listLivingTenantIds, listTenantIds } from '../store/tenant.ts'
 
 const LEASE_TIME = 2 * MINUTE
@@ -23,6 +25,8 @@ export interface Job {
   next: (now: number) => number
   /** Works through tenants that ended too; whatever it does there writes no event into their closed trails. */
   alsoEnded?: true
+  /** Its runs are not told in the trail: they are too many, or are about the trail itself. */
+  quiet?: true
   /** Works through one tenant in bounded batches; `keepLease` says whether to go on. */
   run: (means: JobMeans, tenant: TenantId, keepLease: () => Promise<boolean>) => Promise<JobCounts>
 }
@@ -85,20 +89,35 @@ async function runUnderLease(
   const outcome = await runAll(means, job, fencing, stopping)
   const seconds = (performance.now() - began) / 1000
   const ended = means.clock()
-  const [[finished]] = await transact(means.db, SYSTEM_TENANT, [
-    finishJob({
-      name: job.name,
-      fencing,
-      outcome: JSON.stringify(outcome.counts),
-      now: toInstant(ended),
-      dueAt: toInstant(outcome.word === 'stopped' ? ended : job.next(ended)),
-    }),
-  ])
-  const word = finished?.changed === 1 ? outcome.word : 'lease_lost'
+  const isMine = await inTransaction(means.db, SYSTEM_TENANT, async (tx) => {
+    const now = toInstant(ended)
+    const [finished] = await tx.run(
+      finishJob({
+        ...{ name: job.name, fencing, outcome: JSON.stringify(outcome.counts), now },
+        dueAt: toInstant(outcome.word === 'stopped' ? ended : job.next(ended)),
+      }),
+    )
+    if (finished?.changed !== 1) return false
+    await tx.runLast(toldOf(job, outcome, now))
+    return true
+  })
+  const word = isMine ? outcome.word : 'lease_lost'
   means.metrics.job(job.name, word, seconds)
   const ms = Math.round(seconds * 1000)
   means.log.info('job', { job: job.name, reason: word, counts: outcome.counts, ms })
   return { word, counts: outcome.counts }
+}
+
+/** The event of a run that is worth one. */
+function toldOf(
+  job: Job,
+  { word, counts }: { word: 'ok' | 'failed' | 'stopped'; counts: JobCounts },
+  now: IsoInstant,
+): Step<Changed>[] {
+  const done = Object.values(counts).reduce((sum, count) => sum + count, 0)
+  if (job.quiet === true || (word !== 'failed' && done === 0)) return []
+  const detail = { type: 'job_ran', job: job.name, outcome: word, done } as const
+  return [insertAuditEvent(SYSTEM_TENANT, newId(), now, { detail })]
 }
 
 /** Every tenant in turn; one tenant's trouble does not keep the others waiting. */

@@ -1,4 +1,4 @@
-/** AU-09: whatever somebody with the database's superuser does to a trail is found, with the first bad place. */
+/** AU-09, row 47: whatever somebody with the database's superuser does to a trail is found, with the first bad place. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkTrail, genesisHash, rowHash } from '../../src/crypto/audit-chain.ts'
 import type { TrailRow } from '../../src/domain/audit-trail.ts'

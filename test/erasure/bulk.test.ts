@@ -73,12 +73,17 @@ describe('issue 5 item 1: four eyes and a waiting time for erasing many', () => 
     expect((await asking.post(`${one}/cancel`, {})).status).toBe(409)
     const [row] = await rowsOf<{ people: string[] }>(bridge, tenant, 'erasure_request')
     expect(row?.people).toEqual([])
-    const events = await rowsOf<{ event_type: string }>(
+    const events = await rowsOf<{ event_type: string; detail: string }>(
       ...([bridge, tenant, 'audit_event', `event_type LIKE 'erasures_%' ORDER BY seq`] as const),
     )
     expect(events.map(({ event_type }) => event_type)).toEqual([
       ...['erasures_requested', 'erasures_approved', 'erasures_done'],
     ])
+    // Row 48: neither of the two can deny it afterwards.
+    const [wanted, approved] = events.map(({ detail }) => JSON.parse(detail) as { actor: string })
+    expect(wanted?.actor).toBe(asked.body.requested_by)
+    expect(approved).toMatchObject({ request: asked.body.id })
+    expect(approved?.actor).not.toBe(wanted?.actor)
   })
 
   test('what was cancelled is not done; a list with somebody who is not there erases nobody', async () => {

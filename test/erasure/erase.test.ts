@@ -2,10 +2,13 @@
 import { fetchUserInfo } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { walletOf } from '../../demo/people.ts'
+import { checkpointJwks, readCheckpointKeys } from '../../src/crypto/audit-checkpoint.ts'
+import { auditSubjectHash } from '../../src/crypto/audit-subject.ts'
 import { verifyReceipt } from '../../src/crypto/receipt.ts'
 import { type EcPublicJwk, thumbprint } from '../../src/crypto/thumbprint.ts'
-import type { ErasureId, IdentityId } from '../../src/domain/ids.ts'
+import type { ErasureId, IdentityId, TenantId } from '../../src/domain/ids.ts'
 import type { JsonObject } from '../../src/domain/text.ts'
+import { followTrail } from '../../src/flow/follow-trail.ts'
 import { type Admin, adminWith } from '../http/admin/client.ts'
 import { accountOf, demoPerson, newPerson, rowsOf, startTenant } from '../people/people.ts'
 import { type Bridge, logIn, startBridge, type TestTenant } from '../support/bridge.ts'
@@ -113,6 +116,29 @@ describe('issue 5 item 1: erasure', () => {
     expect(events).toHaveLength(1)
     expect(events[0]?.subject_hash).toBeNull()
     expect(JSON.parse(events[0]?.detail ?? '')).toMatchObject({ erasure: id, ground, matches: 2 })
+  })
+
+  test('AU-12 the trail is whole before and after, and its events lead to nobody any more', async () => {
+    const { tenant, older } = await startTenant(bridge, 'pseudonyms')
+    const [
+      { tenant_id: tenantId, audit_salt: salt } = { tenant_id: '' as TenantId, audit_salt: '' },
+    ] = await rowsOf<{ tenant_id: TenantId; audit_salt: string }>(
+      ...([bridge, tenant, 'identity', `id = '${older.id}'`] as const),
+    )
+    const { db, keyring } = bridge.deps
+    const pseudonym = auditSubjectHash(keyring, tenantId, salt)
+    const keys = readCheckpointKeys(checkpointJwks(keyring))
+    const about = () => rowsOf(bridge, tenant, 'audit_event', `subject_hash = '${pseudonym}'`)
+    const before = await about()
+    expect(before.length).toBeGreaterThan(1)
+    expect((await followTrail(db, tenantId, { keys })).fault).toBeUndefined()
+    await erase(tenant, older.id)
+    expect((await followTrail(db, tenantId, { keys })).fault).toBeUndefined()
+    expect(await about()).toEqual(before)
+    const secret = salt.split('.').at(-1) ?? ''
+    expect(secret.length).toBeGreaterThan(20)
+    for (const [table, rows] of await dump(bridge.database.superuserUrl))
+      expect(rows.join('\n'), table).not.toContain(secret)
   })
 
   test('a receipt with one byte changed, of another type, or of another tenant is not believed', async () => {

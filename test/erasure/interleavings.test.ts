@@ -1,14 +1,23 @@
-/** GD-07: a login that is under way while its person is erased, at each of its steps and in either order. */
+/**
+ * GD-07: a login that is under way while its person is erased, at each of its steps and in either order; and whatever else is
+ * written about a person.
+ */
 import { fetchUserInfo } from 'openid-client'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
 import { loginAt } from '../../demo/institution.ts'
 import { walletOf } from '../../demo/people.ts'
 import type { Login } from '../../demo/relying-party.ts'
 import type { Wallet } from '../../demo/wallet.ts'
+import { addPendingKey, moveKey } from '../../src/crypto/key-states.ts'
+import { createKeyringText, parseKeyring } from '../../src/crypto/keyring.ts'
+import { createLog } from '../../src/log.ts'
+import { type Service, startService } from '../../src/service.ts'
+import { newCaller } from '../data/world.ts'
 import { type Admin, type Answer, adminWith } from '../http/admin/client.ts'
 import { accountOf, demoPerson, newPerson, type Person, rowsOf } from '../people/people.ts'
+import { divertTraffic } from '../resilience/traffic.ts'
 import {
   type Bridge,
   logIn,
@@ -21,13 +30,29 @@ import { query } from '../support/postgres.ts'
 
 let bridge: Bridge
 let admin: Admin
+/** Another instance, where Key A is rotated already. */
+let ahead: Service
 let tenant: TestTenant
 let turn = 0
 beforeAll(async () => {
-  bridge = await startBridge()
+  const first = createKeyringText()
+  bridge = await startBridge({ keyring: first })
   admin = await adminWith(bridge, ['privacy:erase'])
+  const rotated = moveKey(addPendingKey(first, 'A').text, 'A', 2, 'current')
+  const { config, clock } = bridge.deps
+  ahead = await startService(
+    { ...config, port: 0 },
+    {
+      ...{ databaseUrl: bridge.database.runtimeUrl, clock, log: createLog('silent') },
+      keyring: parseKeyring(rotated),
+    },
+  )
 })
-afterAll(() => bridge.stop())
+afterEach(() => vi.unstubAllGlobals())
+afterAll(async () => {
+  await ahead.stop()
+  await bridge.stop()
+})
 
 /** What one step of a login does, once everything before it was done. */
 type Step = () => Promise<unknown>
@@ -63,6 +88,20 @@ const STEPS: { readonly [name: string]: Prepare } = {
     const { location = '' } = await browser.follow(returned, isElsewhere)
     const callback = await loginAt(location, accountOf('sanne'))
     return async () => outcome(await browser.follow(callback, atRelyingParty))
+  },
+  'the write of an institution': async ({ id }) => {
+    const caller = await newCaller(bridge, { slug: tenant.slug })
+    const path = `/identities/${id}/auxiliary/enrolment`
+    return () => caller.ask('PUT', path, { body: { fields: { year: 2 } } })
+  },
+  'a login that moves the person to the next key': async () => {
+    const wallet = await walletOf(demoPerson('sanne'), bridge.issuer, (input, init) =>
+      globalThis.fetch(input, init),
+    )
+    await logIn(bridge, wallet, { tenant, user: accountOf('sanne') })
+    divertTraffic(bridge.url, () => ahead.address)
+    const { browser, returned } = await present(wallet)
+    return async () => outcome(await browser.follow(returned, isElsewhere))
   },
 }
 

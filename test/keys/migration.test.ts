@@ -387,7 +387,7 @@ describe('a run', () => {
       })
   })
 
-  test('CR-47 two workers at once do everything once', async () => {
+  test('CR-47 row 59 two workers at once do everything once', async () => {
     const steps = rotation('C')
     await fill(world, parseKeyring(steps.before), 40)
     const at = instance(world, steps.rotated, { batch: 5 })

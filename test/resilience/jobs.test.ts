@@ -41,7 +41,7 @@ function makeJob(run: Job['run']): Job {
 }
 
 describe('the lease', () => {
-  test('of two instances that look at the same moment one runs the job, every time it is due', async () => {
+  test('row 59 of two instances that look at the same moment one runs the job, every time it is due', async () => {
     let runs = 0
     const job = makeJob(async () => {
       runs++
@@ -118,6 +118,34 @@ describe('the lease', () => {
     expect(bridge.lines.join('\n')).not.toContain('trouble')
   })
 
+  test('issue 5 item 7 a run that did something, or failed, is in the trail; one with nothing to do is not, nor a quiet one', async () => {
+    const told = async () =>
+      (
+        await ask<{ detail: string }>(
+          `SELECT detail FROM audit_event WHERE event_type = 'job_ran' ORDER BY seq`,
+        )
+      ).map(({ detail }) => JSON.parse(detail) as object)
+    const before = (await told()).length
+    const [{ n } = { n: 0 }] = await ask<{ n: number }>('SELECT count(*)::int AS n FROM tenant')
+    const busy = () => Promise.resolve({ removed: 2, kept: 1 })
+    await runNow(bridge.deps, makeJob(busy), 'one')
+    await runNow(bridge.deps, { ...makeJob(busy), quiet: true }, 'one')
+    await runNow(
+      bridge.deps,
+      makeJob(() => Promise.resolve({ removed: 0 })),
+      'one',
+    )
+    await runNow(
+      bridge.deps,
+      makeJob(() => Promise.reject(new Error('trouble'))),
+      'one',
+    )
+    expect((await told()).slice(before)).toEqual([
+      { job: 'watched', outcome: 'ok', done: 3 * n },
+      { job: 'watched', outcome: 'failed', done: 0 },
+    ])
+  })
+
   test('a paused job is nobody’s', async () => {
     const job = makeJob(() => Promise.resolve({}))
     await runIfDue(bridge.deps, job, 'one')
@@ -147,7 +175,7 @@ describe('an operator’s hand', () => {
     expect(await runNow(bridge.deps, endless, 'one')).toMatchObject({ word: 'ok' })
     expect((await admin.post('/jobs/nothing/pause', {})).status).toBe(404)
     const events = await ask<{ event_type: string }>(
-      `SELECT event_type FROM audit_event WHERE tenant_id = 'system' AND event_type LIKE 'job_%' ORDER BY seq`,
+      `SELECT event_type FROM audit_event WHERE tenant_id = 'system' AND event_type ~ '^job_(paused|resumed|hastened)' ORDER BY seq`,
     )
     expect(events.map((row) => row.event_type)).toEqual(['job_paused', 'job_resumed'])
   })
