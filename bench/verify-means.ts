@@ -16,6 +16,7 @@ export function createMeans(): TrustMeans {
   const unreachable = async () => fail({ kind: 'outbound_refused', reason: 'unreachable' })
   return {
     fetchJson: unreachable,
+    fetchStatement: unreachable,
     fetchStatusList: unreachable,
     fetchSigned: unreachable,
     revocation: createAnswerShelf(),

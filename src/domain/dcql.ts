@@ -8,7 +8,7 @@ import type { Json, JsonObject } from './text.ts'
  *
  * Stricter than the specification on purpose: unknown members are refused, because wallets ignore them and a typing
  * error would silently ask for less (VP-062); `require_cryptographic_holder_binding: false` is refused, because a
- * presentation that anyone may replay identifies nobody (VP-135); of the trusted authorities only `aki` is known.
+ * presentation that anyone may replay identifies nobody (VP-135).
  *
  * Claims are read as JSON whatever the format: an mdoc is an object of namespaces with their elements, a W3C credential
  * begins at its root, so that a path means the same on the wire and here.
@@ -29,13 +29,27 @@ const claimQuery = z.strictObject({
   intent_to_retain: z.boolean().optional(),
 })
 
-const trustedAuthority = z.strictObject({
-  type: z.literal('aki'),
-  values: z
-    .array(z.string().regex(/^[A-Za-z0-9_-]{2,128}$/))
-    .min(1)
-    .max(100),
-})
+/** Whom a credential must come from (section 6.1.1): any value of any of them will do. */
+const trustedAuthority = z.discriminatedUnion('type', [
+  /** Key identifiers of authorities in its certificate chain. */
+  z.strictObject({
+    type: z.literal('aki'),
+    values: z
+      .array(z.string().regex(/^[A-Za-z0-9_-]{2,128}$/))
+      .min(1)
+      .max(100),
+  }),
+  /** Addresses of trusted lists, or of lists of them, that vouch for its anchor. */
+  z.strictObject({
+    type: z.literal('etsi_tl'),
+    values: z.array(z.url().max(2048)).min(1).max(20),
+  }),
+  /** Entities of a federation above its issuer. */
+  z.strictObject({
+    type: z.literal('openid_federation'),
+    values: z.array(z.url().max(1024)).min(1).max(20),
+  }),
+])
 
 const common = {
   id,
@@ -160,6 +174,10 @@ export interface Presented {
   types: readonly string[]
   /** Base64url of the key identifiers in the AuthorityKeyIdentifier extensions of its certificates (VP-060). */
   authorityKeyIds: readonly string[]
+  /** Addresses of the trusted lists that vouch for its anchor, and of the lists that point to them. */
+  trustedLists: readonly string[]
+  /** Entity identifiers of its issuer's superiors in a federation, up to the anchor. */
+  superiors: readonly string[]
   holderBound: boolean
   claims: JsonObject
 }
@@ -235,10 +253,25 @@ function isExpectedCredential(credential: CredentialQuery, presentation: Present
   const authorities = credential.trusted_authorities
   return (
     authorities === undefined ||
-    authorities.some((authority) =>
-      authority.values.some((wanted) => presentation.authorityKeyIds.includes(wanted)),
-    )
+    authorities.some(({ type, values }) => {
+      const above = authoritiesOf(presentation, type)
+      return values.some((wanted) => above.includes(wanted))
+    })
   )
+}
+
+function authoritiesOf(
+  { authorityKeyIds, trustedLists, superiors }: Presented,
+  type: 'aki' | 'etsi_tl' | 'openid_federation',
+): readonly string[] {
+  switch (type) {
+    case 'aki':
+      return authorityKeyIds
+    case 'etsi_tl':
+      return trustedLists
+    case 'openid_federation':
+      return superiors
+  }
 }
 
 /** Whether these types are among those that a credential query accepts (sections B.1.1, B.2.3, B.3.5). */

@@ -130,6 +130,7 @@ function refusalOf(
   const presented = login.credentials.map((credential) => ({
     ...credential,
     authorityKeyIds: credential.authority_key_ids,
+    trustedLists: credential.trusted_lists,
     holderBound: true,
   }))
   const evaluation = evaluateQuery(

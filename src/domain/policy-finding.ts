@@ -30,6 +30,8 @@ const SEVERITY = {
   required_never_filled: 'error',
   /** The wallet is asked for a type of credential that no entry of the trust policy vouches for. */
   type_untrusted: 'warning',
+  /** A query names an authority that the trust policy knows nothing of: nothing could answer it. */
+  authority_unknown: 'warning',
   /** A tuple that shall identify by itself and is of names and dates only. */
   weak_tuple: 'error',
   /** A tuple of names only, that suggests too many people to be of use. */

@@ -32,6 +32,7 @@ export interface PolicySurroundings {
 export function lintPolicies(set: PolicySet, surroundings: PolicySurroundings): readonly Finding[] {
   return [
     ...lintTrust(set),
+    ...lintAuthorities(set),
     ...lintQuery(set),
     ...lintRegistration(set, surroundings.registrations ?? []),
     ...lintAttributes(set),
@@ -54,6 +55,25 @@ function lintTrust({ trust, query }: PolicySet): readonly Finding[] {
             'the trust policy vouches for none of these types',
           ),
         ],
+  )
+}
+
+/** Nobody is known to stand on a list, or below a federation, that the trust policy does not name. */
+function lintAuthorities({ trust, query }: PolicySet): readonly Finding[] {
+  if (trust === undefined || query === undefined) return []
+  const lists = new Set(trust.lists.flatMap((list) => [list.url]))
+  const isFollowing = trust.lists.some((list) => 'follow' in list)
+  const isFederated = trust.entries.some(({ mechanism }) => mechanism === 'openid-federation')
+  return query.credentials.flatMap(({ trusted_authorities: authorities = [] }, credential) =>
+    authorities.flatMap(({ type, values }, index) => {
+      const isKnown =
+        type === 'aki' ||
+        (type === 'openid_federation' && isFederated) ||
+        (type === 'etsi_tl' && (isFollowing || values.some((url) => lists.has(url))))
+      const path = ['credentials', credential, 'trusted_authorities', index]
+      const message = 'the trust policy names no such authority; no answer could do'
+      return isKnown ? [] : [finding('authority_unknown', 'query', path, message)]
+    }),
   )
 }
 

@@ -20,6 +20,8 @@ const RecordedCredential = z.strictObject({
   issuer: name,
   /** Base64url; only where the query asks for certain authorities. */
   authority_key_ids: z.array(z.string().max(128)).max(20).default([]),
+  trusted_lists: z.array(z.string().max(2048)).max(20).default([]),
+  superiors: z.array(z.string().max(1024)).max(20).default([]),
   /** What it discloses. A value that no rule looks at may simply be `true`. */
   claims: z.record(z.string().min(1).max(256), json).default({}),
 })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { federated } from './federation-entry.ts'
 import { checkLists, listId, pem, trustedListRule } from './trusted-list-policy.ts'
 
 /*
@@ -197,6 +198,9 @@ const w3cDidEntry = z.strictObject({
     .max(100),
 })
 
+const federatedEntry = z.strictObject({ ...sdJwt, ...federated, keysGraceSeconds })
+const w3cFederatedEntry = z.strictObject({ ...w3c, ...federated, keysGraceSeconds })
+
 /**
  * The policy document of kind `trust`. Whether the anchors are certificates is said by `prepareTrust` in wallet/, which
  * whoever publishes a policy calls as well.
@@ -206,9 +210,9 @@ export const TrustPolicy = z
     entries: z
       .array(
         z.discriminatedUnion('format', [
-          z.discriminatedUnion('mechanism', [x5cEntry, metadataEntry]),
+          z.discriminatedUnion('mechanism', [x5cEntry, metadataEntry, federatedEntry]),
           mdocEntry,
-          z.discriminatedUnion('mechanism', [w3cCertificateEntry, w3cDidEntry]),
+          z.discriminatedUnion('mechanism', [w3cCertificateEntry, w3cDidEntry, w3cFederatedEntry]),
         ]),
       )
       .max(500),
@@ -246,6 +250,9 @@ export type TrustEntry = TrustPolicy['entries'][number]
 export type SdJwtTrustEntry = Extract<TrustEntry, { format: 'dc+sd-jwt' }>
 export type CertificateTrustEntry = z.infer<typeof x5cEntry>
 export type MetadataTrustEntry = z.infer<typeof metadataEntry>
+export type FederationTrustEntry =
+  | z.infer<typeof federatedEntry>
+  | z.infer<typeof w3cFederatedEntry>
 export type MdocTrustEntry = z.infer<typeof mdocEntry>
 export type W3cTrustEntry = Extract<TrustEntry, { format: 'jwt_vc_json' }>
 export type IssuerRule = z.infer<typeof issuerRule>
@@ -299,6 +306,10 @@ function sourcesOf(entry: TrustEntry): readonly string[] {
       return [entry.issuer]
     case 'did':
       return [...new Set(entry.issuers)]
+    case 'openid-federation':
+      return entry.trustAnchors.flatMap(({ entity }) =>
+        [...new Set(entry.issuers)].map((issuer) => `${entity} ${issuer}`),
+      )
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Asks ahead of logins what they rest on: lists of revoked certificates and answers of responders that logins needed lately,
- * and the keys of issuers that the trust policy names. What cannot be had, or is not believed, leaves what is kept as it is,
+ * and the keys of issuers that the trust policy names, by themselves or through a federation. What cannot be had, or is not believed, leaves what is kept as it is,
  * with the reason; it stops counting at its own end, plus the grace of the policy.
  */
 import { newId } from '../crypto/random.ts'
@@ -75,12 +75,13 @@ async function takeInquiries(means: Means, tenantId: TenantId) {
   const now = means.clock()
   const fetches = trustFetches(means.outbound)
   const inquiries = new Map<string, Inquiry<unknown>>()
-  for (const inquiry of policy === undefined ? [] : namedInquiries(policy, fetches)) {
+  const current = rows.filter(({ seen_at: seenAt }) => now - fromInstant(seenAt) < KEPT_UNSEEN)
+  const brought = current.flatMap(({ kind, about }) => (kind === 'federation' ? [about] : []))
+  for (const inquiry of policy === undefined ? [] : namedInquiries(policy, brought, now, fetches)) {
     inquiries.set(nameOfInquiry(inquiry), inquiry)
   }
-  for (const { name, kind, source, seen_at: seenAt } of rows) {
+  for (const { name, kind, source } of current) {
     if (kind !== 'crl' && kind !== 'ocsp') continue
-    if (now - fromInstant(seenAt) >= KEPT_UNSEEN) continue
     inquiries.set(name, revocationInquiry(kind, source, now, fetches))
   }
   return {

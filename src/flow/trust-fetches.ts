@@ -1,6 +1,7 @@
 /** How what others publish about credentials is fetched: all of it through the guard. */
 import { fail } from '../domain/failure.ts'
 import type { Outbound } from '../outbound/guard.ts'
+import type { FetchStatement } from '../wallet/collect-chain.ts'
 import type { FetchSigned } from '../wallet/revocation-inquiry.ts'
 import type { FetchStatusList } from '../wallet/status-lookup.ts'
 import type { TrustMeans } from '../wallet/trust.ts'
@@ -8,12 +9,25 @@ import type { TrustMeans } from '../wallet/trust.ts'
 /** Returns the fetches that verifying credentials needs. Each throws `outbound_refused`. */
 export function trustFetches(
   outbound: Outbound,
-): Pick<TrustMeans, 'fetchJson' | 'fetchStatusList' | 'fetchSigned'> {
+): Pick<TrustMeans, 'fetchJson' | 'fetchStatement' | 'fetchStatusList' | 'fetchSigned'> {
   return {
     fetchJson: (url, limits) => outbound.fetchJson(url, limits),
+    fetchStatement: (url, limits) => fetchStatement(outbound, url, limits),
     fetchStatusList: (url, limits) => fetchStatusList(outbound, url, limits),
     fetchSigned: (url, request) => fetchSigned(outbound, url, request),
   }
+}
+
+/** A statement of a federation, as text. */
+async function fetchStatement(
+  outbound: Outbound,
+  url: string,
+  limits: Parameters<FetchStatement>[1],
+): ReturnType<FetchStatement> {
+  const headers = { accept: limits.contentTypes.join(', ') }
+  const answer = await outbound.fetch(url, { headers }, limits)
+  if (answer.status !== 200) fail({ kind: 'outbound_refused', reason: 'bad_status' })
+  return await answer.text()
 }
 
 /** One token, whatever it says. */

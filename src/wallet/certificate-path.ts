@@ -32,6 +32,8 @@ export interface VerifiedChain {
    * certificate that says they must be ends the path.
    */
   policies: ReadonlySet<string>
+  /** Addresses of the trusted lists that vouch for its anchor now. */
+  trustedLists: readonly string[]
 }
 
 /** An anchor as it is configured: DER, and from when until when it counts besides its own dates (milliseconds). */
@@ -41,12 +43,12 @@ export interface AnchorSource {
   notAfter?: number | undefined
   /** From when it counts only because policy lets the list it comes from count past its time. */
   staleFrom?: number | undefined
+  /** Addresses of the trusted list it comes from, and of the one that points to it. */
+  lists?: readonly string[] | undefined
 }
 
 /** A certificate that chains may end at. */
-interface Anchor extends Certificate {
-  staleFrom?: number | undefined
-}
+interface Anchor extends Certificate, Pick<AnchorSource, 'staleFrom' | 'lists'> {}
 
 /** The anchors of one trust entry. `digest` tells two sets apart in the cache. */
 export interface AnchorSet {
@@ -78,21 +80,21 @@ export function createAnchorSet(
     if (anchor === undefined) return undefined
     anchors.push(anchor)
     digest.update(`${anchor.fingerprint} ${anchor.notBefore} ${anchor.notAfter} `)
-    digest.update(`${anchor.staleFrom ?? ''} `)
+    digest.update(`${anchor.staleFrom ?? ''} ${anchor.lists?.join(' ') ?? ''}\n`)
   }
   return { anchors, digest: digest.digest('base64url') }
 }
 
 /** The dates of the configuration narrow those of the certificate, so that every rule on dates sees both. */
 function readAnchor(source: AnchorSource): Anchor | undefined {
-  const { der, notBefore, notAfter, staleFrom } = source
+  const { der, notBefore, notAfter, staleFrom, lists } = source
   const anchor = readCertificate(der)
   if (anchor === undefined || !maySignCertificates(anchor)) return undefined
   return {
     ...anchor,
     notBefore: Math.max(anchor.notBefore, notBefore ?? Number.NEGATIVE_INFINITY),
     notAfter: Math.min(anchor.notAfter, notAfter ?? Number.POSITIVE_INFINITY),
-    staleFrom,
+    ...{ staleFrom, lists },
   }
 }
 
@@ -141,16 +143,30 @@ function verifyAnew(
       areNamesPermitted([...certificates, one]),
   )
   if (anchor === undefined) return undefined
-  const all = [...certificates, anchor]
+  const listed = listedBeside(anchor, set, now)
+  const all = [...certificates, anchor, ...listed]
   return {
     leaf,
     certificates,
     anchor,
     policies: policiesOf(leaf, authorities),
+    trustedLists: [...new Set(listed.flatMap(({ lists = [] }) => lists))],
     notBefore: Math.max(...all.map((one) => one.notBefore)),
     notAfter: Math.min(...all.map((one) => one.notAfter)),
     authorityKeyIds: certificates.flatMap((one) => one.authorityKeyId ?? []),
   }
+}
+
+/** The policy may name the same anchor itself, and lists may share one; of others only what counts without lenience. */
+function listedBeside(anchor: Anchor, set: AnchorSet, now: number): readonly Anchor[] {
+  return set.anchors
+    .filter((one) => one.lists !== undefined && one.fingerprint === anchor.fingerprint)
+    .map((one) =>
+      one === anchor
+        ? one
+        : { ...one, notAfter: Math.min(one.notAfter, one.staleFrom ?? one.notAfter) },
+    )
+    .filter((one) => isCurrent(one, now))
 }
 
 /** Standard base64 without line breaks, not base64url (RFC 7515 section 4.1.6). */

@@ -39,6 +39,9 @@ export interface JudgedCredential extends VerifiedCredential {
   /** Whose certificates are asked about, and by which rule; undefined for an issuer without certificates. */
   certification: { chain: VerifiedChain; rule: RevocationRule } | undefined
   authorityKeyIds: readonly string[]
+  /** Trusted lists that vouch for its issuer's anchor, and entities of a federation above its issuer. */
+  trustedLists: readonly string[]
+  superiors: readonly string[]
   /** What policy let pass of its issuer's keys. */
   lenience?: Lenience | undefined
 }
@@ -67,6 +70,14 @@ export function standingOf(
   return rule === 'require'
     ? fail({ kind: 'presentation_refused', reason: 'status_missing' })
     : undefined
+}
+
+/** Returns what queries may ask of a credential's issuer, and what policy let pass of it. */
+export function authoritiesOf(
+  issuer: TrustedIssuer,
+): Pick<JudgedCredential, 'authorityKeyIds' | 'trustedLists' | 'superiors' | 'lenience'> {
+  const { authorityKeyIds, superiors = [], lenience, chain } = issuer
+  return { authorityKeyIds, superiors, lenience, trustedLists: chain?.trustedLists ?? [] }
 }
 
 /** Returns the chain that vouches for a credential's issuer, with the rule of its entry. */

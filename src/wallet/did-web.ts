@@ -7,6 +7,7 @@ import {
   type IssuerKey,
   type KeyMeans,
   type PublishedKey,
+  type PublishedKeys,
   publishedAt,
 } from './published-keys.ts'
 import { type Inquiry, notBelieved, reasonNotHad } from './stored-answer.ts'
@@ -38,7 +39,7 @@ export function didWebUrl(did: string): string | undefined {
 export function didWebInquiry(
   did: string,
   { fetchJson }: { fetchJson: FetchJson },
-): Inquiry<readonly IssuerKey[]> {
+): Inquiry<PublishedKeys> {
   return {
     ...{ kind: 'issuer_keys', about: did, source: '{}' },
     async fetch() {

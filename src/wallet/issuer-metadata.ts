@@ -5,6 +5,7 @@ import {
   type IssuerKey,
   type KeyMeans,
   type PublishedKey,
+  type PublishedKeys,
   publishedAt,
 } from './published-keys.ts'
 import { type Inquiry, notBelieved } from './stored-answer.ts'
@@ -38,7 +39,7 @@ export function issuerMetadataUrl(issuer: string): string {
 export function metadataInquiry(
   issuer: string,
   { fetchJson }: { fetchJson: FetchJson },
-): Inquiry<readonly IssuerKey[]> {
+): Inquiry<PublishedKeys> {
   return {
     ...{ kind: 'issuer_keys', about: issuer, source: '{}' },
     fetch: async () => JSON.stringify(await fetchKeys(issuer, fetchJson)),

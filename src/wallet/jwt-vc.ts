@@ -3,6 +3,7 @@ import { JwkError, readPublicKey, thumbprint } from '../crypto/thumbprint.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
 import {
+  authoritiesOf,
   certificationOf,
   type Expectations,
   type JudgedCredential,
@@ -76,8 +77,7 @@ export async function verifyJwtVc(
     types: typesBy(issuer.entry, made.types),
     standing: standingOf(made.status, issuer),
     certification: certificationOf(issuer),
-    authorityKeyIds: issuer.authorityKeyIds,
-    lenience: issuer.lenience,
+    ...authoritiesOf(issuer),
   }
 }
 

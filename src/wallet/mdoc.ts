@@ -3,6 +3,7 @@ import { fail } from '../domain/failure.ts'
 import type { Channel } from './channel.ts'
 import { readCoseKey, verifyCoseSign1 } from './cose.ts'
 import {
+  authoritiesOf,
   certificationOf,
   type Expectations,
   type JudgedCredential,
@@ -66,7 +67,7 @@ export async function verifyMdoc(
     types: [mso.docType],
     standing: standingOf(mso.status, issuer),
     certification: certificationOf(issuer),
-    authorityKeyIds: issuer.authorityKeyIds,
+    ...authoritiesOf(issuer),
   }
 }
 

@@ -210,6 +210,8 @@ function withoutSurplus(credential: JudgedCredential, query: DcqlQuery): Verifie
   const {
     types: _types,
     authorityKeyIds: _ids,
+    trustedLists: _lists,
+    superiors: _superiors,
     standing: _standing,
     certification: _certification,
     lenience: _lenience,

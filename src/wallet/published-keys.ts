@@ -1,29 +1,45 @@
 import type { KeyObject } from 'node:crypto'
 import { BridgeError, fail } from '../domain/failure.ts'
 import { HOUR, SECOND } from '../domain/time.ts'
-import { type AnswerStore, askAnew, findSaid, type Inquiry, type Said } from './stored-answer.ts'
+import {
+  type AnswerStore,
+  askAnew,
+  findSaid,
+  type Inquiry,
+  nameOfInquiry,
+  type Said,
+} from './stored-answer.ts'
 
 /*
  * Keys that issuers publish. Kept for an hour; a key id that is not among them causes one more fetch, and not another within
  * 30 seconds, so that made-up ids cannot flood the issuer (UP-37). A job asks ahead, so that few logins wait for an issuer.
  */
 
-const LIFETIME = HOUR
+/** How long keys count that say nothing of their own time. */
+export const KEY_LIFETIME = HOUR
 const COOL_DOWN = 30 * SECOND
 const MOST_ISSUERS = 1_000
+/** Issuers of a tenant that are asked at one time. */
+const MOST_PENDING = 8
 
 export interface IssuerKey {
   kid: string | undefined
   key: KeyObject
 }
 
-/** What is known of each issuer, by its identifier. */
+/** An issuer's keys, and who of a federation stands above it; nobody for one that publishes them by itself. */
+export interface PublishedKeys {
+  keys: readonly IssuerKey[]
+  superiors: readonly string[]
+}
+
+/** What is known of each issuer, by the name of the inquiry about it. */
 export interface IssuerKeyCache {
   issuers: Map<string, KnownIssuer>
 }
 
 interface KnownIssuer {
-  said: Said<readonly IssuerKey[]> | undefined
+  said: Said<PublishedKeys> | undefined
   /** Milliseconds since the epoch; minus infinity until the issuer was asked. */
   triedAt: number
   pending: Promise<void> | undefined
@@ -34,7 +50,7 @@ export interface KeyMeans {
   answers: AnswerStore
 }
 
-export interface PublishedKey {
+export interface PublishedKey extends Pick<PublishedKeys, 'superiors'> {
   key: KeyObject
   /** Whether it is past its hour, and counts only because policy lets it. */
   stale: boolean
@@ -49,27 +65,29 @@ export function createIssuerKeyCache(): IssuerKeyCache {
 export function publishedAt(
   keys: readonly IssuerKey[] | undefined,
   fetchedAt: number,
-): Said<readonly IssuerKey[]> | undefined {
+): Said<PublishedKeys> | undefined {
   if (keys === undefined) return undefined
-  const freshUntil = fetchedAt + LIFETIME
-  return { value: keys, fetchedAt, issuedAt: fetchedAt, endsAt: freshUntil, freshUntil }
+  const freshUntil = fetchedAt + KEY_LIFETIME
+  const endsAt = Number.POSITIVE_INFINITY
+  return { value: { keys, superiors: [] }, fetchedAt, issuedAt: fetchedAt, endsAt, freshUntil }
 }
 
 /**
  * Returns a key of what an issuer publishes, by its id; without one, the only key. The issuer is asked at most once an hour,
  * once more for an unknown id, and once at a time for everybody who waits. Where it cannot be had, what was had before counts
- * for `graceSeconds` past its hour. `now` in milliseconds. Throws `presentation_refused` with `issuer_key_unavailable`.
+ * for `graceSeconds` more, but not past an end of its own. `now` in milliseconds. Throws `presentation_refused` with `issuer_key_unavailable`.
  */
 export async function findPublishedKey(
-  inquiry: Inquiry<readonly IssuerKey[]>,
+  inquiry: Inquiry<PublishedKeys>,
   kid: string | undefined,
   at: { now: number; graceSeconds?: number },
   means: KeyMeans,
 ): Promise<PublishedKey> {
   const { now, graceSeconds = 0 } = at
-  const known = knownIssuer(means.issuerKeys, inquiry.about)
+  const known = knownIssuer(means.issuerKeys, nameOfInquiry(inquiry))
   const fresh = pick(known, kid, now)
-  if (fresh !== undefined) return { key: fresh, stale: false }
+  if (fresh !== undefined) return { ...fresh, stale: false }
+  if (known.pending === undefined && pendingIn(means.issuerKeys) >= MOST_PENDING) refuse()
   // One fetch serves everybody who waits for it.
   known.pending ??= renew(known, inquiry, kid, now, means.answers).finally(() => {
     known.pending = undefined
@@ -78,11 +96,14 @@ export async function findPublishedKey(
     await known.pending
   } catch (error) {
     if (!isUnavailable(error)) throw error
-    const stale = pick(known, kid, now - graceSeconds * SECOND)
-    if (stale === undefined) return refuse(error)
-    return { key: stale, stale: true }
+    const stale = pick(known, kid, now, graceSeconds * SECOND)
+    return stale === undefined ? refuse(error) : { ...stale, stale: true }
   }
-  return { key: pick(known, kid, now) ?? refuse(), stale: false }
+  return { ...(pick(known, kid, now) ?? refuse()), stale: false }
+}
+
+function pendingIn({ issuers }: IssuerKeyCache): number {
+  return [...issuers.values()].filter(({ pending }) => pending !== undefined).length
 }
 
 function knownIssuer(cache: IssuerKeyCache, issuer: string): KnownIssuer {
@@ -97,17 +118,23 @@ function knownIssuer(cache: IssuerKeyCache, issuer: string): KnownIssuer {
 }
 
 /** An exact match; without a key id only an issuer with a single key is clear about which. */
-function pick({ said }: KnownIssuer, kid: string | undefined, now: number): KeyObject | undefined {
-  if (said === undefined || now >= said.freshUntil) return undefined
-  const keys = said.value
-  if (kid === undefined) return keys.length === 1 ? keys[0]?.key : undefined
-  return keys.find((one) => one.kid === kid)?.key
+function pick(
+  { said }: KnownIssuer,
+  kid: string | undefined,
+  now: number,
+  grace = 0,
+): Pick<PublishedKey, 'key' | 'superiors'> | undefined {
+  if (said === undefined || now >= Math.min(said.freshUntil + grace, said.endsAt)) return undefined
+  const { keys, superiors } = said.value
+  const only = keys.length === 1 ? keys[0] : undefined
+  const found = kid === undefined ? only : keys.find((one) => one.kid === kid)
+  return found === undefined ? undefined : { key: found.key, superiors }
 }
 
 /** What another instance or the job had may be newer; who asks for an id that nobody knows wants the newest. */
 async function renew(
   known: KnownIssuer,
-  inquiry: Inquiry<readonly IssuerKey[]>,
+  inquiry: Inquiry<PublishedKeys>,
   kid: string | undefined,
   now: number,
   answers: AnswerStore,

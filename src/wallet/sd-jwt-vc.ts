@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../domain/text.ts'
 import { SECOND } from '../domain/time.ts'
 import type { SdJwtTrustEntry } from '../domain/trust-policy.ts'
 import {
+  authoritiesOf,
   certificationOf,
   type Expectations,
   type JudgedCredential,
@@ -88,8 +89,7 @@ export async function verifySdJwtVc(
     types,
     standing: standingOf(claims.status, issuer),
     certification: certificationOf(issuer),
-    authorityKeyIds: issuer.authorityKeyIds,
-    lenience: issuer.lenience,
+    ...authoritiesOf(issuer),
   }
 }
 

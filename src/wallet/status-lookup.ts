@@ -2,6 +2,7 @@ import { type KeyObject, randomInt } from 'node:crypto'
 import { BridgeError, fail, type PresentationReason } from '../domain/failure.ts'
 import { HOUR, MINUTE, SECOND } from '../domain/time.ts'
 import { verifyChain } from './certificate-path.ts'
+import { findFederatedKey } from './federation-keys.ts'
 import { findIssuerKey } from './issuer-metadata.ts'
 import { type StatusReference, type StatusValue, statusAt } from './status-list.ts'
 import {
@@ -213,6 +214,11 @@ async function findSigner(
     case 'did': {
       const did = issuer.issuer.slice(entry.entry.id.length + 1)
       return (await findDidKey(did, signer.kid, at, means)).key
+    }
+    case 'openid-federation': {
+      const name = issuer.issuer.slice(entry.entry.id.length + 1)
+      const found = await findFederatedKey(name, signer.kid, entry, at, means)
+      return found?.key ?? refuse('status_list_invalid')
     }
     case undefined:
       return refuse('status_list_invalid')

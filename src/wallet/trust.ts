@@ -5,6 +5,7 @@ import type { JsonObject } from '../domain/text.ts'
 import { SECOND } from '../domain/time.ts'
 import {
   type CertificateTrustEntry,
+  type FederationTrustEntry,
   type MetadataTrustEntry,
   pemOf,
   type SdJwtTrustEntry,
@@ -23,9 +24,11 @@ import {
   type VerifiedChain,
   verifyChain,
 } from './certificate-path.ts'
+import type { FetchStatement } from './collect-chain.ts'
+import { type Federation, findFederatedKey, prepareFederation } from './federation-keys.ts'
 import { type FetchJson, findIssuerKey } from './issuer-metadata.ts'
 import type { FetchedList } from './listed-service.ts'
-import type { IssuerKeyCache } from './published-keys.ts'
+import type { IssuerKeyCache, PublishedKey } from './published-keys.ts'
 import type { RevocationMeans } from './revocation.ts'
 import type { FetchStatusList, StatusListCache } from './status-lookup.ts'
 import { believedList, followedLists } from './trusted-list.ts'
@@ -48,6 +51,7 @@ export type PreparedEntry =
   | { mechanism: 'x5c'; entry: CertifiedEntry; anchors: AnchorSet }
   | { mechanism: 'jwt-vc-issuer'; entry: MetadataTrustEntry }
   | { mechanism: 'did'; entry: DidEntry }
+  | { mechanism: 'openid-federation'; entry: FederationTrustEntry; federation: Federation }
 
 /** A certified entry with its anchors. */
 export interface Anchored<Entry extends CertifiedEntry> {
@@ -58,6 +62,7 @@ export interface Anchored<Entry extends CertifiedEntry> {
 /** What one verification needs from outside: guarded fetches, and caches that outlive it. */
 export interface TrustMeans extends RevocationMeans {
   fetchJson: FetchJson
+  fetchStatement: FetchStatement
   fetchStatusList: FetchStatusList
   statusLists: StatusListCache
   chains: ChainCache
@@ -72,6 +77,8 @@ export interface TrustedIssuer<Entry extends TrustEntry = TrustEntry> {
   key: KeyObject
   /** Base64url key identifiers of the authorities in its chain; none without certificates. */
   authorityKeyIds: readonly string[]
+  /** Entities of a federation above it, up to the anchor. */
+  superiors?: readonly string[]
   /** Undefined for an issuer that is known by other means than certificates. */
   chain?: VerifiedChain
   /** What policy let pass where the key is one that could not be had anew. */
@@ -96,6 +103,12 @@ export function prepareTrust(
   const entries = policy.entries.flatMap((entry, index): PreparedEntry[] => {
     if (entry.mechanism === 'jwt-vc-issuer') return [{ mechanism: entry.mechanism, entry }]
     if (entry.mechanism === 'did') return [{ mechanism: entry.mechanism, entry }]
+    if (entry.mechanism === 'openid-federation') {
+      const federation = prepareFederation(entry)
+      if (federation !== undefined) return [{ mechanism: entry.mechanism, entry, federation }]
+      problems.push(`entries.${index}.trustAnchors: an anchor without a usable public key`)
+      return []
+    }
     const sources = entry.anchors.map(sourceOf)
     sources.forEach((source, at) => {
       if (createAnchorSet([source]) === undefined) {
@@ -134,16 +147,48 @@ export async function findIssuer(
       means,
     )
   }
+  const kid = header.kid
+  if (kid !== undefined && typeof kid !== 'string') refuse('malformed_presentation')
+  if (iss === undefined) return refuse('untrusted_issuer')
   for (const { mechanism, entry } of trust.entries) {
     if (mechanism !== 'jwt-vc-issuer' || !makesType(entry) || entry.issuer !== iss) continue
-    const kid = header.kid
-    if (kid !== undefined && typeof kid !== 'string') refuse('malformed_presentation')
     const at = { now, graceSeconds: entry.keysGraceSeconds }
-    const { key, stale } = await findIssuerKey(entry.issuer, kid, at, means)
-    const lenience = stale ? 'issuer_keys_stale' : undefined
-    return { entry, issuer: `${entry.id}#${iss}`, key, authorityKeyIds: [], lenience }
+    const found = await findIssuerKey(entry.issuer, kid, at, means)
+    return publishedIssuer(entry, iss, found)
   }
-  return refuse('untrusted_issuer')
+  const isCandidate = (entry: TrustEntry): entry is SdJwtTrustEntry => makesType(entry)
+  const federated = await findFederatedIssuer(trust, isCandidate, { iss, kid, now }, means)
+  return federated ?? refuse('untrusted_issuer')
+}
+
+/** Returns an issuer that publishes its key. */
+export function publishedIssuer<Entry extends TrustEntry>(
+  entry: Entry,
+  name: string,
+  { key, superiors, stale }: PublishedKey,
+): TrustedIssuer<Entry> {
+  const lenience = stale ? 'issuer_keys_stale' : undefined
+  return { entry, issuer: `${entry.id}#${name}`, key, authorityKeyIds: [], superiors, lenience }
+}
+
+/**
+ * Returns the issuer whom the federation of the first entry vouches for that names it; undefined where none does. `now` in
+ * milliseconds. Throws `presentation_refused` with `issuer_key_unavailable`.
+ */
+export async function findFederatedIssuer<Entry extends TrustEntry>(
+  trust: PreparedTrust,
+  isCandidate: (entry: TrustEntry) => entry is Entry,
+  credential: { iss: string; kid: string | undefined; now: number },
+  means: TrustMeans,
+): Promise<TrustedIssuer<Entry> | undefined> {
+  const { iss, kid, now } = credential
+  for (const one of trust.entries) {
+    if (one.mechanism !== 'openid-federation' || !isCandidate(one.entry)) continue
+    const at = { now, graceSeconds: one.entry.keysGraceSeconds }
+    const found = await findFederatedKey(iss, kid, one, at, means)
+    if (found !== undefined) return publishedIssuer<Entry>(one.entry, iss, found)
+  }
+  return undefined
 }
 
 /** Returns the certified entries of one kind, with their anchors. */
@@ -267,7 +312,8 @@ function listedAnchors(
       // A list counts no longer than the one that points to it.
       const staleFrom = Math.min(found.nextUpdate, one.nextUpdate)
       const notAfter = staleFrom + list.graceSeconds * SECOND
-      return anchorsIn(one, services).map((der) => ({ der, notAfter, staleFrom }))
+      const by = [...new Set([one.url, found.url])]
+      return anchorsIn(one, services).map((der) => ({ der, notAfter, staleFrom, lists: by }))
     })
   })
 }

@@ -6,7 +6,9 @@ import type { PublishedKey } from './published-keys.ts'
 import {
   anchoredEntries,
   findByCertificate,
+  findFederatedIssuer,
   type PreparedTrust,
+  publishedIssuer,
   readX5c,
   type TrustedIssuer,
   type TrustMeans,
@@ -45,11 +47,11 @@ export async function findW3cIssuer(
     if (mechanism !== 'did' || !isCandidate(entry)) continue
     if (!entry.issuers.some((did) => did === made.issuer)) continue
     const at = { now, graceSeconds: entry.keysGraceSeconds }
-    const { key, stale } = await findDidKey(made.issuer, kid, at, means)
-    const lenience = stale ? 'issuer_keys_stale' : undefined
-    return { entry, issuer: `${entry.id}#${made.issuer}`, key, authorityKeyIds: [], lenience }
+    return publishedIssuer(entry, made.issuer, await findDidKey(made.issuer, kid, at, means))
   }
-  return refuse('untrusted_issuer')
+  const credential = { iss: made.issuer, kid, now }
+  const federated = await findFederatedIssuer(trust, isCandidate, credential, means)
+  return federated ?? refuse('untrusted_issuer')
 }
 
 /**
@@ -63,7 +65,8 @@ export async function findDidKey(
   means: Pick<TrustMeans, 'fetchJson' | 'issuerKeys' | 'answers'>,
 ): Promise<PublishedKey> {
   if (did.startsWith('did:web:')) return findDidWebKey(did, kid, at, means)
-  return { key: readDid(did)?.key ?? refuse('issuer_key_unavailable'), stale: false }
+  const key = readDid(did)?.key ?? refuse('issuer_key_unavailable')
+  return { key, superiors: [], stale: false }
 }
 
 /** Returns the names, short and full, of those types of a credential that an entry vouches for. */

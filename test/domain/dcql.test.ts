@@ -26,7 +26,7 @@ function presented(claims: JsonObject, members: Partial<Presented> = {}): Presen
   return {
     format: 'dc+sd-jwt',
     types: [VCT],
-    authorityKeyIds: [],
+    ...{ authorityKeyIds: [], trustedLists: [], superiors: [] },
     holderBound: true,
     claims,
     ...members,
@@ -166,10 +166,14 @@ describe('the schema', () => {
       'VP-060 an authority of another kind',
       {
         credentials: [
-          credential({ trusted_authorities: [{ type: 'etsi_tl', values: ['https://x'] }] }),
+          credential({ trusted_authorities: [{ type: 'eidas', values: ['https://x'] }] }),
         ],
       },
     ],
+    ...['etsi_tl', 'openid_federation'].map((type): [string, unknown] => [
+      `VP-060 ${type} by anything but an address`,
+      { credentials: [credential({ trusted_authorities: [{ type, values: ['NL'] }] })] },
+    ]),
     ['VP-062 no object', 'credentials'],
   ]
   it.each(refused)('%s is refused', (_, document) => {
@@ -279,6 +283,32 @@ describe('the evaluator', () => {
       satisfied: true,
     })
   })
+
+  it.each([
+    ['etsi_tl', { trustedLists: ['https://nl.example/tl', 'https://eu.example/lotl'] }],
+    ['openid_federation', { superiors: ['https://eu.example/lotl', 'https://top.example'] }],
+  ])(
+    'VP-060 %s: one above the issuer is enough, and no other kind of authority is',
+    (type, above) => {
+      const wanted = (value: string) =>
+        query(
+          credential({
+            trusted_authorities: [
+              { type: 'aki', values: ['AAAA'] },
+              { type, values: ['https://other.example', value] },
+            ],
+          }),
+        )
+      const asked = wanted('https://eu.example/lotl')
+      const refused = { satisfied: false, reason: 'unexpected_credential' }
+      expect(evaluateQuery(asked, one(presented({}, above)))).toEqual({ satisfied: true })
+      expect(evaluateQuery(wanted('https://eu.example'), one(presented({}, above)))).toEqual(
+        refused,
+      )
+      const elsewhere = { authorityKeyIds: ['https://eu.example/lotl'] }
+      expect(evaluateQuery(asked, one(presented({}, elsewhere)))).toEqual(refused)
+    },
+  )
 
   it('VP-091 multiple allows two', () => {
     const wanted = query(credential({ multiple: true }))

@@ -47,6 +47,22 @@ describe('issue 3 item 10 lint', () => {
       'warning type_untrusted credentials.0.meta.vct_values',
     )
   })
+  test('VP-060 an authority that the trust policy does not name', () => {
+    const from = (type: string, url: string) => ({
+      credentials: query.credentials.map((each) => ({
+        ...each,
+        trusted_authorities: [{ type, values: [url] }],
+      })),
+    })
+    const { entries } = issuer.trustPolicy()
+    const signers = [issuer.anchor]
+    const list = { id: 'l', url: 'https://l.example', format: 'lote-jwt', signers }
+    const trust = { entries, lists: [list] }
+    const told = 'warning authority_unknown credentials.0.trusted_authorities.0'
+    expect(lint({ trust, query: from('etsi_tl', 'https://other.example') })).toContain(told)
+    expect(lint({ trust, query: from('openid_federation', 'https://top.example') })).toContain(told)
+    expect(lint({ trust, query: from('etsi_tl', 'https://l.example') })).toEqual(lint())
+  })
   test('an attribute that leaves, or is required, and is never filled', () => {
     const rule = { name: 'nickname', merge: 'WALLET_ONLY', wallet: ['nickname'] }
     const index = attributes.rules.length

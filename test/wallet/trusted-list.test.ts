@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createIssuer, DEMO_PERSON } from '../../demo/issuer.ts'
 import { createWallet } from '../../demo/wallet.ts'
+import { DcqlQuery } from '../../src/domain/dcql.ts'
 import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { type FetchedList, ListError } from '../../src/wallet/listed-service.ts'
 import { verifyPresentations } from '../../src/wallet/presentation.ts'
@@ -181,9 +182,14 @@ describe('anchors out of a list', () => {
   })
 
   async function show(
-    options: { policy?: object; fetched?: Partial<FetchedList>; now?: number } = {},
+    options: {
+      policy?: object
+      fetched?: Partial<FetchedList>
+      now?: number
+      query?: DcqlQuery
+    } = {},
   ) {
-    const { policy = policyOf(), now = NOW } = options
+    const { policy = policyOf(), now = NOW, query = QUERY } = options
     const parsed = TrustPolicy.parse(policy)
     const fetched = {
       ...{ url: LIST.url, signers: signersDigest(list), nextUpdate: NOW + DAY, pointers: [] },
@@ -194,7 +200,7 @@ describe('anchors out of a list', () => {
     const shown = presentTo({ wallet }, credential, { issuedAt: Math.floor(now / 1000) - 5 })
     return await verifyPresentations(
       {
-        ...{ vpToken: new Map([['eduid', [shown]]]), query: QUERY, nonce: NONCE, channel: CHANNEL },
+        ...{ vpToken: new Map([['eduid', [shown]]]), query, nonce: NONCE, channel: CHANNEL },
         ...{ trust: prepareTrust(parsed, [fetched]), notBefore: now - 30_000, now },
       },
       createMeans(),
@@ -204,6 +210,28 @@ describe('anchors out of a list', () => {
   it('TR-20 vouch for an issuer', async () => {
     const { credentials, leniences } = await show()
     expect([credentials[0]?.issuer, leniences]).toEqual([`demo#${issuer.url}`, []])
+  })
+
+  it.each([
+    ['LIST', LIST.url, undefined],
+    ['another list', 'https://other.example', 'unexpected_credential'],
+  ])('VP-060 a query may ask for a credential by one on %s', async (_, url, refusal) => {
+    const [asked] = QUERY.credentials
+    const authorities = [{ type: 'etsi_tl', values: [url] }]
+    const query = DcqlQuery.parse({ credentials: [{ ...asked, trusted_authorities: authorities }] })
+    const attempt = () => show({ query })
+    if (refusal === undefined) expect((await attempt()).credentials).toHaveLength(1)
+    else expect(await refusalOf(attempt)).toBe(refusal)
+  })
+
+  it('VP-060 an anchor that the policy names too is on the list while it is current, and no longer', async () => {
+    const [asked] = QUERY.credentials
+    const authorities = [{ type: 'etsi_tl', values: [LIST.url] }]
+    const query = DcqlQuery.parse({ credentials: [{ ...asked, trusted_authorities: authorities }] })
+    const policy = policyOf({ graceSeconds: 60 }, { anchors: [issuer.anchor] })
+    expect((await show({ query, policy })).leniences).toEqual([])
+    const fetched = { nextUpdate: NOW - 1_000 }
+    expect(await refusalOf(() => show({ query, policy, fetched }))).toBe('unexpected_credential')
   })
 
   it.each([

@@ -74,6 +74,12 @@ export function createMeans(
       }
       return answer
     },
+    fetchStatement: async (url) => {
+      asked.push(url)
+      const answer = Object.hasOwn(documents, url) ? documents[url] : undefined
+      if (typeof answer === 'string') return answer
+      throw new BridgeError({ kind: 'outbound_refused', reason: 'unreachable' })
+    },
     revocation: createAnswerShelf(),
     fetchSigned: async (url, { body }) => {
       asked.push(url)
