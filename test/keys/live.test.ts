@@ -7,11 +7,13 @@ import { SANNE, walletOf } from '../../demo/people.ts'
 import type { Wallet } from '../../demo/wallet.ts'
 import { addNestedKey, addPendingKey, moveKey } from '../../src/crypto/key-states.ts'
 import { createKeyringText, parseKeyring } from '../../src/crypto/keyring.ts'
+import { type EcPublicJwk, thumbprint } from '../../src/crypto/thumbprint.ts'
 import { eraseByIdentifier } from '../../src/flow/erase-by-identifier.ts'
 import { readKeyMigration } from '../../src/flow/read-key-migrations.ts'
 import { startKeyMigration } from '../../src/flow/start-key-migration.ts'
 import { createLog } from '../../src/log.ts'
 import { type Service, startService } from '../../src/service.ts'
+import { type Caller, newCaller } from '../data/world.ts'
 import { divertTraffic } from '../resilience/traffic.ts'
 import { type Bridge, logIn, startBridge } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
@@ -24,6 +26,8 @@ let wallets: readonly Wallet[]
 let away: Wallet
 /** Whom the relying party knew each wallet's person by at first. */
 let subject: string
+let sanne: string
+let caller: Caller
 const services: Service[] = []
 
 beforeAll(async () => {
@@ -31,6 +35,15 @@ beforeAll(async () => {
   wallets = await Promise.all([newWallet(), newWallet()])
   away = await newWallet()
   for (const wallet of [...wallets, away]) subject = (await logIn(bridge, wallet)).login.idToken.sub
+  caller = await newCaller(bridge)
+  const { body } = await caller.ask('POST', '/lookup', {
+    body: {
+      ...{ identifier_type: 'SUBJECT_ID', provider: 'surf' },
+      identifier: bridge.institution.subjectOf('sanne', 'bridge-demo'),
+    },
+  })
+  sanne = body.person?.identity_id ?? ''
+  expect(sanne).not.toBe('')
 })
 afterEach(() => vi.unstubAllGlobals())
 afterAll(async () => {
@@ -65,7 +78,24 @@ async function everybodyLogsIn(pair: readonly [Service, Service]): Promise<void>
     expect(login.idToken.sub).toBe(subject)
     expect(login.claims.given_name).toBe('Sanne')
   }
+  await othersFindThem()
   vi.unstubAllGlobals()
+}
+
+/** A machine client, at one instance after the other: by wallet and by account it is the same person. */
+async function othersFindThem(): Promise<void> {
+  const value = bridge.institution.subjectOf('sanne', 'bridge-demo')
+  const asked = [
+    ...wallets.map((wallet) => ({
+      ...{ identifier_type: 'KEY', identifier: thumbprint(wallet.publicJwk as EcPublicJwk) },
+    })),
+    { identifier_type: 'SUBJECT_ID', provider: 'surf', identifier: value },
+  ]
+  const found = await Promise.all(
+    [...asked, ...asked].map((body) => caller.ask('POST', '/lookup', { body })),
+  )
+  const ids = found.map(({ body }) => body.person?.identity_id)
+  expect(ids.every((id) => id === sanne)).toBe(true)
 }
 
 /** Somebody new is linked at one instance, and erased by their account at the other. */
