@@ -87,6 +87,7 @@ CREATE TABLE login_grant (
   auth_time integer,                                 -- seconds; NULL where the institution alone was asked and did not say
   upstream text,                                     -- JSON: acr, amr and time of the institution's login, if it was part of this very one
   attribute_policy_version integer NOT NULL,
+  claims text,                                       -- JSON: claims asked for by name, by place, and what the person agreed to where they were asked; NULL where neither
   wallet_attributes text,                            -- sealed; NULL where no rule projects an attribute of the wallet
   created_at iso_instant NOT NULL,
   expires_at iso_instant NOT NULL,

@@ -54,13 +54,18 @@ function attributesUsed(selector: SelectorPolicy): ReadonlySet<string> {
   return new Set([...required, ...looked.filter((name) => name !== undefined)])
 }
 
-/** Names of the claims that a login with these scopes releases to it, in the order of the rules. */
+/**
+ * Names of the claims that a login with these scopes releases to it, in the order of the rules; and those it asked for by name
+ * (OpenID Connect Core 5.5), which need no scope in the request, but are declared like all others.
+ */
 export function releasedNames(
   policy: AttributePolicy,
   declared: Declared,
   scopes: ReadonlySet<string>,
+  named: readonly string[] = [],
 ): string[] {
   return policy.rules
-    .filter((rule) => mayReceive(declared, rule) && scopes.has(rule.scope))
+    .filter((rule) => mayReceive(declared, rule))
+    .filter((rule) => scopes.has(rule.scope) || named.includes(rule.name))
     .map((rule) => rule.name)
 }

@@ -10,6 +10,7 @@
  */
 import type { UpstreamAssurance, Way } from './assurance.ts'
 import type { Attributes } from './attributes.ts'
+import type { NamedClaims } from './claims-request.ts'
 import type { HashedIdentifier } from './identifier.ts'
 import type {
   BindingId,
@@ -111,8 +112,10 @@ export interface SealedRequest {
   formPost?: true | undefined
   /** One of these or no login (Core 5.5.1.1). Absent: any. */
   essentialAcr?: readonly string[] | undefined
-  /** This person or no login (Core 3.1.2.1, `id_token_hint`). Absent: anybody. */
-  hintedSubject?: string | undefined
+  /** Claims asked for by name, and where they shall go (Core 5.5). Absent: no such request. */
+  claims?: NamedClaims | undefined
+  /** One of these or no login (Core 3.1.2.1, `id_token_hint` and `sub` in `claims`). Absent: anybody. */
+  subjects?: readonly string[] | undefined
 }
 
 /** What a presentation showed, sealed in its journey until that ends. */

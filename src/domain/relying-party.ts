@@ -2,8 +2,8 @@
  * Relying parties, and which authorization requests they may make (RFC 6749, OpenID Connect Core 3.1.2.1, RFC 7636,
  * protocols OP-01 to OP-27).
  */
-import { z } from 'zod'
 import { ACR, ACR_VALUES } from './assurance.ts'
+import { type ClaimsRequest, type NamedClaims, readClaimsRequest } from './claims-request.ts'
 import type { Parity } from './contract.ts'
 import type { DataAccess } from './data-access.ts'
 import { type ErrorRedirect, fail, type OAuthError } from './failure.ts'
@@ -99,8 +99,10 @@ export interface AuthorizationRequest {
   formPost: true | undefined
   /** Values of `acr` of which one must be reached; undefined: whatever comes. */
   essentialAcr: readonly string[] | undefined
-  /** Who has to be logged in, by the relying party's own name for them (Core 3.1.2.1); undefined: whoever comes. */
-  hintedSubject?: string | undefined
+  /** Claims asked for by name, and where they shall go (Core 5.5); undefined: no such request. */
+  claims: NamedClaims | undefined
+  /** Who has to be logged in: one of these, by the relying party's own name (Core 3.1.2.1); undefined: whoever comes. */
+  subjects: readonly string[] | undefined
 }
 
 /** Parameters as they came: empty ones are absent (RFC 6749 section 3.1), repeated ones are named apart. */
@@ -167,7 +169,7 @@ export function judgeAuthorizationRequest(
   parameters: Parameters,
   relyingParty: RelyingParty | undefined,
   issuer: string,
-  knownScopes: ReadonlySet<string>,
+  known: { scopes: ReadonlySet<string>; claims: ReadonlySet<string> },
 ): AuthorizationRequest {
   if (parameters.repeated.includes('client_id') || parameters.repeated.includes('redirect_uri'))
     fail({ kind: 'authorization_refused', description: 'A parameter occurs twice.' })
@@ -191,11 +193,12 @@ export function judgeAuthorizationRequest(
     refuse(redirect, 'invalid_request', 'this client must push its requests')
   judgeUnsupported(parameters, redirect)
   const prompt = judgePrompt(parameters, redirect)
-  const essentialAcr = judgeClaims(parameters, redirect)
+  const claims = judgeClaims(parameters, redirect, known.claims)
+  const essentialAcr = judgeAcr(claims?.acr, redirect)
   return {
     relyingParty,
     redirectUri,
-    scope: judgeScope(parameters, redirect, knownScopes, relyingParty.scopes),
+    scope: judgeScope(parameters, redirect, known.scopes, relyingParty.scopes),
     state,
     nonce: limited(parameters.get('nonce'), 512, redirect, 'nonce is too long'),
     codeChallenge: judgeCodeChallenge(parameters, redirect, relyingParty),
@@ -203,7 +206,7 @@ export function judgeAuthorizationRequest(
     uiLocales: parameters.get('ui_locales'),
     maxAge: judgeMaxAge(parameters, redirect, prompt),
     trigger: readTrigger([
-      ...(essentialAcr ?? []),
+      ...(essentialAcr ?? claims?.acr?.values ?? []),
       ...(limited(parameters.get('acr_values'), 1024, redirect, 'acr_values is too long')?.split(
         ' ',
       ) ?? []),
@@ -214,6 +217,8 @@ export function judgeAuthorizationRequest(
     idpHint: parameters.get('idp_hint'),
     formPost,
     essentialAcr,
+    claims: claims?.named,
+    subjects: claims?.subjects,
   }
 }
 
@@ -263,54 +268,32 @@ function readTrigger(acrValues: readonly string[]): Trigger {
   return upstream.includes(preferred) ? 'force_reconciliation' : 'login'
 }
 
-/**
- * Of the parameter `claims` (Core 5.5) only what is essential for us to hear: an `acr` without which the client takes no
- * login. Which claims are released is the scopes' business, and discovery says so.
- */
+/** The parameter `claims` (Core 5.5): claims by name and place, an `acr`, and who is meant. */
 function judgeClaims(
   parameters: Parameters,
   redirect: ErrorRedirect,
+  known: ReadonlySet<string>,
+): ClaimsRequest | undefined {
+  const text = limited(parameters.get('claims'), 4096, redirect, 'claims is too long')
+  if (text === undefined) return undefined
+  const asked = readClaimsRequest(text, known)
+  if (asked === undefined) return refuse(redirect, 'invalid_request', 'claims is malformed')
+  return asked
+}
+
+/** The values of an essential `acr` that can be reached here: without one of them the client takes no login (5.5.1.1). */
+function judgeAcr(
+  acr: ClaimsRequest['acr'],
+  redirect: ErrorRedirect,
 ): readonly string[] | undefined {
-  const claims = limited(parameters.get('claims'), 4096, redirect, 'claims is too long')
-  if (claims === undefined) return undefined
-  const acr = readAcrClaim(claims, redirect)
   if (acr?.essential !== true) return undefined
-  const wanted = acr.values ?? (acr.value === undefined ? undefined : [acr.value])
-  if (wanted === undefined) return undefined
-  const known = wanted.filter((value) => ACR_VALUES.includes(value))
+  const known = acr.values.filter((value) => ACR_VALUES.includes(value))
   if (known.length > 0) return known
   return refuse(
     redirect,
     'unmet_authentication_requirements',
     'none of the essential acr values can be reached here',
   )
-}
-
-const AcrRequest = z.object({
-  id_token: z
-    .looseObject({
-      acr: z
-        .looseObject({
-          essential: z.boolean().optional(),
-          value: z.string().optional(),
-          values: z.array(z.string()).optional(),
-        })
-        .nullish(),
-    })
-    .nullish(),
-})
-
-function readAcrClaim(claims: string, redirect: ErrorRedirect) {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(claims)
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    return refuse(redirect, 'invalid_request', 'claims is not JSON')
-  }
-  const read = AcrRequest.safeParse(parsed)
-  if (!read.success) return refuse(redirect, 'invalid_request', 'claims is malformed')
-  return read.data.id_token?.acr
 }
 
 function judgeMaxAge(

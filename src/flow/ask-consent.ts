@@ -1,5 +1,6 @@
 /** The gate before a grant: what the relying party would learn, whether the person agreed to it before, and else the asking. */
 import type { Deps } from '../deps.ts'
+import { allNamed } from '../domain/claims-request.ts'
 import { asksConsent, type ConsentTerms, coversTerms } from '../domain/consent.ts'
 import { releasedNames } from '../domain/declared.ts'
 import { fail } from '../domain/failure.ts'
@@ -24,7 +25,7 @@ export interface ConsentedLogin {
   clientId: ClientId
   /** Version of the attribute policy it is made with. */
   attributes: number
-  request: Pick<SealedRequest, 'scope'>
+  request: Pick<SealedRequest, 'scope' | 'claims'>
 }
 
 /** What the relying party would learn by this login, and why. Throws `journey_not_open` where it is gone or disabled. */
@@ -35,7 +36,8 @@ export async function termsOf(
   const relyingParty = await prepared.relyingParty(clientId)
   if (relyingParty === undefined || !relyingParty.enabled) return fail({ kind: 'journey_not_open' })
   const policy = await prepared.policy('attributes', attributes)
-  const claims = releasedNames(policy, relyingParty, new Set(request.scope))
+  const named = allNamed(request.claims)
+  const claims = releasedNames(policy, relyingParty, new Set(request.scope), named)
   return { scopes: request.scope, claims, purpose: relyingParty.purpose }
 }
 

@@ -1,7 +1,8 @@
 /** A relying party's request becomes a journey with a link for the wallet. */
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
-import { releasingScopes } from '../domain/attributes.ts'
+import { releasableClaims, releasingScopes } from '../domain/attributes.ts'
+import { commonTo } from '../domain/claims-request.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'
 import {
@@ -68,7 +69,10 @@ export function judgeRequest(
   // The tenant may want of all of its clients what each may want of itself.
   const pushedRequestsOnly = tenant.pushedRequestsOnly || relyingParty?.pushedRequestsOnly === true
   const asking = relyingParty && { ...relyingParty, pushedRequestsOnly }
-  return judgeAuthorizationRequest(parameters, asking, issuer, scopes)
+  const claims = new Set(
+    policies === undefined ? [] : releasableClaims(policies.documents.attributes),
+  )
+  return judgeAuthorizationRequest(parameters, asking, issuer, { scopes, claims })
 }
 
 /**
@@ -93,13 +97,16 @@ export async function beginAuthorization(
       ? undefined
       : await prepared.relyingParty(clientId as ClientId)
   const judged = judgeRequest(prepared, relyingParty, parameters)
-  const hintedSubject = await judgeHint(deps, prepared, judged, parameters.get('id_token_hint'))
-  const request = { ...judged, hintedSubject }
+  const hinted = await judgeHint(deps, prepared, judged, parameters.get('id_token_hint'))
+  const subjects = commonTo(judged.subjects, hinted === undefined ? undefined : [hinted])
+  // Nobody can be two people.
+  if (subjects?.length === 0) return refuseLogin(prepared, judged)
+  const request = { ...judged, subjects }
   const language = browser.language(request.uiLocales)
   const session = { browserId: browser.id, session: browser.session, language }
   const continued = await continueSession(deps, prepared, request, session, referenceHash)
   if (continued !== undefined) return continued
-  if (request.silent) return refuseSilent(prepared, request)
+  if (request.silent) return refuseLogin(prepared, request)
   const started = await startJourney(deps, prepared, {
     ...{ clientId: request.relyingParty.clientId, purpose: 'login', language },
     ...{ request: partToSeal(request), browserId: browser.id, referenceHash },
@@ -197,8 +204,8 @@ async function judgeHint(
   })
 }
 
-/** `prompt=none` and no session that is enough (OP-18). */
-function refuseSilent(
+/** `prompt=none` and no session that is enough (OP-18); or nobody who could be meant. */
+function refuseLogin(
   { issuer }: PreparedTenant,
   { redirectUri, state, formPost }: AuthorizationRequest,
 ): never {

@@ -2,6 +2,7 @@
 import { hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { type Attributes, attributeLabel, releaseClaims } from '../domain/attributes.ts'
+import { allNamed } from '../domain/claims-request.ts'
 import { releasedNames } from '../domain/declared.ts'
 import { fail } from '../domain/failure.ts'
 import { changedMaterials, hashMoves } from '../domain/fingerprint.ts'
@@ -94,8 +95,8 @@ async function tellApart(
 ): Promise<string[][]> {
   const tenant = prepared.tenant.id
   const policy = await prepared.policy('attributes', journey.policies.attributes)
-  const { scope } = openRequest(keyring, { tenant, journey: journey.id }, journey.request)
-  const names = new Set(releasedNames(policy, relyingParty, new Set(scope)))
+  const { scope, claims } = openRequest(keyring, { tenant, journey: journey.id }, journey.request)
+  const names = new Set(releasedNames(policy, relyingParty, new Set(scope), allNamed(claims)))
   const released: Attributes[] = rows.map((row) =>
     releaseClaims(policy, openKeptAttributes(keyring, tenant, row), {}, names),
   )

@@ -195,8 +195,8 @@ function isMeant(
   identityId: IdentityId | undefined,
 ): Promise<boolean> {
   const place = { tenant: prepared.tenant.id, journey: journey.id }
-  const { hintedSubject } = openRequest(means.keyring, place, journey.request)
-  return isHintedLogin(means, prepared, hintedSubject, { ...journey, identityId })
+  const { subjects } = openRequest(means.keyring, place, journey.request)
+  return isHintedLogin(means, prepared, subjects, { ...journey, identityId })
 }
 
 async function continueRecognised(

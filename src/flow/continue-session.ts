@@ -7,8 +7,8 @@ import type { Deps } from '../deps.ts'
 import { coversTerms } from '../domain/consent.ts'
 import { fail } from '../domain/failure.ts'
 import type { CorrelationId, IdentityId, JourneyId } from '../domain/ids.ts'
-import { CHOICE_TIME, type SealedRequest } from '../domain/journey.ts'
-import type { AuthorizationRequest, RelyingParty } from '../domain/relying-party.ts'
+import { CHOICE_TIME } from '../domain/journey.ts'
+import type { AuthorizationRequest } from '../domain/relying-party.ts'
 import type { SecretHash } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
 import { beginConsenting } from '../store/consenting.ts'
@@ -45,11 +45,16 @@ export async function continueSession(
   const found = await findSession(means, prepared, { request, relyingParty }, browser)
   if (found === undefined) return undefined
   const correlationId = newId() as CorrelationId
+  const { clientId } = relyingParty
+  const attributes = found.row.attribute_policy_version
+  const terms = await termsToAsk(prepared, { clientId, attributes, request })
   const { language } = browser
-  const login = { correlationId, relyingParty, request, pushedRequestHash, language }
+  const login = { correlationId, relyingParty, request, pushedRequestHash, language, terms }
   // A contract that would be broken: the person is asked, and refused there if it is so still.
   if (!(await keepsItsContract(means, prepared, found, login))) return undefined
-  if (await needsYes(means, prepared, found, login)) {
+  const identityId = found.row.identity_id
+  const person = { clientId, identityId, request }
+  if (terms !== undefined && !(await isAgreed(means, prepared, person, terms))) {
     if (asked.silent) return refuseUnasked(prepared, asked)
     const consent = await askInSession(means, prepared, found, login)
     return consent && { consent, correlationId }
@@ -65,7 +70,7 @@ export async function continueSession(
 export async function continueAgreed(
   means: Means,
   prepared: PreparedTenant,
-  login: SessionLogin,
+  login: Omit<SessionLogin, 'terms'>,
   cookies: BrowserCookies,
   yes: Yes & { identityId: IdentityId },
 ): Promise<ErrorReturn | undefined> {
@@ -73,38 +78,27 @@ export async function continueAgreed(
   const found = await findSession(means, prepared, login, cookies)
   if (found === undefined || found.row.identity_id !== yes.identityId) return undefined
   const attributes = found.row.attribute_policy_version
-  const terms = await termsOf(prepared, { clientId: relyingParty.clientId, attributes, request })
-  if (!coversTerms(yes.terms, terms)) return undefined
+  const now = await termsOf(prepared, { clientId: relyingParty.clientId, attributes, request })
+  if (!coversTerms(yes.terms, now)) return undefined
   if (!(await keepsItsContract(means, prepared, found, login))) return undefined
-  return await grantBySession(means, prepared, found, login, yes)
+  return await grantBySession(means, prepared, found, { ...login, terms: yes.terms }, yes)
 }
 
 async function keepsItsContract(
   means: Means,
   prepared: PreparedTenant,
   { row }: UsableSession,
-  { relyingParty, correlationId, request }: Omit<SessionLogin, 'pushedRequestHash' | 'language'>,
+  {
+    relyingParty,
+    correlationId,
+    request,
+  }: Pick<SessionLogin, 'relyingParty' | 'correlationId' | 'request'>,
 ): Promise<boolean> {
   return await keepsContract(means, prepared, {
     ...{ clientId: relyingParty.clientId, correlationId, scope: request.scope },
     ...{ attributes: row.attribute_policy_version, acr: row.acr },
     read: () => readForSession(means, prepared, row),
   })
-}
-
-async function needsYes(
-  means: Means,
-  prepared: PreparedTenant,
-  { row }: UsableSession,
-  asked: { relyingParty: RelyingParty; request: SealedRequest },
-): Promise<boolean> {
-  const { clientId } = asked.relyingParty
-  const { request } = asked
-  const attributes = row.attribute_policy_version
-  const terms = await termsToAsk(prepared, { clientId, attributes, request })
-  if (terms === undefined) return false
-  const identityId = row.identity_id
-  return !(await isAgreed(means, prepared, { clientId, identityId, request }, terms))
 }
 
 /** The person is asked for a yes and for nothing else. Undefined where they are not active any more. */

@@ -50,8 +50,8 @@ export async function findSession(
     }),
   ])
   if (row === undefined || !isEnough(request, row, now)) return undefined
-  const { hintedSubject } = request
-  if (!(await isHintedPerson(means, prepared, { hintedSubject, relyingParty }, row.identity_id)))
+  const { subjects } = request
+  if (!(await isHintedPerson(means, prepared, { subjects, relyingParty }, row.identity_id)))
     return undefined
   const decided = await planFor(prepared, policies, asked)
   return decided && { browserId, session, row, decided, policies, requestKid }

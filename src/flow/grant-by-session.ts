@@ -4,6 +4,7 @@ import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import { openUnder, sealUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
 import { detailText } from '../domain/audit.ts'
+import { loginClaimsText } from '../domain/claims-request.ts'
 import type { ConsentTerms } from '../domain/consent.ts'
 import type { CorrelationId, GrantId, JourneyId, TenantId } from '../domain/ids.ts'
 import { CODE_TIME, GRANT_TIME, type SealedRequest } from '../domain/journey.ts'
@@ -29,10 +30,13 @@ export interface SessionLogin {
   request: SealedRequest
   pushedRequestHash: SecretHash | undefined
   language: 'en' | 'nl'
+  /** What the person agreed to; undefined where nobody is asked. */
+  terms: ConsentTerms | undefined
 }
 
-/** What the person said yes to a moment ago, and the journey that waited for it. */
+/** The person said yes a moment ago, to the terms of the login. */
 export interface Yes {
+  /** The journey that waited for it. */
   journeyId: JourneyId
   terms: ConsentTerms
 }
@@ -101,7 +105,7 @@ function grantStep(
   means: Means,
   prepared: PreparedTenant,
   { row, decided, policies, requestKid, ...browser }: UsableSession,
-  { request, relyingParty, correlationId, pushedRequestHash, language }: SessionLogin,
+  { request, relyingParty, correlationId, pushedRequestHash, language, terms }: SessionLogin,
   { code, now }: { code: string; now: number },
 ) {
   const tenantId = prepared.tenant.id
@@ -120,6 +124,7 @@ function grantStep(
     pushedRequestHash: pushedRequestHash ?? null,
     ...{ sector: relyingParty.sector, subject: randomText(), grantId },
     scope: request.scope.join(' '),
+    claims: loginClaimsText(request.claims, terms?.claims),
     walletAttributes: resealed(means, tenantId, row, grantId),
     grantExpiresAt: toInstant(now + GRANT_TIME),
     codeHash: hashSecret(code),

@@ -7,6 +7,7 @@ import type { Deps } from '../deps.ts'
 import { assureLogin, isBoundToBrowser, type UpstreamAssurance } from '../domain/assurance.ts'
 import { type AttributePolicy, carriedAttributes, carriesAttributes } from '../domain/attributes.ts'
 import { decisionDetail, detailText } from '../domain/audit.ts'
+import { loginClaimsText } from '../domain/claims-request.ts'
 import type { ConsentTerms } from '../domain/consent.ts'
 import { fail } from '../domain/failure.ts'
 import type { HashMove } from '../domain/fingerprint.ts'
@@ -110,6 +111,7 @@ export async function grantLogin(
     authTime: assurance.authTime ?? null,
     upstream: upstream === undefined ? null : JSON.stringify(upstream),
     attributePolicyVersion: journey.policies.attributes,
+    claims: loginClaimsText(request.claims, agreed?.terms.claims),
     walletAttributes: carry(means, prepared, journey, policy, grantId),
     grantExpiresAt: toInstant(now + GRANT_TIME),
     sessionHash: session === undefined ? null : hashSecret(session),

@@ -1,4 +1,4 @@
-/** Whether a login is that of the person the relying party named by `id_token_hint` (OpenID Connect Core 3.1.2.1). */
+/** Whether a login is that of a person whom the relying party named: by `id_token_hint`, or by `sub` in `claims` (OpenID Connect Core 3.1.2.1). */
 import type { Deps } from '../deps.ts'
 import type { ClientId, IdentityId } from '../domain/ids.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
@@ -10,27 +10,30 @@ import type { PreparedTenant } from './tenants.ts'
 export async function isHintedPerson(
   { db }: Pick<Deps, 'db'>,
   prepared: PreparedTenant,
-  asked: { hintedSubject?: string | undefined; relyingParty: Pick<RelyingParty, 'sector'> },
+  asked: {
+    subjects?: readonly string[] | undefined
+    relyingParty: Pick<RelyingParty, 'sector'>
+  },
   identityId: IdentityId,
 ): Promise<boolean> {
-  const { hintedSubject, relyingParty } = asked
-  if (hintedSubject === undefined) return true
+  const { subjects, relyingParty } = asked
+  if (subjects === undefined) return true
   const tenantId = prepared.tenant.id
   const [[row]] = await read(db, tenantId, [
     findSubject({ tenantId, identityId, sector: relyingParty.sector }),
   ])
-  return row?.subject === hintedSubject
+  return row !== undefined && subjects.includes(row.subject)
 }
 
 /** The same for a journey, whose client is known by its id; false for a login that links nobody. */
 export async function isHintedLogin(
   means: Pick<Deps, 'db'>,
   prepared: PreparedTenant,
-  hintedSubject: string | undefined,
+  subjects: readonly string[] | undefined,
   login: { clientId: ClientId; identityId: IdentityId | undefined },
 ): Promise<boolean> {
-  if (hintedSubject === undefined) return true
+  if (subjects === undefined) return true
   const relyingParty = await prepared.relyingParty(login.clientId)
   if (relyingParty === undefined || login.identityId === undefined) return false
-  return await isHintedPerson(means, prepared, { hintedSubject, relyingParty }, login.identityId)
+  return await isHintedPerson(means, prepared, { subjects, relyingParty }, login.identityId)
 }

@@ -37,7 +37,8 @@ export function partToSeal(request: AuthorizationRequest): SealedRequest {
     askConsent: request.askConsent,
     formPost: request.formPost,
     essentialAcr: request.essentialAcr,
-    hintedSubject: request.hintedSubject,
+    claims: request.claims,
+    subjects: request.subjects,
   }
 }
 

@@ -4,22 +4,26 @@ import { openWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { openUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
-import { type Attributes, releaseClaims } from '../domain/attributes.ts'
+import { type AttributePolicy, type Attributes, releaseClaims } from '../domain/attributes.ts'
+import { readLoginClaims } from '../domain/claims-request.ts'
 import { releasedNames } from '../domain/declared.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { type KeptAttributes, NOTHING_STATED, readEnvelope } from '../domain/kept-attributes.ts'
+import type { RelyingParty } from '../domain/relying-party.ts'
 import type { GrantRow } from '../store/grant.ts'
 import type { WalletOnlyGrantRow } from '../store/wallet-only-grant.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
- * The claims of a grant's scopes, as far as its client declared them, under the attribute policy the login was made with. Throws `sealed_unreadable`; never
- * fewer claims because something could not be opened.
+ * What a grant lets its client have at one place: the claims of its scopes (in ID tokens, where the registration says so) and
+ * those it asked for there by name, as far as they are declared and the person agreed, under the attribute policy the login
+ * was made with. Throws `sealed_unreadable`; never fewer claims because something could not be opened.
  */
 export async function readClaims(
   means: Pick<Deps, 'keyring'>,
   prepared: PreparedTenant,
   grant: GrantRow | WalletOnlyGrantRow,
+  at: 'idToken' | 'userinfo',
 ): Promise<Attributes> {
   const tenant = prepared.tenant.id
   const policy = await prepared.policy('attributes', grant.attribute_policy_version)
@@ -39,9 +43,28 @@ export async function readClaims(
         ) as Attributes)
   // A client that is gone from the registry declares nothing any more, and gets nothing.
   const client = await prepared.relyingParty(grant.client_id)
-  const names =
-    client === undefined ? [] : releasedNames(policy, client, new Set(grant.scope.split(' ')))
+  const names = client === undefined ? [] : namesFor(client, policy, grant, at)
   return releaseClaims(policy, kept.values, carried, new Set(names))
+}
+
+/** Whether this login's ID token holds anything about the person. */
+export function hasClaimsInIdToken(
+  { claimsInIdToken }: Pick<RelyingParty, 'claimsInIdToken'>,
+  grant: Pick<GrantRow, 'claims'>,
+): boolean {
+  return claimsInIdToken || readLoginClaims(grant.claims).idToken.length > 0
+}
+
+function namesFor(
+  client: RelyingParty,
+  policy: AttributePolicy,
+  grant: Pick<GrantRow, 'scope' | 'claims'>,
+  at: 'idToken' | 'userinfo',
+): string[] {
+  const { [at]: named, agreed } = readLoginClaims(grant.claims)
+  const scopes = at === 'idToken' && !client.claimsInIdToken ? [] : grant.scope.split(' ')
+  const names = releasedNames(policy, client, new Set(scopes), named)
+  return agreed === undefined ? names : names.filter((name) => agreed.includes(name))
 }
 
 const NOTHING_KEPT: KeptAttributes = { ...NOTHING_STATED, wallet: NOTHING_STATED }

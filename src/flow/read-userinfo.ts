@@ -50,7 +50,7 @@ export async function readUserinfo(
     means.metrics.outcome('userinfo', 'insufficient_scope')
     fail({ kind: 'oauth', error: 'insufficient_scope', description: 'scope openid is needed' })
   }
-  const claims = await readClaims(means, prepared, { ...grant, scope })
+  const claims = await readClaims(means, prepared, { ...grant, scope }, 'userinfo')
   const answer = { ...claims, sub: grant.subject }
   const relyingParty = await prepared.relyingParty(grant.client_id)
   means.metrics.outcome('userinfo', 'ok')

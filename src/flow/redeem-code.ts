@@ -29,7 +29,7 @@ import {
 import { beginRefresh } from '../store/refresh-token.ts'
 import { findWalletOnlyGrant } from '../store/wallet-only-grant.ts'
 import { makeIdToken, type TokenResponse } from './make-id-token.ts'
-import { readClaims } from './read-claims.ts'
+import { hasClaimsInIdToken, readClaims } from './read-claims.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 export interface CodeRequest {
@@ -64,7 +64,7 @@ export async function redeemCode(
   const taken = { codeHash, codeChallenge, accessToken, refreshToken, now }
   const { row, begun } = await take(means, tenantId, relyingParty, request, taken)
   if (row === undefined) return await refuseCode(means, prepared, relyingParty, request, codeHash)
-  const released = relyingParty.claimsInIdToken
+  const released = hasClaimsInIdToken(relyingParty, row)
     ? await readReleased(means, prepared, codeHash, accessToken)
     : {}
   if (released === undefined) return refuse(means, 'invalid_grant')
@@ -142,7 +142,7 @@ async function readReleased(
     findWalletOnlyGrant({ tenantId, ...token, now }),
   ])
   const grant = linked ?? walletOnly
-  return grant === undefined ? undefined : await readClaims(means, prepared, grant)
+  return grant === undefined ? undefined : await readClaims(means, prepared, grant, 'idToken')
 }
 
 /** The challenge a verifier answers; null without a verifier, undefined for one that cannot be any (RFC 7636, 4.1). */

@@ -25,7 +25,7 @@ import {
   useRefreshToken,
 } from '../store/refresh-token.ts'
 import { makeIdToken, type TokenResponse } from './make-id-token.ts'
-import { readClaims } from './read-claims.ts'
+import { hasClaimsInIdToken, readClaims } from './read-claims.ts'
 import type { PreparedTenant, TokenKey } from './tenants.ts'
 
 export interface RefreshRequest {
@@ -149,8 +149,8 @@ async function answer(
   const scope = request.scope?.join(' ') ?? row.scope
   const isLogin = scope.split(' ').includes('openid')
   const released =
-    isLogin && relyingParty.claimsInIdToken
-      ? await readClaims(means, prepared, { ...row, scope })
+    isLogin && hasClaimsInIdToken(relyingParty, row)
+      ? await readClaims(means, prepared, { ...row, scope }, 'idToken')
       : {}
   const made = { key, accessToken, nonce: null, released, now }
   const idToken = isLogin ? makeIdToken(prepared, relyingParty, row, made) : undefined

@@ -8,6 +8,7 @@ import type { Deps } from '../deps.ts'
 import { assureLogin } from '../domain/assurance.ts'
 import { mergeAttributes, missingNames } from '../domain/attributes.ts'
 import { decisionDetail, detailText } from '../domain/audit.ts'
+import { loginClaimsText } from '../domain/claims-request.ts'
 import type { ConsentTerms } from '../domain/consent.ts'
 import { fail } from '../domain/failure.ts'
 import type { GrantId, JourneyId } from '../domain/ids.ts'
@@ -92,6 +93,7 @@ export async function skipReconciliation(
     amr: JSON.stringify(assurance.amr),
     authTime: toSeconds(journey.presentedAt),
     attributePolicyVersion: journey.policies.attributes,
+    claims: loginClaimsText(request.claims, terms?.claims),
     walletAttributes: sealUnder(means.keyring, 'session', context, carried),
     grantExpiresAt: toInstant(now + GRANT_TIME),
     codeHash: hashSecret(code),

@@ -142,8 +142,8 @@ const PARAMETERS: readonly [
   ['response_mode', '`query` or `form_post`.', 'query', false],
   [
     'claims',
-    'Only an essential `acr` of `id_token` is heard: one of its values, or `unmet_authentication_requirements`. Which claims are released is for the scopes to say.',
-    '{"id_token":{"acr":{"essential":true,"values":["urn:identity-bridge:acr:wallet-same-device"]}}}',
+    'OpenID Connect Core 5.5: claims by name, for `id_token` or `userinfo`, in addition to those of the scopes and among those the client declared; unknown ones are ignored, and none that is missing is an error. An essential `acr` needs one of its values, or `unmet_authentication_requirements`; `sub` with a value means that person, or `login_required`.',
+    '{"userinfo":{"given_name":{"essential":true}},"id_token":{"acr":{"essential":true,"values":["urn:identity-bridge:acr:wallet-same-device"]}}}',
     false,
   ],
   [

@@ -124,7 +124,7 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
     backchannel_logout_supported: true,
     backchannel_logout_session_supported: true,
     // Stated because the default of each is not ours (OP-87).
-    claims_parameter_supported: false,
+    claims_parameter_supported: true,
     require_pushed_authorization_requests: prepared.tenant.pushedRequestsOnly,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,

@@ -56,6 +56,7 @@ export const grantJourney = sqlStatement(
       authTime: number | null
       upstream: string | null
       attributePolicyVersion: number
+      claims: string | null
       walletAttributes: Sealed | null
       grantExpiresAt: IsoInstant
       /** Of the single-sign-on session that begins; all null for none. */
@@ -122,11 +123,11 @@ export const grantJourney = sqlStatement(
       RETURNING b.id
     ), ${SUBJECT(p, sql`moved`)}, granted AS (
       INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, subject, correlation_id, scope, acr, amr,
-        auth_time, upstream, attribute_policy_version, wallet_attributes, session_hash, session_browser_hash,
+        auth_time, upstream, attribute_policy_version, claims, wallet_attributes, session_hash, session_browser_hash,
         session_started_at, created_at, expires_at)
       SELECT ${p('tenantId')}, ${p('grantId')}, ${p('clientId')}, ${p('identityId')}, ${p('bindingId')},
         subject.subject, ${p('correlationId')}, ${p('scope')}, ${p('acr')}, ${p('amr')}, ${p('authTime')}::integer, ${p('upstream')},
-        ${p('attributePolicyVersion')}::integer, ${p('walletAttributes')}, ${p('sessionHash')},
+        ${p('attributePolicyVersion')}::integer, ${p('claims')}, ${p('walletAttributes')}, ${p('sessionHash')},
         ${p('sessionBrowserHash')}, ${p('sessionStartedAt')}::iso_instant, ${p('now')}::iso_instant,
         ${p('grantExpiresAt')}::iso_instant
         FROM moved, subject

@@ -25,6 +25,7 @@ export interface GrantRow {
   auth_time: number | null
   upstream: string | null
   attribute_policy_version: number
+  claims: string | null
   wallet_attributes: Sealed | null
   subject: string
   sid: string
@@ -48,6 +49,7 @@ export type TokenGrant = Pick<
   | 'upstream'
   | 'subject'
   | 'sid'
+  | 'claims'
 >
 
 export interface RedeemedRow extends TokenGrant {
@@ -77,7 +79,7 @@ export const ALIVE = sql`
 
 export const GRANT_COLUMNS = sql`
   g.id AS grant_id, g.client_id, g.identity_id, g.binding_id, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time,
-  g.upstream, g.attribute_policy_version, g.wallet_attributes, g.subject, g.sid, i.audit_salt,
+  g.upstream, g.attribute_policy_version, g.claims, g.wallet_attributes, g.subject, g.sid, i.audit_salt,
   COALESCE(b.key_identity_id, i.id) AS key_identity_id,
   CASE WHEN b.key_identity_id IS NULL THEN i.wrapped_data_key
        ELSE (SELECT k.wrapped_data_key FROM identity k WHERE k.tenant_id = g.tenant_id AND k.id = b.key_identity_id)
@@ -134,7 +136,7 @@ export const redeemLiveCode = sqlStatement(
        AND g.tenant_id = c.tenant_id AND g.id = c.grant_id AND g.revoked_at IS NULL
        AND (g.identity_id IS NULL OR i.status = 'ACTIVE')
     RETURNING g.id AS grant_id, g.client_id, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time, g.upstream, g.subject,
-              g.sid, c.nonce`,
+              g.sid, g.claims, c.nonce`,
 )
 
 /** Ends a grant and with it every token made from it. */

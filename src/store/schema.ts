@@ -612,6 +612,7 @@ export interface LoginGrantTable {
   auth_time: Fixed<number | null>
   upstream: Fixed<string | null>
   attribute_policy_version: Fixed<number>
+  claims: string | null
   wallet_attributes: Sealed | null
   created_at: Fixed<IsoInstant>
   expires_at: IsoInstant

@@ -84,6 +84,7 @@ export const grantBySession = sqlStatement(
       subject: string
       grantId: GrantId
       scope: string
+      claims: string | null
       walletAttributes: Sealed | null
       grantExpiresAt: IsoInstant
       codeHash: SecretHash
@@ -126,10 +127,10 @@ export const grantBySession = sqlStatement(
       RETURNING b.id
     ), ${SUBJECT(p, sql`session`)}, granted AS (
       INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, subject, correlation_id, scope, acr, amr,
-        auth_time, upstream, attribute_policy_version, wallet_attributes, session_hash, session_browser_hash,
+        auth_time, upstream, attribute_policy_version, claims, wallet_attributes, session_hash, session_browser_hash,
         session_started_at, sid, created_at, expires_at)
       SELECT ${p('tenantId')}, ${p('grantId')}, ${p('clientId')}, identity_id, binding_id, subject.subject, ${p('correlationId')},
-        ${p('scope')}, acr, amr, auth_time, upstream, attribute_policy_version, ${p('walletAttributes')}, session_hash,
+        ${p('scope')}, acr, amr, auth_time, upstream, attribute_policy_version, ${p('claims')}, ${p('walletAttributes')}, session_hash,
         session_browser_hash, session_started_at, sid, ${p('now')}::iso_instant, ${p('grantExpiresAt')}::iso_instant
         FROM session, subject
     ), ${CODE(p, sql`session`)}, event AS (

@@ -24,7 +24,7 @@ export type WalletOnlyAccessRow = Omit<AccessRow, OfPerson> & WalletOnlyGrantRow
 
 const COLUMNS = sql`
   g.id AS grant_id, g.client_id, g.identity_id, NULL AS audit_salt, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time,
-  g.upstream, g.attribute_policy_version, g.wallet_attributes, g.subject, g.sid`
+  g.upstream, g.attribute_policy_version, g.claims, g.wallet_attributes, g.subject, g.sid`
 
 const ALIVE = sql`
   JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id AND r.enabled = 1`
@@ -49,6 +49,7 @@ export const grantWalletOnly = sqlStatement(
       amr: string
       authTime: number
       attributePolicyVersion: number
+      claims: string | null
       walletAttributes: Sealed
       grantExpiresAt: IsoInstant
       codeHash: SecretHash
@@ -70,9 +71,9 @@ export const grantWalletOnly = sqlStatement(
       RETURNING id
     ), granted AS (
       INSERT INTO login_grant (tenant_id, id, client_id, subject, correlation_id, scope, acr, amr, auth_time,
-        attribute_policy_version, wallet_attributes, created_at, expires_at)
+        attribute_policy_version, claims, wallet_attributes, created_at, expires_at)
       SELECT ${p('tenantId')}, ${p('grantId')}, ${p('clientId')}, ${p('subject')}, ${p('correlationId')}, ${p('scope')},
-        ${p('acr')}, ${p('amr')}, ${p('authTime')}::integer, ${p('attributePolicyVersion')}::integer,
+        ${p('acr')}, ${p('amr')}, ${p('authTime')}::integer, ${p('attributePolicyVersion')}::integer, ${p('claims')},
         ${p('walletAttributes')}, ${p('now')}::iso_instant, ${p('grantExpiresAt')}::iso_instant
         FROM moved
     ), ${CODE(p, sql`moved`)}, event AS (

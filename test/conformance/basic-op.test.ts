@@ -1,8 +1,7 @@
 /**
  * The modules of the OpenID Foundation's Basic OP and Config OP plans (protocols 6.13), one test a module and named after
  * it. Not here: userinfo-post-body (only a warning, the token is taken from the header alone), scope-address and
- * scope-phone (skipped where the scopes are not supported), idtoken-unsigned (skipped where `none` is not), claims-essential
- * (skipped where the parameter `claims` is not announced).
+ * scope-phone (skipped where the scopes are not supported), idtoken-unsigned (skipped where `none` is not).
  */
 import * as client from 'openid-client'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -232,6 +231,16 @@ test.each([
   expect(new URL(page.location ?? '').searchParams.get('error')).toBe(error)
 })
 
+/** Asks for a claim at userinfo by name, with `openid` alone: there it has to be, and not in the ID token (CF-04). */
+test('oidcc-claims-essential', async () => {
+  const claims = JSON.stringify({ userinfo: { given_name: { essential: true } } })
+  const told = await login({ scope: 'openid', claims })
+  expect(told.claims.given_name).toBe('Sanne')
+  expect(told.idToken).not.toHaveProperty('given_name')
+  const without = await login({ scope: 'openid', prompt: 'login' })
+  expect(without.claims).not.toHaveProperty('given_name')
+})
+
 test('oidcc-refresh-token', async () => {
   const { tokens, idToken } = await login()
   const refreshed = await client.refreshTokenGrant(
@@ -252,7 +261,7 @@ test('oidcc-discovery-endpoint-verification', () => {
   const metadata = program.configuration.serverMetadata()
   expect(metadata.issuer).toBe(tenant.issuer)
   expect(metadata.id_token_signing_alg_values_supported).toContain('RS256')
-  expect(metadata.claims_parameter_supported).toBe(false)
+  expect(metadata.claims_parameter_supported).toBe(true)
   expect(metadata.request_uri_parameter_supported).toBe(false)
   for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'userinfo_endpoint'])
     expect(String(metadata[name])).toMatch(new RegExp(`^${tenant.issuer}/`))

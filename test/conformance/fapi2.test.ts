@@ -7,9 +7,11 @@ import * as client from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBrowser, onwardLinkOn, walletLinkOn } from '../../demo/browser.ts'
 import type { Wallet } from '../../demo/wallet.ts'
+import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
 import { post, register, type TestClient } from '../op/clients.ts'
 import { relyingPartyOf } from '../op/logins.ts'
-import { type Bridge, logIn, REDIRECT_URI, startBridge } from '../support/bridge.ts'
+import { ACTOR, type Bridge, logIn, REDIRECT_URI, startBridge } from '../support/bridge.ts'
+import { askedOn, say } from '../support/consent.ts'
 
 type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>
 
@@ -135,6 +137,20 @@ test('fapi2-security-profile-final-user-rejects-authentication', async () => {
   const back = new URL(onwardLinkOn(left.text)).searchParams
   expect([back.get('error'), back.get('state')]).toEqual(['access_denied', 's'])
   expect(back.get('iss')).toBe(bridge.tenant.issuer)
+})
+
+test('fapi2-security-profile-final-user-rejects-authentication, when asked for consent', async () => {
+  const { clientId } = first.registered.relyingParty
+  await updateRelyingParty(bridge.deps, ACTOR, 'demo', clientId, { consent: 'ask' })
+  const { url } = await push()
+  const browser = createBrowser()
+  const reply = await wallet.present(walletLinkOn((await browser.get(url.href)).text))
+  const page = await browser.follow(reply.redirectUri ?? '')
+  const { back } = await say(askedOn(page, { state: 's' }, browser), 'no')
+  await updateRelyingParty(bridge.deps, ACTOR, 'demo', clientId, { consent: 'tenant' })
+  const answer = new URL(back).searchParams
+  expect([answer.get('error'), answer.get('state')]).toEqual(['access_denied', 's'])
+  expect(answer.get('iss')).toBe(bridge.tenant.issuer)
 })
 
 test('fapi2-security-profile-final-ensure-authorization-request-with-long-state', async () => {

@@ -4,19 +4,26 @@ import type { Attempt, Login, RelyingPartyProgram } from '../../demo/relying-par
 import type { Wallet } from '../../demo/wallet.ts'
 import { presentAt, REDIRECT_URI } from './bridge.ts'
 
-export interface Asked {
+export interface Question {
   browser: Browser
-  attempt: Attempt
   page: Page
   /** Takes the answer. */
   url: string
   proof: string
 }
 
+export interface Asked extends Question {
+  attempt: Attempt
+}
+
 export const atRelyingParty = (url: string) => url.startsWith(REDIRECT_URI)
 
 /** What the page asks; throws where it asks nothing. */
-export function askedOn(page: Page, attempt: Attempt, browser: Browser): Asked {
+export function askedOn<Asking>(
+  page: Page,
+  attempt: Asking,
+  browser: Browser,
+): Question & { attempt: Asking } {
   const action = /<form method="post" action="([^"]+\/consent)">/.exec(page.text)?.[1]
   const proof = /name="proof" value="([^"]+)"/.exec(page.text)?.[1]
   if (action === undefined || proof === undefined)
@@ -44,7 +51,7 @@ export async function reachConsent(...to: Parameters<typeof goTo>): Promise<Aske
 
 /** Where the answer leads. */
 export async function say(
-  { browser, url, proof }: Asked,
+  { browser, url, proof }: Question,
   answer: 'yes' | 'no',
 ): Promise<{ page: Page; back: string }> {
   const page = await browser.post(url, { proof, answer })
