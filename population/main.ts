@@ -1,8 +1,8 @@
 /** `npm run population`: ten thousand made-up people through the real matcher and a real database. Exits 1 on a wrong link. */
 import { parseArgs } from 'node:util'
-import { startDatabase } from '../bench/cluster.ts'
+import { settle, startDatabase } from '../bench/cluster.ts'
 import { reportLines, summaryOf } from './report.ts'
-import { runPopulation } from './run.ts'
+import { runPopulation, STEP } from './run.ts'
 
 const USAGE = 'npm run population -- [--people 10000] [--seed 1] [--policies default,subject]'
 
@@ -30,6 +30,7 @@ function progressTeller(): (set: string, done: number, of: number) => void {
   }
 }
 
+const tell = progressTeller()
 // A crash would spoil it, and nobody would miss it.
 const database = await startDatabase({ durable: false })
 try {
@@ -42,7 +43,11 @@ try {
       atOnce: 8,
       mixUps: true,
     },
-    onProgress: progressTeller(),
+    async onProgress(set, done, of) {
+      tell(set, done, of)
+      // A service has a day for its first hundred people, and its database gathers statistics meanwhile.
+      if (done <= 2 * STEP) await settle(database.superuser)
+    },
   })
   if (process.stderr.isTTY) process.stderr.write('\n')
   for (const line of reportLines(results)) console.log(line)

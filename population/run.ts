@@ -5,6 +5,9 @@ import { type PolicySet, policySets } from './policies.ts'
 import { equip, type Held, makeVisit } from './visit.ts'
 import { addTenant, openWorld, type World } from './world.ts'
 
+/** Visits between two words of how far it is. */
+export const STEP = 500
+
 export interface RunOptions {
   runtimeUrl: string
   people: number
@@ -15,8 +18,8 @@ export interface RunOptions {
   mixUps: boolean
   /** Visits at a time. */
   atOnce: number
-  /** Hears how far it is. */
-  onProgress?: (set: string, visits: number, of: number) => void
+  /** Hears how far it is, every {@link STEP} visits; whoever heard goes on when it is done. */
+  onProgress?: (set: string, visits: number, of: number) => Promise<void> | void
 }
 
 export interface Result {
@@ -61,7 +64,7 @@ async function runSet(
     held.set(wallet.id, own)
     judge.hear(visit, await makeVisit(world, set, tenantId, visit, own))
     done++
-    if (done % 500 === 0) onProgress?.(set.name, done, visits.length)
+    if (done % STEP === 0) await onProgress?.(set.name, done, visits.length)
   }
   const places = visits.values()
   const work = async () => {

@@ -87,7 +87,9 @@ export const grantJourney = sqlStatement(
          FOR NO KEY UPDATE OF m
     ), evidence AS (
       SELECT e.id, e.hash, e.version
-        FROM unnest(${p('matchIds')}::text[], ${p('hashes')}::text[], ${p('versions')}::integer[]) AS e (id, hash, version)
+        FROM proof
+        JOIN unnest(${p('matchIds')}::text[], ${p('hashes')}::text[], ${p('versions')}::integer[]) AS e (id, hash, version)
+          ON e.id = proof.id
     ), moved AS (
       UPDATE journey
          SET state = 'granted', identity_id = ${p('identityId')}, binding_id = ${p('bindingId')},
@@ -106,20 +108,17 @@ export const grantJourney = sqlStatement(
       RETURNING m.id
     ), touched_binding AS (
       UPDATE identity_link_binding b
-         SET last_used_at = CASE WHEN b.id = ${p('bindingId')} THEN ${p('usedAt')} ELSE b.last_used_at END,
+         SET last_used_at = ${p('usedAt')},
              holder_identifier_hash = CASE WHEN b.holder_hash_key_version = 0
                THEN b.holder_identifier_hash ELSE coalesce(e.hash, b.holder_identifier_hash) END,
              holder_hash_key_version = CASE WHEN b.holder_hash_key_version = 0
                THEN 0 ELSE coalesce(e.version, b.holder_hash_key_version) END,
-             stale_since = CASE WHEN b.id = ${p('bindingId')} AND ${p('stale')}::boolean
+             stale_since = CASE WHEN ${p('stale')}::boolean
                THEN coalesce(b.stale_since, ${p('now')}::iso_instant) ELSE b.stale_since END
-        FROM (SELECT moved.match_id, evidence.hash, evidence.version
-                FROM moved LEFT JOIN evidence ON evidence.id = moved.match_id
-              UNION
-              SELECT evidence.id, evidence.hash, evidence.version FROM moved, evidence) AS e
-       WHERE b.tenant_id = ${p('tenantId')} AND b.match_id = e.match_id AND b.deleted_at IS NULL
-         AND (b.id = ${p('bindingId')} AND (b.last_used_at < ${p('usedAt')} OR ${p('stale')}::boolean AND b.stale_since IS NULL)
-              OR (b.holder_hash_key_version > 0 AND b.holder_identifier_hash <> e.hash))
+        FROM moved LEFT JOIN evidence e ON e.id = moved.match_id
+       WHERE b.tenant_id = ${p('tenantId')} AND b.id = ${p('bindingId')} AND b.deleted_at IS NULL
+         AND (b.last_used_at < ${p('usedAt')} OR ${p('stale')}::boolean AND b.stale_since IS NULL
+              OR b.holder_hash_key_version > 0 AND b.holder_identifier_hash <> e.hash)
       RETURNING b.id
     ), ${SUBJECT(p, sql`moved`)}, granted AS (
       INSERT INTO login_grant (tenant_id, id, client_id, identity_id, binding_id, subject, correlation_id, scope, acr, amr,

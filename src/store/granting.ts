@@ -20,7 +20,7 @@ export const LIVE_LINK = (p: Params<Link>) => sql`person AS (
     ), live AS (
       SELECT b.id, b.match_id
         FROM person
-        JOIN identity_match m ON m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = person.id
+        JOIN identity_match m ON m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = ${p('identityId')}
         JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id
        WHERE b.tenant_id = ${p('tenantId')} AND b.id = ${p('bindingId')} AND b.deleted_at IS NULL
          AND m.deleted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > ${p('now')})

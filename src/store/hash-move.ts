@@ -1,6 +1,6 @@
 /**
- * What follows an identifier to the current version of its key, besides its live match: fingerprints on a person's bindings,
- * and rows that ended. Neither waits for a row, for logins hold others by then; a fingerprint that was left behind is
+ * What follows an identifier to the current version of its key, besides its live match and the binding of the login: the other
+ * bindings of the person, all of their fingerprints, and rows that ended. Neither waits for a row, for logins hold others by then; a fingerprint that was left behind is
  * taken along by the next login.
  */
 import { type RawBuilder, sql } from 'kysely'
@@ -50,7 +50,7 @@ const carry = (p: Params<Moves>, ifSo: RawBuilder<boolean>) => sql<{ changed: nu
       FROM ended JOIN moves w ON w.old_hash = ended.deleted_identifier_hash
      WHERE d.tenant_id = ${p('tenantId')} AND d.id = ended.id
   ), own AS MATERIALIZED (
-    SELECT id FROM identity_link_binding
+    SELECT id, holder_identifier_hash FROM identity_link_binding
      WHERE tenant_id = ${p('tenantId')} AND EXISTS (SELECT FROM moves)
        AND match_id = ANY (ARRAY(
          SELECT id FROM identity_match
@@ -58,16 +58,19 @@ const carry = (p: Params<Moves>, ifSo: RawBuilder<boolean>) => sql<{ changed: nu
      ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
   )
   UPDATE identity_link_binding b
-     SET material_fingerprints = (
-           SELECT jsonb_object_agg(print.key, CASE WHEN w.old_hash IS NULL THEN print.value
-                    ELSE jsonb_build_object('hash', w.new_hash, 'version', w.version) END)::text
+     SET material_fingerprints = CASE WHEN b.material_fingerprints IS NULL THEN NULL ELSE (
+           SELECT coalesce(jsonb_object_agg(print.key, CASE WHEN w.old_hash IS NULL THEN print.value
+                    ELSE jsonb_build_object('hash', w.new_hash, 'version', w.version) END), '{}')::text
              FROM jsonb_each(b.material_fingerprints::jsonb) AS print
-             LEFT JOIN moves w ON w.old_hash = print.value ->> 'hash'),
+             LEFT JOIN moves w ON w.old_hash = print.value ->> 'hash') END,
+         holder_identifier_hash = coalesce(holder.new_hash, b.holder_identifier_hash),
+         holder_hash_key_version = coalesce(holder.version, b.holder_hash_key_version),
          updated_at = ${p('now')}
-    FROM own
+    FROM own LEFT JOIN moves holder ON holder.old_hash = own.holder_identifier_hash
    WHERE b.tenant_id = ${p('tenantId')} AND b.id = own.id
-     AND EXISTS (SELECT FROM jsonb_each(b.material_fingerprints::jsonb) AS print
-                   JOIN moves w ON w.old_hash = print.value ->> 'hash')`
+     AND (holder.old_hash IS NOT NULL
+          OR EXISTS (SELECT FROM jsonb_each(b.material_fingerprints::jsonb) AS print
+                       JOIN moves w ON w.old_hash = print.value ->> 'hash'))`
 
 /** Inside a transaction that has proved the identifiers. */
 export const carryHashes = sqlStatement('carry_hashes', (p: Params<Moves>) =>
