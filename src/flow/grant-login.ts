@@ -25,10 +25,11 @@ import {
 import { instantOfUse } from '../domain/last-use.ts'
 import type { Evidence } from '../domain/recognition.ts'
 import type { Sealed } from '../domain/text.ts'
-import { type IsoInstant, toInstant, toSeconds } from '../domain/time.ts'
-import { inTransaction, transact } from '../store/database.ts'
+import { toInstant, toSeconds } from '../domain/time.ts'
+import { inTransaction, type Transaction, transact } from '../store/database.ts'
 import { grantJourney } from '../store/grant-journey.ts'
-import { carryHashesOfLogin, inColumns } from '../store/hash-move.ts'
+import { carryHashes, inColumns } from '../store/hash-move.ts'
+import { lockPeople } from '../store/identity.ts'
 import { endSignOn } from '../store/single-sign-on.ts'
 import type { Step } from '../store/statement.ts'
 import { returnTo, type SignedOn } from './error-return.ts'
@@ -135,14 +136,19 @@ export async function grantLogin(
     now: toInstant(now),
     usedAt: instantOfUse(tenant, now),
   })
-  const carried = carrySteps(tenant.id, grantId, person, toInstant(now))
-  const [[granted]] = await (agreed?.isNew !== true
-    ? transact(means.db, tenant.id, [step, ...carried], { retries: 2 })
-    : grantWithYes(means, tenant.id, [step, ...carried], agreed.terms, {
-        ...{ clientId: journey.clientId, correlationId: journey.correlationId, subjectHash },
-        ...{ identityId: person.identityId, now: toInstant(now) },
-      })
-  ).catch(noRowIfNotGranted)
+  const yes: Yes | undefined =
+    agreed?.isNew !== true
+      ? undefined
+      : {
+          terms: agreed.terms,
+          by: {
+            ...{ clientId: journey.clientId, correlationId: journey.correlationId, subjectHash },
+            ...{ identityId: person.identityId, now: toInstant(now) },
+          },
+        }
+  const [[granted]] = await commitGrant(means, tenant.id, step, person, yes).catch(
+    noRowIfNotGranted,
+  )
   if (granted === undefined) return undefined
   means.metrics.outcome('login', upstream === undefined ? 'known_holder' : 'reconciled')
   return {
@@ -152,43 +158,41 @@ export async function grantLogin(
   }
 }
 
-/** While a key rotates: nothing for nearly every login. */
-function carrySteps(
+/** A yes of a moment ago, and whose it is. */
+interface Yes {
+  terms: ConsentTerms
+  by: ConsentedBy
+}
+
+/**
+ * The grant, and what goes with it in one transaction: the yes it rests on, and while a key rotates what stands beside the
+ * evidence. The person is held before anything else; where nothing is granted, all of it is undone.
+ */
+async function commitGrant(
+  { db, clock }: Pick<Deps, 'db' | 'clock'>,
   tenantId: TenantId,
-  grantId: GrantId,
+  step: Step<{ id: JourneyId }>,
   { identityId, moves }: RecognisedPerson,
-  now: IsoInstant,
-) {
-  return moves.length === 0
-    ? []
-    : [carryHashesOfLogin({ tenantId, grantId, identityId, ...inColumns(moves), now })]
+  yes: Yes | undefined,
+): Promise<[{ id: JourneyId }[]]> {
+  if (moves.length === 0 && yes === undefined)
+    return await transact(db, tenantId, [step], { retries: 2 })
+  const carry = { tenantId, identityId, ...inColumns(moves), now: toInstant(clock()) }
+  const work = async (tx: Transaction): Promise<[{ id: JourneyId }[]]> => {
+    if (moves.length > 0)
+      await tx.runAll([lockPeople({ tenantId, ids: [identityId] }), carryHashes(carry)])
+    if (yes !== undefined) await writeYes(tx, tenantId, yes.terms, yes.by)
+    const granted = await tx.run(step)
+    if (granted.length === 0) return notGranted()
+    if (yes !== undefined) await tx.runLast([yesEvent(tenantId, yes.terms, yes.by)])
+    return [granted]
+  }
+  return await inTransaction(db, tenantId, work, { retries: 2 })
 }
 
 /** What the institution said of its login, if that was part of this one. */
 export function upstreamOf(journey: Proved): UpstreamAssurance | undefined {
   return 'upstream' in journey ? journey.upstream : undefined
-}
-
-/** The grant, and the yes it rests on, in one transaction. The person is held before anything else. */
-async function grantWithYes(
-  { db }: Pick<Deps, 'db'>,
-  tenantId: TenantId,
-  [step, ...carried]: readonly [Step<{ id: JourneyId }>, ...Step<unknown>[]],
-  terms: ConsentTerms,
-  login: ConsentedBy,
-): Promise<[{ id: JourneyId }[]]> {
-  return await inTransaction(
-    db,
-    tenantId,
-    async (tx) => {
-      await writeYes(tx, tenantId, terms, login)
-      const granted = await tx.run(step)
-      if (granted.length === 0) return notGranted()
-      await tx.runLast([...carried, yesEvent(tenantId, terms, login)])
-      return [granted]
-    },
-    { retries: 2 },
-  )
 }
 
 /**

@@ -3,9 +3,9 @@
  * bindings of the person, all of their fingerprints, and rows that ended. Neither waits for a row, for logins hold others by then; a fingerprint that was left behind is
  * taken along by the next login.
  */
-import { type RawBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { HashMove } from '../domain/fingerprint.ts'
-import type { GrantId, IdentityId, TenantId } from '../domain/ids.ts'
+import type { IdentityId, TenantId } from '../domain/ids.ts'
 import type { HolderHash, InstitutionHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { type Params, sqlStatement } from './statement.ts'
@@ -31,14 +31,15 @@ export function inColumns(moves: readonly HashMove[]): Pick<Moves, 'from' | 'to'
 }
 
 /**
- * The hash of a row that ended stays comparable with the live row of the same identifier: else a restoration could not see
- * that somebody is known by it again.
+ * Belongs into a transaction that proves the identifiers, behind the lock of the person. The hash of a row that ended stays
+ * comparable with the live row of the same identifier: else a restoration could not see that somebody is known by it again.
  */
-const carry = (p: Params<Moves>, ifSo: RawBuilder<boolean>) => sql<{ changed: number }>`
+export const carryHashes = sqlStatement(
+  'carry_hashes',
+  (p: Params<Moves>) => sql<{ changed: number }>`
   WITH moves AS MATERIALIZED (
     SELECT * FROM unnest(${p('from')}::text[], ${p('to')}::text[], ${p('versions')}::integer[])
       AS w (old_hash, new_hash, version)
-     WHERE ${ifSo}
   ), ended AS MATERIALIZED (
     SELECT id, deleted_identifier_hash FROM identity_match
      WHERE tenant_id = ${p('tenantId')} AND deleted_identifier_hash IS NOT NULL
@@ -51,7 +52,7 @@ const carry = (p: Params<Moves>, ifSo: RawBuilder<boolean>) => sql<{ changed: nu
      WHERE d.tenant_id = ${p('tenantId')} AND d.id = ended.id
   ), own AS MATERIALIZED (
     SELECT id, holder_identifier_hash FROM identity_link_binding
-     WHERE tenant_id = ${p('tenantId')} AND EXISTS (SELECT FROM moves)
+     WHERE tenant_id = ${p('tenantId')}
        AND match_id = ANY (ARRAY(
          SELECT id FROM identity_match
           WHERE tenant_id = ${p('tenantId')} AND internal_identity_id = ${p('identityId')}))
@@ -70,21 +71,5 @@ const carry = (p: Params<Moves>, ifSo: RawBuilder<boolean>) => sql<{ changed: nu
    WHERE b.tenant_id = ${p('tenantId')} AND b.id = own.id
      AND (holder.old_hash IS NOT NULL
           OR EXISTS (SELECT FROM jsonb_each(b.material_fingerprints::jsonb) AS print
-                       JOIN moves w ON w.old_hash = print.value ->> 'hash'))`
-
-/** Inside a transaction that has proved the identifiers. */
-export const carryHashes = sqlStatement('carry_hashes', (p: Params<Moves>) =>
-  carry(p, sql<boolean>`true`),
-)
-
-/** Behind the statement that grants a login; without its grant nothing moves. */
-export const carryHashesOfLogin = sqlStatement(
-  'carry_hashes_of_login',
-  (p: Params<Moves & { grantId: GrantId }>) =>
-    carry(
-      p,
-      sql<boolean>`EXISTS (SELECT FROM login_grant
-                            WHERE tenant_id = ${p('tenantId')} AND id = ${p('grantId')}
-                              AND identity_id = ${p('identityId')})`,
-    ),
+                       JOIN moves w ON w.old_hash = print.value ->> 'hash'))`,
 )

@@ -323,7 +323,7 @@ const ABOUT: Record<string, string> = {
   findLivePlainToken: 'access_token',
   findLiveWalletOnlyToken: 'authorization_code',
   holdSession: 'reconciliation_session',
-  ...{ carryHashes: 'identity_link_binding', carryHashesOfLogin: 'identity_link_binding' },
+  carryHashes: 'identity_link_binding',
   moveAddresses: 'identity_match',
 }
 
@@ -419,13 +419,10 @@ function exactly(name: string, row: Row): Row {
         newVersion: '2',
       }
     case 'carryHashes':
-    case 'carryHashesOfLogin': {
-      const login = first('login_grant', ({ binding_id }) => binding_id === row.id)
       return {
-        ...{ identityId: personOf(row), grantId: login.id ?? 'none', to: ['moved'] },
-        ...{ from: [`hash-of-mail-${row.id}`], versions: '{2}' },
+        ...{ identityId: personOf(row), from: [`hash-of-mail-${row.id}`] },
+        ...{ to: ['moved'], versions: '{2}' },
       }
-    }
     case 'replaceAddress':
       return {
         ...{ identityId: personOf(row), institutionHashes: [row.institution_identifier_hash] },
