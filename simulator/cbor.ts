@@ -8,6 +8,14 @@ export class Tag {
   }
 }
 
+/** Octets that stand in the encoding as they are. */
+export class Raw {
+  readonly octets: Uint8Array
+  constructor(octets: Uint8Array) {
+    this.octets = octets
+  }
+}
+
 export type Writable =
   | null
   | boolean
@@ -15,6 +23,7 @@ export type Writable =
   | string
   | Uint8Array
   | Tag
+  | Raw
   | readonly Writable[]
   | ReadonlyMap<string | number, Writable>
 
@@ -28,6 +37,7 @@ export function cbor(value: Writable): Buffer {
     return Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)])
   }
   if (value instanceof Uint8Array) return Buffer.concat([head(2, value.length), value])
+  if (value instanceof Raw) return Buffer.from(value.octets)
   if (value instanceof Tag) return Buffer.concat([head(6, value.tag), cbor(value.value)])
   if (value instanceof Map) {
     const members = [...(value as ReadonlyMap<string | number, Writable>)]

@@ -8,7 +8,8 @@ export interface Standing {
   /** Stable name of its issuer. */
   issuer: string
   uri: string
-  index: number
+  /** Its number in a status list, or its identifier in an identifier list, base64url. */
+  index: number | string
   /** What the entry said then; 0 is never here. */
   everyHours: number
 }

@@ -30,9 +30,14 @@ export interface CborLimits {
   maxDepth: number
   /** Values of any kind, keys among them. */
   maxItems: number
+  /** Whether keys may be byte strings, too; they stand in the map as {@link byteKey} writes them. */
+  byteKeys: boolean
 }
 
-const LIMITS: CborLimits = { maxBytes: 256 * 1024, maxDepth: 16, maxItems: 10_000 }
+const LIMITS: CborLimits = {
+  ...{ maxBytes: 256 * 1024, maxDepth: 16, maxItems: 10_000 },
+  byteKeys: false,
+}
 
 /** Date and time as text, embedded CBOR, and a full date (RFC 8949 section 3.4, RFC 8943). */
 export const TAG = { dateTime: 0, embedded: 24, fullDate: 1004 } as const
@@ -52,10 +57,10 @@ export class CborError extends Error {
  * 10 000 values without others), `malformed` for anything else.
  */
 export function decodeCbor(bytes: Uint8Array, limits: Partial<CborLimits> = {}): CborValue {
-  const { maxBytes, maxDepth, maxItems } = { ...LIMITS, ...limits }
+  const { maxBytes, maxDepth, maxItems, byteKeys } = { ...LIMITS, ...limits }
   if (bytes.length > maxBytes) throw new CborError('too_large')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const reader: Reader = { bytes, view, offset: 0, itemsLeft: maxItems }
+  const reader: Reader = { bytes, view, offset: 0, itemsLeft: maxItems, byteKeys }
   const value = readValue(reader, maxDepth)
   if (reader.offset !== bytes.length) throw new CborError('malformed')
   return value
@@ -90,6 +95,7 @@ interface Reader {
   view: DataView
   offset: number
   itemsLeft: number
+  byteKeys: boolean
 }
 
 function readValue(reader: Reader, depth: number): CborValue {
@@ -193,17 +199,27 @@ function readArray(reader: Reader, count: number, depth: number): readonly CborV
   return list
 }
 
-/** Keys are text or whole numbers, each once. */
+/** Keys are text or whole numbers (or octets, where that was asked for), each once. */
 function readMap(reader: Reader, count: number, depth: number): CborMap {
   const map = new Map<string | number, CborValue>()
   for (let index = 0; index < count; index += 1) {
-    const key = readValue(reader, depth)
-    if (typeof key !== 'string' && !Number.isSafeInteger(key)) throw new CborError('malformed')
-    const name = key as string | number
+    const name = nameOf(readValue(reader, depth), reader)
     if (map.has(name)) throw new CborError('malformed')
     map.set(name, readValue(reader, depth))
   }
   return map
+}
+
+function nameOf(key: CborValue, { byteKeys }: Reader): string | number {
+  if (typeof key === 'string') return key
+  if (typeof key === 'number' && Number.isSafeInteger(key)) return key
+  if (byteKeys && key instanceof Uint8Array) return byteKey(key)
+  throw new CborError('malformed')
+}
+
+/** Returns how a key of octets stands in a {@link CborMap}: no other kind of key has this form in the maps we read so. */
+export function byteKey(octets: Uint8Array): string {
+  return `h'${Buffer.from(octets).toString('base64url')}'`
 }
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

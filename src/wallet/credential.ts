@@ -58,15 +58,16 @@ export interface Expectations {
 
 /**
  * Returns who is to be asked about a credential's `status`, by the policy of the entry that vouches for it. Throws
- * `presentation_refused`: `status_missing` where the entry wants one, and what `readStatusReference` throws.
+ * `presentation_refused`: `status_missing` where the entry wants one, and what `readReference` throws (that of the format).
  */
 export function standingOf(
   status: Json | undefined,
   issuer: TrustedIssuer,
+  readReference: (status: Json) => StatusReference = readStatusReference,
 ): JudgedCredential['standing'] {
   const rule = issuer.entry.status
   if (rule === 'ignore') return undefined
-  if (status !== undefined) return { reference: readStatusReference(status), issuer }
+  if (status !== undefined) return { reference: readReference(status), issuer }
   return rule === 'require'
     ? fail({ kind: 'presentation_refused', reason: 'status_missing' })
     : undefined

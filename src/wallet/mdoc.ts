@@ -18,6 +18,7 @@ import {
   readMobileSecurityObject,
   revealElements,
 } from './mobile-security-object.ts'
+import { readMdocStatusReference } from './status-list.ts'
 import type { TrustMeans } from './trust.ts'
 
 /*
@@ -65,7 +66,7 @@ export async function verifyMdoc(
     publicJwk: holder.jwk,
     holderThumbprint: thumbprint(holder.jwk),
     types: [mso.docType],
-    standing: standingOf(mso.status, issuer),
+    standing: standingOf(mso.status, issuer, readMdocStatusReference),
     certification: certificationOf(issuer),
     ...authoritiesOf(issuer),
   }

@@ -72,18 +72,24 @@ export function readMobileSecurityObject(issuerAuth: CoseSign1): MobileSecurityO
   }
 }
 
-/** Of all kinds of status the status list alone is carried over; others stay an object that names none. */
+/** Of all kinds of status the two lists are carried over; others stay an object that names neither (MD-11). */
 function statusOf(status: CborValue | undefined): Json | undefined {
   if (status === undefined) return undefined
-  const list = isCborMap(status) ? status.get('status_list') : undefined
-  if (!isCborMap(list)) return {}
-  const [uri, idx] = [list.get('uri'), list.get('idx')]
-  return {
-    status_list: {
-      uri: typeof uri === 'string' ? uri : null,
-      idx: typeof idx === 'number' ? idx : null,
-    },
+  if (!isCborMap(status)) return {}
+  const text = (value: CborValue | undefined) => (typeof value === 'string' ? value : null)
+  const carried: Record<string, Json> = {}
+  const list = status.get('status_list')
+  if (isCborMap(list)) {
+    const idx = list.get('idx')
+    carried.status_list = { uri: text(list.get('uri')), idx: typeof idx === 'number' ? idx : null }
   }
+  const identifiers = status.get('identifier_list')
+  if (isCborMap(identifiers)) {
+    const id = identifiers.get('id')
+    const octets = id instanceof Uint8Array ? Buffer.from(id).toString('base64url') : null
+    carried.identifier_list = { uri: text(identifiers.get('uri')), id: octets }
+  }
+  return carried
 }
 
 /** RFC 3339 in UTC; ISO/IEC 18013-5 leaves fractions out, and some issuers do not. */

@@ -5,6 +5,11 @@ import type { Json, JsonObject } from '../domain/text.ts'
 import { SECOND } from '../domain/time.ts'
 import { CborError, type CborMap, decodeCbor, isCborArray, isCborMap } from './cbor.ts'
 import { readCoseSign1, verifyCoseSign1 } from './cose.ts'
+import {
+  IDENTIFIER_LIST_CLAIM,
+  type IdentifierList,
+  openIdentifierList,
+} from './identifier-list.ts'
 import { isJsonObject } from './json.ts'
 import { openStatusList, type StatusList } from './status-list.ts'
 import { ALGORITHMS, CLOCK_SKEW } from './token-rules.ts'
@@ -18,6 +23,7 @@ import { ALGORITHMS, CLOCK_SKEW } from './token-rules.ts'
 export const LARGEST_TOKEN = 1024 * 1024
 export const JWT_TYPE = 'application/statuslist+jwt'
 export const CWT_TYPE = 'application/statuslist+cwt'
+export const IDENTIFIER_LIST_TYPE = 'application/identifierlist+cwt'
 
 /** How a token names its signer; which of the two counts is the trust entry's choice. */
 export interface SignerHint {
@@ -36,13 +42,13 @@ export interface UnverifiedToken {
   issuedAt: unknown
   expiresAt: unknown
   timeToLive: unknown
-  bits: unknown
-  lst: unknown
+  /** Returns the list inside. Throws `presentation_refused` `status_list_invalid`. */
+  open(): StatusList | IdentifierList
 }
 
 /** A token that was believed, and how long it may be. Milliseconds. */
 export interface BelievedList {
-  list: StatusList
+  list: StatusList | IdentifierList
   /** Milliseconds since the epoch; undefined where the token names no end. */
   expiresAt: number | undefined
   timeToLive: number | undefined
@@ -53,7 +59,8 @@ export interface BelievedList {
  * list token: its own type is looked at, not the answer's alone (TS-02).
  */
 export function readStatusListToken(body: Uint8Array, contentType: string): UnverifiedToken {
-  return contentType === CWT_TYPE ? readCwt(body) : readJwt(body)
+  if (contentType === JWT_TYPE) return readJwt(body)
+  return readCwt(body, contentType === IDENTIFIER_LIST_TYPE ? IDENTIFIER_LIST_TYPE : CWT_TYPE)
 }
 
 function readJwt(body: Uint8Array): UnverifiedToken {
@@ -77,26 +84,32 @@ function readJwt(body: Uint8Array): UnverifiedToken {
     issuedAt: payload.iat,
     expiresAt: payload.exp,
     timeToLive: payload.ttl,
-    bits: list.bits,
-    lst: list.lst,
+    open: () => openStatusList(list.bits, list.lst),
   }
 }
 
 /** Labels and claims by number: RFC 9052 section 3.1, RFC 9360, RFC 9596, RFC 8392, and the draft's own. */
 const LABEL = { kid: 4, type: 16, x5chain: 33 } as const
 const CLAIM = { iss: 1, sub: 2, exp: 4, iat: 6, ttl: 65534, list: 65533 } as const
+/** A list of identifiers names each of those who were revoked, in a map by octets. */
+const LIMITS = {
+  [CWT_TYPE]: { maxBytes: LARGEST_TOKEN },
+  [IDENTIFIER_LIST_TYPE]: { maxBytes: LARGEST_TOKEN, maxItems: 200_000, byteKeys: true },
+} as const
 /** The tag of a COSE_Sign1 (RFC 9052 section 2), which a CWT must carry. */
 const COSE_SIGN1_TAG = 0xd2
 
-function readCwt(body: Uint8Array): UnverifiedToken {
+function readCwt(
+  body: Uint8Array,
+  type: typeof CWT_TYPE | typeof IDENTIFIER_LIST_TYPE,
+): UnverifiedToken {
   if (body[0] !== COSE_SIGN1_TAG) refuse()
   return orInvalid(() => {
     const sign1 = readCoseSign1(decodeCbor(body.subarray(1), { maxBytes: LARGEST_TOKEN }))
     const { protectedHeader, unprotectedHeader, payload } = sign1
-    if (payload === undefined || !isStatusListType(protectedHeader.get(LABEL.type))) return refuse()
-    const claims = decodeCbor(payload, { maxBytes: LARGEST_TOKEN })
-    const list = isCborMap(claims) ? claims.get(CLAIM.list) : undefined
-    if (!isCborMap(claims) || !isCborMap(list)) return refuse()
+    if (payload === undefined || !isOfType(protectedHeader.get(LABEL.type), type)) return refuse()
+    const claims = decodeCbor(payload, LIMITS[type])
+    if (!isCborMap(claims)) return refuse()
     const header = (label: number) => protectedHeader.get(label) ?? unprotectedHeader.get(label)
     const iss = claims.get(CLAIM.iss)
     return {
@@ -110,10 +123,24 @@ function readCwt(body: Uint8Array): UnverifiedToken {
       issuedAt: claims.get(CLAIM.iat),
       expiresAt: claims.get(CLAIM.exp),
       timeToLive: claims.get(CLAIM.ttl),
-      bits: list.get('bits'),
-      lst: list.get('lst'),
+      open: openerOf(claims, type, payload.length),
     }
   })
+}
+
+/** Of the one kind or the other: nothing that says both, and no list of identifiers without an end (section 12.3.6.3). */
+function openerOf(
+  claims: CborMap,
+  type: typeof CWT_TYPE | typeof IDENTIFIER_LIST_TYPE,
+  octets: number,
+): UnverifiedToken['open'] {
+  const list = claims.get(CLAIM.list)
+  if (type === IDENTIFIER_LIST_TYPE) {
+    if (list !== undefined || !claims.has(CLAIM.exp)) return refuse()
+    return () => openIdentifierList(claims, octets)
+  }
+  if (!isCborMap(list) || claims.has(IDENTIFIER_LIST_CLAIM)) return refuse()
+  return () => openStatusList(list.get('bits'), list.get('lst'))
 }
 
 /**
@@ -128,7 +155,7 @@ export function openToken(token: UnverifiedToken, uri: string, now: number): Bel
   const end = instantOf(expiresAt)
   if (end !== undefined && now >= end + CLOCK_SKEW) refuse()
   return {
-    list: openStatusList(token.bits, token.lst),
+    list: token.open(),
     expiresAt: end,
     timeToLive: instantOf(timeToLive),
   }
@@ -140,8 +167,9 @@ function instantOf(claim: unknown): number | undefined {
   return typeof claim === 'number' && claim > 0 ? claim * SECOND : refuse()
 }
 
-function isStatusListType(type: unknown): boolean {
-  return type === 'statuslist+cwt' || type === CWT_TYPE
+/** The whole media type, or the short form that drafts of status lists had. */
+function isOfType(type: unknown, wanted: typeof CWT_TYPE | typeof IDENTIFIER_LIST_TYPE): boolean {
+  return type === wanted || (wanted === CWT_TYPE && type === 'statuslist+cwt')
 }
 
 function textOf(object: JsonObject, member: string): string | undefined {

@@ -2,6 +2,7 @@ import { inflateSync } from 'node:zlib'
 import { decodeBase64url } from '../crypto/base64url.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Json } from '../domain/text.ts'
+import { type IdentifierList, isOnList } from './identifier-list.ts'
 import { isJsonObject } from './json.ts'
 
 /*
@@ -13,10 +14,14 @@ import { isJsonObject } from './json.ts'
 const LARGEST_LIST = 4 * 1024 * 1024
 const LONGEST_URI = 2048
 
+/** Octets of an mdoc's identifier: more than any needs that is unique. */
+const LONGEST_IDENTIFIER = 64
+
 /** Where a credential's status stands. */
 export interface StatusReference {
   uri: string
-  index: number
+  /** Its number in a status list, or its identifier in an identifier list, base64url. */
+  index: number | string
 }
 
 /** A status list, open. */
@@ -40,6 +45,19 @@ export function readStatusReference(status: Json): StatusReference {
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) {
     return refuse('malformed_presentation')
   }
+  return { uri, index }
+}
+
+/** The same for an mdoc, which may name an identifier list instead; never both. Throws as {@link readStatusReference}. */
+export function readMdocStatusReference(status: Json): StatusReference {
+  const named = isJsonObject(status) ? status.identifier_list : undefined
+  if (!isJsonObject(status) || !isJsonObject(named)) return readStatusReference(status)
+  const { uri, id: index } = named
+  if (Object.hasOwn(status, 'status_list')) return refuse('malformed_presentation')
+  if (typeof uri !== 'string' || uri.length > LONGEST_URI) return refuse('malformed_presentation')
+  const octets = typeof index === 'string' ? decodeBase64url(index)?.length : undefined
+  if (typeof index !== 'string' || octets === undefined) return refuse('malformed_presentation')
+  if (octets === 0 || octets > LONGEST_IDENTIFIER) return refuse('malformed_presentation')
   return { uri, index }
 }
 
@@ -76,10 +94,22 @@ function inflate(packed: Uint8Array): Uint8Array {
 }
 
 /**
- * Returns what the list says at an index; the first entry of a byte is in its least significant bits. Throws
- * `presentation_refused` `status_list_invalid` for an index that the list does not have (TS-05).
+ * Returns what a list says of a place in it. Throws `presentation_refused` `status_list_invalid` for a place that it does not
+ * have (TS-05), or cannot have, being a list of the other kind.
  */
-export function statusAt({ bits, bytes }: StatusList, index: number): StatusValue {
+export function statusAt(
+  list: StatusList | IdentifierList,
+  index: StatusReference['index'],
+): StatusValue {
+  if ('revoked' in list) {
+    if (typeof index === 'number') return refuse('status_list_invalid')
+    return isOnList(list, index) ? 'invalid' : 'valid'
+  }
+  return typeof index === 'number' ? numberAt(list, index) : refuse('status_list_invalid')
+}
+
+/** The first entry of a byte is in its least significant bits. */
+function numberAt({ bits, bytes }: StatusList, index: number): StatusValue {
   const perByte = 8 / bits
   const byte = bytes[Math.floor(index / perByte)]
   if (byte === undefined) return refuse('status_list_invalid')

@@ -8,6 +8,7 @@ import { type StatusReference, type StatusValue, statusAt } from './status-list.
 import {
   type BelievedList,
   CWT_TYPE,
+  IDENTIFIER_LIST_TYPE,
   JWT_TYPE,
   LARGEST_TOKEN,
   openToken,
@@ -81,14 +82,16 @@ export async function lookUpStatus(
   means: TrustMeans,
 ): Promise<LookedUp> {
   const { now } = at
-  const known = knownList(means.statusLists, `${issuer.issuer} ${reference.uri}`)
+  // The two kinds of list are two, should they ever have one address.
+  const name = `${issuer.issuer} ${typeof reference.index} ${reference.uri}`
+  const known = knownList(means.statusLists, name)
   const { believed } = known
   if (believed !== undefined && now < known.freshUntil) {
-    if (now >= known.refreshFrom) refreshAhead(known, reference.uri, issuer, at, means)
+    if (now >= known.refreshFrom) refreshAhead(known, reference, issuer, at, means)
     return { value: statusAt(believed.list, reference.index), stale: false }
   }
   try {
-    await refresh(known, reference.uri, issuer, at, means)
+    await refresh(known, reference, issuer, at, means)
   } catch (error) {
     const grace = issuer.entry.statusGraceSeconds * SECOND
     const end = Math.min(known.freshUntil + grace, believed?.expiresAt ?? Number.POSITIVE_INFINITY)
@@ -115,18 +118,23 @@ function knownList(cache: StatusListCache, name: string): KnownList {
 /** The oldest lists go first; one that is being fetched stays. */
 function makeRoom(cache: StatusListCache): void {
   let octets = 0
-  for (const { believed } of cache.lists.values()) octets += believed?.list.bytes.length ?? 0
+  for (const { believed } of cache.lists.values()) octets += octetsOf(believed)
   for (const [name, list] of cache.lists) {
     if (cache.lists.size <= MOST_LISTS && octets <= MOST_OCTETS) return
     if (list.pending !== undefined) continue
-    octets -= list.believed?.list.bytes.length ?? 0
+    octets -= octetsOf(list.believed)
     cache.lists.delete(name)
   }
 }
 
+function octetsOf(believed: BelievedList | undefined): number {
+  if (believed === undefined) return 0
+  return 'octets' in believed.list ? believed.list.octets : believed.list.bytes.length
+}
+
 type Asking = [
   known: KnownList,
-  uri: string,
+  reference: StatusReference,
   issuer: NamedIssuer,
   at: { trust: PreparedTrust; now: number },
   means: TrustMeans,
@@ -143,12 +151,12 @@ function refreshAhead(...asking: Asking): void {
 }
 
 /** One request serves everybody who waits for it (TS-11). */
-async function refresh(...[known, uri, issuer, at, means]: Asking): Promise<void> {
+async function refresh(...[known, reference, issuer, at, means]: Asking): Promise<void> {
   const { now } = at
   if (known.pending === undefined) {
     if (now - known.failedAt < COOL_DOWN) refuse('status_unavailable')
     if (pendingOf(means.statusLists) >= MOST_PENDING) refuse('status_unavailable')
-    known.pending = fetchList(uri, issuer, at, means)
+    known.pending = fetchList(reference, issuer, at, means)
       .then((believed) => keep(known, believed, now))
       .catch((error: unknown) => {
         known.failedAt = now
@@ -177,13 +185,14 @@ function keep(known: KnownList, believed: BelievedList, now: number): void {
 }
 
 async function fetchList(
-  uri: string,
+  { uri, index }: StatusReference,
   issuer: NamedIssuer,
   at: { trust: PreparedTrust; now: number },
   means: TrustMeans,
 ): Promise<BelievedList> {
   const limits = {
-    ...{ maxBytes: LARGEST_TOKEN, timeoutMs: TIMEOUT_MS, contentTypes: [JWT_TYPE, CWT_TYPE] },
+    ...{ maxBytes: LARGEST_TOKEN, timeoutMs: TIMEOUT_MS },
+    contentTypes: typeof index === 'number' ? [JWT_TYPE, CWT_TYPE] : [IDENTIFIER_LIST_TYPE],
   }
   const answer = await means.fetchStatusList(uri, limits).catch(unavailable)
   const token = readStatusListToken(answer.body, answer.contentType)

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { deflateSync } from 'node:zlib'
-import { cbor, mapOf, Tag, type Writable } from '../../simulator/cbor.ts'
+import { cbor, mapOf, Raw, Tag, type Writable } from '../../simulator/cbor.ts'
 import { signJwt } from '../../simulator/jose.ts'
 import { certifiedIssuer, ISSUER_URL, type World } from '../../simulator/world.ts'
 
@@ -10,26 +10,42 @@ import { certifiedIssuer, ISSUER_URL, type World } from '../../simulator/world.t
 const LIST = deflateSync(Buffer.of(0b10, 0))
 export const VALID = 0
 export const REVOKED = 1
+const STATUS_LIST = 'application/statuslist+cwt'
+const IDENTIFIER_LIST = 'application/identifierlist+cwt'
+/** What is on the list of identifiers, and what is not. */
+export const LISTED = Buffer.from('0123456789abcdef')
+export const UNLISTED = Buffer.from('fedcba9876543210')
+/** A map by octets, which the writer does not know: one member, with nothing said of it. */
+const IDENTIFIERS = mapOf({
+  identifiers: new Raw(Buffer.concat([Buffer.of(0xa1), cbor(LISTED), cbor(new Map())])),
+})
 
 export interface StatusLists {
   /** Signed by the issuer of the SD-JWT VCs. */
   jwt: string
   /** Signed by somebody else below the root of the document signers. */
   cwt: string
+  /** A list of identifiers, by the same. */
+  identifiers: string
   close(): Promise<void>
 }
 
 export async function serveStatusLists(world: World): Promise<StatusLists> {
   const server = createServer((request, response) => {
-    const isJwt = request.url === '/jwt'
     const uri = `${base()}${request.url}`
-    response.setHeader('content-type', `application/statuslist+${isJwt ? 'jwt' : 'cwt'}`)
-    response.end(isJwt ? jwtOf(world, uri) : cwtOf(world, uri))
+    const [type, body] =
+      request.url === '/jwt'
+        ? ['application/statuslist+jwt', jwtOf(world, uri)]
+        : request.url === '/cwt'
+          ? [STATUS_LIST, cwtOf(world, uri, STATUS_LIST, [65533, mapOf({ bits: 1, lst: LIST })])]
+          : [IDENTIFIER_LIST, cwtOf(world, uri, IDENTIFIER_LIST, [65530, IDENTIFIERS])]
+    response.setHeader('content-type', type)
+    response.end(body)
   })
   const base = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    ...{ jwt: `${base()}/jwt`, cwt: `${base()}/cwt` },
+    ...{ jwt: `${base()}/jwt`, cwt: `${base()}/cwt`, identifiers: `${base()}/identifiers` },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }
 }
@@ -42,23 +58,22 @@ function jwtOf({ sdJwt, now }: World, sub: string): string {
 }
 
 /** Labels of RFC 9052, 9360 and 9596, claims of RFC 8392 and of the token status list. */
-function cwtOf({ seed, mdoc, now }: World, sub: string): Buffer {
+function cwtOf(
+  { seed, mdoc, now }: World,
+  sub: string,
+  type: string,
+  claim: [number, Writable],
+): Buffer {
   const { key, chain } = certifiedIssuer(seed, 'status', now * 1000, { authority: mdoc.authority })
   const header = cbor(
     new Map<number, Writable>([
       [1, -7],
-      [16, 'application/statuslist+cwt'],
+      [16, type],
       [33, chain[0] ?? null],
     ]),
   )
   const payload = cbor(
-    new Map<number, Writable>([
-      [2, sub],
-      [6, now],
-      [4, now + 3600],
-      [65534, 600],
-      [65533, mapOf({ bits: 1, lst: LIST })],
-    ]),
+    new Map<number, Writable>([[2, sub], [6, now], [4, now + 3600], [65534, 600], claim]),
   )
   const signature = key.sign(cbor(['Signature1', header, Buffer.alloc(0), payload]))
   return cbor(new Tag(18, [header, new Map(), payload, signature]))

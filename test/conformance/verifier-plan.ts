@@ -17,7 +17,14 @@ import { createWorld, DEFAULT_SEED, documentsOf, type World } from '../../simula
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
 import { ACTOR, type Bridge, startBridge, type TestTenant } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
-import { REVOKED, type StatusLists, serveStatusLists, VALID } from './status-lists.ts'
+import {
+  LISTED,
+  REVOKED,
+  type StatusLists,
+  serveStatusLists,
+  UNLISTED,
+  VALID,
+} from './status-lists.ts'
 
 export interface Plan {
   /** As the suite calls it. */
@@ -97,11 +104,14 @@ export function describeVerifierPlan(plan: Plan): void {
         await suite.refused(of, spoil, 'key_binding_invalid')
       })
       test('present-credential-on-identifier-list', async () => {
-        const list = mapOf({ id: Buffer.of(1), uri: suite.lists().cwt })
-        const status = mapOf({ identifier_list: list })
-        const revoked: Forgery = { mdoc: { mso: (mso) => void mso.set('status', status) } }
-        // Another kind of list than those we look up: what cannot be asked about is not believed.
-        await suite.refused(of, revoked, 'status_not_supported')
+        const at = (id: Uint8Array): Forgery => {
+          const identifiers = mapOf({ id, uri: suite.lists().identifiers })
+          const status = mapOf({ identifier_list: identifiers })
+          return { mdoc: { mso: (mso) => void mso.set('status', status) } }
+        }
+        await suite.refused(of, at(LISTED), 'credential_revoked')
+        const { situation } = await suite.open()
+        expect((await suite.answer(situation, of, at(UNLISTED))).status).toBe(200)
       })
     })
   })
