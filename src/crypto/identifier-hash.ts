@@ -73,12 +73,17 @@ export function hashShownIdentifiers(
   tenant: TenantId,
   shown: readonly MaterialIdentifier[],
 ): HashedIdentifier<HolderHash>[] {
-  return shown.map(({ material, strength, ...identifier }) => {
-    const { type } = identifier
-    const input = inputOf(tenant, identifier)
-    const hashes = currentFirst(hashHolderIdentifier(keyring, input))
-    return { material, type, hashKey: 'A', strength, hashes }
-  })
+  return shown.map((identifier) => hashShownIdentifier(keyring, tenant, identifier))
+}
+
+function hashShownIdentifier(
+  keyring: Keyring,
+  tenant: TenantId,
+  { material, strength, ...identifier }: MaterialIdentifier,
+): HashedIdentifier<HolderHash> {
+  const input = inputOf(tenant, identifier)
+  const hashes = currentFirst(hashHolderIdentifier(keyring, input))
+  return { material, type: identifier.type, hashKey: 'A', strength, hashes }
 }
 
 /** What an institution said, under Key B; the same otherwise. */
@@ -91,6 +96,17 @@ export function hashToldIdentifier(
   const input = inputOf(tenant, identifier)
   const hashes = currentFirst(hashInstitutionIdentifier(keyring, input))
   return { material, type: identifier.type, hashKey: 'B', strength, hashes }
+}
+
+/** Of either side, under the key it says; the same otherwise. */
+export function hashSoughtIdentifier(
+  keyring: Keyring,
+  tenant: TenantId,
+  { hashKey, ...sought }: MaterialIdentifier & { hashKey: 'A' | 'B' },
+): HashedIdentifier {
+  return hashKey === 'A'
+    ? hashShownIdentifier(keyring, tenant, sought)
+    : hashToldIdentifier(keyring, tenant, sought)
 }
 
 function inputOf(tenant: TenantId, { type, namespace, parts }: Identifier): IdentifierInput {

@@ -5,9 +5,11 @@
 import {
   didIdentifier,
   emailIdentifier,
+  type HashedIdentifier,
   holderKeyIdentifier,
   type MaterialIdentifier,
   providerSubjectIdentifier,
+  type Strength,
 } from './identifier.ts'
 import {
   type Material,
@@ -70,6 +72,18 @@ export function soughtIdentifier(
         ? soughtAccount(rules, told)
         : soughtMaterial(rules, told, { issuer: told.issuer, value: told.value }, keyOfDid)
   }
+}
+
+/**
+ * What a hit of the identifier under these hashes is worth. Whoever has a key that got away can make rows that hit under it
+ * (CR-46), so that alone makes nobody sure.
+ */
+export function worthOf(
+  { strength, hashes }: Pick<HashedIdentifier, 'strength' | 'hashes'>,
+  found: readonly string[],
+): Strength {
+  const isSure = hashes.some(({ hash, standing }) => standing !== 'hint' && found.includes(hash))
+  return isSure ? strength : 'suggests'
 }
 
 /** A DID that is a key is known by the key, whatever its material is called. */

@@ -1,11 +1,11 @@
 /** A machine client asks whether somebody is known by an identifier it has. */
 import { thumbprintOfDid } from '../crypto/did-key.ts'
-import { hashShownIdentifiers, hashToldIdentifier } from '../crypto/identifier-hash.ts'
+import { hashSoughtIdentifier } from '../crypto/identifier-hash.ts'
 import { newId } from '../crypto/random.ts'
 import { BridgeError } from '../domain/failure.ts'
 import type { HashedIdentifier, Strength } from '../domain/identifier.ts'
 import type { MachineClient } from '../domain/machine.ts'
-import { soughtIdentifier, type ToldIdentifier } from '../domain/sought-identifier.ts'
+import { soughtIdentifier, type ToldIdentifier, worthOf } from '../domain/sought-identifier.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { read, transact } from '../store/database.ts'
@@ -86,13 +86,10 @@ async function seek(
   const [hit] = rows
   if (hit === undefined || rows.some((row) => row.metadata_json === SHARED)) return undefined
   if (rows.some((row) => row.internal_identity_id !== hit.internal_identity_id)) return undefined
-  // Whoever has a key that got away can make rows that hit under it (CR-46).
-  const sure = identifier.hashes.some(
-    ({ hash, standing }) => standing !== 'hint' && rows.some((row) => row.identifier_hash === hash),
-  )
+  const found = rows.map(({ identifier_hash: hash }) => hash)
   return {
     sought: { id: hit.internal_identity_id, matchId: hit.id, hashes },
-    strength: sure ? identifier.strength : 'suggests',
+    strength: worthOf(identifier, found),
   }
 }
 
@@ -105,9 +102,5 @@ function hashTold(
   const { providers, policies, tenant } = prepared
   const rules = { providers, material: policies?.documents.material }
   const sought = soughtIdentifier(rules, told, thumbprintOfDid)
-  if (sought === undefined) return undefined
-  const { hashKey, ...identifier } = sought
-  if (hashKey === 'B') return hashToldIdentifier(keyring, tenant.id, identifier)
-  const [hashed] = hashShownIdentifiers(keyring, tenant.id, [identifier])
-  return hashed
+  return sought && hashSoughtIdentifier(keyring, tenant.id, sought)
 }

@@ -1,9 +1,11 @@
 /** Whoever an identifier belongs to, as somebody writes it who knows no hash: an account at a provider, or a wallet's key. */
-import { hashShownIdentifiers, hashToldIdentifier } from '../crypto/identifier-hash.ts'
+import { thumbprintOfDid } from '../crypto/did-key.ts'
+import { hashSoughtIdentifier } from '../crypto/identifier-hash.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
-import { allHashes, holderKeyIdentifier, providerSubjectIdentifier } from '../domain/identifier.ts'
+import { allHashes } from '../domain/identifier.ts'
 import type { IdentityId, TenantId } from '../domain/ids.ts'
+import { soughtIdentifier, type ToldIdentifier } from '../domain/sought-identifier.ts'
 import { read } from '../store/database.ts'
 import { findOwners } from '../store/erasure.ts'
 import { findProviderBySlug } from '../store/provider.ts'
@@ -52,16 +54,21 @@ async function hashesOf(
   tenantId: TenantId,
   identifier: NamedIdentifier,
 ): Promise<string[]> {
-  if (identifier.kind === 'key') {
-    const shown = holderKeyIdentifier(identifier.thumbprint)
-    const named = { ...shown, material: 'holder_key', strength: 'identifies' } as const
-    return allHashes(hashShownIdentifiers(means.keyring, tenantId, [named]))
-  }
-  const { provider: slug, value } = identifier
-  const [[provider]] = await read(means.db, tenantId, [findProviderBySlug({ tenantId, slug })])
-  if (provider === undefined) return []
-  const told = providerSubjectIdentifier(provider.issuer, provider.identifier_attr_name, value)
-  if (told === undefined) return []
-  const named = { ...told, material: 'provider_subject', strength: 'identifies' } as const
-  return allHashes([hashToldIdentifier(means.keyring, tenantId, named)])
+  const told: ToldIdentifier =
+    identifier.kind === 'key'
+      ? { type: 'KEY', thumbprint: identifier.thumbprint }
+      : { type: 'SUBJECT_ID', provider: identifier.provider, value: identifier.value }
+  const providers =
+    identifier.kind === 'key' ? [] : await findProviders(means, tenantId, identifier.provider)
+  const rules = { providers, material: undefined }
+  const sought = soughtIdentifier(rules, told, thumbprintOfDid)
+  if (sought === undefined) return []
+  return allHashes([hashSoughtIdentifier(means.keyring, tenantId, sought)])
+}
+
+async function findProviders({ db }: Means, tenantId: TenantId, slug: string) {
+  const [rows] = await read(db, tenantId, [findProviderBySlug({ tenantId, slug })])
+  return rows.map(({ issuer, identifier_attr_name: identifierAttribute }) => ({
+    ...{ slug, issuer, identifierAttribute },
+  }))
 }

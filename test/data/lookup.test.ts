@@ -141,6 +141,7 @@ describe('issue 4.7 lookup by every identifier that a login is known by', () => 
     ],
     ['an address without an issuer', { identifier_type: 'EMAIL', identifier: 'a@b.example' }],
     ['half a letter', { identifier_type: 'EMAIL', issuer: 'x', identifier: '\ud800@b.example' }],
+    ['a NUL', { identifier_type: 'SUBJECT_ID', provider: 'surf', identifier: 'a\0b' }],
     ['a tuple without claims', { identifier_type: 'CLAIM_TUPLE', material: 'who' }],
   ])('issue 4.10 %s is a 400', async (_, body) => {
     expect((await lookUp(body)).status).toBe(400)

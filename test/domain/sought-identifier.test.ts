@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import type { Strength } from '../../src/domain/identifier.ts'
 import { MaterialPolicy } from '../../src/domain/material.ts'
 import { shownIdentifiers } from '../../src/domain/shown-identifiers.ts'
-import { soughtIdentifier, type ToldIdentifier } from '../../src/domain/sought-identifier.ts'
+import {
+  soughtIdentifier,
+  type ToldIdentifier,
+  worthOf,
+} from '../../src/domain/sought-identifier.ts'
+import type { HolderHash } from '../../src/domain/text.ts'
 
 const ISSUER = 'pid#https://issuer.example'
 const material = MaterialPolicy.parse({
@@ -115,6 +121,17 @@ describe('issue 4.7 what somebody is looked for by', () => {
     ['a tuple of nobody’s', { ...tuple, issuer: undefined, claims: { given_name, birthdate } }],
   ])('CR-22 %s is nobody’s', (_, told) => {
     expect(sought(told)).toBeUndefined()
+  })
+
+  test('CR-46 a hit under a key that got away alone makes nobody sure', () => {
+    const hashes = [
+      { hash: 'new' as HolderHash, version: 2 },
+      { hash: 'old' as HolderHash, version: 1, standing: 'hint' },
+    ] as const
+    const worth = (strength: Strength, ...found: string[]) => worthOf({ strength, hashes }, found)
+    expect(worth('identifies', 'old')).toBe('suggests')
+    expect(worth('identifies', 'old', 'new')).toBe('identifies')
+    expect(worth('suggests', 'new')).toBe('suggests')
   })
 
   test('before a policy is published no material has a name', () => {

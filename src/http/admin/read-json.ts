@@ -11,7 +11,8 @@ const JSON_TYPE = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i
 
 /**
  * The body as the schema reads it. Throws `unsupported_media_type` unless it says it is UTF-8 JSON, `payload_too_large`
- * above `limit` bytes, `invalid_request` for text that is not strict JSON (RFC 8259, RFC 7493) or not of this shape.
+ * above `limit` bytes, `invalid_request` for text that is not strict JSON (RFC 8259, RFC 7493), not of this shape, or holds a NUL
+ * character anywhere: Postgres stores none.
  */
 export async function readJsonBody<Schema extends z.ZodType>(
   http: Context,
@@ -21,7 +22,9 @@ export async function readJsonBody<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   if (!JSON_TYPE.test(http.req.header('content-type') ?? ''))
     fail({ kind: 'unsupported_media_type' })
-  return parseWith(schema, parseJson(await readBody(http, limit), options), 'body')
+  const value = parseJson(await readBody(http, limit), options)
+  if (holdsNul(value)) fail({ kind: 'invalid_request', detail: 'body: holds a NUL character' })
+  return parseWith(schema, value, 'body')
 }
 
 /** The value as the schema reads it. Throws `invalid_request` with up to five paths and what is wrong there. */
@@ -44,6 +47,14 @@ export function parseWith<Schema extends z.ZodType>(
 function nameOf(step: PropertyKey): string {
   const name = String(step)
   return /^[A-Za-z0-9_.-]{1,64}$/.test(name) ? name : '?'
+}
+
+/** In a text or a name; strict JSON is not deep. */
+function holdsNul(value: Json): boolean {
+  if (typeof value === 'string') return value.includes('\0')
+  if (value === null || typeof value !== 'object') return false
+  if (Array.isArray(value)) return value.some((item) => holdsNul(item as Json))
+  return Object.entries(value).some(([name, member]) => name.includes('\0') || holdsNul(member))
 }
 
 function parseJson(bytes: Uint8Array, options: { maxDepth?: number }): Json {
