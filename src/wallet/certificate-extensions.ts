@@ -30,7 +30,9 @@ const EXTENSION = {
   crlDistributionPoints: '2.5.29.31',
   certificatePolicies: '2.5.29.32',
   authorityKeyId: '2.5.29.35',
+  policyConstraints: '2.5.29.36',
   extendedKeyUsage: '2.5.29.37',
+  inhibitAnyPolicy: '2.5.29.54',
   authorityInformation: '1.3.6.1.5.5.7.1.1',
   /** Who answers about revocation is not asked about itself (RFC 6960 section 4.2.2.2.1). */
   ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
@@ -67,6 +69,8 @@ export interface Extensions {
   nameConstraints: NameConstraints | undefined
   /** Object identifiers of the policies it was issued under. */
   policies: readonly string[]
+  /** It asks that the whole path be issued under a policy (RFC 5280 section 4.2.1.11). */
+  demandsPolicy: boolean
   /**
    * Where revocation lists lie that cover every reason and are signed by the issuer itself; undefined where the
    * certificate names no place, empty where it names none that can be used.
@@ -90,6 +94,8 @@ export function readExtensions(field: DerElement | undefined): Extensions {
     readChildren(expectTag(value, DER.sequence)).map(readGeneralName),
   )
   const policies = values.get(EXTENSION.certificatePolicies)
+  // It must be critical, where it ends the path; nobody gets past it by leaving that out.
+  if (values.has(EXTENSION.inhibitAnyPolicy)) throw new DerError('any policy is inhibited')
   return {
     ...readBasicConstraints(values.get(EXTENSION.basicConstraints)?.value),
     keyUsage: read(EXTENSION.keyUsage, readNamedBits),
@@ -102,6 +108,7 @@ export function readExtensions(field: DerElement | undefined): Extensions {
     authorityKeyId: read(EXTENSION.authorityKeyId, readAuthorityKeyId),
     nameConstraints: read(EXTENSION.nameConstraints, readNameConstraints),
     policies: policies === undefined ? [] : readPolicies(policies),
+    demandsPolicy: read(EXTENSION.policyConstraints, demandsPolicy) ?? false,
     crlUris: read(EXTENSION.crlDistributionPoints, readDistributionPoints),
     ocspUris: read(EXTENSION.authorityInformation, readResponders) ?? [],
     ocspNoCheck: values.has(EXTENSION.ocspNoCheck),
@@ -162,6 +169,11 @@ function readPolicies({ isCritical, value }: Extension): readonly string[] {
     if (isCritical && qualifiers.length > 0) throw new DerError('policy qualifiers')
     return readObjectIdentifier(expectTag(id, DER.objectIdentifier))
   })
+}
+
+/** After how many certificates does not matter: asking for it sooner refuses more. No policy is ever mapped onto another. */
+function demandsPolicy(value: DerElement): boolean {
+  return readChildren(expectTag(value, DER.sequence)).some(({ tag }) => tag === 0x80)
 }
 
 /** A point for some reasons only, or of another issuer (an indirect list), is none for us. */

@@ -143,13 +143,15 @@ function verifyAnew(
       areNamesPermitted([...certificates, one]),
   )
   if (anchor === undefined) return undefined
+  const policies = policiesOf(leaf, authorities)
+  if (policies.size === 0 && certificates.some((one) => one.demandsPolicy)) refuse()
   const listed = listedBeside(anchor, set, now)
   const all = [...certificates, anchor, ...listed]
   return {
     leaf,
     certificates,
     anchor,
-    policies: policiesOf(leaf, authorities),
+    policies,
     trustedLists: [...new Set(listed.flatMap(({ lists = [] }) => lists))],
     notBefore: Math.max(...all.map((one) => one.notBefore)),
     notAfter: Math.min(...all.map((one) => one.notAfter)),
