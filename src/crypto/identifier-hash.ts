@@ -143,7 +143,10 @@ export function identifierBytes(input: IdentifierInput): Uint8Array {
 
 /** Multibase multihash text of 32 bytes (protocols CR-16). */
 export function multihashText(digest: Uint8Array): string {
-  return `u${encodeBase64url(Uint8Array.of(...MULTIHASH_PREFIX, ...digest))}`
+  const bytes = new Uint8Array(MULTIHASH_PREFIX.length + digest.length)
+  bytes.set(MULTIHASH_PREFIX)
+  bytes.set(digest, MULTIHASH_PREFIX.length)
+  return `u${encodeBase64url(bytes)}`
 }
 
 function hashUnder<Hash extends HolderHash | InstitutionHash>(

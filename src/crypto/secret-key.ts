@@ -15,12 +15,18 @@ export interface SecretKey {
   readonly expand: (info: Uint8Array, length: number) => Uint8Array
 }
 
-/** A key of these bytes; a copy is taken. The HMAC state behind the key is prepared once, for a login uses it again. */
+/**
+ * A key of these bytes; a copy is taken. The HMAC state behind the key is prepared once, at its first HMAC: a login uses it
+ * again, and a person's data key, of which there is one a person, never does.
+ */
 export function makeSecretKey(bytes: Uint8Array): SecretKey {
   const secret = Uint8Array.from(bytes)
-  const prepared = hmac.create(sha256, secret)
+  let prepared: ReturnType<typeof hmac.create> | undefined
   return Object.freeze({
-    mac: (message: Uint8Array) => prepared.clone().update(message).digest(),
+    mac: (message: Uint8Array) => {
+      prepared ??= hmac.create(sha256, secret)
+      return prepared.clone().update(message).digest()
+    },
     expand: (info: Uint8Array, length: number) => expand(sha256, secret, info, length),
   })
 }

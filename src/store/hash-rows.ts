@@ -248,9 +248,7 @@ export const listAccountsOfVersion = sqlStatement(
        SELECT id, wrapped_data_key FROM identity
         WHERE tenant_id = ${p('tenantId')}
           AND id = CASE WHEN b.key_identity_id IS NULL THEN m.internal_identity_id ELSE b.key_identity_id END OFFSET 0) k
-      LEFT JOIN LATERAL (
-       SELECT issuer FROM reconciliation_provider
-        WHERE tenant_id = ${p('tenantId')} AND id = b.provider_id OFFSET 0) r ON true
+      LEFT JOIN reconciliation_provider r ON r.tenant_id = ${p('tenantId')} AND r.id = b.provider_id
      ORDER BY b.id`,
 )
 
