@@ -387,13 +387,46 @@ describe('a run', () => {
       })
   })
 
+  test('CR-47 a batch that is on its way when the run is paused is undone', async () => {
+    const steps = rotation('C')
+    await fill(world, parseKeyring(steps.before), 6)
+    const at = instance(world, steps.rotated, { batch: 2, renewEvery: 0 })
+    await startKeyMigration(at, ACTOR, { version: 2, ...KEEP })
+    let asked = 0
+    // It asks once for the visit, and before each batch, which is worked out already.
+    await at.workAnyway(ONE, async () => {
+      if (++asked === 3) await changeKeyMigration(at, ACTOR, 2, 'pause')
+      return true
+    })
+    expect(asked).toBe(3)
+    const moved = await world.look('SELECT id FROM identity WHERE data_key_version = 2')
+    expect(moved).toHaveLength(2)
+    expect(await readKeyMigration(at, ACTOR, 2)).toMatchObject({ state: 'paused', processed: 4 })
+    await changeKeyMigration(at, ACTOR, 2, 'resume')
+    await at.work()
+    const run = await readKeyMigration(at, ACTOR, 2)
+    expect(run).toMatchObject({ state: 'completed', processed: 24, total: 24 })
+  })
+
+  test('CR-47 a worker whose lease is gone writes no batch more', async () => {
+    const steps = rotation('C')
+    await fill(world, parseKeyring(steps.before), 6)
+    const at = instance(world, steps.rotated, { batch: 2, renewEvery: 0 })
+    await startKeyMigration(at, ACTOR, { version: 2, ...KEEP })
+    let asked = 0
+    await at.workAnyway(ONE, () => Promise.resolve(++asked < 4))
+    expect(await readKeyMigration(at, ACTOR, 2)).toMatchObject({ state: 'running', processed: 8 })
+  })
+
   test('CR-47 row 59 two workers at once do everything once', async () => {
     const steps = rotation('C')
     await fill(world, parseKeyring(steps.before), 40)
     const at = instance(world, steps.rotated, { batch: 5 })
     await startKeyMigration(at, ACTOR, { version: 2, ...KEEP })
     const other = instance(world, steps.rotated, { batch: 7 })
-    await Promise.all([at, other].flatMap((each) => TENANTS.map(each.workAnyway)))
+    await Promise.all(
+      [at, other].flatMap((each) => TENANTS.map((tenant) => each.workAnyway(tenant))),
+    )
     await at.work()
     const ended = await readKeyMigration(at, ACTOR, 2)
     expect(ended).toMatchObject({ state: 'completed', processed: 160, failed: 0, total: 160 })

@@ -88,18 +88,18 @@ export function rotation(key: KeyName, before = createKeyringText()) {
 export function instance(
   { db }: Pick<KeyWorld, 'db'>,
   text: string,
-  { clock = Date.now, batch = 20 } = {},
+  { clock = Date.now, batch = 20, renewEvery = 10_000 } = {},
 ) {
   const keyring = parseKeyring(text)
   const means = { db, keyring, clock }
   const log = createLog('silent')
   const metrics = createMetrics({ processMetrics: false })
-  const job = migrateKeysJob(means, { batch })
-  const keep = () => Promise.resolve(true)
+  const job = migrateKeysJob(means, { batch, renewEvery })
   return {
     ...means,
     work: () => runNow({ db, clock, log, metrics }, job, crypto.randomUUID()),
     /** Past the lease: as if it had stalled and come back. */
-    workAnyway: (tenant: TenantId) => job.run({ db, clock, log, metrics }, tenant, keep),
+    workAnyway: (tenant: TenantId, keepLease = () => Promise.resolve(true)) =>
+      job.run({ db, clock, log, metrics }, tenant, keepLease),
   }
 }
