@@ -7,7 +7,9 @@ import { z } from 'zod'
 import { ERASURE_GROUNDS } from './erasure.ts'
 import { UNLINK_REASONS } from './unlink.ts'
 
-const ids = z.array(z.uuid()).min(1)
+/** Ours are UUIDs; a database that was taken over may have others. */
+const id = z.string().min(1).max(128)
+const ids = z.array(id).min(1)
 const names = z.array(z.string().min(1).max(256))
 const instant = z.iso.datetime({ precision: 3 })
 const line = { v: z.literal(1), tenant: z.string().min(1) }
@@ -15,7 +17,7 @@ const line = { v: z.literal(1), tenant: z.string().min(1) }
 /** A whole person is gone, with everybody merged with them. */
 const ErasureLine = z.strictObject({
   ...line,
-  erasure: z.uuid(),
+  erasure: id,
   persons: ids,
   ground: z.enum(ERASURE_GROUNDS),
   erased_at: instant,
@@ -44,7 +46,7 @@ export const LedgerSaid = z.discriminatedUnion('kind', [
 ])
 export type LedgerSaid = z.infer<typeof LedgerSaid>
 
-const said = { ...line, line: z.uuid(), said_at: instant }
+const said = { ...line, line: id, said_at: instant }
 const SaidLine = z.discriminatedUnion('kind', [
   z.strictObject({ ...said, ...SAID.attributes }),
   z.strictObject({ ...said, ...SAID.unlink }),

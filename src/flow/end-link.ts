@@ -4,7 +4,7 @@ import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId, IdentityId, LedgerLineId, MatchId, TenantId } from '../domain/ids.ts'
-import type { SaidLineOf } from '../domain/ledger.ts'
+import type { LedgerSaid, SaidLineOf } from '../domain/ledger.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { decideUnlinks, type Unlinked, type UnlinkReason } from '../domain/unlink.ts'
 import { insertAuditEvent } from '../store/audit.ts'
@@ -60,44 +60,49 @@ export async function endLink(
   const { reason } = told
   const matches = [matchId, ...ended.matches.filter((id) => id !== matchId)]
   const now = toInstant(means.clock())
-  await recordEnd(means, tx, tenantId, {
-    ...{ ...told, identifier: named.identifier_type, person: own.person, ended, now },
-    line: ledgerStep(
-      tenantId,
-      identityId,
-      { kind: 'unlink', persons: [identityId], matches, reason },
-      now,
-    ),
-  })
+  const said: LedgerSaid = { kind: 'unlink', persons: [identityId], matches, reason }
+  const ending = { ...told, identifier: named.identifier_type, person: own.person, ended, now }
+  const { steps, event } = await endSteps(means, tx, tenantId, ending)
+  await tx.runLast([...steps, ledgerStep(tenantId, identityId, said, now), event])
 }
 
 /**
  * The end of a link that the ledger tells of, in a database restored from before it: of its matches whatever is live again
- * ends, with what rests on it. Returns false where nothing of it is there.
+ * ends, with what rests on it; they may be several people's there, who became one since. Returns false where nothing of it
+ * is there.
  */
 export async function repeatEnd(
   means: Means,
   tx: Transaction,
-  { tenant, line, said_at, matches: ids, reason }: SaidLineOf<'unlink'>,
+  { tenant, line, said_at, ...said }: SaidLineOf<'unlink'>,
 ): Promise<boolean> {
   const tenantId = tenant as TenantId
-  const named = ids.map((id) => id as MatchId)
-  const owners = await tx.run(findOwnersOfMatches({ tenantId, ids: named }))
-  const [identityId] = owners.map((row) => row.internal_identity_id)
-  if (identityId === undefined) return false
-  const { person, matches, bindings } = await lockOwn(tx, tenantId, identityId)
-  const ended = decideUnlinks(liveMatches(matches), liveBindings(bindings), named)
-  if (person === undefined || ended === undefined) return false
-  const identifier = matches.find(({ id }) => ended.matches.includes(id))?.identifier_type ?? 'KEY'
+  const named = said.matches.map((id) => id as MatchId)
   const now = toInstant(means.clock())
-  await recordEnd(means, tx, tenantId, {
-    ...{ reason, actor: 'ledger', identifier, person, ended, now },
-    line: insertLedgerLine({
+  const owners = await tx.run(findOwnersOfMatches({ tenantId, ids: named }))
+  const people = [...new Set(owners.map((row) => row.internal_identity_id))].sort()
+  const ends: Awaited<ReturnType<typeof endSteps>>[] = []
+  for (const identityId of people) {
+    const { person, matches, bindings } = await lockOwn(tx, tenantId, identityId)
+    const ended = decideUnlinks(liveMatches(matches), liveBindings(bindings), named)
+    if (person === undefined || ended === undefined) continue
+    const [first] = matches.filter(({ id }) => ended.matches.includes(id))
+    const identifier = first?.identifier_type ?? 'KEY'
+    const ending = { reason: said.reason, actor: 'ledger', identifier, person, ended, now }
+    ends.push(await endSteps(means, tx, tenantId, ending))
+  }
+  const [identityId] = people
+  if (identityId === undefined || ends.length === 0) return false
+  const { kind, persons, matches, reason } = said
+  await tx.runLast([
+    ...ends.flatMap(({ steps }) => steps),
+    insertLedgerLine({
       ...{ tenantId, id: line as LedgerLineId, identityId, notedAt: now },
-      ...{ said: JSON.stringify({ kind: 'unlink', persons: [identityId], matches: ids, reason }) },
+      ...{ said: JSON.stringify({ kind, persons, matches, reason }) },
       saidAt: said_at as IsoInstant,
     }),
-  })
+    ...ends.map(({ event }) => event),
+  ])
   return true
 }
 
@@ -120,15 +125,15 @@ interface Ending {
   person: { id: IdentityId; audit_salt: string | null }
   ended: Unlinked
   now: IsoInstant
-  line: Step<Changed>
 }
 
-async function recordEnd(
+/** What is written, and what the trail is told last. */
+async function endSteps(
   means: Means,
   tx: Transaction,
   tenantId: TenantId,
-  { person, ended, line, now, clientId, ...told }: Ending,
-): Promise<void> {
+  { person, ended, now, clientId, ...told }: Ending,
+): Promise<{ steps: Step<Changed>[]; event: Step<Changed> }> {
   const { reason } = told
   const type = 'binding_removed'
   // A match that no binding hung on was nothing anybody outside knew of.
@@ -136,13 +141,14 @@ async function recordEnd(
     ended.bindings.length === 0
       ? []
       : await tx.run(findReceivers({ tenantId, people: [person.id], type }))
-  await tx.runLast([
-    endBindings({ tenantId, ids: ended.bindings, reason, now }),
-    endMatches({ tenantId, ids: ended.matches, reason, now }),
-    revokeGrantsOn({ tenantId, bindings: ended.bindings, now }),
-    line,
-    insertOutbox(outboxRows(means.keyring, tenantId, { type }, receivers, now)),
-    insertAuditEvent(tenantId, newId(), now, {
+  return {
+    steps: [
+      endBindings({ tenantId, ids: ended.bindings, reason, now }),
+      endMatches({ tenantId, ids: ended.matches, reason, now }),
+      revokeGrantsOn({ tenantId, bindings: ended.bindings, now }),
+      insertOutbox(outboxRows(means.keyring, tenantId, { type }, receivers, now)),
+    ],
+    event: insertAuditEvent(tenantId, newId(), now, {
       detail: {
         ...{ type: 'link_ended', ...told },
         ...{ matches: ended.matches.length, bindings: ended.bindings.length },
@@ -150,5 +156,5 @@ async function recordEnd(
       subjectHash: subjectHash(means, tenantId, person),
       clientId,
     }),
-  ])
+  }
 }

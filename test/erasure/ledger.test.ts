@@ -1,8 +1,10 @@
 /** GD-11: a restored backup holds what was erased since, and links that ended since; the ledger says so again. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ledgerCommand } from '../../src/cli/erasures.ts'
+import { createKeyringText } from '../../src/crypto/keyring.ts'
 import type { ClientId, IdentityId, MatchId } from '../../src/domain/ids.ts'
 import { withdrawFor } from '../../src/flow/change-consents.ts'
 import { eraseIdentity } from '../../src/flow/erase-identity.ts'
@@ -19,6 +21,7 @@ import { ACTOR, type Bridge, startBridge, type TestTenant } from '../support/bri
 import { asSuperuser, onDatabase, query } from '../support/postgres.ts'
 import { dump, marksOf } from './world.ts'
 
+const keyring = createKeyringText()
 let bridge: Bridge
 let folder: string
 /** The database as it was before anything was erased. */
@@ -30,7 +33,7 @@ let partly: TestTenant
 let people: Record<'sanne' | 'milan' | 'noor', Person>
 beforeAll(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'identity-bridge-ledger-'))
-  bridge = await startBridge({ env: { ERASURE_LEDGER: path.join(folder, 'ledger') } })
+  bridge = await startBridge({ keyring, env: { ERASURE_LEDGER: path.join(folder, 'ledger') } })
   erased = await newPerson(bridge, bridge.tenant, 'sanne')
   partly = await bridge.addTenant('partly')
   people = {
@@ -62,6 +65,19 @@ const readLedger = () => readFileSync(path.join(folder, 'ledger'), 'utf8')
 const replay = (text: string, on = db) => {
   const { keyring, clock } = bridge.deps
   return replayLedger({ db: on, clock, keyring }, text)
+}
+/** The same as an operator does it; what was printed. */
+async function replayByCommand(text: string): Promise<string> {
+  const file = path.join(folder, 'copied')
+  writeFileSync(file, text)
+  const said: string[] = []
+  const environment = {
+    ...{ DATABASE_URL: onDatabase(bridge.database.runtimeUrl, copy), KEYRING: keyring },
+    ...{ PUBLIC_URL: bridge.url, ALLOW_LOOPBACK: 'yes' },
+  }
+  const terminal = { environment, out: (line: string) => said.push(line), err: () => undefined }
+  await ledgerCommand(terminal).parseAsync(['replay', file], { from: 'user' })
+  return said.join('\n')
 }
 /** Where a row is looked for: the live database, or the restored one. */
 const inCopy = <Row extends object>(text: string) => query<Row>(restored, text)
@@ -158,7 +174,7 @@ test('GD-11 attributes that were erased, links that ended and restrictions are m
   await inCopy(`UPDATE identity SET wrapped_data_key = '${key[0]?.key}' WHERE id = '${sanne.id}'`)
 
   expect(await replay(ledger)).toEqual({ ...NOTHING, repeated: 4 })
-  expect(await replay(ledger)).toEqual({ ...NOTHING, known: 4 })
+  expect(JSON.parse(await replayByCommand(ledger))).toEqual({ ...NOTHING, known: 4, held: 0 })
   // Nor is anything undone that came after it where it was decided.
   expect(await replay(ledger, bridge.deps.db)).toEqual({ ...NOTHING, known: 4 })
 
