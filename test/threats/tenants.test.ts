@@ -5,10 +5,14 @@ import { loginAt } from '../../demo/institution.ts'
 import { readRequest, type Wallet } from '../../demo/wallet.ts'
 import { allRoutes } from '../../src/app.ts'
 import { ADMIN_SCOPE_NAMES } from '../../src/domain/admin.ts'
+import { MACHINE_SCOPE_NAMES } from '../../src/domain/machine.ts'
+import type { JsonObject } from '../../src/domain/text.ts'
 import { createAdminToken } from '../../src/flow/create-admin-token.ts'
 import { createProviderTest } from '../../src/flow/create-provider-test.ts'
 import { createRegistrationToken } from '../../src/flow/create-registration-token.ts'
 import { registerRelyingParty } from '../../src/flow/register-relying-party.ts'
+import type { Route } from '../../src/http/route.ts'
+import { newCaller } from '../data/world.ts'
 import {
   ACTOR,
   type Bridge,
@@ -502,43 +506,67 @@ describe('row 36 everything of tenant A at tenant B', () => {
     expect(own.status).toBe(200)
   })
 
-  test('row 36 an admin token of A opens nothing of B and nothing of the whole, at any admin endpoint', async () => {
-    const routes = allRoutes(bridge.deps).filter(({ path }) => path.startsWith('/admin/v1'))
-    expect(routes.length).toBeGreaterThan(15)
-    const fill = (path: string, slug: string) =>
-      path
-        .replace(':tenant', slug)
-        .replace(/:(kind)/, 'trust')
-        .replace(/:version/, '1')
-        .replaceAll(/:[a-z_]+/gi, 'surf')
-    const headers = { authorization: `Bearer ${adminOfA}`, 'content-type': 'application/json' }
-    let tried = 0
-    // The first use of a token is noted on its row.
-    await ask('/admin/v1/tenants/demo', { headers })
-    await leavesNoTrace(bridge, async () => {
-      for (const { method, path } of routes) {
-        const body = method === 'GET' || method === 'DELETE' ? null : '{}'
-        const answered = await ask(fill(path, b.slug), { method, headers, body })
-        // What is there for its own tenant alone (its own list) may answer, without a word of B.
-        expect(answered.text).not.toMatch(/other university|"slug":"other"|bridge-other/)
-        if (path.includes(':tenant')) {
-          tried++
-          expect([method, path, [400, 403, 404, 422].includes(answered.status)]).toEqual([
-            method,
-            path,
-            true,
-          ])
-          const nowhere = await ask(fill(path, 'no-such-tenant'), { method, headers, body })
-          expect([method, path, answered.status]).toEqual([method, path, nowhere.status])
-          const without = (text: string) => text.replace(/"reference":"[^"]*"/, '')
-          expect(without(answered.text)).toBe(without(nowhere.text))
+  /** What the description would send: past the reading of the body, the tenant is what is left to refuse. */
+  function exampleFor({ operation }: Route): string {
+    const { content } = (operation.requestBody ?? {}) as {
+      content?: { [type: string]: JsonObject }
+    }
+    return JSON.stringify(content?.['application/json']?.example ?? {})
+  }
+
+  test.each([
+    ['an admin token', () => Promise.resolve(adminOfA), [400, 403, 404, 422]],
+    [
+      'a machine token',
+      async () => (await newCaller(bridge, { scopes: [...MACHINE_SCOPE_NAMES] })).token,
+      [401],
+    ],
+  ] as const)(
+    'row 36 %s of A opens nothing of B and nothing of the whole, at any admin endpoint',
+    async (_, tokenOf, refused) => {
+      const routes = allRoutes(bridge.deps).filter(({ path }) => path.startsWith('/admin/v1'))
+      expect(routes.length).toBeGreaterThan(15)
+      const fill = (path: string, slug: string) =>
+        path
+          .replace(':tenant', slug)
+          .replace(/:(kind)/, 'trust')
+          .replace(/:version/, '1')
+          .replaceAll(/:[a-z_]+/gi, 'surf')
+      const authorization = `Bearer ${await tokenOf()}`
+      const headers = { authorization, 'content-type': 'application/json' }
+      let tried = 0
+      // The first use of a token is noted on its row.
+      await ask('/admin/v1/tenants/demo/providers', { headers })
+      await leavesNoTrace(bridge, async () => {
+        for (const route of routes) {
+          const { method, path } = route
+          const body = method === 'GET' || method === 'DELETE' ? null : exampleFor(route)
+          const answered = await ask(fill(path, b.slug), { method, headers, body })
+          // What is there for its own tenant alone (its own list) may answer, without a word of B.
+          expect(answered.text).not.toMatch(/other university|"slug":"other"|bridge-other/)
+          if (path.includes(':tenant')) {
+            tried++
+            const told = [
+              method,
+              path,
+              answered.status,
+              (refused as readonly number[]).includes(answered.status),
+            ]
+            expect(told).toEqual([method, path, answered.status, true])
+            const nowhere = await ask(fill(path, 'no-such-tenant'), { method, headers, body })
+            expect([method, path, answered.status]).toEqual([method, path, nowhere.status])
+            const without = (text: string) => text.replace(/"reference":"[^"]*"/, '')
+            expect(without(answered.text)).toBe(without(nowhere.text))
+          }
         }
-      }
-    })
-    expect(tried).toBeGreaterThan(10)
-    expect((await ask('/admin/v1/tenants/demo', { headers })).status).toBe(200)
-    expect((await ask('/admin/v1/tenants/other', { headers })).status).toBe(404)
-  })
+      })
+      expect(tried).toBeGreaterThan(10)
+      expect((await ask('/admin/v1/tenants/demo/providers', { headers })).status).toBe(200)
+      expect((await ask('/admin/v1/tenants/other/providers', { headers })).status).toBe(
+        refused.at(-1) === 401 ? 401 : 404,
+      )
+    },
+  )
 })
 
 describe('row 38 pooled connections', () => {
