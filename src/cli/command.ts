@@ -19,12 +19,14 @@ import { signingKeysCommand } from './signing-keys.ts'
 import { tenantCommand } from './tenants.ts'
 import type { Terminal } from './terminal.ts'
 import { tokenCommand } from './tokens.ts'
+import { trustCommand } from './trust.ts'
 
 const COMMANDS = [
   keysCommand,
   keyMigrationCommand,
   signingKeysCommand,
   registrationsCommand,
+  trustCommand,
   tokenCommand,
   tenantCommand,
   providerCommand,

@@ -48,7 +48,11 @@ export async function askAhead(
       dropped.map(({ name }) => dropKeptAnswer({ tenantId, name })),
     )
   }
-  const due = inquiries.filter(({ name }) => isDue(rows.get(name), means.clock()))
+  // Who was asked last waits longest: many that are not there must not keep the others from being asked.
+  const askedAt = ({ name }: { name: string }) => rows.get(name)?.checked_at ?? ''
+  const due = inquiries
+    .filter(({ name }) => isDue(rows.get(name), means.clock()))
+    .toSorted((one, other) => (askedAt(one) < askedAt(other) ? -1 : 1))
   for (const { name, inquiry } of due.slice(0, MOST_ASKED)) {
     if (!(await keepLease())) break
     counts[await ask(means, tenantId, inquiry, rows.get(name))] += 1
@@ -82,7 +86,8 @@ async function takeInquiries(means: Means, tenantId: TenantId) {
   }
   for (const { name, kind, source } of current) {
     if (kind !== 'crl' && kind !== 'ocsp') continue
-    inquiries.set(name, revocationInquiry(kind, source, now, fetches))
+    const inquiry = revocationInquiry(kind, source, now, fetches)
+    if (inquiry !== undefined) inquiries.set(name, inquiry)
   }
   return {
     inquiries: [...inquiries].map(([name, inquiry]) => ({ name, inquiry })),

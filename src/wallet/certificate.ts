@@ -19,6 +19,9 @@ import {
 /** Octets of one certificate at most (TR-13). */
 export const LARGEST_CERTIFICATE = 8 * 1024
 
+/** Bits of an RSA key (TR-14). */
+const LEAST_RSA_BITS = 3072
+
 /** Signature algorithms that a certificate may be signed with (TR-14): ECDSA and RSA with SHA-2, Ed25519. */
 export const SIGNATURE_ALGORITHMS: ReadonlySet<string> = new Set([
   '1.2.840.10045.4.3.2',
@@ -53,19 +56,22 @@ export interface Certificate extends Extensions {
 /**
  * Returns what a DER certificate says, whether or not it is to be believed. Undefined where it is not a version 3
  * certificate, is larger than 8 KiB, uses an algorithm or key that TR-14 refuses, carries an extension twice or a critical
- * one that is not understood.
+ * one that is not understood. `leastRsaBits` is for certificates that are pinned whole, and stand for nobody else.
  */
-export function readCertificate(der: Uint8Array): Certificate | undefined {
+export function readCertificate(
+  der: Uint8Array,
+  leastRsaBits = LEAST_RSA_BITS,
+): Certificate | undefined {
   if (der.length > LARGEST_CERTIFICATE) return undefined
   try {
-    return read(der)
+    return read(der, leastRsaBits)
   } catch {
     // Malformed DER and what OpenSSL cannot parse are one answer: not a certificate for us.
     return undefined
   }
 }
 
-function read(der: Uint8Array): Certificate {
+function read(der: Uint8Array, leastRsaBits: number): Certificate {
   const [tbs, algorithm] = readChildren(expectTag(readDer(der), DER.sequence))
   const fields = readChildren(expectTag(tbs, DER.sequence))
   const [version, serial, signed, issuer, , subject] = fields
@@ -80,7 +86,7 @@ function read(der: Uint8Array): Certificate {
   if (!SIGNATURE_ALGORITHMS.has(objectIdentifierIn(outer)))
     throw new DerError('signature algorithm')
   const x509 = new X509Certificate(der)
-  if (!isStrongKey(x509.publicKey)) throw new DerError('public key')
+  if (!isStrongKey(x509.publicKey, leastRsaBits)) throw new DerError('public key')
   return {
     fingerprint: createHash('sha256').update(der).digest('base64url'),
     x509,
@@ -115,13 +121,13 @@ function objectIdentifierIn(algorithm: DerElement): string {
   return readObjectIdentifier(expectTag(readChildren(algorithm)[0], DER.objectIdentifier))
 }
 
-/** P-256, P-384, Ed25519, RSA of at least 3072 bits (TR-14). */
-function isStrongKey(key: KeyObject): boolean {
+/** P-256, P-384, Ed25519, and RSA of enough bits (TR-14). */
+function isStrongKey(key: KeyObject, leastRsaBits: number): boolean {
   switch (key.asymmetricKeyType) {
     case 'ec':
       return ['prime256v1', 'secp384r1'].includes(key.asymmetricKeyDetails?.namedCurve ?? '')
     case 'rsa':
-      return (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 3072
+      return (key.asymmetricKeyDetails?.modulusLength ?? 0) >= leastRsaBits
     default:
       return key.asymmetricKeyType === 'ed25519'
   }

@@ -14,6 +14,8 @@ const MOST_CERTIFICATES = 5_000
 const LONGEST_TYPE = 512
 const LONGEST_CERTIFICATE = 16_384
 const CLOCK_SKEW = 5 * MINUTE
+/** Operators of lists still sign with RSA of 2048 bits; each of their certificates is pinned, and vouches for nothing else. */
+const LEAST_SIGNER_BITS = 2048
 
 /** The services of one type with their certificates, standard base64 of DER. */
 export interface ListedService {
@@ -77,7 +79,7 @@ export function checkIssue(
 export function currentSigners({ signers }: TrustedList, now: number): readonly Certificate[] {
   return signers.flatMap((pem) => {
     const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64')
-    const certificate = readCertificate(der)
+    const certificate = readCertificate(der, LEAST_SIGNER_BITS)
     if (certificate === undefined) return []
     return certificate.notBefore <= now && now <= certificate.notAfter ? [certificate] : []
   })

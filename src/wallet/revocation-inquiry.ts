@@ -13,7 +13,7 @@ import {
   type RevocationList,
   readRevocationList,
 } from './revocation-list.ts'
-import { type Inquiry, notBelieved, type Said } from './stored-answer.ts'
+import type { Inquiry, Said } from './stored-answer.ts'
 
 /*
  * What is asked about a certificate, and of whom: an authority's list, or a responder. A list is one for all certificates of
@@ -97,17 +97,19 @@ export function responderInquiry(
   }
 }
 
-/** Returns the inquiry of a source that was kept. `now` in milliseconds. */
+/** Returns the inquiry of a source that was kept; undefined where its certificates are none that would count today. `now` in milliseconds. */
 export function revocationInquiry(
   kind: 'crl' | 'ocsp',
   source: string,
   now: number,
   means: Means,
-): Inquiry<RevocationAnswer> {
+): Inquiry<RevocationAnswer> | undefined {
   const said = JSON.parse(source) as { uri: string; issuer: string; certificate?: string }
-  const issuer = readCertificate(octetsOf(said.issuer)) ?? notBelieved()
+  const issuer = readCertificate(octetsOf(said.issuer))
+  if (issuer === undefined) return undefined
   if (kind === 'crl') return listInquiry({ issuer }, said.uri, means)
-  const certificate = readCertificate(octetsOf(said.certificate ?? '')) ?? notBelieved()
+  const certificate = readCertificate(octetsOf(said.certificate ?? ''))
+  if (certificate === undefined) return undefined
   return responderInquiry({ certificate, issuer }, said.uri, now, means)
 }
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createIssuer, DEMO_PERSON, EDUID_VCT, type Issuer } from '../../demo/issuer.ts'
 import { createWallet } from '../../demo/wallet.ts'
+import { trustCommand } from '../../src/cli/trust.ts'
 import { ADMIN_SCOPE_NAMES } from '../../src/domain/admin.ts'
 import { askAhead } from '../../src/flow/ask-ahead.ts'
 import { askAheadJob } from '../../src/job/ask-ahead.ts'
@@ -127,4 +128,15 @@ test('TR-30 whom the federation constrains away is not believed once its chain i
     kind: 'federation',
     reason: 'not_believed',
   })
+})
+
+test('TR-20 an operator sees what is wrong from the command line', async () => {
+  const out: string[] = []
+  const environment = { DATABASE_URL: bridge.database.runtimeUrl }
+  const write = (line: string) => void out.push(line)
+  const say = () => trustCommand({ environment, out: write, err: write }).exitOverride()
+  await say().parseAsync(['answers', 'demo'], { from: 'user' })
+  await say().parseAsync(['lists', 'demo'], { from: 'user' })
+  expect(out[0]).toMatch(/^federation +http:\/\/127\.0\.0\.1:\d+\/leaf .* not_believed$/m)
+  expect(out[1]).toBe('list  number  next update  looked at  problem')
 })

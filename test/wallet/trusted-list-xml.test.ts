@@ -1,4 +1,5 @@
 import { constants, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createIssuer } from '../../demo/issuer.ts'
 import { createCertificateAuthority, issueCertificate } from '../../src/crypto/certificate.ts'
@@ -102,8 +103,8 @@ describe('a trusted list in XML (ETSI TS 119 612)', () => {
   })
 })
 
-function rsaOperator(): Operator {
-  const { privateKey: key } = generateKeyPairSync('rsa', { modulusLength: 3072 })
+function rsaOperator(modulusLength = 3072): Operator {
+  const { privateKey: key } = generateKeyPairSync('rsa', { modulusLength })
   const validity = { notBefore: NOW - DAY, notAfter: NOW + DAY }
   const authority = createCertificateAuthority({ subject: { commonName: 'TL CA' }, ...validity })
   const leaf = issueCertificate(authority, {
@@ -111,6 +112,11 @@ function rsaOperator(): Operator {
   })
   return { key, certificate: certificatePem(leaf), x5c: Buffer.from(leaf).toString('base64') }
 }
+
+/** Signed by another library (xadesjs 2.6.8), with SigningCertificate of the first version, and no transforms where none are needed. */
+const made = JSON.parse(
+  readFileSync(new URL('xades-lists.json', import.meta.url), 'utf8'),
+) as Record<'certificate' | 'exclusive' | 'inclusive', string>
 
 describe('its signature', () => {
   const MORE = 'http://www.w3.org/2001/04/xmldsig-more#'
@@ -137,6 +143,28 @@ describe('its signature', () => {
     expect(reasonOf(() => read(text))).toBe('list_signature_invalid')
     expect(read(text, { signers: [operator.certificate, next.certificate] }).sequence).toBe(1)
   })
+
+  it('TR-21 an operator with RSA of 2048 bits may be pinned, one with less may not', () => {
+    for (const [bits, expected] of [
+      [2048, 1],
+      [1024, 'list_signature_invalid'],
+    ] as const) {
+      const rsa = rsaOperator(bits)
+      const text = signXmlList(rsa, written(), { algorithm: `${MORE}rsa-sha256` })
+      const attempt = () => read(text, { signers: [rsa.certificate] }).services.length
+      expect(typeof expected === 'number' ? attempt() : reasonOf(attempt)).toBe(expected)
+    }
+  })
+
+  it.each(['exclusive', 'inclusive'] as const)(
+    'TR-20 is read where xadesjs made it, in %s canonical form',
+    (form) => {
+      expect(read(made[form], { signers: [made.certificate] }).services).toHaveLength(1)
+      const changed = made[form].replace('>1</TSL', '>2</TSL')
+      const attempt = () => read(changed, { signers: [made.certificate] })
+      expect(reasonOf(attempt)).toBe('list_signature_invalid')
+    },
+  )
 
   const stranger = createOperator(NOW)
   const old = createOperator(NOW - 20 * DAY, 1)
