@@ -43,6 +43,22 @@ function spawned(words: readonly string[], environment: Record<string, string>):
 
 const onDatabase = () => ({ DATABASE_URL: bridge.database.runtimeUrl })
 
+test('issue 3 item 11 providers are listed with their health, and switched', async () => {
+  const seen = async () => (await cli(['provider', 'list', 'demo'], onDatabase())).out
+  const word = (line: string) => line.split(/ {2,}/).slice(0, 4)
+  const surf = ['surf', bridge.institution.issuer]
+  expect(word((await seen()).split('\n')[1] ?? '')).toEqual([...surf, 'on', 'off'])
+  const off = await cli(['provider', 'set', 'demo', 'surf', '--enabled', 'off'], onDatabase())
+  expect(word(off.out.split('\n')[1] ?? '')).toEqual([...surf, 'off', 'off'])
+  await cli(['provider', 'set', 'demo', 'surf', '--enabled', 'on'], onDatabase())
+  expect(word((await seen()).split('\n')[1] ?? '')).toEqual([...surf, 'on', 'off'])
+  // It speaks for a list of institutions.
+  const proof = ['provider', 'set', 'demo', 'surf', '--email-is-proof', 'on']
+  expect(await cli(proof, onDatabase())).toMatchObject({
+    ...{ code: 1, err: expect.stringContaining('email_is_proof') },
+  })
+})
+
 describe('issue 9 keys', () => {
   test('are written for their owner alone, and never over others', async () => {
     const file = path.join(folder, 'keyring.json')

@@ -277,3 +277,44 @@ describe('what changed, and what ran out', () => {
     expect(await countsOf(tenant)).toMatchObject({ people: 1, bindings: 1 })
   })
 })
+
+test('issue 3.4 every state of a holder, as logins come to it', async () => {
+  const tenant = await tenantBy('states', [KEY, SUBJECT, TUPLE])
+  const of = `tenant_id = (SELECT id FROM tenant WHERE slug = 'states')`
+  const look = <Row extends object>(text: string) => query<Row>(bridge.database.superuserUrl, text)
+  const stateOf = async () => {
+    const [event] = await look<{ detail: string }>(
+      `SELECT detail FROM audit_event WHERE ${of} AND detail LIKE '%"state":%' ORDER BY seq DESC LIMIT 1`,
+    )
+    return JSON.parse(event?.detail ?? '{}').state
+  }
+  /** The state that decided, and whether the institution was asked. */
+  const decided = async (wallet: Wallet, user = STUDENT) => {
+    const [before] = await look<{ seq: number }>(
+      `SELECT max(seq)::int AS seq FROM audit_event WHERE ${of}`,
+    )
+    const { viaInstitution } = await logIn(bridge, wallet, { tenant, user })
+    const [first] = await look<{ detail: string }>(
+      `SELECT detail FROM audit_event WHERE ${of} AND seq > ${before?.seq ?? 0}
+          AND detail LIKE '%"state":%' ORDER BY seq LIMIT 1`,
+    )
+    return [JSON.parse(first?.detail ?? '{}').state, viaInstitution]
+  }
+  const sanne = await walletOf()
+  expect(await decided(sanne)).toEqual(['NOT_FOUND', true])
+  expect(await decided(sanne)).toEqual(['MATCHED_HOLDER_KEY', false])
+  expect(await decided(await walletOf())).toEqual(['MATCHED_SUBJECT', false])
+  expect(await decided(await walletOf({ sub: 'S-9' }))).toEqual(['MATCHED_CLAIM_TUPLE', true])
+  const other = { sub: 'S-2', given_name: 'Milan', birthdate: '1999-12-31' }
+  const milan = await walletOf(other)
+  expect(await decided(milan, MILAN)).toEqual(['NOT_FOUND', true])
+  await look(
+    `UPDATE identity_link_binding SET expires_at = '2020-01-01T00:00:00.000Z'
+      WHERE ${of} AND created_at = (SELECT max(created_at) FROM identity_link_binding WHERE ${of})`,
+  )
+  expect(await decided(milan, MILAN)).toEqual(['EXPIRED_BINDING', true])
+  // One person's key with another person's credential: neither is "the" person.
+  sanne.add(await bridge.issuer.issue({ ...SANNE.credential, ...other }, sanne.publicJwk))
+  await expect(logIn(bridge, sanne, { tenant })).rejects.toThrow('the login ended')
+  expect(await stateOf()).toBe('AMBIGUOUS')
+})

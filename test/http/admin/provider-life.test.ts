@@ -153,6 +153,25 @@ describe('issue 3 item 11 a provider is changed', () => {
       400,
     )
   })
+  test('UP-62 its addresses are called proof only where it speaks for one institution, at its registration or later', async () => {
+    const refused = [
+      400,
+      'email_is_proof: this provider hands on addresses of others, which prove nothing',
+    ]
+    const hub = { allowed_organizations: [OWN], email_is_proof: true }
+    const answers = [
+      await register(admin, hub),
+      await register(await institutionToken(), { email_is_proof: true }),
+      await admin.patch(`${ALL}/surf`, { email_is_proof: true }),
+    ]
+    for (const { status, body } of answers) expect([status, body.title]).toEqual(refused)
+    const own = await register(admin, { slug: 'own', email_is_proof: true })
+    expect([own.status, own.body.email_is_proof]).toEqual([201, true])
+    const widened = await admin.patch(`${ALL}/own`, { allowed_organizations: [OWN] })
+    expect([widened.status, widened.body.title]).toEqual(refused)
+    const taken = { email_is_proof: false, allowed_organizations: [OWN] }
+    expect((await admin.patch(`${ALL}/own`, taken)).body).toMatchObject(taken)
+  })
   test('UP-33 a private key is rotated only for one that can be used, and only where a key is used', async () => {
     const jwk = () => {
       const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
