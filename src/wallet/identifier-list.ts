@@ -12,17 +12,20 @@ export const IDENTIFIER_LIST_CLAIM = 65530
 /** The identifiers of what was revoked, as `byteKey` writes them. */
 export interface IdentifierList {
   revoked: ReadonlySet<string | number>
-  /** As large as it came, for whoever keeps it. */
+  /** What it takes while it is kept, roughly: more than it came as. */
   octets: number
 }
 
+/** An entry with its text, in a Set. */
+const OCTETS_EACH = 100
+
 /** Returns the list of a CWT's claims. Throws `presentation_refused` `status_list_invalid` where there is none of that form. */
-export function openIdentifierList(claims: CborMap, octets: number): IdentifierList {
+export function openIdentifierList(claims: CborMap): IdentifierList {
   const list = claims.get(IDENTIFIER_LIST_CLAIM)
   const identifiers = isCborMap(list) ? list.get('identifiers') : undefined
   if (!isCborMap(identifiers))
     return fail({ kind: 'presentation_refused', reason: 'status_list_invalid' })
-  return { revoked: new Set(identifiers.keys()), octets }
+  return { revoked: new Set(identifiers.keys()), octets: identifiers.size * OCTETS_EACH }
 }
 
 /** Whether somebody with this identifier (base64url) is on the list. */

@@ -123,7 +123,7 @@ function readCwt(
       issuedAt: claims.get(CLAIM.iat),
       expiresAt: claims.get(CLAIM.exp),
       timeToLive: claims.get(CLAIM.ttl),
-      open: openerOf(claims, type, payload.length),
+      open: openerOf(claims, type),
     }
   })
 }
@@ -132,12 +132,11 @@ function readCwt(
 function openerOf(
   claims: CborMap,
   type: typeof CWT_TYPE | typeof IDENTIFIER_LIST_TYPE,
-  octets: number,
 ): UnverifiedToken['open'] {
   const list = claims.get(CLAIM.list)
   if (type === IDENTIFIER_LIST_TYPE) {
     if (list !== undefined || !claims.has(CLAIM.exp)) return refuse()
-    return () => openIdentifierList(claims, octets)
+    return () => openIdentifierList(claims)
   }
   if (!isCborMap(list) || claims.has(IDENTIFIER_LIST_CLAIM)) return refuse()
   return () => openStatusList(list.get('bits'), list.get('lst'))

@@ -45,7 +45,8 @@ interface ListForgery {
 /** A map by octets, which says nothing of its members. */
 function byOctets(list: readonly Uint8Array[]): Raw {
   const members = list.flatMap((one) => [cbor(one), cbor(new Map())])
-  return new Raw(Buffer.concat([Buffer.of(0xa0 + list.length), ...members]))
+  const head = Buffer.of(0xb9, list.length >> 8, list.length & 0xff)
+  return new Raw(Buffer.concat([head, ...members]))
 }
 
 /** The list as a tagged COSE_Sign1, by somebody below the document signers' root. */
@@ -108,6 +109,17 @@ describe('an mdoc that names an identifier list', () => {
 
   it('MD-11 is revoked once it is', async () => {
     const on = listOf({ revoked: [...OTHERS, MINE] })
+    expect(await refusalOf(() => verify(named(), on))).toBe('credential_revoked')
+  })
+
+  it('TS-09 is found among forty thousand', async () => {
+    const many = Array.from({ length: 40_000 }, (_, number) => {
+      const octets = Buffer.alloc(16)
+      octets.writeUInt32BE(number)
+      return octets
+    })
+    expect((await verify(named(), listOf({ revoked: many }))).asked).toEqual([URI])
+    const on = listOf({ revoked: [...many, MINE] })
     expect(await refusalOf(() => verify(named(), on))).toBe('credential_revoked')
   })
 
