@@ -15,6 +15,7 @@ export async function insertCodes(
   known: readonly KnownPerson[],
   { count, clientId }: { count: number; clientId: string },
 ): Promise<string[]> {
+  if (count === 0) return []
   const created_at = new Date().toISOString()
   const expires_at = new Date(Date.now() + 3_600_000).toISOString()
   const common = { tenant_id, client_id: clientId, created_at, expires_at }

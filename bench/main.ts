@@ -4,11 +4,12 @@ import { benchAudit } from './audit.ts'
 import { benchLogin } from './login.ts'
 import { benchMigrate } from './migrate.ts'
 import { benchOp, benchToken } from './op.ts'
+import { OPERATIONS, type Operation } from './op-requests.ts'
 import { benchVerify } from './verify.ts'
 
 const USAGE = `npm run bench -- login [--persons 10000,100000] [--seconds 6] [--concurrency 1,8,32] [--profile folder]
 npm run bench -- token [--requests 5000] [--concurrency 1,8,32] [--profile folder]
-npm run bench -- op [--requests 5000] [--concurrency 1,8,32] [--profile folder]
+npm run bench -- op [--operations userinfo,refresh] [--requests 5000] [--concurrency 1,8,32] [--profile folder]
 npm run bench -- audit [--seconds 6] [--concurrency 1,8,32]
 npm run bench -- verify [--verifications 2000]
 npm run bench -- migrate [--persons 10000,100000]`
@@ -19,12 +20,21 @@ function numbers(text: string): number[] {
   return list
 }
 
+function operationsOf(text: string): Operation[] {
+  return text.split(',').map((name) => {
+    const known = OPERATIONS.find((operation) => operation === name)
+    if (known === undefined) throw new TypeError(USAGE)
+    return known
+  })
+}
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     persons: { type: 'string', default: '10000,100000' },
     seconds: { type: 'string', default: '6' },
     concurrency: { type: 'string', default: '1,8,32' },
+    operations: { type: 'string', default: OPERATIONS.join(',') },
     requests: { type: 'string', default: '5000' },
     verifications: { type: 'string', default: '2000' },
     profile: { type: 'string' },
@@ -52,7 +62,7 @@ switch (positionals[0]) {
     await benchAudit({ seconds, concurrency })
     break
   case 'op':
-    await benchOp({ requests, concurrency, nodeOptions })
+    await benchOp(operationsOf(values.operations), { requests, concurrency, nodeOptions })
     break
   case 'verify':
     await benchVerify({ verifications })
