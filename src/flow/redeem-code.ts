@@ -23,7 +23,9 @@ import {
   type CodeRow,
   findCode,
   type RedeemedRow,
-  redeemLiveCode,
+  type Redemption,
+  redeemCodes,
+  redeemTogether,
   revokeGrant,
 } from '../store/grant.ts'
 import { beginRefresh } from '../store/refresh-token.ts'
@@ -101,19 +103,17 @@ async function take(
   request: CodeRequest,
   { codeHash, codeChallenge, accessToken, refreshToken, now }: Taken,
 ): Promise<{ row: RedeemedRow | undefined; begun: boolean }> {
-  const { redirectUri } = request
   const jkt = request.jkt ?? null
   const tokenHash = hashSecret(accessToken)
-  const redeem = redeemLiveCode({
-    ...{ tenantId, codeHash, clientId: relyingParty.clientId, redirectUri, codeChallenge },
-    ...{ tokenHash, jkt, now: toInstant(now), tokenExpiresAt: toInstant(now + ACCESS_TOKEN_TIME) },
-  })
-  if (refreshToken === undefined) {
-    const [[row]] = await transact(db, tenantId, [redeem])
-    return { row, begun: false }
+  const redemption: Redemption = {
+    ...{ codeHash, clientId: relyingParty.clientId, redirectUri: request.redirectUri },
+    ...{ codeChallenge, jkt, tokenHash },
+    ...{ now: toInstant(now), tokenExpiresAt: toInstant(now + ACCESS_TOKEN_TIME) },
   }
+  if (refreshToken === undefined)
+    return { row: await redeemTogether(db, tenantId, redemption), begun: false }
   const [[row], begun] = await transact(db, tenantId, [
-    redeem,
+    redeemCodes(tenantId, [redemption]),
     beginRefresh({
       ...{ tenantId, codeHash, accessHash: tokenHash, tokenHash: hashSecret(refreshToken) },
       // A client that proves itself each time may change its key (RFC 9449 section 5).

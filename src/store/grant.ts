@@ -10,7 +10,8 @@ import type {
 } from '../domain/ids.ts'
 import type { Sealed, SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { type Params, sqlStatement, statement } from './statement.ts'
+import { type Params, type Step, sqlStatement, statement } from './statement.ts'
+import { together } from './together.ts'
 
 /** A grant with everything tokens and claims are made of. Sealed texts stay sealed. */
 export interface GrantRow {
@@ -53,6 +54,8 @@ export type TokenGrant = Pick<
 >
 
 export interface RedeemedRow extends TokenGrant {
+  /** Of the access token, by which a request knows its own row. */
+  token_hash: SecretHash
   nonce: string | null
 }
 
@@ -97,47 +100,87 @@ export const findCode = sqlStatement(
      WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')}`,
 )
 
+/** A request for a code, and the access token it would become. */
+export interface Redemption {
+  codeHash: SecretHash
+  clientId: ClientId
+  redirectUri: string
+  codeChallenge: string | null
+  jkt: string | null
+  tokenHash: SecretHash
+  tokenExpiresAt: IsoInstant
+  now: IsoInstant
+}
+
 /**
- * The code becomes an access token, once (OP-42), for the request the code was made for: same client, redirect URI and
+ * Each code becomes an access token, once (OP-42), for the request the code was made for: same client, redirect URI and
  * PKCE challenge (OP-41, OP-44, OP-45), in time, nothing revoked, relying party and person active. No row otherwise, and
  * no trace. No audit event of its own: the login that granted the code is in the trail, and the head's lock would put a
  * tenant's redemptions in a queue.
  *
- * One update of one row. Of two at a time the second waits for it, looks at it again, finds it consumed, and writes
- * nothing. An erasure deletes the grant and the row with it: whichever comes second waits for the other, and finds the code
- * gone, or deletes the token too. What binding and match say is not asked: an unlink revokes
- * the grant, and without them a token opens nothing.
+ * One update of one row for each. Of two at a time the second waits for it, looks at it again, finds it consumed, and writes
+ * nothing; of two in one statement one is taken. Sorted, so that two statements meet codes in the same order. An erasure
+ * deletes the grant and the row with it: whichever comes second waits for the other, and finds the code gone, or deletes
+ * the token too. What binding and match say is not asked: an unlink revokes the grant, and without them a token opens
+ * nothing.
  */
-export const redeemLiveCode = sqlStatement(
-  'redeem_live_code',
+export const redeemLiveCodes = sqlStatement(
+  'redeem_live_codes',
   (
     p: Params<{
       tenantId: TenantId
-      codeHash: SecretHash
-      clientId: ClientId
-      redirectUri: string
-      codeChallenge: string | null
-      jkt: string | null
-      tokenHash: SecretHash
-      tokenExpiresAt: IsoInstant
-      now: IsoInstant
+      codeHashes: readonly SecretHash[]
+      clientIds: readonly ClientId[]
+      redirectUris: readonly string[]
+      codeChallenges: readonly (string | null)[]
+      jkts: readonly (string | null)[]
+      tokenHashes: readonly SecretHash[]
+      tokenExpiresAts: readonly IsoInstant[]
+      nows: readonly IsoInstant[]
     }>,
   ) => sql<RedeemedRow>`
     UPDATE authorization_code c
-       SET consumed_at = ${p('now')}, token_hash = ${p('tokenHash')}, token_jkt = ${p('jkt')},
-           token_expires_at = ${p('tokenExpiresAt')}
-      FROM login_grant g
+       SET consumed_at = asked.now, token_hash = asked.token_hash, token_jkt = asked.jkt,
+           token_expires_at = asked.token_expires_at
+      FROM unnest(${p('codeHashes')}::text[], ${p('clientIds')}::text[], ${p('redirectUris')}::text[],
+                  ${p('codeChallenges')}::text[], ${p('jkts')}::text[], ${p('tokenHashes')}::text[],
+                  ${p('tokenExpiresAts')}::text[], ${p('nows')}::text[])
+             AS asked (code_hash, client_id, redirect_uri, code_challenge, jkt, token_hash, token_expires_at, now),
+           login_grant g
       JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id AND r.enabled = 1
       LEFT JOIN identity i ON i.tenant_id = g.tenant_id AND i.id = g.identity_id
-     WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = ${p('codeHash')} AND c.client_id = ${p('clientId')}
-       AND c.redirect_uri = ${p('redirectUri')} AND c.code_challenge IS NOT DISTINCT FROM ${p('codeChallenge')}
-       AND (c.dpop_jkt IS NULL OR c.dpop_jkt = ${p('jkt')})
-       AND c.consumed_at IS NULL AND c.expires_at > ${p('now')}
+     WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = asked.code_hash AND c.client_id = asked.client_id
+       AND c.redirect_uri = asked.redirect_uri AND c.code_challenge IS NOT DISTINCT FROM asked.code_challenge
+       AND (c.dpop_jkt IS NULL OR c.dpop_jkt = asked.jkt)
+       AND c.consumed_at IS NULL AND c.expires_at > asked.now
        AND g.tenant_id = c.tenant_id AND g.id = c.grant_id AND g.revoked_at IS NULL
        AND (g.identity_id IS NULL OR i.status = 'ACTIVE')
-    RETURNING g.id AS grant_id, g.client_id, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time, g.upstream, g.subject,
-              g.sid, g.claims, c.nonce`,
+    RETURNING c.token_hash, g.id AS grant_id, g.client_id, g.correlation_id, g.scope, g.acr, g.amr, g.auth_time,
+              g.upstream, g.subject, g.sid, g.claims, c.nonce`,
 )
+
+/** The step for some of them. */
+export function redeemCodes(
+  tenantId: TenantId,
+  redemptions: readonly Redemption[],
+): Step<RedeemedRow> {
+  const sorted = redemptions.toSorted((a, b) => (a.codeHash < b.codeHash ? -1 : 1))
+  const all = <Name extends keyof Redemption>(name: Name) => sorted.map((each) => each[name])
+  return redeemLiveCodes({
+    tenantId,
+    ...{ codeHashes: all('codeHash'), clientIds: all('clientId') },
+    ...{ redirectUris: all('redirectUri'), codeChallenges: all('codeChallenge') },
+    ...{ jkts: all('jkt'), tokenHashes: all('tokenHash') },
+    ...{ tokenExpiresAts: all('tokenExpiresAt'), nows: all('now') },
+  })
+}
+
+/** Redeems one code, with all others of the tenant that are redeemed at the same moment; undefined: not a good one. */
+export const redeemTogether = together<Redemption, RedeemedRow>({
+  step: redeemCodes,
+  keyOf: ({ tokenHash }) => tokenHash,
+  keyIn: (row) => row.token_hash,
+})
 
 /** Ends a grant and with it every token made from it. */
 export const revokeGrant = statement(

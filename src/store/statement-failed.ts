@@ -31,6 +31,15 @@ export function mayBeRetried(error: unknown): boolean {
 }
 
 /**
+ * Did the server itself say no before it was asked to commit, so that surely nothing of the unit was written? A connection
+ * that broke leaves that open, and a server that shuts down may have committed before it said so.
+ */
+export function wasRolledBack(error: unknown): boolean {
+  const refused = error instanceof BridgeError ? error.cause : error
+  return refused instanceof StatementFailed && !/^(?:08|57P)/.test(refused.sqlState)
+}
+
+/**
  * Turns what `pg` threw into what may travel on: a {@link StatementFailed}, or `unavailable` for everything that
  * another try at another time may cure. Our own errors pass unchanged.
  */

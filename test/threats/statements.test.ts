@@ -287,7 +287,7 @@ const ABOUT: Record<string, string> = {
   findGrantByRefreshedToken: 'refresh_token',
   findGrantByPlainToken: 'access_token',
   findCode: 'authorization_code',
-  redeemLiveCode: 'authorization_code',
+  redeemLiveCodes: 'authorization_code',
   findWalletOnlyGrant: 'authorization_code',
   offerAccounts: 'journey',
   deleteFamilyAux: 'auxiliary_data',
@@ -571,6 +571,17 @@ function exactly(name: string, row: Row): Row {
       }
     case 'answerAgain':
       return { nextHash: row.token_hash, now: toInstant(bridge.clock.now()) }
+    case 'redeemLiveCodes':
+      return {
+        ...{
+          codeHashes: [row.code_hash],
+          clientIds: [row.client_id],
+          jkts: [row.dpop_jkt ?? null],
+        },
+        ...{ redirectUris: [row.redirect_uri], codeChallenges: [row.code_challenge ?? null] },
+        ...{ tokenHashes: ['token'], tokenExpiresAts: [later()] },
+        nows: [toInstant(bridge.clock.now())],
+      }
     case 'findGrantByCodeToken':
     case 'findLiveCodeToken':
     case 'findWalletOnlyGrant':

@@ -1,6 +1,6 @@
 /** Attacks at the relying parties' side: codes, redirects, PKCE, client authentication, answers that tell too much. */
 import { createHash, randomBytes } from 'node:crypto'
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { decodeJwt, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Wallet } from '../../demo/wallet.ts'
 import type { JsonObject } from '../../src/domain/text.ts'
@@ -89,6 +89,18 @@ describe('codes', () => {
     // The other forty-nine were valid as well, so what the one got is over (OP-43).
     const token = String(answers.find(({ status }) => status === 200)?.body.access_token)
     expect(await userinfoStatus(tenant.issuer, token)).toBe(401)
+  })
+
+  test('row 32 codes that are redeemed at one moment: each answer is for its own request', async () => {
+    const redeemable = await Promise.all(times(8, () => obtainCode(tenant, wallet)))
+    const asked = [...redeemable, { ...redeemable[0], code: 'nobodys', verifier: 'v'.repeat(43) }]
+    const answers = await Promise.all(asked.map((one) => redeem(tenant, one)))
+    expect(answers.map(({ status }) => status)).toEqual([...times(8, () => 200), 400])
+    const nonces = answers
+      .slice(0, 8)
+      .map(({ body }) => decodeJwt(String(body.id_token)).nonce as string)
+    expect(nonces).toEqual(redeemable.map(({ attempt }) => attempt.nonce))
+    expect(new Set(answers.slice(0, 8).map(({ body }) => body.access_token)).size).toBe(8)
   })
 
   test('row 32 OP-43 a valid replay of a code ends the tokens that were issued for it', async () => {
