@@ -88,7 +88,7 @@ export async function decideConsent(
     ? await refuse(means, prepared, journey, terms)
     : journey.way === undefined
       ? await grantInSession(means, prepared, journey, terms, browser)
-      : await grant(means, prepared, journey)
+      : await grant(means, prepared, journey, terms)
   return next && { next, language: journey.language }
 }
 
@@ -121,11 +121,16 @@ async function takeConsenting(
   return { journey, terms, proof }
 }
 
-async function grant(means: Means, prepared: PreparedTenant, journey: Consenting): Promise<Next> {
+async function grant(
+  means: Means,
+  prepared: PreparedTenant,
+  journey: Consenting,
+  terms: ConsentTerms,
+): Promise<Next> {
   const { identityId, bindingId, decided } = journey
   const { plan } = decided
   if (plan.plan === 'SKIP_RECONCILIATION')
-    return await skipReconciliation(means, prepared, journey, { ...decided, plan })
+    return await skipReconciliation(means, prepared, journey, { ...decided, plan }, terms)
   const tenantId = prepared.tenant.id
   const [rows] = await read(means.db, tenantId, [findHits({ tenantId, id: journey.id })])
   const hits = rows.map(readHit)
@@ -135,7 +140,7 @@ async function grant(means: Means, prepared: PreparedTenant, journey: Consenting
   if (evidence.length === 0)
     return await refuseLogin(means, prepared, journey, 'identity_unavailable')
   const known = hits.find(({ binding }) => binding?.id === bindingId)?.binding
-  return await finishLogin(means, prepared, journey, decided, {
+  const person = {
     ...{ identityId, bindingId, evidence },
     moves: hashMoves(identityId, journey.identifiers, hits),
     // A link that the institution confirmed a moment ago is not stale.
@@ -144,7 +149,8 @@ async function grant(means: Means, prepared: PreparedTenant, journey: Consenting
       known !== undefined &&
       changedMaterials(known.fingerprints, journey.identifiers).length > 0,
     auditSalt: rows.find((row) => row.identity_id === identityId)?.audit_salt ?? undefined,
-  })
+  }
+  return await finishLogin(means, prepared, journey, decided, person, terms)
 }
 
 async function grantInSession(

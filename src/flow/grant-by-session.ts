@@ -13,13 +13,19 @@ import type { RelyingParty } from '../domain/relying-party.ts'
 import type { Sealed, SecretHash } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
 import { endConsenting, lockConsenting } from '../store/consenting.ts'
-import { inTransaction, transact } from '../store/database.ts'
+import { inTransaction, type Transaction, transact } from '../store/database.ts'
 import { lockPeople } from '../store/identity.ts'
 import { grantBySession as grantedBySession, type SessionRow } from '../store/single-sign-on.ts'
 import { type ErrorReturn, returnTo } from './error-return.ts'
 import type { UsableSession } from './find-session.ts'
 import { sealRequest } from './journey-secrets.ts'
-import { noRowIfNotGranted, notGranted, writeYes, yesEvent } from './remember-consent.ts'
+import {
+  type Agreed,
+  holdYes,
+  noRowIfNotGranted,
+  notGranted,
+  yesEvent,
+} from './remember-consent.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -56,9 +62,11 @@ export async function grantBySession(
   const code = randomText()
   const now = means.clock()
   const step = grantStep(means, prepared, found, login, { code, now })
-  const [[granted]] = await (yes === undefined
+  const terms = yes?.terms ?? login.terms
+  const agreed = terms && { terms, isNew: yes !== undefined }
+  const [[granted]] = await (agreed === undefined
     ? transact(means.db, tenantId, [step])
-    : grantWithYes(means, tenantId, found, login, { yes, step, now })
+    : grantAgreed(means, tenantId, found, login, { agreed, step, now, waiting: yes?.journeyId })
   ).catch(noRowIfNotGranted)
   if (granted === undefined) return undefined
   means.metrics.outcome('login', 'session')
@@ -66,39 +74,39 @@ export async function grantBySession(
   return returnTo(request, { code, state: request.state, iss: prepared.issuer })
 }
 
-/** One transaction: the journey that waited ends, once; the grant; the yes. The person is held first. */
-async function grantWithYes(
+/** One transaction: the journey that waited, if one did, ends, once; the yes; the grant. The person is held first. */
+async function grantAgreed(
   { db, keyring }: Means,
   tenantId: TenantId,
   { row }: UsableSession,
   { relyingParty, correlationId }: SessionLogin,
-  given: { yes: Yes; step: ReturnType<typeof grantStep>; now: number },
+  given: {
+    agreed: Agreed
+    step: ReturnType<typeof grantStep>
+    now: number
+    waiting: JourneyId | undefined
+  },
 ): Promise<[{ id: JourneyId }[]]> {
-  const { journeyId, terms } = given.yes
-  const waiting = { tenantId, id: journeyId, now: toInstant(given.now) }
-  const agreed = {
-    ...{ clientId: relyingParty.clientId, correlationId, identityId: row.identity_id },
+  const { agreed, waiting: id } = given
+  const now = toInstant(given.now)
+  const by = {
+    ...{ clientId: relyingParty.clientId, correlationId, identityId: row.identity_id, now },
     subjectHash: auditSubjectHash(keyring, tenantId, row.audit_salt),
-    now: waiting.now,
   }
-  return await inTransaction(
-    db,
-    tenantId,
-    async (tx) => {
-      const [, [waits]] = await tx.runAll([
-        lockPeople({ tenantId, ids: [row.identity_id] }),
-        lockConsenting(waiting),
-      ])
+  const work = async (tx: Transaction): Promise<[{ id: JourneyId }[]]> => {
+    await tx.run(lockPeople({ tenantId, ids: [row.identity_id] }))
+    if (id !== undefined) {
+      const [waits] = await tx.run(lockConsenting({ tenantId, id, now }))
       if (waits === undefined) return [[]]
-      await tx.run(endConsenting(waiting))
-      await writeYes(tx, tenantId, terms, agreed)
-      const granted = await tx.run(given.step)
-      if (granted.length === 0) return notGranted()
-      await tx.runLast([yesEvent(tenantId, terms, agreed)])
-      return [granted]
-    },
-    { retries: 2 },
-  )
+      await tx.run(endConsenting({ tenantId, id, now }))
+    }
+    await holdYes(tx, tenantId, agreed, by)
+    const granted = await tx.run(given.step)
+    if (granted.length === 0) return notGranted()
+    if (agreed.isNew) await tx.runLast([yesEvent(tenantId, agreed.terms, by)])
+    return [granted]
+  }
+  return await inTransaction(db, tenantId, work, { retries: 2 })
 }
 
 function grantStep(

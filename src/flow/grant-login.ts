@@ -8,7 +8,6 @@ import { assureLogin, isBoundToBrowser, type UpstreamAssurance } from '../domain
 import { type AttributePolicy, carriedAttributes, carriesAttributes } from '../domain/attributes.ts'
 import { decisionDetail, detailText } from '../domain/audit.ts'
 import { loginClaimsText } from '../domain/claims-request.ts'
-import type { ConsentTerms } from '../domain/consent.ts'
 import { fail } from '../domain/failure.ts'
 import type { HashMove } from '../domain/fingerprint.ts'
 import { allHashes } from '../domain/identifier.ts'
@@ -37,9 +36,9 @@ import { openAttributes, openRequest } from './journey-secrets.ts'
 import {
   type Agreed,
   type ConsentedBy,
+  holdYes,
   noRowIfNotGranted,
   notGranted,
-  writeYes,
   yesEvent,
 } from './remember-consent.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -136,16 +135,11 @@ export async function grantLogin(
     now: toInstant(now),
     usedAt: instantOfUse(tenant, now),
   })
-  const yes: Yes | undefined =
-    agreed?.isNew !== true
-      ? undefined
-      : {
-          terms: agreed.terms,
-          by: {
-            ...{ clientId: journey.clientId, correlationId: journey.correlationId, subjectHash },
-            ...{ identityId: person.identityId, now: toInstant(now) },
-          },
-        }
+  const by = {
+    ...{ clientId: journey.clientId, correlationId: journey.correlationId, subjectHash },
+    ...{ identityId: person.identityId, now: toInstant(now) },
+  }
+  const yes = agreed && { agreed, by }
   const [[granted]] = await commitGrant(means, tenant.id, step, person, yes).catch(
     noRowIfNotGranted,
   )
@@ -158,9 +152,9 @@ export async function grantLogin(
   }
 }
 
-/** A yes of a moment ago, and whose it is. */
+/** The yes a login rests on, and whose it is. */
 interface Yes {
-  terms: ConsentTerms
+  agreed: Agreed
   by: ConsentedBy
 }
 
@@ -181,10 +175,10 @@ async function commitGrant(
   const work = async (tx: Transaction): Promise<[{ id: JourneyId }[]]> => {
     if (moves.length > 0)
       await tx.runAll([lockPeople({ tenantId, ids: [identityId] }), carryHashes(carry)])
-    if (yes !== undefined) await writeYes(tx, tenantId, yes.terms, yes.by)
+    if (yes !== undefined) await holdYes(tx, tenantId, yes.agreed, yes.by)
     const granted = await tx.run(step)
     if (granted.length === 0) return notGranted()
-    if (yes !== undefined) await tx.runLast([yesEvent(tenantId, yes.terms, yes.by)])
+    if (yes?.agreed.isNew === true) await tx.runLast([yesEvent(tenantId, yes.agreed.terms, yes.by)])
     return [granted]
   }
   return await inTransaction(db, tenantId, work, { retries: 2 })

@@ -1,6 +1,6 @@
 /** A yes is written down: in the trail, and for later logins where a person is known. */
 import { newId } from '../crypto/random.ts'
-import { type ConsentTerms, joinTerms } from '../domain/consent.ts'
+import { type ConsentTerms, coversTerms, joinTerms } from '../domain/consent.ts'
 import { BridgeError, fail } from '../domain/failure.ts'
 import type { ClientId, CorrelationId, IdentityId, TenantId } from '../domain/ids.ts'
 import type { IsoInstant } from '../domain/time.ts'
@@ -27,24 +27,28 @@ export interface ConsentedBy {
 }
 
 /**
- * What is agreed to from now on, the person held first: in the transaction that grants the login, before the grant with its
- * event. Where nothing is granted, {@link notGranted} takes it back.
+ * The yes that a login rests on, the person held first: a new one is written, one from before has to be there still, for it
+ * may have been taken back a moment ago. In the transaction that grants the login, before the grant with its event. Where
+ * nothing is granted, {@link notGranted} undoes it.
  */
-export async function writeYes(
+export async function holdYes(
   tx: Transaction,
   tenantId: TenantId,
-  terms: ConsentTerms,
+  { terms, isNew }: Agreed,
   { identityId, clientId, now }: ConsentedBy,
 ): Promise<void> {
   const [, [row]] = await tx.runAll([
     lockPeople({ tenantId, ids: [identityId] }),
     findConsent({ tenantId, identityId, clientId }),
   ])
-  const joined = joinTerms(row === undefined ? undefined : readTerms(row), terms)
+  const before = row === undefined ? undefined : readTerms(row)
+  if (!isNew && (before === undefined || !coversTerms(before, terms))) return notGranted()
+  if (!isNew) return
+  const joined = joinTerms(before, terms)
   await tx.run(rememberConsent({ tenantId, identityId, clientId, ...termsRow(joined), now }))
 }
 
-/** The last step of that transaction. */
+/** The last step of that transaction, for a new one. */
 export function yesEvent(
   tenantId: TenantId,
   terms: ConsentTerms,

@@ -37,13 +37,14 @@ type SkipPlan = Extract<Plan, { plan: 'SKIP_RECONCILIATION' }>
 
 /**
  * The redirect back with a code, or the question whether the relying party may learn what was shown, each time anew, for
- * nobody is known here who could have agreed before; or the end, where an attribute the plan needs was not shown.
+ * nobody is known here who could have agreed before (`said`: a moment ago); or the end, where an attribute the plan needs was not shown.
  */
 export async function skipReconciliation(
   means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
   prepared: PreparedTenant,
   journey: Presented | Consenting,
   decided: Decided & { plan: SkipPlan },
+  said?: ConsentTerms,
 ): Promise<Next> {
   const { tenant, issuer } = prepared
   const place = { tenant: tenant.id, journey: journey.id }
@@ -67,8 +68,8 @@ export async function skipReconciliation(
   if (!keeps) return await refuseLogin(means, prepared, journey, 'contract_broken', decided)
   const { clientId } = journey
   const { attributes } = journey.policies
-  const terms = await termsToAsk(prepared, { clientId, attributes, request })
-  if (terms !== undefined && journey.state !== 'consenting')
+  const terms = said ?? (await termsToAsk(prepared, { clientId, attributes, request }))
+  if (terms !== undefined && said === undefined && journey.state !== 'consenting')
     return await askConsent(means, prepared, journey, decided, undefined)
   const grantId = newId() as GrantId
   const code = randomText()

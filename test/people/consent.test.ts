@@ -179,6 +179,32 @@ describe('taking a yes back', () => {
   })
 })
 
+test('logins that rest on an earlier yes, and its withdrawal at once: none is granted behind it', async () => {
+  const at = await newClient()
+  await agree(at, sanne.wallet)
+  const path = `/tenants/${SLUG}/identities/${sanne.id}/consents/${at.client.id}`
+  const attempts = await Promise.all(
+    times(12, async () => {
+      const browser = createBrowser()
+      const { url } = await at.program.begin()
+      const reply = await sanne.wallet.present(walletLinkOn((await browser.get(url)).text))
+      return () => browser.get(reply.redirectUri ?? '')
+    }),
+  )
+  const ended = await Promise.all([
+    ...attempts.slice(0, 6).map((go) => go()),
+    admin.delete(path),
+    ...attempts.slice(6).map((go) => go()),
+  ])
+  expect(ended.filter(({ status }) => status >= 500)).toEqual([])
+  expect(await consentsOf(at)).toEqual([])
+  const left = await rowsOf(
+    ...([bridge, tenant, 'login_grant'] as const),
+    `client_id = '${at.client.id}' AND revoked_at IS NULL`,
+  )
+  expect(left).toEqual([])
+})
+
 describe('single sign-on', () => {
   /** A browser with a session of the tenant's own app, which asks nobody. */
   async function signedOn(): Promise<Browser> {
