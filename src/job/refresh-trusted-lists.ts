@@ -22,7 +22,7 @@ import {
 } from '../store/trusted-list.ts'
 import { ListError, type ReadList } from '../wallet/listed-service.ts'
 import { readStoredLists } from '../wallet/stored-list.ts'
-import { allLists, believedList, LARGEST_LIST, signersDigest } from '../wallet/trusted-list.ts'
+import { allLists, believedList, LARGEST_LISTS, signersDigest } from '../wallet/trusted-list.ts'
 import { readTrustedListApart } from '../wallet/trusted-list-apart.ts'
 import type { Job, JobCounts } from './lease.ts'
 
@@ -122,7 +122,7 @@ async function refresh(
 
 async function fetchList({ outbound }: Means, { url, format }: TrustedList): Promise<string> {
   const contentTypes = TYPES[format]
-  const limits = { maxBytes: LARGEST_LIST, timeoutMs: TIMEOUT_MS, contentTypes }
+  const limits = { maxBytes: LARGEST_LISTS[format], timeoutMs: TIMEOUT_MS, contentTypes }
   const accept = contentTypes.join(', ')
   const answer = await outbound.fetch(url, { headers: { accept } }, limits)
   return answer.status === 200 ? await answer.text() : ''

@@ -4,6 +4,7 @@ import { HOUR, MINUTE, SECOND } from '../domain/time.ts'
 import { verifyChain } from './certificate-path.ts'
 import { findFederatedKey } from './federation-keys.ts'
 import { findIssuerKey } from './issuer-metadata.ts'
+import { nameIssuer } from './issuer-name.ts'
 import { type StatusReference, type StatusValue, statusAt } from './status-list.ts'
 import {
   type BelievedList,
@@ -15,7 +16,7 @@ import {
   readStatusListToken,
   type SignerHint,
 } from './status-list-token.ts'
-import { nameIssuer, type PreparedTrust, type TrustedIssuer, type TrustMeans } from './trust.ts'
+import type { PreparedTrust, TrustedIssuer, TrustMeans } from './trust.ts'
 import { findDidKey } from './w3c-issuer.ts'
 
 /*

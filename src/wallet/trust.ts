@@ -2,23 +2,17 @@ import type { KeyObject } from 'node:crypto'
 import { fail } from '../domain/failure.ts'
 import type { Lenience } from '../domain/lenience.ts'
 import type { JsonObject } from '../domain/text.ts'
-import { SECOND } from '../domain/time.ts'
-import {
-  type CertificateTrustEntry,
-  type FederationTrustEntry,
-  type MetadataTrustEntry,
-  pemOf,
-  type SdJwtTrustEntry,
-  type TrustAnchor,
-  type TrustEntry,
-  type TrustPolicy,
-  type W3cTrustEntry,
+import type {
+  CertificateTrustEntry,
+  FederationTrustEntry,
+  MetadataTrustEntry,
+  SdJwtTrustEntry,
+  TrustEntry,
+  TrustPolicy,
+  W3cTrustEntry,
 } from '../domain/trust-policy.ts'
-import type { TrustedList } from '../domain/trusted-list-policy.ts'
-import type { Certificate } from './certificate.ts'
 import {
   type AnchorSet,
-  type AnchorSource,
   type ChainCache,
   createAnchorSet,
   type VerifiedChain,
@@ -27,11 +21,12 @@ import {
 import type { FetchStatement } from './collect-chain.ts'
 import { type Federation, findFederatedKey, prepareFederation } from './federation-keys.ts'
 import { type FetchJson, findIssuerKey } from './issuer-metadata.ts'
+import { nameIssuer } from './issuer-name.ts'
 import type { FetchedList } from './listed-service.ts'
+import { listedAnchors, sourceOf } from './policy-anchors.ts'
 import type { IssuerKeyCache, PublishedKey } from './published-keys.ts'
 import type { RevocationMeans } from './revocation.ts'
 import type { FetchStatusList, StatusListCache } from './status-lookup.ts'
-import { believedList, followedLists } from './trusted-list.ts'
 
 /*
  * From a credential that nothing is known of to the one entry of the trust policy that vouches for its issuer, and the
@@ -250,87 +245,6 @@ function hasPolicy(entry: CertifiedEntry, chain: VerifiedChain): boolean {
 function servesPurpose(entry: CertifiedEntry, { leaf }: VerifiedChain): boolean {
   const wanted = entry.extendedKeyUsage
   return wanted === undefined || wanted.some((purpose) => leaf.extendedKeyUsage?.includes(purpose))
-}
-
-/** Returns what the issuer is called by the entry's rule, or undefined where certificate and `iss` disagree (VC-09). */
-export function nameIssuer(
-  entry: CertifiedEntry,
-  iss: string | undefined,
-  leaf: Certificate,
-): string | undefined {
-  const rule = entry.issuer
-  switch (rule.match) {
-    case 'none':
-      return entry.id
-    case 'exact':
-      return iss === rule.value ? `${entry.id}#${iss}` : undefined
-    case 'san_uri':
-      return named(
-        entry,
-        iss === undefined ? only(leaf.uris) : leaf.uris.find((uri) => uri === iss),
-      )
-    case 'san_dns':
-      return named(
-        entry,
-        iss === undefined ? urlOf(only(leaf.dnsNames)) : onHost(iss, leaf.dnsNames),
-      )
-  }
-}
-
-function named(entry: CertifiedEntry, name: string | undefined): string | undefined {
-  return name === undefined ? undefined : `${entry.id}#${name}`
-}
-
-function only(names: readonly string[]): string | undefined {
-  return names.length === 1 ? names[0] : undefined
-}
-
-/** A wildcard names no issuer. */
-function urlOf(host: string | undefined): string | undefined {
-  return host === undefined || host.includes('*') ? undefined : `https://${host.toLowerCase()}`
-}
-
-function onHost(iss: string, hosts: readonly string[]): string | undefined {
-  const url = URL.parse(iss)
-  const isCertified = hosts.some((host) => host.toLowerCase() === url?.hostname)
-  return url?.protocol === 'https:' && isCertified ? iss : undefined
-}
-
-/** The anchors that an entry has out of the lists it names, each for as long as its list counts. */
-function listedAnchors(
-  entry: CertifiedEntry,
-  lists: readonly TrustedList[],
-  fetched: readonly FetchedList[],
-): readonly AnchorSource[] {
-  return entry.trustedLists.flatMap(({ list: id, services }) => {
-    const list = lists.find((one) => one.id === id)
-    // What was signed by somebody whom this policy does not name is not believed under it.
-    const found = list === undefined ? undefined : believedList(list, fetched)
-    if (list === undefined || found === undefined) return []
-    const followed = followedLists(list, fetched).flatMap((one) => believedList(one, fetched) ?? [])
-    return [found, ...followed].flatMap((one) => {
-      // A list counts no longer than the one that points to it.
-      const staleFrom = Math.min(found.nextUpdate, one.nextUpdate)
-      const notAfter = staleFrom + list.graceSeconds * SECOND
-      const by = [...new Set([one.url, found.url])]
-      return anchorsIn(one, services).map((der) => ({ der, notAfter, staleFrom, lists: by }))
-    })
-  })
-}
-
-/** Those that may be anchors; a list holds what others put there. */
-function anchorsIn({ services }: FetchedList, types: readonly string[]): readonly Uint8Array[] {
-  return services
-    .filter((service) => types.includes(service.type))
-    .flatMap((service) => service.certificates.map((text) => Buffer.from(text, 'base64')))
-    .filter((der) => createAnchorSet([der]) !== undefined)
-}
-
-function sourceOf(anchor: TrustAnchor): AnchorSource {
-  const der = Buffer.from(pemOf(anchor).replace(/-----[^-]+-----|\s/g, ''), 'base64')
-  if (typeof anchor === 'string') return { der }
-  const at = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text))
-  return { der, notBefore: at(anchor.notBefore), notAfter: at(anchor.notAfter) }
 }
 
 function refuse(

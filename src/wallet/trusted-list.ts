@@ -10,7 +10,7 @@ import { LARGEST_XML_LIST, readXmlList } from './trusted-list-xml.ts'
  */
 
 /** Octets of one list at most (TR-23). */
-export const LARGEST_LIST = Math.max(LARGEST_JSON_LIST, LARGEST_XML_LIST)
+export const LARGEST_LISTS = { 'lote-jwt': LARGEST_JSON_LIST, 'tsl-xml': LARGEST_XML_LIST }
 
 /** Returns a name for the signers of a list, and for who of them there is to believe. */
 export function signersDigest({ signers, format }: TrustedList): string {
