@@ -36,7 +36,13 @@ export type ToldIdentifier =
 
 /** What of a tenant decides how its identifiers are made. */
 export interface IdentifierRules {
-  providers: readonly { slug: string; issuer: string; identifierAttribute: string }[]
+  providers: readonly {
+    slug: string
+    issuer: string
+    identifierAttribute: string
+    /** Addresses of any other are nobody's, even where one was kept before. */
+    emailIsProof: boolean
+  }[]
   /** Undefined before anything is published: then no material has a name. */
   material: MaterialPolicy | undefined
 }
@@ -115,7 +121,7 @@ function soughtAddress(
       ...{ strength, hashKey: 'A' },
     }
   const provider = providers.find(({ slug }) => slug === told.provider)
-  if (provider === undefined) return undefined
+  if (provider?.emailIsProof !== true) return undefined
   const identifier = emailIdentifier(provider.issuer, address)
   return { ...identifier, material: PROVIDER_EMAIL, strength, hashKey: 'B' }
 }

@@ -8,7 +8,7 @@ import type { IdentityId, TenantId } from '../domain/ids.ts'
 import { soughtIdentifier, type ToldIdentifier } from '../domain/sought-identifier.ts'
 import { read } from '../store/database.ts'
 import { findOwners } from '../store/erasure.ts'
-import { findProviderBySlug } from '../store/provider.ts'
+import { findProviderBySlug, readProvider } from '../store/provider.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring'>
 
@@ -68,7 +68,5 @@ async function hashesOf(
 
 async function findProviders({ db }: Means, tenantId: TenantId, slug: string) {
   const [rows] = await read(db, tenantId, [findProviderBySlug({ tenantId, slug })])
-  return rows.map(({ issuer, identifier_attr_name: identifierAttribute }) => ({
-    ...{ slug, issuer, identifierAttribute },
-  }))
+  return rows.map(readProvider)
 }

@@ -40,7 +40,12 @@ const material = MaterialPolicy.parse({
 })
 const rules = {
   material,
-  providers: [{ slug: 'surf', issuer: 'https://surf.example', identifierAttribute: 'sub' }],
+  providers: [
+    {
+      ...{ slug: 'surf', issuer: 'https://surf.example', identifierAttribute: 'sub' },
+      emailIsProof: true,
+    },
+  ],
 }
 const keyOfDid = (did: string) => (did === 'did:key:z1' ? 'thumbprint-of-it' : undefined)
 const sought = (told: ToldIdentifier) => soughtIdentifier(rules, told, keyOfDid)
@@ -103,6 +108,9 @@ describe('issue 4.7 what somebody is looked for by', () => {
       ...{ material: 'provider_email', strength: 'suggests', hashKey: 'B' },
     })
     expect(sought({ type: 'EMAIL', provider: 'other', address: 'a@example.org' })).toBeUndefined()
+    const providers = rules.providers.map((one) => ({ ...one, emailIsProof: false }))
+    const told = { type: 'EMAIL', provider: 'surf', address: 'Ada@example.org' } as const
+    expect(soughtIdentifier({ ...rules, providers }, told, keyOfDid), 'no proof').toBeUndefined()
   })
 
   const tuple = { type: 'CLAIM_TUPLE', material: 'who', issuer: ISSUER } as const
