@@ -13,10 +13,19 @@ export interface BenchDatabase {
   stop(): Promise<void>
 }
 
+/** A setting of Postgres and its value, where it differs from a newcomer's. */
+type Settings = Readonly<Record<string, string>>
+
 /** Starts and migrates it; `durable` false where what is asked is not how fast. */
-export async function startDatabase({ durable = true } = {}): Promise<BenchDatabase> {
+export async function startDatabase({
+  durable = true,
+  settings = {},
+}: {
+  durable?: boolean
+  settings?: Settings
+} = {}): Promise<BenchDatabase> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'identity-bridge-bench-'))
-  const server = await startEmbeddedPostgres({ folder, durable })
+  const server = await startWith({ folder, durable }, settings)
   await migrate(server.ownerUrl, await readMigrations(migrationFolder()))
   const superuser = new pg.Client({ connectionString: server.superuserUrl })
   await superuser.connect()
@@ -29,6 +38,20 @@ export async function startDatabase({ durable = true } = {}): Promise<BenchDatab
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Some settings are taken at the start alone, so it is started twice. */
+async function startWith(options: { folder: string; durable: boolean }, settings: Settings) {
+  const server = await startEmbeddedPostgres(options)
+  const changes = Object.entries(settings)
+  if (changes.length === 0) return server
+  const superuser = new pg.Client({ connectionString: server.superuserUrl })
+  await superuser.connect()
+  for (const [name, value] of changes)
+    await superuser.query(`ALTER SYSTEM SET ${name} = '${value}'`)
+  await superuser.end()
+  await server.stop()
+  return await startEmbeddedPostgres(options)
 }
 
 /** Rows in bulk; all of them name the same columns, numbers in the same ones. */
