@@ -213,8 +213,17 @@ export function standingOf(
 ): 'ahead' | 'hint' | undefined {
   const { entries } = contents(keyring)
   const entry = entries.find((each) => each.key === key && each.version === version)
-  if (entry?.state === 'pending') return 'ahead'
-  return key === 'A' && gotAway(entry, entries) ? 'hint' : undefined
+  if (key === 'A' && gotAway(entry, entries)) return 'hint'
+  return isAhead(entry, entries) ? 'ahead' : undefined
+}
+
+/** A nesting under a pending version, too: whoever writes with that one already may be nesting. */
+function isAhead(entry: KeyEntry | undefined, entries: readonly KeyEntry[]): boolean {
+  if (entry === undefined || !isNested(entry)) return entry?.state === 'pending'
+  const { key, outer } = entry
+  return entries.some(
+    (each) => each.key === key && each.version === outer && each.state === 'pending',
+  )
 }
 
 function gotAway(entry: KeyEntry | undefined, entries: readonly KeyEntry[]): boolean {

@@ -110,6 +110,19 @@ describe('protocols 7.4 (b) nested versions', () => {
       [1, 'hint'],
     ])
   })
+
+  test('CR-41 a nesting under a pending version stays where it is, like that version itself', () => {
+    const behind = keyringText([...FIRST_GENERATION, entry('A', 2, 'pending')])
+    const { text } = addNestedKey(behind, 'A', { outer: 2, inner: 1 })
+    const standings = hashHolderIdentifier(parseKeyring(text), WALLET).map(
+      ({ version, standing }) => [version, standing],
+    )
+    expect(standings).toEqual([
+      [1, undefined],
+      [3, 'ahead'],
+      [2, 'ahead'],
+    ])
+  })
 })
 
 describe('CR-32 what cannot nest is refused', () => {
