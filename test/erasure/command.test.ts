@@ -7,6 +7,7 @@ import { createKeyringText } from '../../src/crypto/keyring.ts'
 import { newPerson, rowsOf } from '../people/people.ts'
 import { type Bridge, startBridge } from '../support/bridge.ts'
 import { runCli } from '../support/cli.ts'
+import { query } from '../support/postgres.ts'
 
 let bridge: Bridge
 let folder: string
@@ -64,6 +65,15 @@ describe('issue 5 item 2: people by CLI', () => {
     expect(found.out).toContain(`${person.id}  ACTIVE`)
     const told = await cli('people', 'export', 'demo', person.id)
     expect(JSON.parse(told.out)).toMatchObject({ links: [{ account: value }] })
+    await query(
+      bridge.database.superuserUrl,
+      `INSERT INTO consent (tenant_id, identity_id, client_id, scopes, claims, created_at, updated_at)
+       SELECT tenant_id, id, 'app', '["openid"]', '["given_name"]', created_at, created_at FROM identity WHERE id = '${person.id}'`,
+    )
+    expect((await cli('people', 'consents', 'demo', person.id)).out).toContain('Course catalogue')
+    const left = await cli('people', 'withdraw', 'demo', person.id, 'app')
+    expect([left.code, left.out.includes('given_name')]).toEqual([0, false])
+    expect((await cli('tenant', 'set', 'demo', '--consent', 'off')).out).toContain('consent')
     expect((await cli('people', 'restrict', 'demo', person.id)).out).toContain('RESTRICTED')
     const [match] = await rowsOf<{ id: string }>(
       ...([

@@ -28,11 +28,12 @@ import { createTestDatabase, query, type TestDatabase } from '../support/postgre
 const ARROWS: { readonly [from: string]: readonly string[] } = {
   started: ['retrieved', 'presented', 'failed'],
   retrieved: ['presented', 'failed'],
-  presented: ['reconciling', 'choosing', 'granted', 'failed'],
-  choosing: ['granted', 'failed'],
+  presented: ['reconciling', 'choosing', 'consenting', 'granted', 'failed'],
+  choosing: ['consenting', 'granted', 'failed'],
   reconciling: ['confirming', 'recognised', 'granted', 'failed'],
   confirming: ['recognised', 'granted', 'reconciling', 'failed'],
-  recognised: ['granted', 'failed'],
+  recognised: ['consenting', 'granted', 'failed'],
+  consenting: ['granted', 'failed'],
   ...{ granted: [], failed: [], expired: [] },
 }
 const SESSION_ARROWS: { readonly [from: string]: readonly string[] } = {
