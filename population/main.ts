@@ -4,13 +4,13 @@ import { settle, startDatabase } from '../bench/cluster.ts'
 import { reportLines, summaryOf } from './report.ts'
 import { runPopulation, STEP } from './run.ts'
 
-const USAGE = 'npm run population -- [--people 10000] [--seed 1] [--policies default,subject]'
+const USAGE = 'npm run population -- [--people 10000] [--seed 1] [--policies all|default,subject]'
 
 const { values } = parseArgs({
   options: {
     people: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
-    policies: { type: 'string' },
+    policies: { type: 'string', default: 'default' },
   },
 })
 const [people, seed] = [Number(values.people), Number(values.seed)]
@@ -39,7 +39,7 @@ try {
       runtimeUrl: database.runtimeUrl,
       people,
       seed,
-      sets: values.policies?.split(','),
+      sets: values.policies === 'all' ? undefined : values.policies.split(','),
       atOnce: 8,
       mixUps: true,
     },
