@@ -12,6 +12,7 @@ import type { JsonObject } from '../domain/text.ts'
 import { fromInstant, toInstant, toSeconds } from '../domain/time.ts'
 import { read } from '../store/database.ts'
 import { findMachineClient } from '../store/machine-token.ts'
+import { readTogether } from '../store/together.ts'
 import { type LiveTokenRow, liveToken } from '../store/token-state.ts'
 import { findLiveWalletOnlyToken } from '../store/wallet-only-grant.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -72,7 +73,7 @@ async function inspectOpaque(
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())
   const asked = { tenantId, clientId, now }
-  const [[row]] = await read(means.db, tenantId, [liveToken(located, asked)])
+  const [row] = await readTogether(means.db, tenantId, liveToken(located, asked))
   if (row !== undefined) return describeLogin(prepared.issuer, row)
   // Most logins have a person behind them; the other kind is asked for only where there is none of these.
   const { tokenHash, rowHash } = located

@@ -9,6 +9,7 @@ import type { JsonObject } from '../domain/text.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { type AccessRow, grantByAccessToken } from '../store/access-token.ts'
 import { read } from '../store/database.ts'
+import { readTogether } from '../store/together.ts'
 import { findWalletOnlyGrant, type WalletOnlyAccessRow } from '../store/wallet-only-grant.ts'
 import { checkResourceProof } from './check-proof.ts'
 import { readClaims } from './read-claims.ts'
@@ -92,7 +93,7 @@ async function findGrant(
 ): Promise<AccessRow | WalletOnlyAccessRow | undefined> {
   const located = locateToken(accessToken)
   if (located === undefined) return undefined
-  const [[grant]] = await read(db, tenantId, [grantByAccessToken(tenantId, located, now)])
+  const [grant] = await readTogether(db, tenantId, grantByAccessToken(tenantId, located, now))
   if (grant !== undefined) return grant
   const { tokenHash, rowHash } = located
   const [[walletOnly]] = await read(db, tenantId, [

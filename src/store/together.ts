@@ -1,18 +1,17 @@
 /**
  * What many want at one moment, in one transaction. While two of a kind are under way, whoever else wants the same of the
- * same tenant waits, and all who waited go in the next: one statement, one commit, one wait for the disk. It is the
- * database's own group commit, one level up.
+ * same tenant waits, and all who waited go in the next: one transaction, one round trip, and for what is written one wait
+ * for the disk. It is the database's own group commit, one level up.
  *
- * For statements in which every item stands for itself, found by a key that no other item has: an item that gets no row
- * takes nothing from the others. And an item that the server refuses is not allowed to take the others along: they are
- * then asked for one by one.
+ * For quick statements in which everybody stands for themselves: whoever gets no row takes nothing from the others. And
+ * whom the server refuses is not allowed to take the others along: they are then asked for one by one.
  */
 import type { TenantId } from '../domain/ids.ts'
-import { type BridgeDatabase, transact } from './database.ts'
+import { type BridgeDatabase, read, transact } from './database.ts'
 import type { Step } from './statement.ts'
 import { wasRolledBack } from './statement-failed.ts'
 
-/** What may go together. */
+/** Items that may be written together. */
 export interface Kind<Item, Row> {
   /** The statement for some items, at least one. */
   step: (tenantId: TenantId, items: readonly Item[]) => Step<Row>
@@ -21,48 +20,84 @@ export interface Kind<Item, Row> {
   keyIn: (row: Row) => string
 }
 
-interface Waiting<Item, Row> {
-  item: Item
-  resolve: (row: Row | undefined) => void
-  reject: (error: unknown) => void
-}
-
-interface Queue<Item, Row> {
-  underWay: number
-  waiting: Waiting<Item, Row>[]
-}
-
-/** Transactions of one kind and tenant at a time: while one waits for the disk, the other is worked on. */
-const AT_ONCE = 2
-const MOST_ITEMS = 64
-
 /**
- * A function that asks for one item and resolves with its row, or undefined where the statement gave none. Throws as
- * {@link transact} does; an item whose transaction may or may not have been committed is never asked for again.
+ * A function that writes one item and resolves with its row, or undefined where the statement gave none. Throws as
+ * {@link transact} does; an item whose transaction may or may not have been committed is never written again.
  */
 export function together<Item, Row>(
   kind: Kind<Item, Row>,
 ): (db: BridgeDatabase, tenantId: TenantId, item: Item) => Promise<Row | undefined> {
-  const queues = new WeakMap<BridgeDatabase, Map<TenantId, Queue<Item, Row>>>()
+  return gather({
+    async ask(db, tenantId, items) {
+      const [rows] = await transact(db, tenantId, [kind.step(tenantId, items)], { retries: 1 })
+      const byKey = new Map(rows.map((row) => [kind.keyIn(row), row]))
+      return items.map((item) => byKey.get(kind.keyOf(item)))
+    },
+    mayAskAgain: wasRolledBack,
+  })
+}
+
+/** Reads with one quick statement and resolves with its rows, as {@link read} does. */
+export function readTogether<Row>(
+  db: BridgeDatabase,
+  tenantId: TenantId,
+  step: Step<Row>,
+): Promise<Row[]> {
+  // The rows at a step's place are that step's.
+  return readGathered(db, tenantId, step) as Promise<Row[]>
+}
+
+const readGathered = gather<Step<unknown>, unknown[]>({ ask: read, mayAskAgain: () => true })
+
+interface Asking<Item, Answer> {
+  /** Asks for some items, at least one; an answer for each, in their order. */
+  ask: (
+    db: BridgeDatabase,
+    tenantId: TenantId,
+    items: readonly Item[],
+  ) => Promise<readonly Answer[]>
+  /** Whether those who failed together may be asked for alone. */
+  mayAskAgain: (error: unknown) => boolean
+}
+
+interface Waiting<Item, Answer> {
+  item: Item
+  resolve: (answer: Answer) => void
+  reject: (error: unknown) => void
+}
+
+interface Queue<Item, Answer> {
+  underWay: number
+  waiting: Waiting<Item, Answer>[]
+}
+
+/** Of one kind and tenant: while one waits for the disk or its answer is read, the other is worked on. */
+const AT_ONCE = 2
+const MOST_ITEMS = 64
+
+function gather<Item, Answer>(
+  asking: Asking<Item, Answer>,
+): (db: BridgeDatabase, tenantId: TenantId, item: Item) => Promise<Answer> {
+  const queues = new WeakMap<BridgeDatabase, Map<TenantId, Queue<Item, Answer>>>()
 
   async function work(db: BridgeDatabase, tenantId: TenantId): Promise<void> {
     const own = queues.get(db)
     const queue = own?.get(tenantId)
     if (own === undefined || queue === undefined || queue.underWay >= AT_ONCE) return
-    const items = queue.waiting.splice(0, MOST_ITEMS)
-    if (items.length === 0) {
+    const waiting = queue.waiting.splice(0, MOST_ITEMS)
+    if (waiting.length === 0) {
       if (queue.underWay === 0) own.delete(tenantId)
       return
     }
     queue.underWay++
-    await settle(db, tenantId, kind, items)
+    await settle(db, tenantId, asking, waiting)
     queue.underWay--
     void work(db, tenantId)
   }
 
   return (db, tenantId, item) =>
     new Promise((resolve, reject) => {
-      const own = queues.get(db) ?? new Map<TenantId, Queue<Item, Row>>()
+      const own = queues.get(db) ?? new Map<TenantId, Queue<Item, Answer>>()
       queues.set(db, own)
       const queue = own.get(tenantId) ?? { underWay: 0, waiting: [] }
       own.set(tenantId, queue)
@@ -71,23 +106,22 @@ export function together<Item, Row>(
     })
 }
 
-/** Tells every one of them its row or what went wrong; never throws. */
-async function settle<Item, Row>(
+/** Tells every one of them the answer or what went wrong; never throws. */
+async function settle<Item, Answer>(
   db: BridgeDatabase,
   tenantId: TenantId,
-  kind: Kind<Item, Row>,
-  waiting: readonly Waiting<Item, Row>[],
+  asking: Asking<Item, Answer>,
+  waiting: readonly Waiting<Item, Answer>[],
 ): Promise<void> {
   try {
     const items = waiting.map(({ item }) => item)
-    const [rows] = await transact(db, tenantId, [kind.step(tenantId, items)], { retries: 1 })
-    const byKey = new Map(rows.map((row) => [kind.keyIn(row), row]))
-    for (const { item, resolve } of waiting) resolve(byKey.get(kind.keyOf(item)))
+    const answers = await asking.ask(db, tenantId, items)
+    for (const [place, { resolve }] of waiting.entries()) resolve(answers[place] as Answer)
   } catch (error) {
-    if (waiting.length === 1 || !wasRolledBack(error)) {
+    if (waiting.length === 1 || !asking.mayAskAgain(error)) {
       for (const { reject } of waiting) reject(error)
       return
     }
-    for (const one of waiting) await settle(db, tenantId, kind, [one])
+    for (const one of waiting) await settle(db, tenantId, asking, [one])
   }
 }

@@ -3,9 +3,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import type { TenantId } from '../../src/domain/ids.ts'
 import { type BridgeDatabase, closeDatabase } from '../../src/store/database.ts'
 import { type Params, sqlStatement } from '../../src/store/statement.ts'
-import { together } from '../../src/store/together.ts'
+import { readTogether, together } from '../../src/store/together.ts'
 import { query } from '../support/postgres.ts'
-import { createNoteDatabase, type NoteDatabase, TENANT_A, TENANT_B } from './note-table.ts'
+import {
+  createNoteDatabase,
+  failByDivision,
+  type NoteDatabase,
+  TENANT_A,
+  TENANT_B,
+} from './note-table.ts'
 
 let here: NoteDatabase
 let db: BridgeDatabase
@@ -45,6 +51,11 @@ const takeNote = together<Wish, { body: string; id: string }>({
   keyOf: ({ key }) => key,
   keyIn: ({ body }) => body,
 })
+
+const findNote = sqlStatement(
+  'find_note',
+  (p: Params<{ id: string }>) => sql<{ id: string }>`SELECT id FROM note WHERE id = ${p('id')}`,
+)
 
 const openNotes = (tenant: TenantId, ids: readonly string[]) =>
   query(
@@ -109,6 +120,22 @@ test('what waits for somebody else in vain fails alone', async () => {
   client.release()
   await closeDatabase(other)
   expect(ends.map(({ status }) => status === 'fulfilled')).toEqual(many(8).map((id) => id !== 'n3'))
+})
+
+test('fifty reads at once: each gets its own rows, and few transactions carry them', async () => {
+  await openNotes(TENANT_A, many(50))
+  const found = many(50).map((id) => readTogether(db, TENANT_A, findNote({ id })))
+  expect(await Promise.all(found)).toEqual(many(50).map((id) => [{ id }]))
+  expect(db.counters.transactions).toBeLessThan(10)
+  expect(await readTogether(db, TENANT_B, findNote({ id: 'n1' }))).toEqual([])
+})
+
+test('a read that the server refuses fails alone', async () => {
+  await openNotes(TENANT_A, many(6))
+  const found = many(6).map((id) => readTogether(db, TENANT_A, findNote({ id })))
+  const refused = readTogether(db, TENANT_A, failByDivision({ by: 0 }))
+  await expect(refused).rejects.toMatchObject({ sqlState: '22012' })
+  expect(await Promise.all(found)).toEqual(many(6).map((id) => [{ id }]))
 })
 
 test('a connection that breaks leaves open what was written: nobody is asked for twice', async () => {
