@@ -144,9 +144,9 @@ async function record(
   const reason = INACTIVE
   await tx.runLast([
     markWarned({ tenantId, ids: ended.warned, now }),
+    revokeGrantsOn({ tenantId, bindings, now }),
     endBindings({ tenantId, ids: bindings, reason, now }),
     endMatches({ tenantId, ids: matches, reason, now }),
-    revokeGrantsOn({ tenantId, bindings, now }),
     insertOutbox(outboxRows(means.keyring, tenantId, warning, warned, now)),
     insertOutbox(outboxRows(means.keyring, tenantId, removal, told, now)),
     ...(ended.warned.length === 0

@@ -143,9 +143,10 @@ async function endSteps(
       : await tx.run(findReceivers({ tenantId, people: [person.id], type }))
   return {
     steps: [
+      // Grants first, as a refresh has them: a grant, then its link.
+      revokeGrantsOn({ tenantId, bindings: ended.bindings, now }),
       endBindings({ tenantId, ids: ended.bindings, reason, now }),
       endMatches({ tenantId, ids: ended.matches, reason, now }),
-      revokeGrantsOn({ tenantId, bindings: ended.bindings, now }),
       insertOutbox(outboxRows(means.keyring, tenantId, { type }, receivers, now)),
     ],
     event: insertAuditEvent(tenantId, newId(), now, {

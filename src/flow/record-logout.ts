@@ -7,7 +7,7 @@ import type { Deps } from '../deps.ts'
 import type { ClientId } from '../domain/ids.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
-import { inTransaction } from '../store/database.ts'
+import { inTransaction, type Transaction } from '../store/database.ts'
 import { endSessionRefresh, lockSessionLogins, type SessionLoginRow } from '../store/logout.ts'
 import { insertLogouts } from '../store/outbox.ts'
 import { endSignOn } from '../store/single-sign-on.ts'
@@ -15,7 +15,8 @@ import type { PreparedTenant } from './tenants.ts'
 
 /**
  * Ends the session that the browser has at this tenant, if it has one, on behalf of the person or of the relying party
- * `askedBy`. Refresh tokens without `offline_access` end with it; access tokens run out by themselves in minutes.
+ * `askedBy`. Refresh tokens without `offline_access` end with it, and the access token that came with the last; others run out by
+ * themselves in minutes.
  */
 export async function recordLogout(
   means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
@@ -26,7 +27,7 @@ export async function recordLogout(
   const tenantId = tenant.id
   const names = { tenantId, browserHash: hashSecret(browserId) }
   const now = toInstant(means.clock())
-  await inTransaction(means.db, tenantId, async (tx) => {
+  const end = async (tx: Transaction) => {
     const logins = await tx.run(lockSessionLogins(names))
     const [first] = logins
     if (first === undefined) {
@@ -45,7 +46,8 @@ export async function recordLogout(
         clientId: askedBy,
       }),
     ])
-  })
+  }
+  await inTransaction(means.db, tenantId, end, { retries: 2 })
   means.metrics.outcome('single_sign_on', 'ended')
 }
 

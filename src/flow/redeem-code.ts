@@ -112,18 +112,23 @@ async function take(
   }
   if (refreshToken === undefined)
     return { row: await redeemTogether(db, tenantId, redemption), begun: false }
-  const [[row], begun] = await transact(db, tenantId, [
-    redeemCodes(tenantId, [redemption]),
-    beginRefresh({
-      ...{ tenantId, codeHash, accessHash: tokenHash, tokenHash: hashSecret(refreshToken) },
-      // A client that proves itself each time may change its key (RFC 9449 section 5).
-      jkt: relyingParty.authentication === 'none' ? jkt : null,
-      ...{ always: !relyingParty.offlineAccessNeeded, now: toInstant(now) },
-      expiresAt: toInstant(now + REFRESH_IDLE_TIME),
-      familyEndsAt: toInstant(now + REFRESH_TIME),
-      grantKeptUntil: toInstant(now + REFRESH_IDLE_TIME + GRANT_SLACK),
-    }),
-  ])
+  const [[row], begun] = await transact(
+    db,
+    tenantId,
+    [
+      redeemCodes(tenantId, [redemption]),
+      beginRefresh({
+        ...{ tenantId, codeHash, accessHash: tokenHash, tokenHash: hashSecret(refreshToken) },
+        // A client that proves itself each time may change its key (RFC 9449 section 5).
+        jkt: relyingParty.authentication === 'none' ? jkt : null,
+        ...{ always: !relyingParty.offlineAccessNeeded, now: toInstant(now) },
+        expiresAt: toInstant(now + REFRESH_IDLE_TIME),
+        familyEndsAt: toInstant(now + REFRESH_TIME),
+        grantKeptUntil: toInstant(now + REFRESH_IDLE_TIME + GRANT_SLACK),
+      }),
+    ],
+    { retries: 1 },
+  )
   return { row, begun: begun.length > 0 }
 }
 

@@ -80,6 +80,7 @@ export async function refreshTokens(
   const { row, accessToken, next } = await take(refresh)
   if (row === undefined) return refuse(means, 'invalid_grant')
   if (row.taken) return await answer(refresh, row, { accessToken, refreshToken: next })
+  if (row.refresh_jkt !== keyWanted(refresh)) return refuse(means, 'other_key')
   if (row.revoked_at !== null) return refuse(means, 'revoked')
   if (!row.fits)
     return fail({ kind: 'oauth', error: 'invalid_scope', description: 'more than was granted' })
@@ -115,12 +116,17 @@ async function take(
   return { row, accessToken, next }
 }
 
+/** The key that a public client's token is bound to: whoever has the token alone may neither use it nor end its family. */
+function keyWanted({ relyingParty, request }: Refresh): string | null {
+  return relyingParty.authentication === 'none' ? (request.jkt ?? null) : null
+}
+
 function useOf(refresh: Refresh, accessToken: string) {
   const { prepared, relyingParty, request, now } = refresh
   return {
     ...{ tenantId: prepared.tenant.id, tokenHash: hashSecret(request.refreshToken) },
     clientId: relyingParty.clientId,
-    jkt: relyingParty.authentication === 'none' ? (request.jkt ?? null) : null,
+    jkt: keyWanted(refresh),
     scopes: request.scope ?? [],
     ...accessTokenRow(refresh, accessToken),
     expiresAt: toInstant(now + REFRESH_IDLE_TIME),

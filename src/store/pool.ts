@@ -64,13 +64,9 @@ export function openDatabase(options: DatabaseOptions): BridgeDatabase {
     statement_timeout: options.statementTimeoutMs ?? 10_000,
     lock_timeout: options.lockTimeoutMs ?? 5_000,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 15_000,
-    // A transaction without a BEGIN has the connection's isolation level, whatever the server's own default is. And each
-    // statement is planned once a connection: those with lists look cheaper to the server when planned for the values at
-    // hand, and granting a login took more time to plan, at every login, than to do.
+    // A transaction without a BEGIN has the connection's isolation level, whatever the server's own default is.
     onConnect: async (client) => {
-      await client.query(
-        `SET default_transaction_isolation = 'read committed'; SET plan_cache_mode = 'force_generic_plan'`,
-      )
+      await client.query(`SET default_transaction_isolation = 'read committed'`)
     },
   })
   const lost = options.onConnectionLost ?? (() => undefined)

@@ -74,17 +74,20 @@ interface Use {
   usedAt: IsoInstant
 }
 
-/** The token with its grant, held: an erasure, which deletes the grant, comes before or after all of it. */
+/**
+ * The token with its grant, both held, the grant first as everybody does who ends one: an erasure, a logout, an unlink comes
+ * before all of this or after it.
+ */
 const LIVE = (p: Params<Use>) => sql`
     live AS (
       SELECT ${GRANT_COLUMNS}, f.token_hash, f.jkt AS refresh_jkt, f.expires_at AS refresh_expires_at,
-             f.family_ends_at, f.used_at, f.successor_salt, g.revoked_at, g.expires_at AS grant_expires_at,
+             f.family_ends_at, f.used_at, f.successor_salt, f.predecessor_hash, g.revoked_at, g.expires_at AS grant_expires_at,
              string_to_array(g.scope, ' ') @> ${p('scopes')}::text[] AS fits
         FROM refresh_token f
         JOIN login_grant g ON g.tenant_id = f.tenant_id AND g.id = f.grant_id
         ${ALIVE}
        WHERE f.tenant_id = ${p('tenantId')} AND f.token_hash = ${p('tokenHash')} AND g.client_id = ${p('clientId')}
-         FOR NO KEY UPDATE OF f FOR KEY SHARE OF g
+         FOR NO KEY UPDATE OF g, f
     )`
 
 /** Whether `live` may be used: for its key, in time, for scopes it has, and not used before. */
@@ -116,7 +119,8 @@ const KEPT = (p: Params<Use>) => sql`
  * A refresh token is used, once (OP-77), and the next one born with an access token in its row: for its own client, its
  * key, in time, for scopes it has, and while the person, the binding and the client are alive. The row comes back in
  * any case, and `taken` says whether anything happened; no row for a token that is unknown or another client's. The grant is
- * kept a while longer than it must be, so that its time, which an index knows, is not written at every refresh.
+ * kept a while longer than it must be, so that its time, which an index knows, is not written at every refresh. The salt
+ * behind this token is forgotten: salts in a row would lead from any old token to the live one.
  */
 export const rotateRefreshToken = sqlStatement(
   'rotate_refresh_token',
@@ -128,11 +132,15 @@ export const rotateRefreshToken = sqlStatement(
       RETURNING r.grant_id, r.family_ends_at
     ), born AS (
       INSERT INTO refresh_token (tenant_id, token_hash, grant_id, jkt, created_at, expires_at, family_ends_at,
-        access_hash, access_scope, access_jkt, access_expires_at)
+        predecessor_hash, access_hash, access_scope, access_jkt, access_expires_at)
       SELECT ${p('tenantId')}, ${p('nextHash')}, grant_id, ${p('jkt')}, ${p('now')}::iso_instant,
              LEAST(${p('expiresAt')}::iso_instant, family_ends_at), family_ends_at,
-             ${p('accessHash')}, ${p('accessScope')}, ${p('accessJkt')}, ${p('accessExpiresAt')}::iso_instant
+             ${p('tokenHash')}, ${p('accessHash')}, ${p('accessScope')}, ${p('accessJkt')}, ${p('accessExpiresAt')}::iso_instant
         FROM taken
+    ), forgotten AS (
+      UPDATE refresh_token r SET successor_salt = NULL
+        FROM live JOIN taken ON taken.grant_id = live.grant_id
+       WHERE r.tenant_id = ${p('tenantId')} AND r.token_hash = live.predecessor_hash AND r.successor_salt IS NOT NULL
     ), ${KEPT(p)}
     SELECT live.*, EXISTS (SELECT FROM taken) AS taken FROM live`,
 )
@@ -183,7 +191,7 @@ export const answerAgain = sqlStatement(
         JOIN login_grant g ON g.tenant_id = r.tenant_id AND g.id = r.grant_id AND g.revoked_at IS NULL
        WHERE r.tenant_id = ${p('tenantId')} AND r.token_hash = ${p('nextHash')} AND r.used_at IS NULL
          AND r.expires_at > ${p('now')}
-         FOR SHARE OF r, g
+         FOR SHARE OF g, r
     ), ended AS (
       DELETE FROM access_token t USING next
        WHERE t.tenant_id = ${p('tenantId')} AND t.grant_id = next.grant_id AND t.expires_at <= ${p('now')}

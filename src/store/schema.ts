@@ -660,6 +660,7 @@ export interface RefreshTokenTable {
   family_ends_at: Fixed<IsoInstant>
   used_at: IsoInstant | null
   successor_salt: string | null
+  predecessor_hash: SecretHash | null
   access_hash: SecretHash | null
   access_scope: string | null
   access_jkt: string | null

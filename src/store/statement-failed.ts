@@ -31,12 +31,13 @@ export function mayBeRetried(error: unknown): boolean {
 }
 
 /**
- * Did the server itself say no before it was asked to commit, so that surely nothing of the unit was written? A connection
- * that broke leaves that open, and a server that shuts down may have committed before it said so.
+ * Did the server refuse the statement itself, or a lock it waited for in vain (55P03), so that surely nothing of the unit was
+ * written? False for a server that has no time or is going down, and for a connection that broke, which leaves it open.
  */
-export function wasRolledBack(error: unknown): boolean {
-  const refused = error instanceof BridgeError ? error.cause : error
-  return refused instanceof StatementFailed && !/^(?:08|57P)/.test(refused.sqlState)
+export function refusedByServer(error: unknown): boolean {
+  if (error instanceof StatementFailed) return true
+  const cause = error instanceof BridgeError ? error.cause : undefined
+  return cause instanceof StatementFailed && ['55P03', '40001', '40P01'].includes(cause.sqlState)
 }
 
 /**

@@ -4,12 +4,13 @@
  * for the disk. It is the database's own group commit, one level up.
  *
  * For quick statements in which everybody stands for themselves: whoever gets no row takes nothing from the others. And
- * whom the server refuses is not allowed to take the others along: they are then asked for one by one.
+ * whom the server refuses is not allowed to take the others along: each is then asked for alone. What they do share is a
+ * connection that breaks: of nobody in it is then known what was written, and nobody is asked for again.
  */
 import type { TenantId } from '../domain/ids.ts'
 import { type BridgeDatabase, read, transact } from './database.ts'
 import type { Step } from './statement.ts'
-import { wasRolledBack } from './statement-failed.ts'
+import { refusedByServer, unavailable } from './statement-failed.ts'
 
 /** Items that may be written together. */
 export interface Kind<Item, Row> {
@@ -33,7 +34,6 @@ export function together<Item, Row>(
       const byKey = new Map(rows.map((row) => [kind.keyIn(row), row]))
       return items.map((item) => byKey.get(kind.keyOf(item)))
     },
-    mayAskAgain: wasRolledBack,
   })
 }
 
@@ -47,7 +47,7 @@ export function readTogether<Row>(
   return readGathered(db, tenantId, step) as Promise<Row[]>
 }
 
-const readGathered = gather<Step<unknown>, unknown[]>({ ask: read, mayAskAgain: () => true })
+const readGathered = gather<Step<unknown>, unknown[]>({ ask: read })
 
 interface Asking<Item, Answer> {
   /** Asks for some items, at least one; an answer for each, in their order. */
@@ -56,14 +56,14 @@ interface Asking<Item, Answer> {
     tenantId: TenantId,
     items: readonly Item[],
   ) => Promise<readonly Answer[]>
-  /** Whether those who failed together may be asked for alone. */
-  mayAskAgain: (error: unknown) => boolean
 }
 
 interface Waiting<Item, Answer> {
   item: Item
   resolve: (answer: Answer) => void
   reject: (error: unknown) => void
+  /** When it was asked for; milliseconds of `performance.now`. */
+  since: number
 }
 
 interface Queue<Item, Answer> {
@@ -74,6 +74,8 @@ interface Queue<Item, Answer> {
 /** Of one kind and tenant: while one waits for the disk or its answer is read, the other is worked on. */
 const AT_ONCE = 2
 const MOST_ITEMS = 64
+/** As long as anybody waits for a connection; milliseconds. Who waited longer is not asked for any more. */
+const LONGEST_WAIT = 5_000
 
 function gather<Item, Answer>(
   asking: Asking<Item, Answer>,
@@ -84,8 +86,9 @@ function gather<Item, Answer>(
     const own = queues.get(db)
     const queue = own?.get(tenantId)
     if (own === undefined || queue === undefined || queue.underWay >= AT_ONCE) return
-    const waiting = queue.waiting.splice(0, MOST_ITEMS)
+    const waiting = inTime(queue.waiting.splice(0, MOST_ITEMS))
     if (waiting.length === 0) {
+      if (queue.waiting.length > 0) return await work(db, tenantId)
       if (queue.underWay === 0) own.delete(tenantId)
       return
     }
@@ -101,9 +104,18 @@ function gather<Item, Answer>(
       queues.set(db, own)
       const queue = own.get(tenantId) ?? { underWay: 0, waiting: [] }
       own.set(tenantId, queue)
-      queue.waiting.push({ item, resolve, reject })
+      queue.waiting.push({ item, resolve, reject, since: performance.now() })
       void work(db, tenantId)
     })
+}
+
+function inTime<Item, Answer>(waiting: readonly Waiting<Item, Answer>[]): Waiting<Item, Answer>[] {
+  const now = performance.now()
+  const [kept, late] = [true, false].map((wanted) =>
+    waiting.filter(({ since }) => now - since <= LONGEST_WAIT === wanted),
+  )
+  for (const { reject } of late ?? []) reject(unavailable(new Error('waited too long')))
+  return kept ?? []
 }
 
 /** Tells every one of them the answer or what went wrong; never throws. */
@@ -118,10 +130,10 @@ async function settle<Item, Answer>(
     const answers = await asking.ask(db, tenantId, items)
     for (const [place, { resolve }] of waiting.entries()) resolve(answers[place] as Answer)
   } catch (error) {
-    if (waiting.length === 1 || !asking.mayAskAgain(error)) {
+    if (waiting.length === 1 || !refusedByServer(error)) {
       for (const { reject } of waiting) reject(error)
       return
     }
-    for (const one of waiting) await settle(db, tenantId, asking, [one])
+    await Promise.all(waiting.map((one) => settle(db, tenantId, asking, [one])))
   }
 }

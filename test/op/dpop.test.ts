@@ -182,6 +182,13 @@ describe('a login', () => {
     ).rejects.toMatchObject(refused)
     const next = await client.refreshTokenGrant(configuration, token, undefined, { DPoP: handle })
     expect(next.refresh_token).not.toBe(token)
+    // Nor is the answer given again to whoever has the used token alone, and the family goes on.
+    await expect(client.refreshTokenGrant(configuration, token)).rejects.toMatchObject(refused)
+    await expect(
+      client.refreshTokenGrant(configuration, token, undefined, { DPoP: other }),
+    ).rejects.toMatchObject(refused)
+    const again = await client.refreshTokenGrant(configuration, token, undefined, { DPoP: handle })
+    expect(again.refresh_token).toBe(next.refresh_token)
   })
 
   test('OP-75 a confidential client that binds its tokens keeps its refresh token, also fifty at a time', async () => {
