@@ -113,7 +113,7 @@ describe('issue 4.7 lookup by every identifier that a login is known by', () => 
       const own = 'identifier' in body ? String(body.identifier) : undefined
       const changes: [string, string][] = [
         ...Object.entries(other).filter(([name]) => name in body),
-        ...(own === undefined ? [] : ([['identifier', `${own.slice(0, -1)}Q`]] as const)),
+        ...(own === undefined ? [] : ([['identifier', misspelt(own)]] as const)),
       ].map(([name, value]) => [name, value])
       for (const [name, value] of changes) {
         const told = await lookUp({ ...body, [name]: value })
@@ -121,6 +121,10 @@ describe('issue 4.7 lookup by every identifier that a login is known by', () => 
       }
     }
   })
+
+  /** With another last letter but one: the very last of a thumbprint may stand for the same bytes as another. */
+  const misspelt = (text: string) =>
+    `${text.slice(0, -2)}${text.at(-2) === 'q' ? 'z' : 'q'}${text.slice(-1)}`
 
   test('what was proved of two people leads to neither', async () => {
     await rows(

@@ -97,13 +97,27 @@ export function testConfig(port: number, overrides: Record<string, string> = {})
   return config
 }
 
+/** A port that was free a moment ago may be somebody else's by now. */
+async function startOnFreePort(
+  env: Record<string, string> | undefined,
+  start: (config: Config) => Promise<Service>,
+): Promise<{ config: Config; service: Service }> {
+  for (let tries = 1; ; tries++) {
+    const config = testConfig(await freePort(), env)
+    try {
+      return { config, service: await start(config) }
+    } catch (error) {
+      const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+      if (!isTaken || tries === 5) throw error
+    }
+  }
+}
+
 /** Starts everything and sets up the tenant `demo`. Stop it when the test file ends. */
 export async function startBridge(
   options: { env?: Record<string, string>; keyring?: string; database?: TestDatabase } = {},
 ): Promise<Bridge> {
   const database = options.database ?? (await createWatchedDatabase())
-  const port = await freePort()
-  const config = testConfig(port, options.env)
   const keyring = parseKeyring(options.keyring ?? createKeyringText())
   const institution = await startInstitution()
   const issuer = createIssuer()
@@ -119,7 +133,8 @@ export async function startBridge(
   const log = createLog('info', destination)
   const start = (at: Config) =>
     startService(at, { databaseUrl: database.runtimeUrl, keyring, clock, log })
-  let service = await start(config)
+  const { config, service: first } = await startOnFreePort(options.env, start)
+  let service = first
   const others: Service[] = []
   let suspended = false
 
