@@ -84,7 +84,7 @@ interface UseTimes {
  */
 const LIVE = (p: Params<{ tenantId: TenantId }>) => sql`
     live AS (
-      SELECT ${GRANT_COLUMNS}, asked.*, f.jkt AS refresh_jkt, f.expires_at AS refresh_expires_at,
+      SELECT ${GRANT_COLUMNS}, asked.token_hash, asked.jkt, asked.access_hash, f.jkt AS refresh_jkt, f.expires_at AS refresh_expires_at,
              f.family_ends_at, f.used_at, g.revoked_at, g.expires_at AS grant_expires_at,
              string_to_array(g.scope, ' ') @> string_to_array(asked.scopes, ' ') AS fits
         FROM asked
@@ -128,9 +128,9 @@ export interface Rotation extends Asked {
   times: UseTimes
 }
 
-/** As it was found for one request, which `asked_next` names. */
+/** As it was found for one request, which the access token it would have been given names. */
 export interface RotatedRow extends RefreshRow {
-  asked_next: SecretHash
+  access_hash: SecretHash
 }
 
 /**
@@ -172,12 +172,13 @@ export const rotateRefreshTokens = sqlStatement(
     ), born AS (
       INSERT INTO refresh_token (tenant_id, token_hash, grant_id, jkt, created_at, expires_at, family_ends_at,
         predecessor_hash, salt, access_hash, access_scope, access_jkt, access_expires_at)
-      SELECT ${p('tenantId')}, live.next_hash, live.grant_id, live.jkt, ${p('now')}::iso_instant,
+      SELECT ${p('tenantId')}, asked.next_hash, live.grant_id, live.jkt, ${p('now')}::iso_instant,
              LEAST(${p('expiresAt')}::iso_instant, live.family_ends_at), live.family_ends_at,
-             live.token_hash, live.salt, live.access_hash, live.access_scope, live.access_jkt, ${p('accessExpiresAt')}::iso_instant
+             live.token_hash, asked.salt, live.access_hash, asked.access_scope, asked.access_jkt, ${p('accessExpiresAt')}::iso_instant
         FROM live JOIN taken ON taken.access_hash = live.access_hash
+        JOIN asked ON asked.access_hash = live.access_hash
     ), ${KEPT(p)}
-    SELECT live.*, live.next_hash AS asked_next, taken.access_hash IS NOT NULL AS taken
+    SELECT live.*, taken.access_hash IS NOT NULL AS taken
       FROM live LEFT JOIN taken ON taken.access_hash = live.access_hash`,
 )
 
@@ -200,8 +201,8 @@ export function rotate(tenantId: TenantId, rotations: readonly Rotation[]): Step
 /** Uses one token, with all others of the tenant that are used at the same moment; undefined: nobody has such a token. */
 export const rotateTogether = together<Rotation, RotatedRow>({
   step: rotate,
-  keyOf: ({ nextHash }) => nextHash,
-  keyIn: (row) => row.asked_next,
+  keyOf: ({ accessHash }) => accessHash,
+  keyIn: (row) => row.access_hash,
   apart: ({ tokenHash }) => tokenHash,
 })
 
