@@ -3,12 +3,15 @@
  * served over http on 127.0.0.1.
  */
 import { sign } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { StatusList } from '@sd-jwt/jwt-status-list'
 import type { Issuer } from './issuer.ts'
 
 export type Width = 1 | 2 | 4 | 8
+
+const TYPE = 'application/statuslist+jwt'
+const PATH = '/statuslists/1'
 
 /** One list: an issuer's word on each credential that names it. */
 export interface StatusListServer {
@@ -48,6 +51,13 @@ export function signStatusList(issuer: Pick<Issuer, 'privateKey' | 'x5c'>, token
   return [...signed, signature.toString('base64url')].join('.')
 }
 
+/** Asked for by its type, and for nobody in particular: no query (TS-02, TS-12), and nothing that tells who asks. */
+function isPlainQuestion({ method, url, headers }: IncomingMessage): boolean {
+  const types = headers.accept?.split(',').map((type) => type.trim())
+  const isAnonymous = headers.cookie === undefined && headers.authorization === undefined
+  return method === 'GET' && url === PATH && isAnonymous && types?.includes(TYPE) === true
+}
+
 /** Serves a list of `size` credentials, all valid at first. */
 export async function serveStatusList(
   issuer: Issuer,
@@ -56,19 +66,19 @@ export async function serveStatusList(
   const statuses = new Array<number>(options.size ?? 1_000).fill(0)
   let requests = 0
   let status = 200
-  const server = createServer((_request, response) => {
+  const server = createServer((request, response) => {
     requests += 1
-    if (status !== 200) {
-      response.writeHead(status).end()
+    if (status !== 200 || !isPlainQuestion(request)) {
+      response.writeHead(status === 200 ? 406 : status).end()
       return
     }
     const issuedAt = Math.floor(options.now() / 1000)
-    response.writeHead(200, { 'content-type': 'application/statuslist+jwt' })
+    response.writeHead(200, { 'content-type': TYPE })
     response.end(signStatusList(issuer, { uri, issuedAt, statuses }))
   })
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   const { port } = server.address() as AddressInfo
-  const uri = `http://127.0.0.1:${port}/statuslists/1`
+  const uri = `http://127.0.0.1:${port}${PATH}`
   return {
     uri,
     requests: () => requests,

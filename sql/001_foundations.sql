@@ -35,6 +35,7 @@ CREATE TABLE tenant (
   require_pushed_authorization_requests integer NOT NULL DEFAULT 0 CHECK (require_pushed_authorization_requests IN (0, 1)), -- of every client
   consent integer NOT NULL DEFAULT 0 CHECK (consent IN (0, 1)),             -- is a person asked before a relying party first learns about them
   single_sign_on_minutes integer NOT NULL DEFAULT 0 CHECK (single_sign_on_minutes BETWEEN 0 AND 60), -- 0: every login asks the person
+  trust_four_eyes integer NOT NULL DEFAULT 0 CHECK (trust_four_eyes IN (0, 1)), -- does a trust policy need a second administrator to publish it
   last_used text NOT NULL DEFAULT 'exact' CHECK (last_used IN ('exact', 'day')), -- how exactly it is kept when a link was last used
   client_id_prefix text NOT NULL DEFAULT 'x509_hash' CHECK (client_id_prefix IN ('x509_hash', 'x509_san_dns')),
   response_mode text NOT NULL DEFAULT 'direct_post.jwt' CHECK (response_mode IN ('direct_post', 'direct_post.jwt')),

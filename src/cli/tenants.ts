@@ -32,6 +32,9 @@ export function tenantCommand(terminal: Terminal): Command {
     .addOption(
       onOffOption('--consent', 'whether people are asked before a client learns about them'),
     )
+    .addOption(
+      onOffOption('--trust-four-eyes', 'whether a trust policy needs a second administrator'),
+    )
     .addOption(onOffOption('--direct-login', 'whether people may log in without a wallet'))
     .addOption(
       new Option(
@@ -67,6 +70,7 @@ async function turn(terminal: Terminal, slug: string, turned: Partial<Switches>)
     ['pushed requests only', onOff(tenant.pushedRequestsOnly)],
     ['last used', tenant.lastUsed],
     ['consent', onOff(tenant.consent)],
+    ['trust four eyes', onOff(tenant.trustFourEyes)],
   ]
   terminal.out(tableOf(['switch', tenant.slug], rows))
 }

@@ -64,6 +64,8 @@ export type AuditDetail =
       type: 'login_completed'
       acr: string
       way: string
+      /** Version of the trust policy by which its credentials were believed; absent where none were shown (TR-03). */
+      trust?: number
       key_version_upgraded: boolean
     } & DecisionDetail)
   | ({
@@ -87,7 +89,8 @@ export type AuditDetail =
       removed: number
     }
   | { type: 'tenant_created'; actor: string }
-  | { type: 'tenant_updated'; actor: string }
+  /** With what it says then, where it was changed whether a trust policy needs a second administrator. */
+  | { type: 'tenant_updated'; actor: string; trust_four_eyes?: boolean }
   | { type: 'relying_party_registered'; actor: string }
   | { type: 'relying_party_updated'; actor: string }
   | { type: 'token_contract_changed'; actor: string; change: 'recording' | 'dropped' }
@@ -108,6 +111,8 @@ export type AuditDetail =
       version: number
       /** The older version whose document this is. */
       restored?: number | undefined
+      /** Who wrote a trust policy that a second administrator publishes (TR-03). */
+      written_by?: string | undefined
     }
   | { type: 'signing_key_activated'; actor: string; algorithm: string; kid: string }
   | { type: 'signing_key_retired'; actor: string; kid: string }

@@ -23,6 +23,8 @@ export interface Tenant {
   consent: boolean
   /** How long a login is good for other relying parties too; 0: every login asks the person. */
   singleSignOnMinutes: number
+  /** Whether a new trust policy is published by another administrator than the one who wrote it (TR-03). */
+  trustFourEyes: boolean
   /** How exactly it is kept when an identifier or a link was last used. */
   lastUsed: LastUse
   clientIdPrefix: 'x509_hash' | 'x509_san_dns'

@@ -30,7 +30,12 @@ const common = {
 }
 
 /** ETSI TS 119 602, compact JWS. */
-const jsonList = z.strictObject({ ...common, format: z.literal('lote-jwt') })
+const jsonList = z.strictObject({
+  ...common,
+  format: z.literal('lote-jwt'),
+  /** What kind of list it must say it is (`LoTEType`); absent: whatever it says. */
+  loteType: listType.optional(),
+})
 
 /** ETSI TS 119 612, XML with XAdES. */
 const xmlList = z.strictObject({
@@ -60,6 +65,7 @@ export interface TrustedList {
   format: 'lote-jwt' | 'tsl-xml'
   signers: readonly string[]
   graceSeconds: number
+  loteType?: string | undefined
   tslType?: string | undefined
   follow?: { territories: readonly string[]; tslType: string } | undefined
 }

@@ -129,6 +129,7 @@ export async function grantLogin(
       type: 'login_completed',
       acr: assurance.acr,
       way: journey.way,
+      ...(journey.way === 'direct' ? {} : { trust: journey.policies.trust }),
       key_version_upgraded: person.evidence.some(({ upgrades }) => upgrades),
       ...decisionDetail(journey.policies.selector, decided),
     }),

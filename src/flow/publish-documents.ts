@@ -2,6 +2,7 @@
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
+import { fail } from '../domain/failure.ts'
 import type { TenantId } from '../domain/ids.ts'
 import type { PolicyKind } from '../domain/policy.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
@@ -30,6 +31,8 @@ export interface Choice {
   restored?: number | undefined
   /** Kinds whose draft goes away with this. */
   drop?: readonly PolicyKind[] | undefined
+  /** Who wrote the draft of the trust policy that is to be published. */
+  trustWrittenBy?: string | undefined
 }
 
 /** The current version of each kind that has one. */
@@ -37,7 +40,8 @@ export type CurrentVersions = { readonly [K in PolicyKind]?: number }
 
 /**
  * Publishes what `choose` answers, all of it or nothing, each as the next version of its kind; a document that says what
- * its kind's current version says is left alone. Throws what `choose` throws, and `policy_refused`.
+ * its kind's current version says is left alone. Throws what `choose` throws, `policy_refused`, and `conflict` where a trust
+ * policy needs a second administrator (TR-03).
  */
 export async function publishDocuments(
   deps: Pick<Deps, 'db' | 'clock'> & { tenants: Pick<Deps['tenants'], 'forget'> },
@@ -60,7 +64,7 @@ export async function publishDocuments(
     const versions: CurrentVersions = Object.fromEntries(
       current.map((row) => [row.kind, row.version]),
     )
-    const { documents, restored, drop = [] } = await choose(tx, versions)
+    const { documents, restored, drop = [], trustWrittenBy } = await choose(tx, versions)
     const registrations = registeredIn(certificates)
     const surroundings = {
       providers: providers.map(readProvider),
@@ -72,6 +76,8 @@ export async function publishDocuments(
         sameAgain === 'publish' ||
         current.every((row) => row.kind !== kind || row.document !== text),
     )
+    const needsSecond = row?.trust_four_eyes === 1 && drafts.some(({ kind }) => kind === 'trust')
+    if (needsSecond) checkSecond(actor, trustWrittenBy)
     const numbered = drafts.map((draft) => ({ ...draft, version: (versions[draft.kind] ?? 0) + 1 }))
     await tx.runLast([
       dropPolicyDrafts({ tenantId, kinds: drop }),
@@ -80,7 +86,10 @@ export async function publishDocuments(
       ),
       ...numbered.map(({ kind, version }) =>
         insertAuditEvent(tenantId, newId(), now, {
-          detail: { type: 'policy_published', actor: actor.id, kind, version, restored },
+          detail: {
+            ...{ type: 'policy_published', actor: actor.id, kind, version, restored },
+            written_by: needsSecond && kind === 'trust' ? trustWrittenBy : undefined,
+          },
         }),
       ),
     ])
@@ -88,4 +97,12 @@ export async function publishDocuments(
   })
   deps.tenants.forget(tenant.slug)
   return published.map(({ kind, version, digest }) => ({ kind, version, digest, publishedAt: now }))
+}
+
+/** Whom to believe decides who gets in: nobody decides that alone where the tenant wants two. */
+function checkSecond(publisher: AdminActor, writer: string | undefined): void {
+  if (writer === undefined)
+    fail({ kind: 'conflict', detail: 'trust: it must be saved as a draft, and published by another' })
+  if (writer === publisher.id)
+    fail({ kind: 'conflict', detail: 'trust: somebody else has to publish it' })
 }

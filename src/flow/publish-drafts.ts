@@ -34,6 +34,7 @@ export async function publishDrafts(
       return {
         documents: documentsIn(rows),
         drop: rows.map((row) => row.kind),
+        trustWrittenBy: rows.find(({ kind }) => kind === 'trust')?.saved_by,
       }
     },
     'publish',

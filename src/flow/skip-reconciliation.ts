@@ -106,6 +106,7 @@ export async function skipReconciliation(
     eventId: newId(),
     detail: detailText({
       ...{ type: 'login_completed', acr: assurance.acr, way: journey.way },
+      trust: journey.policies.trust,
       ...{ key_version_upgraded: false, ...decisionDetail(journey.policies.selector, decided) },
     }),
     now: toInstant(now),

@@ -15,6 +15,7 @@ export type Switches = Pick<
   | 'pushedRequestsOnly'
   | 'lastUsed'
   | 'consent'
+  | 'trustFourEyes'
 >
 
 /** Sets what `change` names; instances see it within a second. Throws `admin_forbidden`, `not_found`. */

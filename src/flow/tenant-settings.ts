@@ -25,6 +25,7 @@ export const DEFAULT_SETTINGS: Omit<TenantSettings, 'name'> = {
   pushedRequestsOnly: false,
   consent: false,
   singleSignOnMinutes: 0,
+  trustFourEyes: false,
   lastUsed: 'exact',
   clientIdPrefix: 'x509_hash',
   responseMode: 'direct_post.jwt',
@@ -102,6 +103,7 @@ export function settingsRow(settings: TenantSettings, now: IsoInstant) {
     pushedRequestsOnly: settings.pushedRequestsOnly ? 1 : 0,
     consent: settings.consent ? 1 : 0,
     singleSignOnMinutes: settings.singleSignOnMinutes,
+    trustFourEyes: settings.trustFourEyes ? 1 : 0,
     lastUsed: settings.lastUsed,
     clientIdPrefix: settings.clientIdPrefix,
     responseMode: settings.responseMode,
@@ -132,7 +134,14 @@ export async function changeSettings(
     if (after.haip && !before.haip) judgePolicies(policies)
     await tx.runLast([
       updateTenant({ id, ...settingsRow(after, now) }),
-      insertAuditEvent(id, newId(), now, { detail: { type: 'tenant_updated', actor: actor.id } }),
+      insertAuditEvent(id, newId(), now, {
+        detail: {
+          ...{ type: 'tenant_updated', actor: actor.id },
+          ...(after.trustFourEyes === before.trustFourEyes
+            ? {}
+            : { trust_four_eyes: after.trustFourEyes }),
+        },
+      }),
     ])
     return after
   })

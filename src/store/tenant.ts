@@ -19,6 +19,7 @@ interface TenantSettings {
   pushedRequestsOnly: 0 | 1
   consent: 0 | 1
   singleSignOnMinutes: number
+  trustFourEyes: 0 | 1
   lastUsed: 'exact' | 'day'
   clientIdPrefix: 'x509_hash' | 'x509_san_dns'
   responseMode: 'direct_post' | 'direct_post.jwt'
@@ -40,6 +41,7 @@ const settingsOf = (p: Params<TenantSettings>) => ({
   require_pushed_authorization_requests: p('pushedRequestsOnly'),
   consent: p('consent'),
   single_sign_on_minutes: p('singleSignOnMinutes'),
+  trust_four_eyes: p('trustFourEyes'),
   last_used: p('lastUsed'),
   client_id_prefix: p('clientIdPrefix'),
   response_mode: p('responseMode'),
@@ -128,6 +130,7 @@ export function readTenant(row: Selectable<TenantTable>): Tenant {
     pushedRequestsOnly: row.require_pushed_authorization_requests === 1,
     consent: row.consent === 1,
     singleSignOnMinutes: row.single_sign_on_minutes,
+    trustFourEyes: row.trust_four_eyes === 1,
     lastUsed: row.last_used,
     clientIdPrefix: row.client_id_prefix,
     responseMode: row.response_mode,

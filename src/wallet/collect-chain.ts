@@ -31,7 +31,8 @@ interface Climb {
   anchors: readonly FederationAnchor[]
   marks: readonly string[]
   now: number
-  deadline: AbortSignal
+  /** When time is up, on the process's own clock: this is about waiting, not about validity. */
+  until: number
   fetched: number
   configurations: Map<string, Promise<EntityStatement>>
 }
@@ -50,13 +51,10 @@ export async function collectChain(
   wanted: { anchors: readonly FederationAnchor[]; marks: readonly string[]; now: number },
   fetchStatement: FetchStatement,
 ): Promise<readonly string[]> {
-  const deadline = AbortSignal.timeout(TOTAL_MS)
+  const until = performance.now() + TOTAL_MS
   const climb: Climb = {
-    ...wanted,
-    fetchStatement,
-    deadline,
-    fetched: 0,
-    configurations: new Map(),
+    ...{ ...wanted, fetchStatement, until },
+    ...{ fetched: 0, configurations: new Map() },
   }
   const leaf = await orUnbelieved(() => fetchConfiguration(climb, entity))
   const found = await goUp(climb, leaf, [leaf.jwt], [entity])
@@ -142,12 +140,13 @@ async function fetchAbout(
 async function fetchText(climb: Climb, url: string): Promise<string> {
   climb.fetched += 1
   if (isSpent(climb)) return fail({ kind: 'outbound_refused', reason: 'timeout' })
-  const limits = { maxBytes: LARGEST_STATEMENT, timeoutMs: TIMEOUT_MS, contentTypes: TYPES }
+  const timeoutMs = Math.ceil(Math.min(TIMEOUT_MS, climb.until - performance.now()))
+  const limits = { maxBytes: LARGEST_STATEMENT, timeoutMs, contentTypes: TYPES }
   return (await climb.fetchStatement(url, limits)).trim()
 }
 
-function isSpent({ fetched, deadline }: Climb): boolean {
-  return fetched > MOST_FETCHES || deadline.aborted
+function isSpent({ fetched, until }: Climb): boolean {
+  return fetched > MOST_FETCHES || performance.now() >= until
 }
 
 function isRefused(error: unknown): boolean {

@@ -8,6 +8,7 @@ import {
   type CertifiedIssuer,
   findByCertificate,
   type PreparedTrust,
+  servesPurpose,
   type TrustMeans,
 } from './trust.ts'
 
@@ -60,9 +61,7 @@ export function mayUseDeviceMac(query: DcqlQuery, trust: PreparedTrust): boolean
 
 function obeysProfile(entry: MdocTrustEntry, chain: VerifiedChain): boolean {
   const { leaf, anchor } = chain
-  if (entry.certificates === 'rfc5280') {
-    return entry.extendedKeyUsage === undefined || hasPurpose(leaf, entry.extendedKeyUsage)
-  }
+  if (entry.certificates === 'rfc5280') return servesPurpose(entry, chain)
   return (
     hasPurpose(leaf, entry.extendedKeyUsage ?? SIGNS_MDOCS) &&
     leaf.keyUsage !== undefined &&

@@ -12,7 +12,7 @@ import {
 import { type DidKey, readDid } from './did.ts'
 import { isJsonObject } from './json.ts'
 import { checkBindingClaims } from './key-binding.ts'
-import { ALGORITHMS, type JwsReasons, orRefuse } from './token-rules.ts'
+import { ALGORITHMS, checkCredentialAudience, type JwsReasons, orRefuse } from './token-rules.ts'
 import type { TrustMeans } from './trust.ts'
 import {
   checkW3cValidity,
@@ -59,6 +59,7 @@ export async function verifyJwtVc(
   const issuer = await findW3cIssuer(made, isAsked, expected.trust, expected.now, means)
   orRefuse(ISSUER_JWT, () => verifyCompact(made.jws, issuer.key, ALGORITHMS))
   checkW3cValidity(made, issuer.entry, expected.now)
+  checkCredentialAudience(made.audience, expected.audience)
   const holder = readHolder(made)
   orRefuse(HOLDER_JWT, () => verifyCompact(presentation.jws, holder.key, ALGORITHMS))
   checkBindingClaims(presentation.claims, expected)

@@ -15,7 +15,13 @@ import {
 import { digestOf, revealClaims } from './disclosures.ts'
 import { isJsonObject } from './json.ts'
 import { verifyKeyBinding } from './key-binding.ts'
-import { ALGORITHMS, CLOCK_SKEW, type JwsReasons, orRefuse } from './token-rules.ts'
+import {
+  ALGORITHMS,
+  CLOCK_SKEW,
+  checkCredentialAudience,
+  type JwsReasons,
+  orRefuse,
+} from './token-rules.ts'
 import { findIssuer, type TrustMeans } from './trust.ts'
 
 /*
@@ -67,6 +73,7 @@ export async function verifySdJwtVc(
   orRefuse(ISSUER_JWT, () => verifyCompact(jws, issuer.key, ALGORITHMS))
   const claims = revealClaims(payload, parts.disclosures)
   checkValidity(claims, issuer.entry, expected.now)
+  checkCredentialAudience(claims.aud, expected.audience)
   const holder = readHolder(claims.cnf)
   verifyKeyBinding(
     {
@@ -127,8 +134,8 @@ function namesOf(payload: JsonObject): readonly string[] {
   const { vct, aka_vcts: others } = payload
   if (typeof vct !== 'string') refuse('malformed_presentation')
   if (others === undefined) return [vct]
-  const names = Array.isArray(others) ? others.filter((name) => typeof name === 'string') : []
-  return [vct, ...names]
+  const isList = Array.isArray(others) && others.every((name) => typeof name === 'string')
+  return isList ? [vct, ...(others as readonly string[])] : refuse('malformed_presentation')
 }
 
 /** Dates, on what is left after disclosing (SD-13). `now` in milliseconds. */

@@ -49,7 +49,9 @@ export interface UnverifiedToken {
 /** A token that was believed, and how long it may be. Milliseconds. */
 export interface BelievedList {
   list: StatusList | IdentifierList
-  /** Milliseconds since the epoch; undefined where the token names no end. */
+  /** Milliseconds since the epoch. */
+  issuedAt: number
+  /** The same; undefined where the token names no end. */
   expiresAt: number | undefined
   timeToLive: number | undefined
 }
@@ -155,6 +157,7 @@ export function openToken(token: UnverifiedToken, uri: string, now: number): Bel
   if (end !== undefined && now >= end + CLOCK_SKEW) refuse()
   return {
     list: token.open(),
+    issuedAt: issuedAt * SECOND,
     expiresAt: end,
     timeToLive: instantOf(timeToLive),
   }

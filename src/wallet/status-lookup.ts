@@ -175,8 +175,12 @@ function pendingOf(cache: StatusListCache): number {
   return [...cache.lists.values()].filter(({ pending }) => pending !== undefined).length
 }
 
-/** The list's own times win over anything a cache in between says (TS-07). */
+/**
+ * The list's own times win over anything a cache in between says (TS-07). An older list than the last one would hide who was
+ * revoked in between; nobody knows then what is true now.
+ */
 function keep(known: KnownList, believed: BelievedList, now: number): void {
+  if (believed.issuedAt < (known.believed?.issuedAt ?? 0)) refuse('status_unavailable')
   const wanted = believed.timeToLive ?? WITHOUT_TTL
   const life = Math.min(Math.max(wanted, SHORTEST), LONGEST)
   known.believed = believed

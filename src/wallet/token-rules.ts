@@ -1,5 +1,6 @@
 import { type JwsAlgorithm, JwsError } from '../crypto/jws.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
+import type { Json } from '../domain/text.ts'
 import { MINUTE } from '../domain/time.ts'
 
 /** Signature algorithms of issuers and holders (SD-03); none of them is symmetric. */
@@ -12,6 +13,16 @@ export const CLOCK_SKEW = MINUTE
 export interface JwsReasons {
   signature: PresentationReason
   form: PresentationReason
+}
+
+/**
+ * Returns if a credential is for everybody, or for us by name: one that its issuer made for others proves nothing here (RFC
+ * 7519 section 4.1.3, SD-13). Throws `presentation_refused` with `audience_mismatch`.
+ */
+export function checkCredentialAudience(aud: Json | undefined, audience: string): void {
+  const named = Array.isArray(aud) ? aud : [aud]
+  if (aud !== undefined && !named.includes(audience))
+    fail({ kind: 'presentation_refused', reason: 'audience_mismatch' })
 }
 
 /** Returns what `step` returns; a {@link JwsError} in it becomes `presentation_refused`, other errors pass. */

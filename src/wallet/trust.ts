@@ -242,9 +242,19 @@ function hasPolicy(entry: CertifiedEntry, chain: VerifiedChain): boolean {
   return wanted === undefined || wanted.some((policy) => chain.policies.has(policy))
 }
 
-function servesPurpose(entry: CertifiedEntry, { leaf }: VerifiedChain): boolean {
-  const wanted = entry.extendedKeyUsage
-  return wanted === undefined || wanted.some((purpose) => leaf.extendedKeyUsage?.includes(purpose))
+/** Time stamps and answers about revocation: what an authority lets its own services sign. */
+const OF_SERVICES = ['1.3.6.1.5.5.7.3.8', '1.3.6.1.5.5.7.3.9']
+
+/**
+ * Returns whether a signer's certificate is for what the entry wants. One that says what it is for is for nothing else (RFC
+ * 5280 section 4.2.1.12): where the entry wants nothing in particular, whoever may sign status lists alone makes no credential.
+ */
+export function servesPurpose(entry: CertifiedEntry, { leaf }: VerifiedChain): boolean {
+  const { extendedKeyUsage: wanted, statusPurposes = [] } = entry
+  const purposes = leaf.extendedKeyUsage
+  if (wanted !== undefined) return wanted.some((purpose) => purposes?.includes(purpose))
+  const others = [...OF_SERVICES, ...statusPurposes]
+  return purposes === undefined || purposes.some((purpose) => !others.includes(purpose))
 }
 
 function refuse(

@@ -23,6 +23,8 @@ import {
 
 /** Octets of one list at most (TR-23). */
 export const LARGEST_JSON_LIST = 20 * 1024 * 1024
+/** `LoTEVersionIdentifier` of the first edition, which is the only one. */
+const VERSION = 1
 const ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA'] as const
 /** The time of signing, which JAdES lets a signer mark as critical; the list's own times are what counts here. */
 const UNDERSTOOD = ['sigT']
@@ -33,6 +35,9 @@ const GRANTED = /\/(?:granted|notified|recognisedatnationallevel)$/
 export function readJsonList(text: string, list: TrustedList, now: number): ReadList {
   const lote = objectIn(verifiedPayload(text, list, now), 'LoTE')
   const scheme = objectIn(lote, 'ListAndSchemeInformation')
+  if (scheme.LoTEVersionIdentifier !== VERSION) refuseList('list_malformed')
+  // One operator may sign lists of several kinds with one key.
+  if (list.loteType !== undefined && scheme.LoTEType !== list.loteType) refuseList('list_malformed')
   return {
     sequence: wholeNumber(scheme.LoTESequenceNumber),
     issuedAt: instantIn(scheme.ListIssueDateTime),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { TrustedList } from '../domain/trusted-list-policy.ts'
+import { expectedListType, type TrustedList } from '../domain/trusted-list-policy.ts'
 import { checkIssue, type FetchedList, type ReadList } from './listed-service.ts'
 import { LARGEST_JSON_LIST, readJsonList } from './trusted-list-json.ts'
 import { LARGEST_XML_LIST, readXmlList } from './trusted-list-xml.ts'
@@ -12,11 +12,13 @@ import { LARGEST_XML_LIST, readXmlList } from './trusted-list-xml.ts'
 /** Octets of one list at most (TR-23). */
 export const LARGEST_LISTS = { 'lote-jwt': LARGEST_JSON_LIST, 'tsl-xml': LARGEST_XML_LIST }
 
-/** Returns a name for the signers of a list, and for who of them there is to believe. */
-export function signersDigest({ signers, format }: TrustedList): string {
+/** Returns a name for the signers of a list and for what it must say it is: what was believed by another rule counts no more. */
+export function signersDigest(list: TrustedList): string {
+  const { signers, format } = list
+  const kind = format === 'lote-jwt' ? (list.loteType ?? '') : expectedListType(list)
   const texts = signers.map((pem) => pem.replace(/-----[^-]+-----|\s/g, '')).toSorted()
   return createHash('sha256')
-    .update(JSON.stringify([format, texts]))
+    .update(JSON.stringify([format, kind, texts]))
     .digest('base64url')
 }
 

@@ -33,6 +33,8 @@ export interface W3cCredential {
   subject: string | undefined
   /** `cnf` of the JWT or of the credential (RFC 7800). */
   confirmation: Json | undefined
+  /** For whom its issuer made it, if not for everybody. */
+  audience: Json | undefined
   /** Milliseconds since the epoch; every one must hold. */
   begins: readonly number[]
   ends: readonly number[]
@@ -58,6 +60,7 @@ export function readW3cCredential(text: string): W3cCredential {
     issuer: agreed(payload.iss, issuer) ?? refuse('malformed_presentation'),
     subject: agreed(payload.sub, subject),
     confirmation: payload.cnf ?? credential.cnf,
+    audience: payload.aud,
     ...validityOf(payload, credential),
     status: credential.credentialStatus ?? payload.status ?? credential.status,
   }

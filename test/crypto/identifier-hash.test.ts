@@ -63,7 +63,7 @@ describe('CR-15 the bytes under the HMAC', () => {
     )
   })
 
-  test('CR-15 two value parts are not their concatenation, nor another split of it', () => {
+  test('CR-15 row 22 two value parts are not their concatenation, nor another split of it', () => {
     const hashes = [['ab', 'c'], ['a', 'bc'], ['abc'], ['c', 'ab']].map((parts) =>
       currentHash({ ...EMAIL, type: 'CLAIM_TUPLE', parts }),
     )

@@ -24,11 +24,22 @@ afterAll(async () => {
 
 const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 
-async function walletWith(idx: number, holderKey = newKey()) {
+async function walletWith(idx: number, holderKey = newKey(), uri = list.uri) {
   const wallet = createWallet({ holderKey })
-  const payload = { status: { status_list: { uri: list.uri, idx } } }
+  const payload = { status: { status_list: { uri, idx } } }
   wallet.add(await bridge.issuer.issue(DEMO_PERSON, wallet.publicJwk, { payload }))
   return wallet
+}
+
+/** Shows the credential once; what the trail says of the refusal. */
+async function refusalOf(wallet: Awaited<ReturnType<typeof walletWith>>) {
+  const { text } = await createBrowser().get((await bridge.tenant.relyingParty.begin()).url)
+  expect((await wallet.present(walletLinkOn(text))).status).toBe(400)
+  const [event] = await query<{ detail: string }>(
+    bridge.database.superuserUrl,
+    `SELECT detail FROM audit_event WHERE event_type = 'presentation_refused' ORDER BY created_at DESC, seq DESC LIMIT 1`,
+  )
+  return (JSON.parse(event?.detail ?? '{}') as { reason?: string }).reason
 }
 
 /** Shows the credential as often as a journey allows; what the wallet heard and what the page said at the end. */
@@ -50,15 +61,43 @@ test('row 11 a login with a credential that is on a list goes on while it is val
   expect(login.claims.given_name).toBe('Sanne')
   expect(list.requests()).toBe(1)
 
+  // TS-02, TS-12: the list answers who asks for its type and says nothing of a person.
+  expect([(await fetch(list.uri)).status, list.requests()]).toEqual([406, 2])
+
   list.set(7, 1)
   expect((await logIn(bridge, wallet)).login.idToken.sub).toBe(login.idToken.sub)
-  expect(list.requests()).toBe(1)
+  expect(list.requests()).toBe(2)
 
   // Within its time the list is not asked again; a new instance has none.
   await bridge.restart()
   const { statuses, page } = await present(wallet)
   expect(statuses).toEqual([400, 400, 400])
   expect(page).toContain('no longer valid')
+})
+
+test.each([
+  'https://169.254.169.254/latest/meta-data',
+  'https://10.0.0.1/list',
+  'https://[fd00::1]/list',
+  'http://status.example/list',
+  'https://user:word@status.example/list',
+  'file:///etc/passwd',
+  'no address at all',
+])('row 12 a good credential whose list lies at %s ends the login, and nobody is asked', async (uri) => {
+  expect(await refusalOf(await walletWith(1, newKey(), uri))).toBe('status_unavailable')
+})
+
+test('row 12, TS-01 for a credential that is not proved nobody is asked', async () => {
+  const before = list.requests()
+  const wallet = createWallet({ holderKey: newKey() })
+  const payload = { status: { status_list: { uri: list.uri, idx: 3 } } }
+  const good = await bridge.issuer.issue(DEMO_PERSON, wallet.publicJwk, { payload })
+  wallet.add(
+    good.replace(/^([^.]+\.[^.]+\.)(.)/, (_, head, one) => `${head}${one === 'A' ? 'B' : 'A'}`),
+  )
+  await bridge.restart()
+  expect(await refusalOf(wallet)).toBe('issuer_signature_invalid')
+  expect(list.requests()).toBe(before)
 })
 
 test('TS-10 a list that cannot be had ends the login, and the page says that it is worth another try', async () => {

@@ -177,6 +177,11 @@ describe('unsound chains', () => {
     expect(verify(chain, [anchor, intermediate])).toBeUndefined()
   })
 
+  it('TR-11 nor may an anchor’s key, under another name', () => {
+    const alias = writeOdd({ name: 'Alias', issuer: anchor, key: anchor.key, ca: {} })
+    expect(verify(base64(writeOdd({ issuer: alias }), alias))).toBeUndefined()
+  })
+
   it('TR-10 the right key under the wrong name is no issuer', () => {
     const renamed = writeOdd({ issuer: { name: 'Another', key: anchor.key } })
     expect(verify(base64(renamed))).toBeUndefined()

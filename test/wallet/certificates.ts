@@ -105,6 +105,14 @@ function bits(octet: number): Uint8Array {
   return der.bitString(Uint8Array.of(octet), Math.log2(octet & -octet))
 }
 
+const ATTRIBUTES: Readonly<Record<string, string>> = { C: '2.5.4.6', ST: '2.5.4.8', CN: '2.5.4.3' }
+
+/** A common name, or attributes as in `C=NL,ST=Utrecht,CN=Root`. */
 function nameOf(name: string): Uint8Array {
-  return der.sequence(der.set(der.sequence(der.objectIdentifier('2.5.4.3'), der.utf8String(name))))
+  const attributes = (name.includes('=') ? name : `CN=${name}`).split(',').map((one) => {
+    const [type = '', value = ''] = one.split('=')
+    const oid = der.objectIdentifier(ATTRIBUTES[type] ?? '')
+    return der.set(der.sequence(oid, der.utf8String(value)))
+  })
+  return der.sequence(...attributes)
 }

@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createIssuer, DEMO_PERSON, EDUID_VCT } from '../../demo/issuer.ts'
 import { createWallet } from '../../demo/wallet.ts'
 import { signCompact } from '../../src/crypto/jws.ts'
@@ -386,6 +386,28 @@ describe('an issuer of a federation', () => {
     expect(means.asked.length).toBeLessThanOrEqual(8)
   })
 
+  it('TR-31 three superiors below the anchor are followed, four are not', async () => {
+    const climb = (count: number) => {
+      const line = Array.from({ length: count }, (_, at) => createEntity(`https://l${at}.example`))
+      serve(line.slice(0, 1))
+      const all = [leaf, ...line, anchor]
+      for (const [at, entity] of all.slice(0, -1).entries()) {
+        const above = all[at + 1] ?? anchor
+        const claims = asSuperior(entity)
+        if (entity !== leaf)
+          documents[configurationAt(entity)] = configurationOf(entity, NOW, {
+            ...{ hints: [above], claims },
+          })
+        documents[aboutAt(above, entity)] = statementBy(above, entity, NOW)
+      }
+    }
+    climb(3)
+    expect((await show()).credentials).toHaveLength(1)
+    climb(4)
+    means = createMeans(documents)
+    expect(await refusalOf(() => show())).toBe('issuer_key_unavailable')
+  })
+
   it('TR-31 at most 20 requests, however many superiors there are', async () => {
     const many = Array.from({ length: 10 }, (_, at) => createEntity(`https://e${at}.example`))
     serve(many)
@@ -398,6 +420,23 @@ describe('an issuer of a federation', () => {
     }
     expect(await refusalOf(() => show())).toBe('issuer_key_unavailable')
     expect(means.asked.length).toBeLessThanOrEqual(20)
+  })
+
+  it('TR-31 five seconds in all, however slowly each answers', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    try {
+      const waits: number[] = []
+      const { fetchStatement } = means
+      means.fetchStatement = async (url, limits) => {
+        waits.push(limits.timeoutMs)
+        vi.advanceTimersByTime(1_900)
+        return await fetchStatement(url, limits)
+      }
+      expect(await refusalOf(() => show())).toBe('issuer_key_unavailable')
+      expect(waits).toEqual([2_000, 2_000, 1_200])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('VC-05 who is not named is not asked; whole domains may be named', async () => {

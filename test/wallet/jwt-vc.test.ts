@@ -34,6 +34,7 @@ import {
   NOW_S,
   newKey,
   refusalOf,
+  signJwt,
 } from './world.ts'
 
 let world: W3cWorld
@@ -99,6 +100,10 @@ describe.each(['1.1', '2.0'] as const)('an honest W3C credential of %s', (versio
       vp: { key },
     })
     expect(verified.publicJwk).toEqual(publicJwkOf(key))
+  })
+
+  it('SD-13 may be made for us by name', async () => {
+    expect((await verify({ version, vc: { payload: { aud: AUDIENCE } } })).type).toBe(DEGREE)
   })
 
   it('VP-119 may be shown to our origin', async () => {
@@ -258,6 +263,26 @@ describe('issuers', () => {
       'issuer_key_unavailable',
     ],
     ['a document that is a list', { kid: '#key-1' }, () => [], 'issuer_key_unavailable'],
+    [
+      'one id for two keys',
+      { kid: '#key-1' },
+      () => {
+        const { verificationMethod } = document()
+        const twice = verificationMethod.map((method) => ({ ...method, id: '#key-1' }))
+        return document({ verificationMethod: twice, assertionMethod: ['#key-1'] })
+      },
+      'issuer_key_unavailable',
+    ],
+    [
+      'more keys than any issuer has',
+      { kid: '#key-1' },
+      () => {
+        const [method] = document().verificationMethod
+        const others = Array.from({ length: 50 }, (_, at) => ({ ...method, id: `#other-${at}` }))
+        return document({ verificationMethod: [method, ...others] })
+      },
+      'issuer_key_unavailable',
+    ],
     ['a key id that is a number', { kid: 1 }, () => document(), 'malformed_presentation'],
   ])('VC-07 a did:web with %s is refused', async (_, header, made, reason) => {
     expect(await refusalOf(() => verify({ vc: fromWeb(header) }, web({ [url]: made() })))).toBe(
@@ -412,6 +437,11 @@ describe('a forged, stale, replayed or foreign W3C credential', () => {
       'malformed_presentation',
     ],
     [
+      'SD-13 made for another',
+      () => both({ vc: { payload: { aud: 'https://other.example' } } }),
+      'audience_mismatch',
+    ],
+    [
       'TS-10 a status',
       () => both({ vc: { credential: { credentialStatus: { id: 'https://x.example/1' } } } }),
       'status_not_supported',
@@ -506,6 +536,23 @@ describe('a forged, stale, replayed or foreign W3C credential', () => {
       'malformed_presentation',
     ],
     [
+      'an envelope around something else',
+      () =>
+        only('2.0', {
+          vp: {
+            credentials: [
+              { type: 'EnvelopedVerifiableCredential', id: 'data:application/dc+sd-jwt,e30.e30.e30~' },
+            ],
+          },
+        }),
+      'malformed_presentation',
+    ],
+    [
+      'an issuer without a name',
+      () => both({ vc: { credential: { issuer: { name: 'University' } }, payload: { iss: undefined } } }),
+      'malformed_presentation',
+    ],
+    [
       'VP-020 transaction data that nobody asked for',
       () => both({ vp: { payload: { transaction_data_hashes: [] } } }),
       'key_binding_invalid',
@@ -547,6 +594,24 @@ describe('a forged, stale, replayed or foreign W3C credential', () => {
     const forgedVp = sign(await presentVc(world, '1.1', credential))
     expect(await refusalOf(() => judge(forgedVc))).toBe('algorithm_refused')
     expect(await refusalOf(() => judge(forgedVp))).toBe('algorithm_refused')
+  })
+
+  it.each<[string, object]>([
+    ['crit', { crit: ['exp'], exp: NOW_S + 60 }],
+    ['b64', { b64: false }],
+  ])('CR-62 %s is refused on both', async (_, members) => {
+    const resign = (text: string, key: typeof world.issuerKey) => {
+      const [header = '', payload = ''] = text.split('.')
+      const read = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()) as object
+      return signJwt({ ...read(header), ...members }, read(payload), key)
+    }
+    for (const version of ['1.1', '2.0'] as const) {
+      const credential = await issueVc(world, version)
+      const odd = await presentVc(world, version, resign(credential, world.issuerKey))
+      const shown = resign(await presentVc(world, version, credential), world.holderKey)
+      for (const text of [odd, shown])
+        expect(await refusalOf(() => judge(text))).toBe('malformed_presentation')
+    }
   })
 
   it('row 15 an algorithm of another key type is refused', async () => {

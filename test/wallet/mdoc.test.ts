@@ -1,12 +1,20 @@
 import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
+import * as der from '../../src/crypto/der.ts'
 import { thumbprint } from '../../src/crypto/thumbprint.ts'
 import { DcqlQuery } from '../../src/domain/dcql.ts'
 import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { type MdocExpectations, verifyMdoc } from '../../src/wallet/mdoc.ts'
 import { verifyPresentations } from '../../src/wallet/presentation.ts'
 import { prepareTrust } from '../../src/wallet/trust.ts'
-import { base64, extension, OID, writeAnchor, writeOdd } from './certificates.ts'
+import {
+  base64,
+  extension,
+  OID,
+  type OddRequest,
+  writeAnchor,
+  writeOdd,
+} from './certificates.ts'
 import {
   cbor,
   coseKeyOf,
@@ -21,6 +29,7 @@ import {
   mapOf,
   presentMdoc,
   presentMdocBytes,
+  SIGNS_MDOCS,
   sha256,
   Tag,
   transcriptOf,
@@ -258,6 +267,11 @@ const validityInfo = (members: Record<string, Writable>): MdocForgery => ({
 const mso = (name: string, value: Writable): MdocForgery => ({ mso: (one) => one.set(name, value) })
 const response = (name: string, value: Writable): MdocForgery => ({
   response: (one) => one.set(name, value),
+})
+
+/** What the issuer lets the device say. */
+const allowing = (members: Record<string, Writable>): MdocForgery => ({
+  mso: (one) => edit(one.get('deviceKeyInfo')).set('keyAuthorizations', mapOf(members)),
 })
 
 describe('several mdocs in one answer', () => {
@@ -567,6 +581,30 @@ describe('a forged, stale, replayed or foreign mdoc', () => {
       { deviceNameSpaces: new Map([[MDL_NAMESPACE, mapOf({ family_name: 'Byron' })]]) },
       'disclosure_invalid',
     ],
+    [
+      'MD-10 a device that says more than was allowed',
+      {
+        deviceNameSpaces: new Map([['org.example', mapOf({ mood: 'good', age: 7 })]]),
+        ...allowing({ dataElements: mapOf({ 'org.example': ['mood'] }) }),
+      },
+      'disclosure_invalid',
+    ],
+    [
+      'MD-10 a device that says it in another namespace',
+      {
+        deviceNameSpaces: new Map([['org.example.2', mapOf({ mood: 'good' })]]),
+        ...allowing({
+          nameSpaces: ['org.example'],
+          dataElements: mapOf({ 'org.example': ['mood'] }),
+        }),
+      },
+      'disclosure_invalid',
+    ],
+    [
+      'MD-10 a device that says a list',
+      { deviceNameSpaces: [MDL_NAMESPACE] },
+      'malformed_presentation',
+    ],
     ['MD-11 a status of an unknown kind', mso('status', mapOf({})), 'status_not_supported'],
     [
       'TS-05 a status list without a place',
@@ -671,6 +709,45 @@ describe('who may sign mdocs', () => {
   it('MD-04 a signer valid for 457 days is taken', async () => {
     const longest = createMdocIssuer({ validity: 457 * DAY })
     expect((await verify({}, { issuer: longest })).type).toBe(MDL)
+  })
+
+  /** Names, key usage and purposes of root and signer exactly as asked for. */
+  function placed(root: string, signer: string, members: OddRequest = {}, entry: object = {}) {
+    const purposes = der.sequence(der.objectIdentifier(SIGNS_MDOCS))
+    const anchor = writeAnchor({ name: root })
+    const leaf = writeOdd({
+      ...{ name: signer, issuer: anchor },
+      extensions: [extension(OID.extendedKeyUsage, true, purposes)],
+      ...members,
+    })
+    const pem = `-----BEGIN CERTIFICATE-----\n${base64(anchor)[0]}\n-----END CERTIFICATE-----\n`
+    const forgery = { chain: Buffer.from(leaf.der), issuerKey: leaf.key }
+    return verify(forgery, { entry: { anchors: [pem], ...entry } })
+  }
+  const answers = der.sequence(der.objectIdentifier('1.3.6.1.5.5.7.3.9'))
+  const answering = { extensions: [extension(OID.extendedKeyUsage, false, answers)] }
+
+  it.each<[string, Parameters<typeof placed>]>([
+    ['of another state', ['C=US,ST=UT,CN=Root', 'C=US,ST=CA,CN=Signer']],
+    ['without the state of its root', ['C=US,ST=UT,CN=Root', 'C=US,CN=Signer']],
+    ['without a country', ['C=US,CN=Root', 'CN=Signer']],
+    ['below a root without a country', ['CN=Root', 'C=US,CN=Signer']],
+    ['of two countries', ['C=US,CN=Root', 'C=US,C=NL,CN=Signer']],
+    [
+      'that does not say what its key is for',
+      ['C=US,CN=Root', 'C=US,CN=Signer', { keyUsage: undefined }],
+    ],
+    [
+      'that may answer about revocation alone, whatever the profile',
+      ['C=US,CN=Root', 'C=US,CN=Signer', answering, { certificates: 'rfc5280' }],
+    ],
+  ])('MD-04 a signer %s is refused', async (_, asked) => {
+    expect(await refusalOf(() => placed(...asked))).toBe('untrusted_issuer')
+  })
+
+  it('MD-04 a signer of country and state of its root is taken; of any state, where the root has none', async () => {
+    for (const root of ['C=US,ST=UT,CN=Root', 'C=US,CN=Root'])
+      expect((await placed(root, 'C=US,ST=UT,CN=Signer')).type).toBe(MDL)
   })
 
   it('MD-04 a certificate authority signs no document', async () => {

@@ -168,7 +168,7 @@ describe('lists (RFC 5280 section 6.3)', () => {
     expect(means.asked).toEqual([])
   })
 
-  it('row 12 a list of more than 2 MiB is not read', () => {
+  it('row 18 a list of more than 2 MiB is not read', () => {
     expect(
       readRevocationList(new Uint8Array(2 * 1024 * 1024 + 1), readOf(root), LIST),
     ).toBeUndefined()
@@ -223,6 +223,7 @@ describe('responders (RFC 6960)', () => {
       'of a responder that would have to be asked about itself',
       by(delegate({ extensions: [purpose(SIGNS_OCSP)] })),
     ],
+    ['of a responder that is an authority', by(delegate({ ca: {} }))],
     ['of an expired responder', by(delegate({ notAfter: NOW - 1_000 }))],
     ['past its end', { thisUpdate: NOW - 2 * DAY, nextUpdate: NOW - 1_000 }],
     ['from the future', { thisUpdate: NOW + 6 * 60_000 }],
@@ -356,7 +357,7 @@ describe('asking', () => {
     expect(await refusalOf(() => check(listed))).toBe('revocation_unavailable')
   })
 
-  it('row 17 after a failure nobody asks for a while', async () => {
+  it('TR-15 after a failure nobody asks for a while', async () => {
     await refusalOf(() => check(listed))
     await refusalOf(() => check(listed, {}, NOW + 1_000))
     expect(means.asked).toEqual([LIST])

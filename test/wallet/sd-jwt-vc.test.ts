@@ -142,6 +142,11 @@ describe('an honest presentation', () => {
     expect(verified).toMatchObject({ type: VCT, types: [VCT, 'urn:old'] })
   })
 
+  it('SD-13 may be made for us by name', async () => {
+    for (const aud of [AUDIENCE, ['https://o.example', AUDIENCE]])
+      expect((await verify(forged({ aud }))).type).toBe(VCT)
+  })
+
   it('SD-16 a key in the header of the key binding is not looked at', async () => {
     const jwk = createPublicKey(newKey()).export({ format: 'jwk' })
     const verified = await verify(presentTo(world, world.credential, { bindingHeader: { jwk } }))
@@ -302,7 +307,17 @@ describe('the issuer JWT', () => {
       'unexpected_credential',
       { vcts: ['urn:pid'] },
     ],
+    ['VC-02 other names that are no list', () => forged({ aka_vcts: 'x' }), 'malformed_presentation'],
+    ['VC-02 another name that is no text', () => forged({ aka_vcts: [7] }), 'malformed_presentation'],
     ['VC-04 an iss that is no text', () => forged({ iss: 7 }), 'malformed_presentation'],
+    ['SD-13 made for another', () => forged({ aud: 'https://o.example' }), 'audience_mismatch'],
+    ['SD-13 made for others', () => forged({ aud: ['a', 'b'] }), 'audience_mismatch'],
+    ['SD-13 made for nobody', () => forged({ aud: [] }), 'audience_mismatch'],
+    [
+      'SD-13 made for another, which was disclosed',
+      () => withDisclosed('aud', 'https://o.example'),
+      'audience_mismatch',
+    ],
     ['VC-10 no cnf', () => forged({ cnf: undefined }), 'holder_key_missing'],
     ['VC-10 cnf without jwk', () => forged({ cnf: { kid: 'x' } }), 'holder_key_missing'],
     [
@@ -421,6 +436,12 @@ describe('the key binding', () => {
       () => `${world.credential}${encode({ alg: 'none', typ: 'kb+jwt' })}.e30.`,
       'key_binding_invalid',
     ],
+    [
+      'CR-62 crit',
+      honest({ bindingHeader: { crit: ['exp'], exp: NOW_S + 60 } }),
+      'key_binding_invalid',
+    ],
+    ['CR-62 b64', honest({ bindingHeader: { b64: false } }), 'key_binding_invalid'],
     ['row 15 another algorithm', honest({ bindingHeader: { alg: 'ES384' } }), 'algorithm_refused'],
     ['row 8 a disclosure removed after signing', () => without(1), 'key_binding_invalid'],
     [

@@ -1,10 +1,26 @@
+import { readFileSync } from 'node:fs'
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BridgeError, type PresentationReason } from '../../src/domain/failure.ts'
+import { decodeCbor } from '../../src/wallet/cbor.ts'
 import { openStatusList, readStatusReference, statusAt } from '../../src/wallet/status-list.ts'
 import { openToken, readStatusListToken } from '../../src/wallet/status-list-token.ts'
+import { cbor, mapOf } from './mdoc-world.ts'
 import { NOW_S } from './world.ts'
+
+/** Lists of 2^20 entries, all of them zero but those that are named. */
+const APPENDIX = (
+  JSON.parse(readFileSync(new URL('status-lists.json', import.meta.url), 'utf8')) as {
+    lists: readonly {
+      bits: 1 | 2 | 4 | 8
+      lst: string
+      entries?: readonly [index: number, value: number][]
+      /** In place of entries: where each value stands. */
+      places?: readonly number[]
+    }[]
+  }
+).lists
 
 function expectRefusal(step: () => unknown, reason: PresentationReason): void {
   try {
@@ -33,6 +49,46 @@ describe('a status list', () => {
     const values = [1, 2, 0, 3, 0, 1, 0, 1, 1, 2, 3, 3]
     const words = ['valid', 'invalid', 'suspended', 'other']
     expect(at(2, 'eNo76fITAAPfAgc', 12)).toEqual(values.map((value) => words[value]))
+  })
+
+  describe.each(APPENDIX)('of appendix C of the draft, $bits bits', ({ bits, lst, entries, places }) => {
+    const packed = Buffer.from(lst, 'base64url')
+    const values = new Map(entries ?? places?.map((place, value) => [place, value]))
+
+    it.each([
+      ['JWT', lst],
+      ['CWT', packed],
+    ])('TS-04 reads as it is written, in a %s', (_, form) => {
+      const list = openStatusList(bits, form)
+      const words = ['valid', 'invalid', 'suspended']
+      for (const [index, value] of values)
+        expect(statusAt(list, index), `${index}`).toBe(words[value] ?? 'other')
+      const whole = Buffer.alloc((2 ** 20 * bits) / 8)
+      for (const [index, value] of values) {
+        const bit = index * bits
+        whole[bit >> 3] = (whole[bit >> 3] ?? 0) | (value << (bit & 7))
+      }
+      expect(whole.equals(list.bytes)).toBe(true)
+    })
+
+    it('TS-04, TS-05 is refused with an octet changed, lost or added, and beyond its end', () => {
+      const changed = Buffer.from(packed)
+      changed[packed.length >> 1] = (changed[packed.length >> 1] ?? 0) ^ 1
+      const odd = [changed, packed.subarray(0, -1), Buffer.concat([packed, Buffer.of(0)])]
+      for (const one of odd) expectRefusal(() => openStatusList(bits, one), 'status_list_invalid')
+      const list = openStatusList(bits, packed)
+      expect(statusAt(list, 2 ** 20 - 1)).toBe('valid')
+      expectRefusal(() => statusAt(list, 2 ** 20), 'status_list_invalid')
+    })
+  })
+
+  it('TS-04 appendix C.1 in CBOR is the same stream', () => {
+    const [first] = APPENDIX
+    const printed = 'a2646269747301636c737458bd78daeddc010dc0200c0041a88249400ad2903e0f4b'
+    const bytes = cbor(mapOf({ bits: 1, lst: Buffer.from(first?.lst ?? '', 'base64url') }))
+    expect(bytes.toString('hex').startsWith(printed)).toBe(true)
+    const claims = decodeCbor(bytes) as ReadonlyMap<string, unknown>
+    expect(statusAt(openStatusList(claims.get('bits'), claims.get('lst')), 1993)).toBe('invalid')
   })
 
   it.each([1, 2, 4, 8] as const)('TS-04 any list of %i bits reads back', (bits) => {
@@ -67,7 +123,7 @@ describe('a status list', () => {
     expectRefusal(() => openStatusList(1, lst), 'status_list_invalid'),
   )
 
-  it('TS-09 a bomb of a thousand to one stops at the limit', () => {
+  it('TS-09 row 17 a bomb of a thousand to one stops at the limit', () => {
     const bomb = deflateSync(Buffer.alloc(64 * 1024 * 1024))
     const before = process.memoryUsage().arrayBuffers
     expectRefusal(() => openStatusList(1, bomb), 'status_list_invalid')

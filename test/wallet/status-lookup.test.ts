@@ -112,7 +112,10 @@ describe('what the list says', () => {
 describe('when it is asked for', () => {
   it('TS-01 a credential that is not proved causes no request', async () => {
     publish(0)
-    const forged = credential.replace(/^([^.]+\.[^.]+\.)./, (_all, head) => `${head}A`)
+    const forged = credential.replace(
+      /^([^.]+\.[^.]+\.)(.)/,
+      (_, head, one) => `${head}${one === 'A' ? 'B' : 'A'}`,
+    )
     await expect(show({ shown: forged })).rejects.toThrow()
     expect(means.asked).toEqual([])
   })
@@ -311,6 +314,17 @@ describe('when it cannot be had', () => {
     await show({ policy })
     publish(0, { header: { typ: 'JWT' } })
     await refused('status_list_invalid', { policy, now: NOW + 90_000 })
+  })
+
+  it('TR-21 a list that is older than the last one does not take its place: who was revoked stays so', async () => {
+    const policy = { statusGraceSeconds: 3_600 }
+    publish(1, { payload: { ttl: 60 } })
+    await refused('credential_revoked')
+    publish(0, { payload: { ttl: 60 }, issuedAt: NOW_S - 61 })
+    await refused('status_unavailable', { now: NOW + 90_000 })
+    await refused('credential_revoked', { policy, now: NOW + 121_000 })
+    publish(0, { payload: { ttl: 60 }, issuedAt: NOW_S })
+    expect((await show({ now: NOW + 152_000 })).leniences).toEqual([])
   })
 
   it('TS-11 a tenant has at most eight requests under way', async () => {

@@ -46,6 +46,23 @@ describe('finding an issuer', () => {
     )
   })
 
+  it('TR-10 by the policy it was issued under, if the entry wants one', async () => {
+    const [GOLD, SILVER] = ['1.2.3.1', '1.2.3.2']
+    const under = (...oids: string[]) => {
+      const informations = oids.map((oid) => der.sequence(der.objectIdentifier(oid)))
+      return extension('2.5.29.32', false, der.sequence(...informations))
+    }
+    const anchor = writeAnchor()
+    const attempt = (...extensions: Uint8Array[]) => {
+      const x5c = base64(writeOdd({ issuer: anchor, extensions }))
+      const wanted = { certificatePolicies: [GOLD], issuer: { match: 'none' } }
+      return find({ x5c }, { anchors: base64(anchor).map(pem), ...wanted })
+    }
+    expect((await attempt(under(SILVER, GOLD))).entry.id).toBe('demo')
+    for (const extensions of [[under(SILVER)], []])
+      expect(await refusalOf(() => attempt(...extensions))).toBe('untrusted_issuer')
+  })
+
   it('TR-01 an entry that cannot vouch does not stand in the way of one that can', async () => {
     const [entry] = issuer.trustPolicy().entries
     const stranger = { ...entry, id: 'first', anchors: [pem(base64(writeAnchor())[0] ?? '')] }
@@ -76,5 +93,37 @@ describe('finding an issuer', () => {
     })
     const members = { anchors: base64(anchor).map(pem) }
     expect(await refusalOf(() => find({ x5c: base64(leaf) }, members))).toBe('untrusted_issuer')
+  })
+
+  describe('TR-10 a certificate that says what it is for is for nothing else', () => {
+    const STAMPS = '1.3.6.1.5.5.7.3.8'
+    const ANSWERS = '1.3.6.1.5.5.7.3.9'
+    const LISTS = '1.3.6.1.5.5.7.3.30'
+    const SERVES = '1.3.6.1.5.5.7.3.1'
+    const anchor = writeAnchor()
+    const shown = (...purposes: string[]) => {
+      const value = der.sequence(...purposes.map((oid) => der.objectIdentifier(oid)))
+      const extensions = [extension(OID.extendedKeyUsage, false, value)]
+      const leaf = writeOdd({ issuer: anchor, extensions: purposes.length === 0 ? [] : extensions })
+      const members = { anchors: base64(anchor).map(pem), issuer: { match: 'none' } }
+      return find({ x5c: base64(leaf) }, { ...members, statusPurposes: [LISTS] })
+    }
+
+    it.each([
+      ['answers about revocation', [ANSWERS]],
+      ['time stamps', [STAMPS]],
+      ['status lists', [LISTS]],
+      ['all of these', [STAMPS, ANSWERS, LISTS]],
+    ])('who may sign %s alone makes no credentials', async (_, purposes) => {
+      expect(await refusalOf(() => shown(...purposes))).toBe('untrusted_issuer')
+    })
+
+    it.each([
+      ['no purpose', []],
+      ['another one', [SERVES]],
+      ['status lists and more', [LISTS, SERVES]],
+    ])('with %s it may', async (_, purposes) => {
+      expect((await shown(...purposes)).entry.id).toBe('demo')
+    })
   })
 })

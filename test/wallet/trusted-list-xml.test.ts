@@ -374,6 +374,22 @@ describe('a list of lists', () => {
     expect(allLists([changed], [fetched])).toEqual([changed])
   })
 
+  it('TR-23 names a hundred others at most, each with twenty signers at most', () => {
+    const [first] = pointers
+    const among = (count: number, signers: number) => {
+      const one = { ...first, url: 'https://x.example', territory: 'NL' }
+      const all = Array.from({ length: count }, () => ({
+        ...one,
+        signers: Array.from({ length: signers }, () => national.certificate),
+      }))
+      return signXmlList(operator, written({ services: [], pointers: all }))
+    }
+    expect(read(among(100, 1), lotl).pointers).toHaveLength(100)
+    expect(read(among(1, 20), lotl).pointers[0]?.signers).toHaveLength(20)
+    for (const text of [among(101, 1), among(1, 21)])
+      expect(reasonOf(() => read(text, lotl))).toBe('list_malformed')
+  })
+
   it('TR-21 must say that it is one, and the others that they are none', () => {
     expect(reasonOf(() => read(signXmlList(operator, written()), lotl))).toBe('list_malformed')
     expect(reasonOf(() => read(text, list))).toBe('list_malformed')

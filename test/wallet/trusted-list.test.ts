@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { validateLoTE } from '@owf/eudi-lote'
 import { describe, expect, it } from 'vitest'
 import { createIssuer, DEMO_PERSON } from '../../demo/issuer.ts'
 import { createWallet } from '../../demo/wallet.ts'
@@ -122,6 +124,16 @@ describe('a list of trusted entities (ETSI TS 119 602)', () => {
     )
   })
 
+  it('TR-21 may name its signer by the digest of the pinned certificate, and is held to it', async () => {
+    const document = makeList({ now: NOW, entities: ENTITIES })
+    const digest = createHash('sha256').update(Buffer.from(operator.x5c, 'base64'))
+    const header = { x5c: undefined, 'x5t#S256': digest.digest('base64url') }
+    const text = forgeList(operator, header, document)
+    expect(readTrustedList(text, list, { now: NOW, known: undefined }).sequence).toBe(1)
+    const stranger = createOperator(NOW)
+    expect(await refused(forgeList(stranger, header, document))).toBe('list_signature_invalid')
+  })
+
   it('TR-21 an expired signer signs nothing', async () => {
     const old = createOperator(NOW - 20 * DAY, 1)
     const text = await signList(old, { now: NOW, entities: ENTITIES })
@@ -139,6 +151,8 @@ describe('a list of trusted entities (ETSI TS 119 602)', () => {
   it.each([
     ['nothing', {}],
     ['another document', { TrustedEntitiesList: [] }],
+    ['another version', scheme({ LoTEVersionIdentifier: 2 })],
+    ['no version', scheme({ LoTEVersionIdentifier: undefined })],
     ['no sequence number', scheme({ LoTESequenceNumber: undefined })],
     ['a broken sequence number', scheme({ LoTESequenceNumber: 1.5 })],
     ['no next update', scheme({ NextUpdate: undefined })],
@@ -156,6 +170,36 @@ describe('a list of trusted entities (ETSI TS 119 602)', () => {
     ],
   ])('TR-23 %s is no list', async (_, payload) => {
     expect(await refused(forgeList(operator, {}, payload))).toBe('list_malformed')
+  })
+
+  it('TR-21 a list of another kind by the same operator is refused where the policy says which', () => {
+    const kind = (name: string) => `http://uri.etsi.org/19602/LoTEType/${name}`
+    const pinned = { ...list, loteType: kind('EUPIDProvidersList') }
+    const readAs = (LoTEType: string | undefined) =>
+      readTrustedList(forgeList(operator, {}, scheme({ LoTEType })), pinned, {
+        ...{ now: NOW, known: undefined },
+      })
+    expect(readAs(kind('EUPIDProvidersList')).services).toHaveLength(1)
+    for (const other of [kind('EUWalletProvidersList'), undefined])
+      expect(() => readAs(other)).toThrow('list_malformed')
+  })
+
+  it('TR-24 what the library puts together, signs and finds in order is believed by our own rules alone', async () => {
+    const request = { now: NOW, entities: ENTITIES }
+    expect(validateLoTE(makeList(request)).valid).toBe(true)
+    const at = { now: NOW, known: undefined }
+    expect(readTrustedList(await signList(operator, request), list, at).services).toHaveLength(1)
+    const old = { ...request, nextUpdate: NOW - 1 }
+    expect(validateLoTE(makeList(old)).valid).toBe(true)
+    const stranger = createOperator(NOW)
+    for (const [text, known, reason] of [
+      [await signList(stranger, request), undefined, 'list_signature_invalid'],
+      [await signList(operator, old), undefined, 'list_out_of_date'],
+      [await signList(operator, request), 2, 'list_rolled_back'],
+    ] as const) {
+      const attempt = () => readTrustedList(text, list, { now: NOW, known })
+      expect(await reasonOf(attempt)).toBe(reason)
+    }
   })
 
   it('TR-23 any text is refused by name', async () => {
@@ -244,6 +288,7 @@ describe('anchors out of a list', () => {
       'TR-21 another signer was believed',
       { policy: policyOf({ signers: [createOperator(NOW).certificate] }) },
     ],
+    ['TR-21 a list of another kind was believed', { policy: policyOf({ loteType: 'urn:kind' }) }],
     ['TR-22 it is no longer listed', { fetched: { services: [] } }],
     ['TR-04 the list is past its time', { fetched: { nextUpdate: NOW - 1 } }],
     [

@@ -17,6 +17,7 @@ const SETTINGS = {
   require_pushed_authorization_requests: false,
   consent: false,
   single_sign_on_minutes: 0,
+  trust_four_eyes: false,
   last_used: 'exact',
   client_id_prefix: 'x509_hash',
   response_mode: 'direct_post.jwt',

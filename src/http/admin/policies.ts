@@ -19,6 +19,9 @@ const scope = 'policies:manage'
 const ALL = '/tenants/:tenant/policies'
 const ONE = `${ALL}/:kind`
 const NOT_FOUND = { 404: 'No such tenant, kind or version, or not one of this token.' }
+const FOUR_EYES = {
+  409: 'The tenant wants two administrators for a trust policy: one saves it as a draft, another publishes it.',
+}
 const POLICY = { ...POLICY_VERSION, kind: 'selector', document: SELECTOR }
 
 export function policyRoutes(deps: AdminDeps): Route[] {
@@ -37,6 +40,7 @@ export function policyRoutes(deps: AdminDeps): Route[] {
       },
       refusals: {
         ...NOT_FOUND,
+        ...FOUR_EYES,
         422: 'The document is refused; `problems` names the paths that are wrong.',
       },
       async run({ actor, body, path }) {
@@ -109,7 +113,7 @@ export function policyRoutes(deps: AdminDeps): Route[] {
         'Its document is published again, as the next version, if it still fits the others. History is never rewritten.',
       ...{ body: 'PolicyRestoration', sent: { version: 1 } },
       ...{ answer: 'PublishedPolicy', told: { ...PUBLISHED_POLICY, version: 3 }, status: 200 },
-      refusals: { ...NOT_FOUND, 422: 'The document no longer fits the others.' },
+      refusals: { ...NOT_FOUND, ...FOUR_EYES, 422: 'The document no longer fits the others.' },
       async run({ actor, body, path }) {
         const kind = kindOf(path('kind'))
         return {

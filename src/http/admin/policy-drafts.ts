@@ -77,7 +77,7 @@ export function policyDraftRoutes(deps: AdminDeps): Route[] {
       status: 200,
       refusals: {
         ...NOT_FOUND,
-        409: 'There is no draft, one was not validated, or another version was published since it was begun.',
+        409: 'There is no draft, one was not validated, another version was published since it was begun, or somebody else has to publish this trust policy.',
         422: 'They no longer fit what was published meanwhile; `problems` names the paths.',
       },
       run: async ({ actor, path }) => ({

@@ -43,6 +43,11 @@ const settings = {
     .describe(
       'How long after a login with a wallet on this device other relying parties get a code without asking the person again; 0: never.',
     ),
+  trust_four_eyes: z
+    .boolean()
+    .describe(
+      'Whether a new version of the trust policy must be saved as a draft by one administrator and published by another.',
+    ),
   last_used: z
     .enum(LAST_USE)
     .describe(
@@ -89,6 +94,7 @@ export const NewTenant = z.strictObject({
   require_pushed_authorization_requests: settings.require_pushed_authorization_requests.optional(),
   consent: settings.consent.optional(),
   single_sign_on_minutes: settings.single_sign_on_minutes.optional(),
+  trust_four_eyes: settings.trust_four_eyes.optional(),
   last_used: settings.last_used.optional(),
   client_id_prefix: settings.client_id_prefix.optional(),
   response_mode: settings.response_mode.optional(),

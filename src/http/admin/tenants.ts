@@ -145,6 +145,7 @@ function settingsOf(sent: Body<'TenantChange'>): Partial<TenantSettings> {
     ...(sent.single_sign_on_minutes === undefined
       ? {}
       : { singleSignOnMinutes: sent.single_sign_on_minutes }),
+    ...(sent.trust_four_eyes === undefined ? {} : { trustFourEyes: sent.trust_four_eyes }),
     ...(sent.last_used === undefined ? {} : { lastUsed: sent.last_used }),
     ...(sent.client_id_prefix === undefined ? {} : { clientIdPrefix: sent.client_id_prefix }),
     ...(sent.response_mode === undefined ? {} : { responseMode: sent.response_mode }),
@@ -167,6 +168,7 @@ function tellSummary(tenant: Tenant, issuer: string) {
     require_pushed_authorization_requests: tenant.pushedRequestsOnly,
     consent: tenant.consent,
     single_sign_on_minutes: tenant.singleSignOnMinutes,
+    trust_four_eyes: tenant.trustFourEyes,
     last_used: tenant.lastUsed,
     client_id_prefix: tenant.clientIdPrefix,
     response_mode: tenant.responseMode,

@@ -132,6 +132,58 @@ describe('issue 3 item 10 the life of a policy document', () => {
   })
 })
 
+describe('TR-03 row 48 a trust policy under four eyes', () => {
+  const turn = async (on: boolean) => {
+    const owner = await adminWith(bridge, ['tenants:manage'])
+    return await owner.patch('/tenants/demo', { trust_four_eyes: on })
+  }
+  const events = async (type: string) =>
+    (await admin.get(`/tenants/demo/audit-events?type=${type}&limit=1`)).body.events
+  beforeAll(async () => {
+    expect((await turn(true)).body).toMatchObject({ trust_four_eyes: true })
+  })
+  afterAll(() => turn(false))
+
+  test('that it is, and no more, is told', async () => {
+    expect(await events('tenant_updated')).toMatchObject([{ detail: { trust_four_eyes: true } }])
+  })
+  test('nobody publishes one alone: at once, by going back, or from a draft of their own', async () => {
+    const before = await versionOf('trust')
+    const direct = await admin.put(`${POLICIES}/trust`, good().trust)
+    const back = await admin.post(`${POLICIES}/trust/restore`, { version: 1 })
+    await save('trust', good().trust)
+    await validate()
+    const own = await publish()
+    expect([direct, back, own].map(({ status, body }) => [status, body.title])).toEqual([
+      [409, 'trust: it must be saved as a draft, and published by another'],
+      [409, 'trust: it must be saved as a draft, and published by another'],
+      [409, 'trust: somebody else has to publish it'],
+    ])
+    expect(await versionOf('trust')).toBe(before)
+    expect((await admin.get(DRAFTS)).body).toMatchObject({ drafts: [{ kind: 'trust' }] })
+  })
+  test('another does, and the trail names both', async () => {
+    const second = await adminWith(bridge, ['policies:manage'])
+    const { saved_by: writer } = (await save('trust', good().trust)).body
+    await validate()
+    expect((await second.post(`${DRAFTS}/publish`, undefined)).status).toBe(200)
+    const [event] = (await events('policy_published')) as { detail: Record<string, unknown> }[]
+    expect(event?.detail).toMatchObject({ kind: 'trust', written_by: writer })
+    expect(event?.detail.actor).not.toBe(writer)
+  })
+  test('whoever changed the draft last wrote it', async () => {
+    const second = await adminWith(bridge, ['policies:manage'])
+    await save('trust', { entries: [] })
+    await second.put(`${DRAFTS}/trust`, good().trust)
+    await validate()
+    expect((await second.post(`${DRAFTS}/publish`, undefined)).status).toBe(409)
+    expect((await publish()).status).toBe(200)
+  })
+  test('other kinds need one pair', async () => {
+    expect((await admin.put(`${POLICIES}/query`, good().query)).status).toBe(200)
+  })
+})
+
 describe('issue 3 item 10 rolled back by publishing again', () => {
   test('the older document is the next version, and the trail says whose it is', async () => {
     const first = (await admin.get(`${POLICIES}/attributes/versions/1`)).body
