@@ -10,6 +10,8 @@ export interface Standing {
   uri: string
   /** Its number in a status list, or its identifier in an identifier list, base64url. */
   index: number | string
+  /** Of a list that says one thing alone (Bitstring Status List): what being on it means. */
+  purpose?: 'revocation' | 'suspension'
   /** What the entry said then; 0 is never here. */
   everyHours: number
 }

@@ -47,7 +47,8 @@ export async function flagShown(
     const [links] = await read(means.db, tenantId, [findShownStandings({ tenantId, hashes })])
     const isOf = (link: DueStanding) =>
       openStandings(means.keyring, tenantId, link).some(
-        ({ uri, index }) => uri === reference.uri && index === reference.index,
+        ({ uri, index, purpose }) =>
+          uri === reference.uri && index === reference.index && purpose === reference.purpose,
       )
     const own = links.filter(isOf)
     for (const link of own) await endStandingOf(means, tenantId, link, true)

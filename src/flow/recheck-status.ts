@@ -79,9 +79,9 @@ async function judge(
   if (pause === undefined) return { due, word: 'unwanted', at: toInstant(now) }
   const found: Found[] = []
   for (const { standing, entry } of wanted) {
-    const { uri, index, issuer } = standing
+    const { issuer, ...reference } = standing
     const asked = lookUpStatus(
-      { uri, index },
+      reference,
       { entry, issuer },
       { trust, now },
       prepared.trustMeans,

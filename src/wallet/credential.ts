@@ -2,10 +2,10 @@ import type { PublicJwk } from '../crypto/thumbprint.ts'
 import type { CredentialFormat } from '../domain/dcql.ts'
 import { fail } from '../domain/failure.ts'
 import type { Lenience } from '../domain/lenience.ts'
-import type { Json, JsonObject } from '../domain/text.ts'
+import type { JsonObject } from '../domain/text.ts'
 import type { RevocationRule } from '../domain/trust-policy.ts'
 import type { VerifiedChain } from './certificate-path.ts'
-import { readStatusReference, type StatusReference } from './status-list.ts'
+import type { StatusReference } from './status-list.ts'
 import type { PreparedTrust, TrustedIssuer } from './trust.ts'
 
 /*
@@ -34,8 +34,8 @@ export interface VerifiedCredential {
 /** The same, with what the query evaluator wants to know and nobody afterwards. */
 export interface JudgedCredential extends VerifiedCredential {
   types: readonly string[]
-  /** Who is asked what became of it since, and where; undefined where nobody is to be asked. */
-  standing: { reference: StatusReference; issuer: TrustedIssuer } | undefined
+  /** Who is asked what became of it since, and where; nowhere where nobody is to be asked. */
+  standings: readonly { reference: StatusReference; issuer: TrustedIssuer }[]
   /** Whose certificates are asked about, and by which rule; undefined for an issuer without certificates. */
   certification: { chain: VerifiedChain; rule: RevocationRule } | undefined
   authorityKeyIds: readonly string[]
@@ -58,19 +58,19 @@ export interface Expectations {
 
 /**
  * Returns who is to be asked about a credential's `status`, by the policy of the entry that vouches for it. Throws
- * `presentation_refused`: `status_missing` where the entry wants one, and what `readReference` throws (that of the format).
+ * `presentation_refused`: `status_missing` where the entry wants one, and what `readReferences` throws (that of the format).
  */
-export function standingOf(
-  status: Json | undefined,
+export function standingsOf<Status>(
+  status: Status | undefined,
   issuer: TrustedIssuer,
-  readReference: (status: Json) => StatusReference = readStatusReference,
-): JudgedCredential['standing'] {
+  readReferences: (status: Status) => readonly StatusReference[],
+): JudgedCredential['standings'] {
   const rule = issuer.entry.status
-  if (rule === 'ignore') return undefined
-  if (status !== undefined) return { reference: readReference(status), issuer }
-  return rule === 'require'
-    ? fail({ kind: 'presentation_refused', reason: 'status_missing' })
-    : undefined
+  if (rule === 'ignore') return []
+  const references = status === undefined ? [] : readReferences(status)
+  if (references.length === 0 && rule === 'require')
+    fail({ kind: 'presentation_refused', reason: 'status_missing' })
+  return references.map((reference) => ({ reference, issuer }))
 }
 
 /** Returns what queries may ask of a credential's issuer, and what policy let pass of it. */

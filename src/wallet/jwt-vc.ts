@@ -2,16 +2,18 @@ import { readCompact, readPayload, verifyCompact } from '../crypto/jws.ts'
 import { JwkError, readPublicKey, thumbprint } from '../crypto/thumbprint.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
+import { readBitstringReferences } from './bitstring-list.ts'
 import {
   authoritiesOf,
   certificationOf,
   type Expectations,
   type JudgedCredential,
-  standingOf,
+  standingsOf,
 } from './credential.ts'
 import { type DidKey, readDid } from './did.ts'
 import { isJsonObject } from './json.ts'
 import { checkBindingClaims } from './key-binding.ts'
+import { readStatusReference, type StatusReference } from './status-list.ts'
 import { ALGORITHMS, checkCredentialAudience, type JwsReasons, orRefuse } from './token-rules.ts'
 import type { TrustMeans } from './trust.ts'
 import {
@@ -20,6 +22,7 @@ import {
   readW3cCredential,
   typesIn,
   type W3cCredential,
+  type W3cStatus,
 } from './w3c-credential.ts'
 import { findW3cIssuer, typesBy } from './w3c-issuer.ts'
 
@@ -76,7 +79,7 @@ export async function verifyJwtVc(
     publicJwk: holder.jwk,
     holderThumbprint: thumbprint(holder.jwk),
     types: typesBy(issuer.entry, made.types),
-    standing: standingOf(made.status, issuer),
+    standings: standingsOf(made.status, issuer, readW3cReferences),
     certification: certificationOf(issuer),
     ...authoritiesOf(issuer),
   }
@@ -141,6 +144,14 @@ function readHolder(made: W3cCredential): DidKey {
     if (!(error instanceof JwkError)) throw error
     return fail({ kind: 'presentation_refused', reason: 'holder_key_missing' }, error)
   }
+}
+
+/** A credential may say it in both ways, and each of them counts. */
+function readW3cReferences({ entries, status }: W3cStatus): readonly StatusReference[] {
+  return [
+    ...(entries === undefined ? [] : readBitstringReferences(entries)),
+    ...(status === undefined ? [] : [readStatusReference(status)]),
+  ]
 }
 
 /** Who presents is who it is about, wherever both have a name. */

@@ -7,7 +7,7 @@ import {
   certificationOf,
   type Expectations,
   type JudgedCredential,
-  standingOf,
+  standingsOf,
 } from './credential.ts'
 import { verifyDevice } from './device-authentication.ts'
 import { readDeviceResponse } from './device-response.ts'
@@ -66,7 +66,7 @@ export async function verifyMdoc(
     publicJwk: holder.jwk,
     holderThumbprint: thumbprint(holder.jwk),
     types: [mso.docType],
-    standing: standingOf(mso.status, issuer, readMdocStatusReference),
+    standings: standingsOf(mso.status, issuer, (status) => [readMdocStatusReference(status)]),
     certification: certificationOf(issuer),
     ...authoritiesOf(issuer),
   }

@@ -82,7 +82,7 @@ export async function verifyPresentations(
   const leniences = await checkStanding(verified, question, means)
   return {
     leniences,
-    standings: verified.flatMap(keptStanding),
+    standings: verified.flatMap(keptStandings),
     credentials: verified.map((one) => withoutSurplus(one, question.query)),
     holder: { publicJwk: first.publicJwk, thumbprint: first.holderThumbprint },
   }
@@ -161,15 +161,21 @@ async function checkStatus(
   question: PresentationQuestion,
   means: TrustMeans,
 ): Promise<readonly Lenience[]> {
-  const { standing } = credential
-  if (standing === undefined) return []
-  const { reference, issuer } = standing
-  const { value, stale } = await lookUpStatus(reference, issuer, question, means)
-  if (value === 'valid') return stale ? ['status_list_stale'] : []
-  const reason = STANDING_REASONS[value]
-  if (reason === 'credential_revoked' && issuer.entry.statusRecheckHours > 0)
-    question.onRevoked?.({ credential: withoutSurplus(credential, question.query), reference })
-  return refuse(reason)
+  const looked = await Promise.all(
+    credential.standings.map(async ({ reference, issuer }) => {
+      const { value, stale } = await lookUpStatus(reference, issuer, question, means)
+      return { reference, issuer, value, stale }
+    }),
+  )
+  for (const { reference, issuer, value } of looked) {
+    if (value === 'valid' || value === 'suspended') continue
+    if (issuer.entry.statusRecheckHours > 0)
+      question.onRevoked?.({ credential: withoutSurplus(credential, question.query), reference })
+    // An application's own values are no promise that the credential is good (TS-06).
+    return refuse('credential_revoked')
+  }
+  if (looked.some(({ value }) => value === 'suspended')) refuse('credential_suspended')
+  return looked.some(({ stale }) => stale) ? ['status_list_stale'] : []
 }
 
 async function checkCertificates(
@@ -184,19 +190,13 @@ async function checkCertificates(
   return now < staleFrom ? leniences : [...leniences, 'trusted_list_stale']
 }
 
-function keptStanding({ standing }: JudgedCredential): readonly Standing[] {
-  const everyHours = standing?.issuer.entry.statusRecheckHours ?? 0
-  if (standing === undefined || everyHours === 0) return []
-  const { reference, issuer } = standing
-  return [{ entry: issuer.entry.id, issuer: issuer.issuer, ...reference, everyHours }]
+function keptStandings({ standings }: JudgedCredential): readonly Standing[] {
+  return standings.flatMap(({ reference, issuer }) => {
+    const everyHours = issuer.entry.statusRecheckHours
+    const kept = { entry: issuer.entry.id, issuer: issuer.issuer, ...reference, everyHours }
+    return everyHours === 0 ? [] : [kept]
+  })
 }
-
-/** An application's own values are no promise that the credential is good (TS-06). */
-const STANDING_REASONS = {
-  invalid: 'credential_revoked',
-  suspended: 'credential_suspended',
-  other: 'credential_revoked',
-} as const
 
 function presentedByQuery(
   verified: readonly JudgedCredential[],
@@ -212,7 +212,7 @@ function withoutSurplus(credential: JudgedCredential, query: DcqlQuery): Verifie
     authorityKeyIds: _ids,
     trustedLists: _lists,
     superiors: _superiors,
-    standing: _standing,
+    standings: _standings,
     certification: _certification,
     lenience: _lenience,
     ...rest

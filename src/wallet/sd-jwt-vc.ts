@@ -10,11 +10,12 @@ import {
   certificationOf,
   type Expectations,
   type JudgedCredential,
-  standingOf,
+  standingsOf,
 } from './credential.ts'
 import { digestOf, revealClaims } from './disclosures.ts'
 import { isJsonObject } from './json.ts'
 import { verifyKeyBinding } from './key-binding.ts'
+import { readStatusReference } from './status-list.ts'
 import {
   ALGORITHMS,
   CLOCK_SKEW,
@@ -94,7 +95,7 @@ export async function verifySdJwtVc(
     publicJwk: holder.jwk,
     holderThumbprint: thumbprint(holder.jwk),
     types,
-    standing: standingOf(claims.status, issuer),
+    standings: standingsOf(claims.status, issuer, (status) => [readStatusReference(status)]),
     certification: certificationOf(issuer),
     ...authoritiesOf(issuer),
   }

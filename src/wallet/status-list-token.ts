@@ -3,15 +3,12 @@ import { JwsError, readCompact, readPayload, verifyCompact } from '../crypto/jws
 import { BridgeError, fail } from '../domain/failure.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
 import { SECOND } from '../domain/time.ts'
+import { type Purpose, readBitstringToken } from './bitstring-list.ts'
 import { CborError, type CborMap, decodeCbor, isCborArray, isCborMap } from './cbor.ts'
 import { readCoseSign1, verifyCoseSign1 } from './cose.ts'
-import {
-  IDENTIFIER_LIST_CLAIM,
-  type IdentifierList,
-  openIdentifierList,
-} from './identifier-list.ts'
+import { IDENTIFIER_LIST_CLAIM, openIdentifierList } from './identifier-list.ts'
 import { isJsonObject } from './json.ts'
-import { openStatusList, type StatusList } from './status-list.ts'
+import { type AnyStatusList, openStatusList } from './status-list.ts'
 import { ALGORITHMS, CLOCK_SKEW } from './token-rules.ts'
 
 /*
@@ -43,12 +40,12 @@ export interface UnverifiedToken {
   expiresAt: unknown
   timeToLive: unknown
   /** Returns the list inside. Throws `presentation_refused` `status_list_invalid`. */
-  open(): StatusList | IdentifierList
+  open(): AnyStatusList
 }
 
 /** A token that was believed, and how long it may be. Milliseconds. */
 export interface BelievedList {
-  list: StatusList | IdentifierList
+  list: AnyStatusList
   /** Milliseconds since the epoch. */
   issuedAt: number
   /** The same; undefined where the token names no end. */
@@ -57,10 +54,18 @@ export interface BelievedList {
 }
 
 /**
- * Returns the parts of an answer of either type. Throws `presentation_refused` `status_list_invalid` where it is no status
- * list token: its own type is looked at, not the answer's alone (TS-02).
+ * Returns the parts of an answer of any type; `purpose` is that of the list of a W3C credential. Throws `presentation_refused`
+ * `status_list_invalid` where it is no status list token: its own type is looked at, not the answer's alone (TS-02).
  */
-export function readStatusListToken(body: Uint8Array, contentType: string): UnverifiedToken {
+export function readStatusListToken(
+  body: Uint8Array,
+  contentType: string,
+  purpose?: Purpose,
+): UnverifiedToken {
+  if (purpose !== undefined) {
+    const token = orInvalid(() => readBitstringToken(body, purpose))
+    return { ...token, verify: (key) => orInvalid(() => token.verify(key)) }
+  }
   if (contentType === JWT_TYPE) return readJwt(body)
   return readCwt(body, contentType === IDENTIFIER_LIST_TYPE ? IDENTIFIER_LIST_TYPE : CWT_TYPE)
 }

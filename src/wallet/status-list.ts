@@ -1,7 +1,9 @@
 import { inflateSync } from 'node:zlib'
 import { decodeBase64url } from '../crypto/base64url.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
+import type { Standing } from '../domain/standing.ts'
 import type { Json } from '../domain/text.ts'
+import { type BitstringList, bitAt } from './bitstring-list.ts'
 import { type IdentifierList, isOnList } from './identifier-list.ts'
 import { isJsonObject } from './json.ts'
 
@@ -17,12 +19,10 @@ const LONGEST_URI = 2048
 /** Octets of an mdoc's identifier: more than any needs that is unique. */
 const LONGEST_IDENTIFIER = 64
 
-/** Where a credential's status stands. */
-export interface StatusReference {
-  uri: string
-  /** Its number in a status list, or its identifier in an identifier list, base64url. */
-  index: number | string
-}
+/** Where a credential's status stands: its number in a list, or its identifier in an identifier list, base64url. */
+export type StatusReference = Pick<Standing, 'uri' | 'index' | 'purpose'>
+
+export type AnyStatusList = StatusList | IdentifierList | BitstringList
 
 /** A status list, open. */
 export interface StatusList {
@@ -97,10 +97,9 @@ function inflate(packed: Uint8Array): Uint8Array {
  * Returns what a list says of a place in it. Throws `presentation_refused` `status_list_invalid` for a place that it does not
  * have (TS-05), or cannot have, being a list of the other kind.
  */
-export function statusAt(
-  list: StatusList | IdentifierList,
-  index: StatusReference['index'],
-): StatusValue {
+export function statusAt(list: AnyStatusList, index: StatusReference['index']): StatusValue {
+  if ('purpose' in list)
+    return typeof index === 'number' ? bitAt(list, index) : refuse('status_list_invalid')
   if ('revoked' in list) {
     if (typeof index === 'number') return refuse('status_list_invalid')
     return isOnList(list, index) ? 'invalid' : 'valid'

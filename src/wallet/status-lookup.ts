@@ -1,6 +1,7 @@
 import { type KeyObject, randomInt } from 'node:crypto'
 import { BridgeError, fail, type PresentationReason } from '../domain/failure.ts'
 import { HOUR, MINUTE, SECOND } from '../domain/time.ts'
+import { BITSTRING_TYPES } from './bitstring-list.ts'
 import { verifyChain } from './certificate-path.ts'
 import { findFederatedKey } from './federation-keys.ts'
 import { findIssuerKey } from './issuer-metadata.ts'
@@ -83,8 +84,9 @@ export async function lookUpStatus(
   means: TrustMeans,
 ): Promise<LookedUp> {
   const { now } = at
-  // The two kinds of list are two, should they ever have one address.
-  const name = `${issuer.issuer} ${typeof reference.index} ${reference.uri}`
+  // Lists of several kinds are several, should they ever have one address.
+  const kind = reference.purpose ?? typeof reference.index
+  const name = `${issuer.issuer} ${kind} ${reference.uri}`
   const known = knownList(means.statusLists, name)
   const { believed } = known
   if (believed !== undefined && now < known.freshUntil) {
@@ -190,19 +192,23 @@ function keep(known: KnownList, believed: BelievedList, now: number): void {
 }
 
 async function fetchList(
-  { uri, index }: StatusReference,
+  reference: StatusReference,
   issuer: NamedIssuer,
   at: { trust: PreparedTrust; now: number },
   means: TrustMeans,
 ): Promise<BelievedList> {
-  const limits = {
-    ...{ maxBytes: LARGEST_TOKEN, timeoutMs: TIMEOUT_MS },
-    contentTypes: typeof index === 'number' ? [JWT_TYPE, CWT_TYPE] : [IDENTIFIER_LIST_TYPE],
-  }
+  const { uri, purpose } = reference
+  const contentTypes = typesOf(reference)
+  const limits = { maxBytes: LARGEST_TOKEN, timeoutMs: TIMEOUT_MS, contentTypes }
   const answer = await means.fetchStatusList(uri, limits).catch(unavailable)
-  const token = readStatusListToken(answer.body, answer.contentType)
+  const token = readStatusListToken(answer.body, answer.contentType, purpose)
   token.verify(await findSigner(token.signer, issuer, at, means).catch(asListFailure))
   return openToken(token, uri, at.now)
+}
+
+function typesOf({ index, purpose }: StatusReference): readonly string[] {
+  if (purpose !== undefined) return BITSTRING_TYPES
+  return typeof index === 'number' ? [JWT_TYPE, CWT_TYPE] : [IDENTIFIER_LIST_TYPE]
 }
 
 /** The credential's own issuer, found by the same mechanism, or whom its entry lets sign for it (TS-08, HA-16). */

@@ -38,7 +38,13 @@ export interface W3cCredential {
   /** Milliseconds since the epoch; every one must hold. */
   begins: readonly number[]
   ends: readonly number[]
-  /** Of either kind; one that we cannot look up comes first. */
+  /** Undefined where nothing says what became of it. */
+  status: W3cStatus | undefined
+}
+
+/** Where a credential says what became of it: in its own words (`credentialStatus`), and in those of any JWT. */
+export interface W3cStatus {
+  entries: Json | undefined
   status: Json | undefined
 }
 
@@ -62,8 +68,12 @@ export function readW3cCredential(text: string): W3cCredential {
     confirmation: payload.cnf ?? credential.cnf,
     audience: payload.aud,
     ...validityOf(payload, credential),
-    status: credential.credentialStatus ?? payload.status ?? credential.status,
+    status: statusOf(credential.credentialStatus, payload.status ?? credential.status),
   }
+}
+
+function statusOf(entries: Json | undefined, status: Json | undefined): W3cStatus | undefined {
+  return entries === undefined && status === undefined ? undefined : { entries, status }
 }
 
 function credentialIn(typ: Json | undefined, payload: JsonObject): JsonObject {

@@ -192,13 +192,13 @@ describe('an honest mdoc', () => {
 
   it('MD-11 with a status is taken where the entry says to ignore it', async () => {
     const status = { mso: (mso: Map<string | number, Writable>) => mso.set('status', mapOf({})) }
-    expect((await verify(status, { entry: { status: 'ignore' } })).standing).toBeUndefined()
+    expect((await verify(status, { entry: { status: 'ignore' } })).standings).toEqual([])
   })
 
   it('MD-11 with a place on a status list says where to ask, and whose word counts', async () => {
     const list = mapOf({ status_list: mapOf({ idx: 412, uri: 'https://status.example/1' }) })
     const status = { mso: (mso: Map<string | number, Writable>) => mso.set('status', list) }
-    const { standing } = await verify(status)
+    const [standing] = (await verify(status)).standings
     expect(standing?.reference).toEqual({ uri: 'https://status.example/1', index: 412 })
     expect(standing?.issuer.entry.format).toBe('mso_mdoc')
   })

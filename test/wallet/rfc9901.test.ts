@@ -1,3 +1,7 @@
+/**
+ * The signed examples of RFC 9901: the simple one (sections 5.1 and 5.2), and the credential of appendix A.3, which is judged
+ * whole, as if a wallet had just sent it; each of its parts is then broken.
+ */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readCompact, readPayload, verifyCompact } from '../../src/crypto/jws.ts'
@@ -8,11 +12,6 @@ import { verifyKeyBinding } from '../../src/wallet/key-binding.ts'
 import { verifySdJwtVc } from '../../src/wallet/sd-jwt-vc.ts'
 import { prepareTrust } from '../../src/wallet/trust.ts'
 import { createMeans, encode, refusalOf } from './world.ts'
-
-/*
- * The signed examples of RFC 9901: the simple one (sections 5.1 and 5.2), and the credential of appendix A.3, which is judged
- * whole, as if a wallet had just sent it; each of its parts is then broken.
- */
 
 interface Example {
   issued: readonly string[]
