@@ -102,7 +102,10 @@ export async function publishDocuments(
 /** Whom to believe decides who gets in: nobody decides that alone where the tenant wants two. */
 function checkSecond(publisher: AdminActor, writer: string | undefined): void {
   if (writer === undefined)
-    fail({ kind: 'conflict', detail: 'trust: it must be saved as a draft, and published by another' })
+    fail({
+      kind: 'conflict',
+      detail: 'trust: it must be saved as a draft, and published by another',
+    })
   if (writer === publisher.id)
     fail({ kind: 'conflict', detail: 'trust: somebody else has to publish it' })
 }

@@ -80,12 +80,7 @@ async function judge(
   const found: Found[] = []
   for (const { standing, entry } of wanted) {
     const { issuer, ...reference } = standing
-    const asked = lookUpStatus(
-      reference,
-      { entry, issuer },
-      { trust, now },
-      prepared.trustMeans,
-    )
+    const asked = lookUpStatus(reference, { entry, issuer }, { trust, now }, prepared.trustMeans)
     found.push(await asked.then(({ value }) => value, unknownWhereRefused))
   }
   const word = judgeStandings(found)

@@ -54,7 +54,8 @@ function readEntry(entry: JsonObject): StatusReference {
   // Messages of an issuer's own, in several bits, have no meaning that we know (TS-06).
   if (purpose !== 'revocation' && purpose !== 'suspension') return refuse('status_not_supported')
   if (entry.statusSize !== undefined && entry.statusSize !== 1) refuse('status_not_supported')
-  if (typeof index !== 'string' || !/^\d{1,15}$/.test(index)) return refuse('malformed_presentation')
+  if (typeof index !== 'string' || !/^\d{1,15}$/.test(index))
+    return refuse('malformed_presentation')
   if (typeof uri !== 'string' || uri.length > LONGEST_URI) return refuse('malformed_presentation')
   return { uri, index: Number(index), purpose }
 }
@@ -94,7 +95,8 @@ export function openBitstringList(list: JsonObject, purpose: Purpose): Bitstring
   const purposes = Array.isArray(statusPurpose) ? statusPurpose : [statusPurpose]
   if (type !== 'BitstringStatusList' || !purposes.includes(purpose)) refuse('status_list_invalid')
   // Multibase: `u` is base64url without padding.
-  if (typeof encodedList !== 'string' || !encodedList.startsWith('u')) return refuse('status_list_invalid')
+  if (typeof encodedList !== 'string' || !encodedList.startsWith('u'))
+    return refuse('status_list_invalid')
   const bytes = inflate(decodeBase64url(encodedList.slice(1)) ?? refuse('status_list_invalid'))
   return bytes.length * 8 < LEAST_BITS ? refuse('status_list_invalid') : { purpose, bytes }
 }
@@ -116,7 +118,10 @@ function inflate(packed: Uint8Array): Uint8Array {
 }
 
 /** Returns what the bit of an index says: the first is the most significant of its octet, unlike in other status lists. */
-export function bitAt({ bytes, purpose }: BitstringList, index: number): 'valid' | 'invalid' | 'suspended' {
+export function bitAt(
+  { bytes, purpose }: BitstringList,
+  index: number,
+): 'valid' | 'invalid' | 'suspended' {
   const octet = bytes[Math.floor(index / 8)] ?? refuse('status_list_invalid')
   if (((octet >> (7 - (index % 8))) & 1) === 0) return 'valid'
   return purpose === 'revocation' ? 'invalid' : 'suspended'

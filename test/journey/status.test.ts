@@ -83,9 +83,12 @@ test.each([
   'https://user:word@status.example/list',
   'file:///etc/passwd',
   'no address at all',
-])('row 12 a good credential whose list lies at %s ends the login, and nobody is asked', async (uri) => {
-  expect(await refusalOf(await walletWith(1, newKey(), uri))).toBe('status_unavailable')
-})
+])(
+  'row 12 a good credential whose list lies at %s ends the login, and nobody is asked',
+  async (uri) => {
+    expect(await refusalOf(await walletWith(1, newKey(), uri))).toBe('status_unavailable')
+  },
+)
 
 test('row 12, TS-01 for a credential that is not proved nobody is asked', async () => {
   const before = list.requests()

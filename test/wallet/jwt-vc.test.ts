@@ -541,7 +541,10 @@ describe('a forged, stale, replayed or foreign W3C credential', () => {
         only('2.0', {
           vp: {
             credentials: [
-              { type: 'EnvelopedVerifiableCredential', id: 'data:application/dc+sd-jwt,e30.e30.e30~' },
+              {
+                type: 'EnvelopedVerifiableCredential',
+                id: 'data:application/dc+sd-jwt,e30.e30.e30~',
+              },
             ],
           },
         }),
@@ -549,7 +552,10 @@ describe('a forged, stale, replayed or foreign W3C credential', () => {
     ],
     [
       'an issuer without a name',
-      () => both({ vc: { credential: { issuer: { name: 'University' } }, payload: { iss: undefined } } }),
+      () =>
+        both({
+          vc: { credential: { issuer: { name: 'University' } }, payload: { iss: undefined } },
+        }),
       'malformed_presentation',
     ],
     [

@@ -7,14 +7,7 @@ import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { type MdocExpectations, verifyMdoc } from '../../src/wallet/mdoc.ts'
 import { verifyPresentations } from '../../src/wallet/presentation.ts'
 import { prepareTrust } from '../../src/wallet/trust.ts'
-import {
-  base64,
-  extension,
-  OID,
-  type OddRequest,
-  writeAnchor,
-  writeOdd,
-} from './certificates.ts'
+import { base64, extension, type OddRequest, OID, writeAnchor, writeOdd } from './certificates.ts'
 import {
   cbor,
   coseKeyOf,

@@ -150,19 +150,31 @@ describe('the credential of RFC 9901 appendix A.3', () => {
   const flip = (text: string, place: number) =>
     `${text.slice(0, place)}${text[place] === 'A' ? 'B' : 'A'}${text.slice(place + 1)}`
   const rows: [string, Forgery, string][] = [
+    ['SD-04 another issuer’s key', { key: HOLDER }, 'issuer_signature_invalid'],
     [
-      'SD-04 another issuer’s key',
-      { key: HOLDER },
+      'SD-04 a changed signature',
+      { jwt: flip(pid.jwt, pid.jwt.length - 9) },
       'issuer_signature_invalid',
     ],
-    ['SD-04 a changed signature', { jwt: flip(pid.jwt, pid.jwt.length - 9) }, 'issuer_signature_invalid'],
     ['SD-12 a child without its parent', { chosen: [adult, nations] }, 'disclosure_invalid'],
     ['SD-10 a disclosure twice', { chosen: [ages, adult, nations, nations] }, 'disclosure_invalid'],
-    ['SD-10 one that nobody signed for', { chosen: [...pid.chosen, encode(['s', 'sex', 1])] }, 'disclosure_invalid'],
-    ['SD-15 one more that was signed for', { chosen: [...pid.chosen, given] }, 'key_binding_invalid'],
+    [
+      'SD-10 one that nobody signed for',
+      { chosen: [...pid.chosen, encode(['s', 'sex', 1])] },
+      'disclosure_invalid',
+    ],
+    [
+      'SD-15 one more that was signed for',
+      { chosen: [...pid.chosen, given] },
+      'key_binding_invalid',
+    ],
     ['SD-15 one less', { chosen: [ages, adult] }, 'key_binding_invalid'],
     ['SD-15 another order', { chosen: [nations, ages, adult] }, 'key_binding_invalid'],
-    ['SD-06 a changed disclosure', { chosen: [ages, adult, flip(nations, 20)] }, 'disclosure_invalid'],
+    [
+      'SD-06 a changed disclosure',
+      { chosen: [ages, adult, flip(nations, 20)] },
+      'disclosure_invalid',
+    ],
     ['SD-15 the key binding of section 5.2', { kb: simple.kb }, 'key_binding_invalid'],
     ['SD-15 a changed key binding', { kb: flip(pid.kb, pid.kb.length - 9) }, 'key_binding_invalid'],
     ['SD-14 no key binding', { kb: '' }, 'key_binding_missing'],
@@ -170,7 +182,11 @@ describe('the credential of RFC 9901 appendix A.3', () => {
     ['VP-097 another verifier', { audience: 'https://verifier.example.com' }, 'audience_mismatch'],
     ['VP-097 a minute and a second later', { at: AT + 61_000 }, 'key_binding_invalid'],
     ['SD-13 after its end', { at: 1_883_000_060_000 }, 'credential_expired'],
-    ['VC-01 the simple example in its place', { jwt: simple.jwt, chosen: [] }, 'malformed_presentation'],
+    [
+      'VC-01 the simple example in its place',
+      { jwt: simple.jwt, chosen: [] },
+      'malformed_presentation',
+    ],
   ]
   it.each(rows)('%s is refused', async (_, forgery, reason) => {
     expect(await refusalOf(() => verify(forgery))).toBe(reason)

@@ -307,8 +307,16 @@ describe('the issuer JWT', () => {
       'unexpected_credential',
       { vcts: ['urn:pid'] },
     ],
-    ['VC-02 other names that are no list', () => forged({ aka_vcts: 'x' }), 'malformed_presentation'],
-    ['VC-02 another name that is no text', () => forged({ aka_vcts: [7] }), 'malformed_presentation'],
+    [
+      'VC-02 other names that are no list',
+      () => forged({ aka_vcts: 'x' }),
+      'malformed_presentation',
+    ],
+    [
+      'VC-02 another name that is no text',
+      () => forged({ aka_vcts: [7] }),
+      'malformed_presentation',
+    ],
     ['VC-04 an iss that is no text', () => forged({ iss: 7 }), 'malformed_presentation'],
     ['SD-13 made for another', () => forged({ aud: 'https://o.example' }), 'audience_mismatch'],
     ['SD-13 made for others', () => forged({ aud: ['a', 'b'] }), 'audience_mismatch'],

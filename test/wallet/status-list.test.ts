@@ -51,36 +51,39 @@ describe('a status list', () => {
     expect(at(2, 'eNo76fITAAPfAgc', 12)).toEqual(values.map((value) => words[value]))
   })
 
-  describe.each(APPENDIX)('of appendix C of the draft, $bits bits', ({ bits, lst, entries, places }) => {
-    const packed = Buffer.from(lst, 'base64url')
-    const values = new Map(entries ?? places?.map((place, value) => [place, value]))
+  describe.each(APPENDIX)(
+    'of appendix C of the draft, $bits bits',
+    ({ bits, lst, entries, places }) => {
+      const packed = Buffer.from(lst, 'base64url')
+      const values = new Map(entries ?? places?.map((place, value) => [place, value]))
 
-    it.each([
-      ['JWT', lst],
-      ['CWT', packed],
-    ])('TS-04 reads as it is written, in a %s', (_, form) => {
-      const list = openStatusList(bits, form)
-      const words = ['valid', 'invalid', 'suspended']
-      for (const [index, value] of values)
-        expect(statusAt(list, index), `${index}`).toBe(words[value] ?? 'other')
-      const whole = Buffer.alloc((2 ** 20 * bits) / 8)
-      for (const [index, value] of values) {
-        const bit = index * bits
-        whole[bit >> 3] = (whole[bit >> 3] ?? 0) | (value << (bit & 7))
-      }
-      expect(whole.equals(list.bytes)).toBe(true)
-    })
+      it.each([
+        ['JWT', lst],
+        ['CWT', packed],
+      ])('TS-04 reads as it is written, in a %s', (_, form) => {
+        const list = openStatusList(bits, form)
+        const words = ['valid', 'invalid', 'suspended']
+        for (const [index, value] of values)
+          expect(statusAt(list, index), `${index}`).toBe(words[value] ?? 'other')
+        const whole = Buffer.alloc((2 ** 20 * bits) / 8)
+        for (const [index, value] of values) {
+          const bit = index * bits
+          whole[bit >> 3] = (whole[bit >> 3] ?? 0) | (value << (bit & 7))
+        }
+        expect(whole.equals(list.bytes)).toBe(true)
+      })
 
-    it('TS-04, TS-05 is refused with an octet changed, lost or added, and beyond its end', () => {
-      const changed = Buffer.from(packed)
-      changed[packed.length >> 1] = (changed[packed.length >> 1] ?? 0) ^ 1
-      const odd = [changed, packed.subarray(0, -1), Buffer.concat([packed, Buffer.of(0)])]
-      for (const one of odd) expectRefusal(() => openStatusList(bits, one), 'status_list_invalid')
-      const list = openStatusList(bits, packed)
-      expect(statusAt(list, 2 ** 20 - 1)).toBe('valid')
-      expectRefusal(() => statusAt(list, 2 ** 20), 'status_list_invalid')
-    })
-  })
+      it('TS-04, TS-05 is refused with an octet changed, lost or added, and beyond its end', () => {
+        const changed = Buffer.from(packed)
+        changed[packed.length >> 1] = (changed[packed.length >> 1] ?? 0) ^ 1
+        const odd = [changed, packed.subarray(0, -1), Buffer.concat([packed, Buffer.of(0)])]
+        for (const one of odd) expectRefusal(() => openStatusList(bits, one), 'status_list_invalid')
+        const list = openStatusList(bits, packed)
+        expect(statusAt(list, 2 ** 20 - 1)).toBe('valid')
+        expectRefusal(() => statusAt(list, 2 ** 20), 'status_list_invalid')
+      })
+    },
+  )
 
   it('TS-04 appendix C.1 in CBOR is the same stream', () => {
     const [first] = APPENDIX

@@ -76,9 +76,8 @@ describe('issue 9 a policy document is published', () => {
   test('TR-03 each login that rests on a presentation says which version believed it', async () => {
     const { version } = (await admin.put(`${ALL}/trust`, demoPolicies(bridge.issuer).trust)).body
     await logIn(bridge, await bridge.newWallet())
-    const { events } = (
-      await admin.get('/tenants/demo/audit-events?type=login_completed&limit=1')
-    ).body
+    const { events } = (await admin.get('/tenants/demo/audit-events?type=login_completed&limit=1'))
+      .body
     expect(events).toMatchObject([{ detail: { trust: version } }])
   })
   test('and the very next login follows it', async () => {
