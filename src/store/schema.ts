@@ -56,7 +56,7 @@ export interface TenantTable {
   require_pushed_authorization_requests: Defaulted<Flag>
   consent: Defaulted<Flag>
   single_sign_on_minutes: Defaulted<number>
-  trust_four_eyes: Defaulted<0 | 1>
+  trust_four_eyes: Defaulted<Flag>
   last_used: Defaulted<'exact' | 'day'>
   client_id_prefix: Defaulted<'x509_hash' | 'x509_san_dns'>
   response_mode: Defaulted<'direct_post' | 'direct_post.jwt'>

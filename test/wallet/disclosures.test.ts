@@ -105,6 +105,8 @@ describe('refused disclosures', () => {
     ['SD-09 a digest again inside a disclosure', inside(child), [child, parentOf(child)]],
     ['SD-10 nothing references it', {}, [email]],
     ['SD-12 a child without its parent', { _sd: [digest(parentOf(child))] }, [child]],
+    ['VC-03 another name of the type is hidden', { aka_vcts: [{ '...': 'x' }] }, []],
+    ['VC-03 a part of the key is hidden', { cnf: { jwk: { _sd: ['x'] } } }, []],
     ['SD-09 _sd is no array', { _sd: 'x' }, []],
     ['SD-09 a digest is no text', { _sd: [1] }, []],
     ['SD-05 _sd_alg below the top', { a: { _sd_alg: 'sha-256' } }, []],
