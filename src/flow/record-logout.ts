@@ -8,15 +8,20 @@ import type { ClientId } from '../domain/ids.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
-import { endSessionRefresh, lockSessionLogins, type SessionLoginRow } from '../store/logout.ts'
+import {
+  endSessionCodes,
+  endSessionRefresh,
+  lockSessionLogins,
+  type SessionLoginRow,
+} from '../store/logout.ts'
 import { insertLogouts } from '../store/outbox.ts'
 import { endSignOn } from '../store/single-sign-on.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
  * Ends the session that the browser has at this tenant, if it has one, on behalf of the person or of the relying party
- * `askedBy`. Refresh tokens without `offline_access` end with it, and the access token that came with the last; others run out by
- * themselves in minutes.
+ * `askedBy`. Codes that nobody redeemed end with it, refresh tokens without `offline_access`, and the access token that came with
+ * the last; others run out by themselves in minutes.
  */
 export async function recordLogout(
   means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
@@ -28,7 +33,12 @@ export async function recordLogout(
   const names = { tenantId, browserHash: hashSecret(browserId) }
   const now = toInstant(means.clock())
   const end = async (tx: Transaction) => {
-    const logins = await tx.run(lockSessionLogins(names))
+    // Codes before grants, as a redemption has them. Looked at twice: a login that came while we waited is held then.
+    const [, , logins] = await tx.runAll([
+      endSessionCodes(names),
+      lockSessionLogins(names),
+      lockSessionLogins(names),
+    ])
     const [first] = logins
     if (first === undefined) {
       // Nobody's any more, or of a person who is not active now: what is left of it still goes.
@@ -37,8 +47,9 @@ export async function recordLogout(
     }
     const receivers = receiversOf(logins)
     await tx.runLast([
+      endSessionCodes(names),
+      endSessionRefresh(names),
       endSignOn(names),
-      endSessionRefresh({ tenantId, grantIds: logins.map(({ grant_id }) => grant_id) }),
       insertLogouts(logoutRows(means.keyring, tenantId, receivers, now)),
       insertAuditEvent(tenantId, newId(), now, {
         detail: { type: 'single_sign_on_ended', told: receivers.length },

@@ -1,12 +1,11 @@
 /** The end of single-sign-on sessions: which logins they held, who hears of it, and what ends with them. */
 import { sql } from 'kysely'
-import type { ClientId, GrantId, IdentityId, TenantId } from '../domain/ids.ts'
+import type { ClientId, IdentityId, TenantId } from '../domain/ids.ts'
 import type { SecretHash } from '../domain/text.ts'
 import { type Params, sqlStatement } from './statement.ts'
 
 /** A login that a session holds. */
 export interface SessionLoginRow {
-  grant_id: GrantId
   client_id: ClientId
   identity_id: IdentityId
   sid: string
@@ -17,7 +16,7 @@ export interface SessionLoginRow {
 }
 
 const LOGINS = sql`
-  SELECT g.id AS grant_id, g.client_id, g.identity_id, g.sid, g.subject, i.audit_salt,
+  SELECT g.client_id, g.identity_id, g.sid, g.subject, i.audit_salt,
          r.backchannel_logout_uri IS NOT NULL AND r.enabled = 1 AS told
     FROM login_grant g
     JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id
@@ -47,12 +46,30 @@ export const lockSessionLogins = sqlStatement(
        FOR NO KEY UPDATE OF g`,
 )
 
+/**
+ * Codes of a session that is over and that nobody redeemed: what they stood for is over too, `offline_access` or not. Held in
+ * the order in which they are redeemed.
+ */
+export const endSessionCodes = sqlStatement(
+  'end_session_codes',
+  (p: Params<Browser>) => sql<{ changed: number }>`
+    WITH held AS MATERIALIZED (
+      SELECT c.code_hash FROM login_grant g
+        JOIN authorization_code c ON c.tenant_id = g.tenant_id AND c.grant_id = g.id
+       WHERE g.tenant_id = ${p('tenantId')} AND g.session_browser_hash = ${p('browserHash')} AND c.consumed_at IS NULL
+       ORDER BY c.code_hash
+         FOR UPDATE OF c
+    )
+    DELETE FROM authorization_code c USING held
+     WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = held.code_hash AND c.consumed_at IS NULL`,
+)
+
 /** Refresh tokens of a session that is over, but for those that were asked for to last (Back-Channel Logout 1.0, 2.7). */
 export const endSessionRefresh = sqlStatement(
   'end_session_refresh',
-  (p: Params<{ tenantId: TenantId; grantIds: readonly GrantId[] }>) => sql<{ changed: number }>`
+  (p: Params<Browser>) => sql<{ changed: number }>`
     DELETE FROM refresh_token t USING login_grant g
-     WHERE g.tenant_id = ${p('tenantId')} AND g.id = ANY (${p('grantIds')}::text[])
+     WHERE g.tenant_id = ${p('tenantId')} AND g.session_browser_hash = ${p('browserHash')}
        AND t.tenant_id = g.tenant_id AND t.grant_id = g.id
        AND NOT 'offline_access' = ANY (string_to_array(g.scope, ' '))`,
 )

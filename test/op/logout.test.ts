@@ -203,6 +203,20 @@ test('refresh tokens end with the session, but for those with offline_access', a
   expect((await refresh(lasting.tokens.refresh_token)).status).toBe(200)
 })
 
+test('a code that nobody redeemed ends with the session, offline_access or not; another session’s does not', async () => {
+  const { tokens } = await login()
+  const attempt = await programs.first.begin({ prompt: 'none', scope: 'openid offline_access' })
+  const waiting = (await browser.get(attempt.url)).location ?? ''
+  const elsewhere = createBrowser()
+  await login(elsewhere)
+  const other = await programs.first.begin({ prompt: 'none' })
+  const kept = (await elsewhere.get(other.url)).location ?? ''
+  await endSession({ id_token_hint: tokens.id_token ?? '' })
+  await expect(attempt.finish(waiting)).rejects.toMatchObject({ error: 'invalid_grant' })
+  expect((await other.finish(kept)).tokens.refresh_token).toBeTypeOf('string')
+  expect(await isLoggedIn(elsewhere)).toBe(true)
+})
+
 test('OP-82 a hint of another session: the person is asked, in their language, and may agree', async () => {
   const old = await login()
   const now = await login()
