@@ -69,6 +69,16 @@ CREATE TABLE outbox (
   FOREIGN KEY (tenant_id, client_id) REFERENCES relying_party (tenant_id, client_id),
   CHECK ((subscription_id IS NULL) = (client_id IS NOT NULL))
 );
-CREATE INDEX idx_outbox_due ON outbox (tenant_id, due_at) WHERE delivered_at IS NULL AND dead_at IS NULL;
+-- What is due, by receiver: however far behind one is, the first of another is found at once. Then what is fetched.
+CREATE INDEX idx_outbox_due ON outbox (tenant_id, subscription_id, due_at, created_at, id)
+  WHERE delivered_at IS NULL AND dead_at IS NULL;
+CREATE INDEX idx_outbox_due_logout ON outbox (tenant_id, client_id, due_at, created_at, id)
+  WHERE delivered_at IS NULL AND dead_at IS NULL AND client_id IS NOT NULL;
+CREATE INDEX idx_outbox_fetched ON outbox (tenant_id, subscription_id, created_at, id)
+  WHERE delivered_at IS NULL AND dead_at IS NULL;
+-- Each state by age: what an administrator lists, and what is given up or removed.
+CREATE INDEX idx_outbox_waiting ON outbox (tenant_id, created_at, id) WHERE delivered_at IS NULL AND dead_at IS NULL;
+CREATE INDEX idx_outbox_delivered ON outbox (tenant_id, created_at, id) WHERE delivered_at IS NOT NULL AND dead_at IS NULL;
+CREATE INDEX idx_outbox_dead ON outbox (tenant_id, created_at, id) WHERE dead_at IS NOT NULL;
 CREATE INDEX idx_outbox_identity ON outbox (tenant_id, identity_id) WHERE identity_id IS NOT NULL;
-CREATE INDEX idx_outbox_subscription ON outbox (tenant_id, subscription_id, created_at);
+CREATE INDEX idx_outbox_subscription ON outbox (tenant_id, subscription_id);   -- a subscription that ends takes its rows along

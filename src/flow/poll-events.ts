@@ -12,7 +12,7 @@ import { fromInstant, SECOND, toInstant, toSeconds } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read } from '../store/database.ts'
 import { findEventSubscription } from '../store/event-subscription.ts'
-import { acknowledgeEvents, findWaitingEvents, refuseEvents } from '../store/outbox.ts'
+import { acknowledgeEvents, findWaitingEvents, refuseEvents } from '../store/outbox-delivery.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'clock' | 'keyring'>

@@ -12,13 +12,18 @@ import {
   listEventSubscriptions,
   readEventSubscription,
 } from '../store/event-subscription.ts'
-import { listEvents } from '../store/outbox.ts'
+import { listDeadEvents, listDeliveredEvents, listWaitingEvents } from '../store/outbox-delivery.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 
 /** Sorts after every instant. */
 const END = '9999-12-31T23:59:59.999Z' as IsoInstant
 
-export type EventState = 'waiting' | 'delivered' | 'dead'
+const LISTED = {
+  waiting: listWaitingEvents,
+  delivered: listDeliveredEvents,
+  dead: listDeadEvents,
+} as const
+export type EventState = keyof typeof LISTED
 
 export interface EventView {
   id: string
@@ -73,7 +78,7 @@ export async function readEvents(
   const { state, limit } = request
   const { before, beforeId } = readCursor(request.cursor)
   const [rows] = await read(means.db, tenantId, [
-    listEvents({ tenantId, state, before, beforeId, limit: limit + 1 }),
+    LISTED[state]({ tenantId, before, beforeId, limit: limit + 1 }),
   ])
   const events = rows.slice(0, limit).map((row) => ({
     ...{ id: row.id, type: row.event_type, state },

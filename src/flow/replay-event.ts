@@ -7,7 +7,7 @@ import type { EventId } from '../domain/ids.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction } from '../store/database.ts'
-import { replayOutboxEvent } from '../store/outbox.ts'
+import { replayOutboxEvent } from '../store/outbox-delivery.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 
 /** Under the same id, so that a receiver who had it knows. Throws `admin_forbidden`, `not_found` also for one that waits still. */

@@ -31,7 +31,7 @@ import {
   claimEvents,
   deleteOldEvents,
   settleEvent,
-} from '../store/outbox.ts'
+} from '../store/outbox-delivery.ts'
 import { findTenantById } from '../store/tenant.ts'
 import type { Job, JobCounts } from './lease.ts'
 
@@ -39,9 +39,13 @@ type Means = Pick<Deps, 'db' | 'clock' | 'keyring' | 'outbound' | 'tenants'>
 type Prepared = NonNullable<Awaited<ReturnType<Deps['tenants']['find']>>>
 
 const EVERY = 5 * SECOND
-const BATCH = 20
+const BATCH = 50
+/** Of one receiver in a batch. */
+const EACH = 5
 /** Longer than a whole batch to one receiver that answers at the last moment. */
 const CLAIM_TIME = 5 * MINUTE
+/** After so long the next tenant has its turn, however much waits here: it is due again in a moment. */
+const TURN = 20 * SECOND
 const LONGEST_ANSWER = 64 * 1024
 const REMOVED = 500
 const LOGOUT_TOKEN_TIME = 2 * MINUTE
@@ -58,7 +62,10 @@ export function deliverEventsJob(means: Means): Job {
   }
 }
 
-/** Delivers what is due in this tenant. Several may run it at once: no event is in two hands. */
+/**
+ * Delivers what is due in this tenant, in turns: a receiver that is slow keeps neither another one nor another tenant waiting
+ * for long. Several may run it at once: no event is in two hands.
+ */
 export async function deliverTenant(
   means: Means,
   tenantId: TenantId,
@@ -69,15 +76,18 @@ export async function deliverTenant(
   const [[row]] = await read(means.db, SYSTEM_TENANT, [findTenantById({ id: tenantId })])
   const prepared = row === undefined ? undefined : await means.tenants.findAlsoDisabled(row.slug)
   if (prepared === undefined) return counts
+  const began = means.clock()
   for (;;) {
     const at = means.clock()
-    const claim = { now: toInstant(at), until: toInstant(at + CLAIM_TIME), limit: BATCH }
-    const [events] = await transact(means.db, tenantId, [claimEvents({ tenantId, ...claim })])
+    const until = toInstant(at + CLAIM_TIME)
+    const claim = { tenantId, now: toInstant(at), until, each: EACH, limit: BATCH }
+    const [events] = await transact(means.db, tenantId, [claimEvents(claim)])
     const receivers = Map.groupBy(events, (event) => event.subscription_id ?? event.audience)
     await Promise.all(
       [...receivers.values()].map((own) => deliverInOrder(means, prepared, own, counts)),
     )
-    if (events.length < BATCH || !(await keepLease())) return counts
+    const isOver = events.length === 0 || means.clock() - began > TURN
+    if (isOver || !(await keepLease())) return counts
   }
 }
 
@@ -127,7 +137,7 @@ async function attempt(means: Means, prepared: Prepared, event: ClaimedEvent): P
     if (event.endpoint === null) return 'gone'
     const request = write(means, prepared, event, content)
     if (request === undefined) return 'not_signed'
-    const limits = { maxBytes: LONGEST_ANSWER }
+    const limits = { maxBytes: LONGEST_ANSWER, statusOnly: true }
     const answer = await means.outbound.fetch(
       event.endpoint,
       { method: 'POST', ...request },

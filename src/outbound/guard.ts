@@ -49,6 +49,8 @@ export interface AnswerLimits {
    */
   readonly plainHttp?: boolean
   readonly timeoutMs?: number
+  /** The status alone counts: a body that is too long, slow or broken is as good as none. */
+  readonly statusOnly?: boolean
 }
 
 export type JsonLimits = AnswerLimits & Required<Pick<AnswerLimits, 'maxBytes' | 'contentTypes'>>
@@ -113,7 +115,8 @@ export function createOutbound(options: OutboundOptions): Outbound {
       if (answer.status >= 300 && answer.status < 400) refuse('redirect_refused')
       const typed = isAllowedContentType(answer.headers.get('content-type'), limits.contentTypes)
       if (answer.ok && !typed) refuse('content_type_refused')
-      const body = await readCapped(answer.body, limits.maxBytes ?? DEFAULT_MAX_BYTES)
+      const reading = readCapped(answer.body, limits.maxBytes ?? DEFAULT_MAX_BYTES)
+      const body = await (limits.statusOnly === true ? orNothing(reading) : reading)
       if (answer.ok && limits.strictJson === true) parseJson(body)
       return rebuild(answer.status, answer.headers, body)
     } catch (error) {
@@ -171,6 +174,11 @@ function pinnedAgent(
     allowH2: false,
     connect: { lookup, timeout: connectTimeoutMs, allowH2: false },
   })
+}
+
+/** What was read, or nothing: of this answer only the status is of interest. */
+async function orNothing(reading: Promise<Uint8Array<ArrayBuffer>>) {
+  return await reading.catch(() => new Uint8Array())
 }
 
 function refuse(reason: OutboundReason): never {

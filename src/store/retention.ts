@@ -130,7 +130,10 @@ export const findPurgeableBindings = sqlStatement(
      ORDER BY b.deleted_at, b.id LIMIT ${p('limit')}`,
 )
 
-/** Removes these bindings, and whatever hangs on these matches: what was restored meanwhile stays. */
+/**
+ * Removes these bindings, and whatever hangs on these matches: what was restored meanwhile stays, for whoever restores holds
+ * the person, as does whoever asks this.
+ */
 export const purgeBindings = sqlStatement(
   'purge_bindings',
   (
@@ -141,11 +144,15 @@ export const purgeBindings = sqlStatement(
       before: IsoInstant
     }>,
   ) => sql<{ id: BindingId }>`
-    DELETE FROM identity_link_binding b USING identity_match m
-     WHERE b.tenant_id = ${p('tenantId')} AND m.tenant_id = b.tenant_id AND m.id = b.match_id
-       AND (b.id = ANY (${p('ids')}::text[]) AND b.deleted_at < ${p('before')}
-            OR m.id = ANY (${p('matchIds')}::text[]) AND m.deleted_at < ${p('before')})
-    RETURNING b.id`,
+    DELETE FROM identity_link_binding
+     WHERE tenant_id = ${p('tenantId')} AND id = ANY (ARRAY(
+       SELECT b.id FROM identity_link_binding b
+        WHERE b.tenant_id = ${p('tenantId')} AND b.id = ANY (${p('ids')}::text[]) AND b.deleted_at < ${p('before')}
+       UNION
+       SELECT b.id FROM identity_match m
+         JOIN identity_link_binding b ON b.tenant_id = m.tenant_id AND b.match_id = m.id
+        WHERE m.tenant_id = ${p('tenantId')} AND m.id = ANY (${p('matchIds')}::text[]) AND m.deleted_at < ${p('before')}))
+    RETURNING id`,
 )
 
 /** Removes these matches, tombstones too, once nothing hangs on them; what was restored meanwhile stays. */

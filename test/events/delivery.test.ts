@@ -1,4 +1,5 @@
 /** Events on their way: webhooks as an independent library reads them, Security Event Tokens as `jose` does. */
+import type { ServerResponse } from 'node:http'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -7,12 +8,15 @@ import { outboxRows } from '../../src/crypto/outbox-event.ts'
 import type { PersonEvent } from '../../src/domain/event.ts'
 import type { TenantId } from '../../src/domain/ids.ts'
 import { DAY, HOUR, MINUTE, toInstant } from '../../src/domain/time.ts'
+import { eraseIdentity } from '../../src/flow/erase-identity.ts'
 import { mergeIdentities } from '../../src/flow/merge-identities.ts'
 import { splitIdentities } from '../../src/flow/split-identities.ts'
 import { deliverTenant } from '../../src/job/deliver-events.ts'
+import { createOutbound } from '../../src/outbound/guard.ts'
 import { inTransaction } from '../../src/store/database.ts'
 import { findReceivers, insertOutbox } from '../../src/store/outbox.ts'
 import { type Admin, adminWith } from '../http/admin/client.ts'
+import { register } from '../op/clients.ts'
 import { newPerson, type Person, rowsOf, startTenant } from '../people/people.ts'
 import { ACTOR, type Bridge, startBridge, type TestTenant } from '../support/bridge.ts'
 import { killDeliverers } from './delivery-kills.ts'
@@ -152,6 +156,39 @@ describe('item 9 webhooks', () => {
     ])
   })
 
+  test('an erasure is told by every name a receiver may have kept: that before a merge it never heard of, and the id', async () => {
+    const { tenant, older, newer } = await startTenant(bridge, `events-${++slugs}`)
+    await subscribe(tenant, { event_types: ['identity_erased'] })
+    const dual = await register(
+      bridge,
+      {
+        grantTypes: ['authorization_code', 'client_credentials'],
+        machineScopes: ['devices:manage'],
+      },
+      tenant.slug,
+    )
+    await subscribe(tenant, {
+      ...{ client_id: dual.id, endpoint: `${receiver.url}/dual` },
+      event_types: ['identity_erased', 'binding_updated'],
+    })
+    await tell(tenant, older, { type: 'binding_updated' })
+    await mergeIdentities(bridge.deps, ACTOR, tenant.slug, {
+      ...{ mergedId: newer.id, survivingId: older.id },
+    })
+    await eraseIdentity(bridge.deps, ACTOR, tenant.slug, {
+      ...{ identityId: older.id, ground: 'not_needed' },
+    })
+    await tell(tenant, older, { type: 'binding_updated' })
+    await deliver(tenant)
+    const toldAt = (path: string) =>
+      receiver.received.flatMap((one) =>
+        one.path === path ? [(JSON.parse(one.body) as Body).data.subject] : [],
+      )
+    expect(toldAt('/hook').toSorted()).toEqual([older.sub, newer.sub].toSorted())
+    const names = [older.sub, newer.sub, older.id, newer.id]
+    expect(toldAt('/dual').toSorted()).toEqual(names.toSorted())
+  })
+
   test('an erasure reaches every receiver by its own subject, and its row names nobody', async () => {
     const { tenant, person } = await oneTenant()
     await subscribe(tenant)
@@ -233,6 +270,68 @@ describe('item 9 delivery', () => {
     const times = bodies().map(({ timestamp }) => timestamp)
     expect(times).toHaveLength(30)
     expect(times).toEqual(times.toSorted())
+  })
+
+  test('a receiver far behind takes no place of another’s', async () => {
+    const { tenant, person } = await oneTenant()
+    await subscribe(tenant, { event_types: ['binding_updated'] })
+    const late = { endpoint: `${receiver.url}/late`, event_types: ['binding_removed'] }
+    await subscribe(tenant, late)
+    await tell(tenant, person, { type: 'binding_updated' }, 60)
+    bridge.clock.advance(MINUTE)
+    await tell(tenant, person, { type: 'binding_removed' })
+    expect(await deliver(tenant)).toMatchObject({ delivered: 61 })
+    const place = receiver.received.findIndex(({ path }) => path === '/late')
+    expect(place).toBeGreaterThanOrEqual(0)
+    expect(place).toBeLessThan(10)
+  })
+
+  test('a receiver that does not answer is asked once, whatever waits for it, and others hear theirs', async () => {
+    const { tenant, person } = await oneTenant()
+    const silent = await startReceiver()
+    silent.hold = new Promise(() => undefined)
+    await subscribe(tenant, { endpoint: `${silent.url}/hook` })
+    await subscribe(tenant)
+    await tell(tenant, person, { type: 'binding_updated' }, 3)
+    bridge.clock.advance(MINUTE)
+    const outbound = createOutbound({ allowLoopback: true, totalTimeoutMs: 300 })
+    const ended = await deliver(tenant, { ...bridge.deps, outbound })
+    await outbound.close()
+    expect(ended).toEqual({ delivered: 3, deferred: 3, dead: 0 })
+    expect([silent.received.length, receiver.received.length]).toEqual([1, 3])
+    await silent.close()
+    bridge.clock.advance(HOUR)
+    expect(await deliver(tenant), 'gone altogether').toMatchObject({ delivered: 0, deferred: 3 })
+    const errors = await rowsOf(bridge, tenant, 'outbox', 'delivered_at IS NULL')
+    expect(errors.map((row) => Reflect.get(row, 'last_error'))).toEqual(
+      Array.from({ length: 3 }, () => 'unreachable'),
+    )
+  })
+
+  test('a redirect is not followed, and of an answer only the status counts: its body may have no end', async () => {
+    const { tenant, person } = await oneTenant()
+    await subscribe(tenant)
+    await tell(tenant, person, { type: 'binding_updated' })
+    receiver.answer = (response) =>
+      response.writeHead(307, { location: `${receiver.url}/elsewhere` }).end()
+    expect(await deliver(tenant)).toMatchObject({ deferred: 1 })
+    expect(receiver.received.map(({ path }) => path)).toEqual(['/hook'])
+    const endless = (status: number) => (response: ServerResponse) => {
+      response.writeHead(status)
+      const pour = (): void => {
+        if (response.destroyed) return
+        if (response.write('x'.repeat(64 * 1024))) setImmediate(pour)
+        else response.once('drain', pour)
+      }
+      pour()
+    }
+    receiver.answer = endless(500)
+    bridge.clock.advance(MINUTE)
+    expect(await deliver(tenant)).toMatchObject({ deferred: 1 })
+    receiver.answer = endless(200)
+    bridge.clock.advance(HOUR)
+    expect(await deliver(tenant)).toMatchObject({ delivered: 1 })
+    expect(receiver.received).toHaveLength(3)
   })
 
   test('who died in the middle of a delivery leaves it to the next, and its late word counts no more', async () => {

@@ -1,7 +1,9 @@
 /** A program that receives events: it keeps what it is sent and answers as it is told. */
+import type { ServerResponse } from 'node:http'
 import { listen, type TestServer } from '../outbound/server.ts'
 
 export interface Received {
+  path: string
   headers: Record<string, string>
   body: string
 }
@@ -10,6 +12,8 @@ export interface EventReceiver extends TestServer {
   readonly received: Received[]
   /** What the next requests are answered with. */
   status: number
+  /** How, where a status is not all. */
+  answer: ((response: ServerResponse) => void) | undefined
   /** Requests wait for this before they are answered. */
   hold: Promise<void>
   /** The most requests it ever had under way about one event. */
@@ -30,15 +34,20 @@ export async function startReceiver(): Promise<EventReceiver> {
       const now = (under.get(id) ?? 0) + 1
       under.set(id, now)
       receiver.most = Math.max(receiver.most, now)
-      received.push({ headers, body: Buffer.concat(parts).toString('utf8') })
+      received.push({
+        path: request.url ?? '',
+        headers,
+        body: Buffer.concat(parts).toString('utf8'),
+      })
       void receiver.hold.then(() => {
         under.set(id, (under.get(id) ?? 1) - 1)
-        response.writeHead(receiver.status).end()
+        if (receiver.answer === undefined) response.writeHead(receiver.status).end()
+        else receiver.answer(response)
       })
     })
   })
   const receiver: EventReceiver = Object.assign(server, {
-    ...{ received, status: 200, hold: Promise.resolve(), most: 0 },
+    ...{ received, status: 200, answer: undefined, hold: Promise.resolve(), most: 0 },
   })
   return receiver
 }
