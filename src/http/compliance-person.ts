@@ -2,8 +2,9 @@
 import type { Deps } from '../deps.ts'
 import { ERASURE_GROUNDS, type ErasureGround } from '../domain/erasure.ts'
 import { BridgeError, fail } from '../domain/failure.ts'
-import type { IdentityId, MatchId } from '../domain/ids.ts'
+import type { ClientId, IdentityId, MatchId } from '../domain/ids.ts'
 import { UNLINK_REASONS, type UnlinkReason } from '../domain/unlink.ts'
+import { withdrawFor } from '../flow/change-consents.ts'
 import { eraseIdentity } from '../flow/erase-identity.ts'
 import { exportIdentity } from '../flow/export-identity.ts'
 import { readHeld } from '../flow/read-held.ts'
@@ -74,6 +75,17 @@ export function compliancePersonRoutes(deps: Means): Route[] {
     ),
     route(
       'POST',
+      `${PERSON}/consent`,
+      TAKE_BACK,
+      forStaffForm(deps, ({ actor, tenant }, form, exchange) => {
+        const clientId = form.get('client')
+        if (clientId === undefined) return fail({ kind: 'invalid_request', detail: 'client' })
+        const asked = { identityId: personOf(exchange), clientId: clientId as ClientId }
+        return change(exchange, () => withdrawFor(deps, actor, tenant.slug, asked))
+      }),
+    ),
+    route(
+      'POST',
       `${PERSON}/restriction`,
       RESTRICT,
       forStaffForm(deps, ({ actor, tenant }, form, exchange) => {
@@ -126,13 +138,19 @@ function personOf({ http }: Exchange): IdentityId {
 
 async function show(deps: Means, signed: Signed, exchange: Exchange): Promise<Response> {
   const { language, nonce, page, csrf, actor, tenant } = signed
-  const { person, held } = await readHeld(deps, actor, tenant.slug, personOf(exchange))
+  const { person, held, consents } = await readHeld(
+    ...([deps, actor, tenant.slug, personOf(exchange)] as const),
+  )
   const said = exchange.http.req.query('outcome')
   const html = renderPerson({
     ...{ language, nonce, csrf, tenant: page, held: { ...held } },
     ...{ id: person.id, status: person.status, createdAt: person.createdAt },
     // Tombstones of an erasure are nobody's.
     links: person.matches,
+    consents: consents.map(({ clientName, ...consent }) => ({
+      ...consent,
+      name: clientName ?? consent.clientId,
+    })),
     mayErase: actor.scopes.includes('privacy:erase'),
     mayExport: actor.scopes.includes('privacy:export'),
     outcome: said === 'done' || said === 'notNow' ? said : undefined,
@@ -255,6 +273,11 @@ const UNLINK = pressed(
   ] as const),
 )
 const RESTORE = pressed('restoreOnCompliancePage', 'Bring a link back', MATCH, { match: '…' })
+const TAKE_BACK = pressed(
+  'withdrawOnCompliancePage',
+  'Take back what a person agreed to',
+  ...([{ client: text('Which relying party.') }, { client: 'app' }] as const),
+)
 const RESTRICT = pressed(
   'restrictOnCompliancePage',
   'Restrict processing, or lift it',

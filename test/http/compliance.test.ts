@@ -1,6 +1,7 @@
 /** The page of compliance staff, as a browser meets it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Browser, createBrowser, type Page } from '../../demo/browser.ts'
+import { allRoutes } from '../../src/app.ts'
 import { verifyReceipt } from '../../src/crypto/receipt.ts'
 import type { AdminScope } from '../../src/domain/admin.ts'
 import { newPerson, type Person, rowsOf, startTenant } from '../people/people.ts'
@@ -141,10 +142,50 @@ describe('issue 5 item 1: a person on the page', () => {
     expect((await logIn(bridge, person.wallet, { tenant })).login.claims.sub).toBe(person.sub)
   })
 
+  test('issue 5 item 1: what the person agreed to is shown by name, and taken back for them', async () => {
+    await query(
+      bridge.database.superuserUrl,
+      `INSERT INTO consent (tenant_id, identity_id, client_id, scopes, claims, created_at, updated_at)
+       SELECT tenant_id, id, 'app', '["openid"]', '["given_name"]', created_at, created_at FROM identity WHERE id = '${person.id}'`,
+    )
+    const { text } = await browser.get(pathOf(person))
+    expect(text).toMatch(/agreed on [^:]+: <bdi>openid, given_name<\/bdi>/)
+    expect(text).not.toContain('Sanne')
+    const taken = await press(browser, pathOf(person), 'consent', { client: 'app' })
+    expect(taken.location).toBe(`${pathOf(person)}?outcome=done`)
+    expect((await browser.get(pathOf(person))).text).not.toContain('agreed on')
+    expect(await rowsOf(bridge, tenant, 'consent')).toEqual([])
+    const [event] = await rowsOf(bridge, tenant, 'audit_event', `event_type = 'consent_withdrawn'`)
+    expect(event).toMatchObject({ client_id: 'app' })
+  })
+
   test('everything held comes as a file', async () => {
     const file = await press(browser, pathOf(person), 'export')
     expect(file.headers.get('content-disposition')).toContain('attachment')
     expect(JSON.parse(file.text)).toMatchObject({ persons: [{ id: person.id }] })
+  })
+
+  test('row 36 somebody of another tenant is nobody, on every page and to every button', async () => {
+    const elsewhere = await newPerson(bridge, bridge.tenant, 'milan')
+    const routes = allRoutes(bridge.deps).filter(({ path }) => path.includes('/people/:identity'))
+    expect(routes.length).toBeGreaterThan(9)
+    const form = {
+      ...{
+        csrf: csrfOn(await browser.get(at())),
+        match: 'x',
+        reason: 'USER_UNLINK',
+        client: 'app',
+      },
+      ...{ restricted: 'yes', ground: 'objection', sure: 'yes' },
+    }
+    for (const { method, path } of routes)
+      for (const id of [elsewhere.id, crypto.randomUUID()]) {
+        const url = `${bridge.url}${path.replace(':identity', id)}`
+        const told = method === 'GET' ? await browser.get(url) : await browser.post(url, form)
+        expect([method, path, told.status]).toEqual([method, path, 404])
+      }
+    const [row] = await rowsOf(bridge, bridge.tenant, 'identity', `id = '${elsewhere.id}'`)
+    expect(row).toMatchObject({ status: 'ACTIVE' })
   })
 
   test('no more than the token may do is offered, or done', async () => {

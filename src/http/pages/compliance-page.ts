@@ -77,12 +77,22 @@ export interface ShownLink {
   endedAt: IsoInstant | undefined
 }
 
+/** What the person agreed that a relying party learns. */
+export interface ShownConsent {
+  clientId: string
+  name: string
+  scopes: readonly string[]
+  claims: readonly string[]
+  givenAt: IsoInstant
+}
+
 export interface PersonPageView extends StaffFrame {
   id: string
   status: 'ACTIVE' | 'RESTRICTED' | 'MERGED' | 'ERASED'
   createdAt: IsoInstant
   held: Counts
   links: readonly ShownLink[]
+  consents: readonly ShownConsent[]
   mayErase: boolean
   mayExport: boolean
   /** What became of the button that was pressed. */
@@ -105,6 +115,7 @@ ${outcome !== undefined && markup`<p role="${outcome === 'done' ? 'status' : 'al
 <dt>${text.since}</dt><dd>${day(view.createdAt, language)}</dd></dl>
 <h2>${text.held}</h2>${drawCounts(view.held, language)}
 <h2>${text.links}</h2>${view.links.length === 0 ? markup`<p>${text.none}</p>` : drawLinks(view, at)}
+<h2>${text.consents}</h2>${view.consents.length === 0 ? markup`<p>${text.none}</p>` : drawConsents(view, at)}
 <h2>${text.rights}</h2>
 ${
   changes &&
@@ -147,6 +158,18 @@ ${
 <button class="quiet" type="submit">${words(what)}</button></form>`
 }</li>`
   })
+  return markup`<ul class="plain">${drawn}</ul>`
+}
+
+function drawConsents(view: PersonPageView, at: string): Markup {
+  const { language, csrf, status } = view
+  const text = COMPLIANCE[language].person
+  const isOwn = status === 'ACTIVE' || status === 'RESTRICTED'
+  const drawn = view.consents.map(
+    ({ clientId, name, scopes, claims, givenAt }) => markup`<li><h3><bdi>${name}</bdi></h3>
+<p class="soft">${text.agreed} ${day(givenAt, language)}: <bdi>${[...scopes, ...claims].join(', ')}</bdi></p>
+${isOwn && button(`${at}/consent`, csrf, { client: clientId }, text.takeBack(name), 'quiet')}</li>`,
+  )
   return markup`<ul class="plain">${drawn}</ul>`
 }
 
