@@ -15,7 +15,7 @@ export interface Operation<Method, Url, Path, Query, Header, Body, Answers> {
 export interface Schemas {
   OAuthError: { error: string; error_description: string }
   WalletError: { error: string; error_description: string }
-  Problem: { type: string; title: string; status: number; code: string; problems?: readonly (string)[]; reference: string }
+  Problem: { type: string; title: string; status: number; detail: string; code: string; problems?: readonly (string)[]; reference: string }
   NewTenant: { slug: string; name: { en: string; nl: string }; colour?: string; notice_url?: string | null; enabled?: boolean; cross_device?: boolean; digital_credentials?: boolean; haip?: boolean; direct_login?: boolean; require_pushed_authorization_requests?: boolean; consent?: boolean; single_sign_on_minutes?: number; trust_four_eyes?: boolean; last_used?: "exact" | "day"; client_id_prefix?: "x509_hash" | "x509_san_dns"; response_mode?: "direct_post.jwt" | "direct_post"; wallet_scheme?: string; request_certificate?: Schemas['RequestIdentity']; policies?: { trust?: Schemas['TrustPolicy']; query?: Schemas['DcqlQuery']; attributes?: Schemas['AttributePolicy']; material?: Schemas['MaterialPolicy']; selector?: Schemas['SelectorPolicy'] } }
   TenantChange: { name?: { en: string; nl: string }; colour?: string; notice_url?: string | null; enabled?: boolean; cross_device?: boolean; digital_credentials?: boolean; haip?: boolean; require_pushed_authorization_requests?: boolean; consent?: boolean; single_sign_on_minutes?: number; trust_four_eyes?: boolean; last_used?: "exact" | "day"; direct_login?: boolean; client_id_prefix?: "x509_hash" | "x509_san_dns"; response_mode?: "direct_post.jwt" | "direct_post"; wallet_scheme?: string }
   Tenant: { slug: string; issuer: string; name: { en: string; nl: string }; colour: string; notice_url: string | null; enabled: boolean; cross_device: boolean; digital_credentials: boolean; haip: boolean; require_pushed_authorization_requests: boolean; consent: boolean; single_sign_on_minutes: number; trust_four_eyes: boolean; last_used: "exact" | "day"; direct_login: boolean; client_id_prefix: "x509_hash" | "x509_san_dns"; response_mode: "direct_post.jwt" | "direct_post"; wallet_scheme: string; revision: number; request_certificate: Schemas['RequestCertificate'] | null; policies: Record<string, number> }
@@ -238,25 +238,25 @@ export interface Operations {
   /** The same document where RFC 8414 looks for it. */
   authorizationServerMetadata: Operation<'GET', "/.well-known/oauth-authorization-server/t/{tenant}", { tenant: string }, {}, {}, undefined, Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 'default', Schemas['OAuthError']>>
   /** Find a person by an identifier. */
-  lookUpPerson: Operation<'POST', "/t/{tenant}/api/v1/lookup", { tenant: string }, {}, {}, Schemas['Lookup'], Record<200, Schemas['LookupAnswer']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
+  lookUpPerson: Operation<'POST', "/t/{tenant}/api/v1/lookup", { tenant: string }, {}, {}, Schemas['Lookup'], Record<200, Schemas['LookupAnswer']> & Record<400 | 401 | 403 | 404 | 406 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read a person. */
-  readPerson: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}", { tenant: string; identity: string }, {}, {}, undefined, Record<200, Schemas['DataPerson']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
+  readPerson: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}", { tenant: string; identity: string }, {}, {}, undefined, Record<200, Schemas['DataPerson']> & Record<400 | 401 | 403 | 404 | 406 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Erase a person. */
-  erasePerson: Operation<'DELETE', "/t/{tenant}/api/v1/identities/{identity}", { tenant: string; identity: string }, {}, { "Idempotency-Key"?: string }, undefined, Record<200, Schemas['Erasure']> & Record<400 | 401 | 403 | 404 | 409 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
+  erasePerson: Operation<'DELETE', "/t/{tenant}/api/v1/identities/{identity}", { tenant: string; identity: string }, {}, { "Idempotency-Key"?: string }, undefined, Record<200, Schemas['Erasure']> & Record<400 | 401 | 403 | 404 | 406 | 409 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read a person's claims. */
-  readPersonClaims: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}/claims", { tenant: string; identity: string }, {}, {}, undefined, Record<200, Schemas['PersonClaims']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
+  readPersonClaims: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}/claims", { tenant: string; identity: string }, {}, {}, undefined, Record<200, Schemas['PersonClaims']> & Record<400 | 401 | 403 | 404 | 406 | 429 | 503 | 'default', Schemas['Problem']>>
   /** What to add to a token. */
-  enrichToken: Operation<'POST', "/t/{tenant}/api/v1/enrichment", { tenant: string }, {}, {}, Schemas['EnrichmentRequest'], Record<200, Schemas['Enrichment']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
+  enrichToken: Operation<'POST', "/t/{tenant}/api/v1/enrichment", { tenant: string }, {}, {}, Schemas['EnrichmentRequest'], Record<200, Schemas['Enrichment']> & Record<400 | 401 | 403 | 404 | 406 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read all auxiliary data of a person. */
-  listAuxiliary: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}/auxiliary", { tenant: string; identity: string }, {}, {}, undefined, Record<200, Schemas['AuxiliaryList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
+  listAuxiliary: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}/auxiliary", { tenant: string; identity: string }, {}, {}, undefined, Record<200, Schemas['AuxiliaryList']> & Record<400 | 401 | 403 | 404 | 406 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read one category. */
-  readAuxiliary: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}/auxiliary/{category}", { tenant: string; identity: string; category: string }, {}, { "If-None-Match"?: string }, undefined, Record<200, Schemas['Auxiliary']> & Record<304, undefined> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
+  readAuxiliary: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}/auxiliary/{category}", { tenant: string; identity: string; category: string }, {}, { "If-None-Match"?: string }, undefined, Record<200, Schemas['Auxiliary']> & Record<304, undefined> & Record<400 | 401 | 403 | 404 | 406 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Put one category. */
-  putAuxiliary: Operation<'PUT', "/t/{tenant}/api/v1/identities/{identity}/auxiliary/{category}", { tenant: string; identity: string; category: string }, {}, { "If-Match"?: string; "If-None-Match"?: string; "Idempotency-Key"?: string }, Schemas['NewAuxiliary'], Record<200 | 201, Schemas['WrittenAuxiliary']> & Record<400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
+  putAuxiliary: Operation<'PUT', "/t/{tenant}/api/v1/identities/{identity}/auxiliary/{category}", { tenant: string; identity: string; category: string }, {}, { "If-Match"?: string; "If-None-Match"?: string; "Idempotency-Key"?: string }, Schemas['NewAuxiliary'], Record<200 | 201, Schemas['WrittenAuxiliary']> & Record<400 | 401 | 403 | 404 | 406 | 409 | 412 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Remove one category. */
   deleteAuxiliary: Operation<'DELETE', "/t/{tenant}/api/v1/identities/{identity}/auxiliary/{category}", { tenant: string; identity: string; category: string }, {}, { "If-Match"?: string; "Idempotency-Key"?: string }, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 409 | 412 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** List a person's wallets. */
-  listDevices: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}/devices", { tenant: string; identity: string }, { cursor?: string; limit?: string }, {}, undefined, Record<200, Schemas['DeviceList']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
+  listDevices: Operation<'GET', "/t/{tenant}/api/v1/identities/{identity}/devices", { tenant: string; identity: string }, { cursor?: string; limit?: string }, {}, undefined, Record<200, Schemas['DeviceList']> & Record<400 | 401 | 403 | 404 | 406 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Revoke a wallet. */
   revokeDevice: Operation<'DELETE', "/t/{tenant}/api/v1/identities/{identity}/devices/{device}", { tenant: string; identity: string; device: string }, {}, { "Idempotency-Key"?: string }, undefined, Record<204, undefined> & Record<400 | 401 | 403 | 404 | 409 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Create a tenant. */
@@ -475,6 +475,8 @@ export interface Operations {
   unlinkOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/unlink", { identity: string }, {}, {}, { csrf: string; match: string; reason: string }, Record<303, undefined> & Record<404 | 'default', string>>
   /** Bring a link back. */
   restoreOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/restore", { identity: string }, {}, {}, { csrf: string; match: string }, Record<303, undefined> & Record<404 | 'default', string>>
+  /** Take back what a person agreed to. */
+  withdrawOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/consent", { identity: string }, {}, {}, { csrf: string; client: string }, Record<303, undefined> & Record<404 | 'default', string>>
   /** Restrict processing, or lift it. */
   restrictOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/restriction", { identity: string }, {}, {}, { csrf: string; restricted: string }, Record<303, undefined> & Record<404 | 'default', string>>
   /** Export everything held about a person. */

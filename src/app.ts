@@ -85,6 +85,9 @@ export function createApp(deps: Deps): Hono {
   return app
 }
 
+/** Where programs alone ask: whatever they say they would like to read, an error is problem details (RFC 9457). */
+const PROGRAMS = /^\/(t\/[^/]+\/api|admin)\/v1(\/|$)/
+
 /** A path that exists under another method says so (RFC 9110 section 15.5.6); any other is nowhere. */
 function answerUnmounted(http: Context, routes: readonly Route[]): Response {
   const found = routes.filter(({ path }) => matches(path, http.req.path))
@@ -95,8 +98,9 @@ function answerUnmounted(http: Context, routes: readonly Route[]): Response {
     found.length > 0 ? { kind: 'method_not_allowed', allowed: methods } : { kind: 'not_found' }
   const reference = crypto.randomUUID()
   const exchange = { http, prepared: undefined, reference, failure: undefined }
+  const known = PROGRAMS.test(http.req.path) ? 'problem' : found[0]?.errors
   const wantsPage = http.req.header('accept')?.includes('text/html') === true
-  const form = wantsPage ? 'page' : (found[0]?.errors ?? 'problem')
+  const form = wantsPage && known !== 'problem' ? 'page' : (known ?? 'problem')
   return answerFailure(failure, form, pageSetting(exchange))
 }
 

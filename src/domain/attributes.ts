@@ -26,6 +26,7 @@ const RESERVED = new Set([
     'at_hash',
   ],
   ...['c_hash', 's_hash', 'sid', 'cnf', 'client_id', 'scope', 'events', 'act', 'may_act'],
+  ...['token_type', 'authorization_details', 'sub_id', '_claim_names', '_claim_sources'],
   ...['upstream_acr', 'upstream_amr', 'upstream_auth_time'],
   ...['__proto__', 'constructor', 'prototype'],
 ])

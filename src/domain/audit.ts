@@ -181,6 +181,8 @@ export type AuditDetail =
   | { type: 'link_restored'; actor: string; identifier: string; matches: number; bindings: number }
   /** A machine client asked by an identifier; whoever may ask can try names out. */
   | { type: 'person_looked_up'; identifier: string; found: boolean }
+  /** It asked for as many in a minute as it may; told once in that minute. */
+  | { type: 'lookup_limit_reached' }
   | {
       type: 'person_read'
       part: 'identity' | 'claims' | 'auxiliary' | 'devices' | 'enrichment'

@@ -159,6 +159,8 @@ export type Failure =
   | { kind: 'rate_limited'; retryAfterSeconds: number }
   | { kind: 'payload_too_large' }
   | { kind: 'unsupported_media_type' }
+  /** The caller would not read the only form there is. */
+  | { kind: 'not_acceptable' }
   /** The path is there, under other methods: those, separated by commas. */
   | { kind: 'method_not_allowed'; allowed: string }
   /** Postgres or a needed dependency cannot be reached now; the caller may try again. */

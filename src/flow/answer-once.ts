@@ -48,18 +48,19 @@ export async function answerOnce(
   if (request.key === undefined) return await write(async () => {})
   const tenantId = prepared.tenant.id
   const named = { tenantId, clientId: client.clientId, keyHash: hashSecret(request.key) }
-  const requestHash = digestText(JSON.stringify(request.parts))
+  const digest = digestText(JSON.stringify(request.parts))
   const claim = newId()
   const at = means.clock()
   const [claimed] = await transact(means.db, tenantId, [
     claimKey({
-      ...{ ...named, requestHash, claim, now: toInstant(at) },
+      ...{ ...named, claim, now: toInstant(at) },
+      request: sealUnder(means.keyring, 'session', placeOf(tenantId, claim, 'request'), digest),
       ...{ claimedUntil: toInstant(at + ATTEMPT), expiresAt: toInstant(at + KEPT) },
     }),
   ])
-  if (claimed.length === 0) return await repeat(means, named, requestHash)
+  if (claimed.length === 0) return await repeat(means, named, digest)
   const settle: Settle = async (tx, answer) => {
-    const place = placeOf(tenantId, claim)
+    const place = placeOf(tenantId, claim, 'answer')
     const sealed = sealUnder(means.keyring, 'session', place, JSON.stringify(answer))
     const [settled] = await tx.run(settleKey({ ...named, claim, answer: sealed }))
     if (settled?.changed !== 1) fail({ kind: 'conflict', detail: IN_FLIGHT })
@@ -77,26 +78,20 @@ const IN_FLIGHT = 'Idempotency-Key: the same request is under way'
 async function repeat(
   means: Pick<Deps, 'db' | 'keyring'>,
   named: Parameters<typeof findKey>[0],
-  requestHash: string,
+  digest: string,
 ): Promise<WriteAnswer> {
   const { tenantId } = named
   const [[found]] = await read(means.db, tenantId, [findKey(named)])
   if (found === undefined) return fail({ kind: 'conflict', detail: IN_FLIGHT })
-  if (found.request_hash !== requestHash) return fail({ kind: 'idempotency_key_reused' })
+  const open = (column: 'request' | 'answer', sealed: Sealed) => {
+    const place = placeOf(tenantId, found.claim, column)
+    return Buffer.from(openUnder(means.keyring, 'session', place, sealed)).toString('utf8')
+  }
+  if (open('request', found.request) !== digest) return fail({ kind: 'idempotency_key_reused' })
   if (found.answer === null) return fail({ kind: 'conflict', detail: IN_FLIGHT })
-  return readAnswer(means, tenantId, found.claim, found.answer)
+  return JSON.parse(open('answer', found.answer)) as WriteAnswer
 }
 
-function readAnswer(
-  means: Pick<Deps, 'keyring'>,
-  tenantId: TenantId,
-  claim: string,
-  answer: Sealed,
-): WriteAnswer {
-  const opened = openUnder(means.keyring, 'session', placeOf(tenantId, claim), answer)
-  return JSON.parse(Buffer.from(opened).toString('utf8')) as WriteAnswer
-}
-
-function placeOf(tenant: TenantId, claim: string) {
-  return { tenant, table: 'idempotency_key', column: 'answer', row: claim }
+function placeOf(tenant: TenantId, claim: string, column: 'request' | 'answer') {
+  return { tenant, table: 'idempotency_key', column, row: claim }
 }

@@ -88,7 +88,7 @@ export async function takePerson(
     ])
     const used = [binding?.match_id, sought.matchId].filter((id) => id !== undefined)
     await tx.runLast([
-      touchPerson({ tenantId, matchIds: [...new Set(used)].sort(), usedAt }),
+      touchPerson({ tenantId, identityId, matchIds: [...new Set(used)].sort(), usedAt }),
       insertAuditEvent(tenantId, newId(), now, {
         ...{ detail, clientId: client.clientId },
         subjectHash: subjectHash(means, tenantId, person),

@@ -37,6 +37,18 @@ export async function refuseCategory(
   return fail({ kind: 'category_forbidden' })
 }
 
+/** A machine client has looked up as many people in a minute as it may: it tries names out, or is set too high. */
+export async function noteLookupLimit(
+  means: Means,
+  { tenant }: PreparedTenant,
+  { clientId }: MachineClient,
+): Promise<void> {
+  const event = { detail: { type: 'lookup_limit_reached' } as const, clientId }
+  await transact(means.db, tenant.id, [
+    insertAuditEvent(tenant.id, newId(), toInstant(means.clock()), event),
+  ])
+}
+
 /** Returns where the administrator's token has the scope. Throws `admin_forbidden` otherwise, after the event. */
 export async function requireAdminScope(
   means: Means,

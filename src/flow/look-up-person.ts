@@ -4,6 +4,7 @@ import { hashSoughtIdentifier } from '../crypto/identifier-hash.ts'
 import { newId } from '../crypto/random.ts'
 import { BridgeError } from '../domain/failure.ts'
 import type { HashedIdentifier, Strength } from '../domain/identifier.ts'
+import type { IdentityId } from '../domain/ids.ts'
 import type { MachineClient } from '../domain/machine.ts'
 import { soughtIdentifier, type ToldIdentifier, worthOf } from '../domain/sought-identifier.ts'
 import { toInstant } from '../domain/time.ts'
@@ -60,11 +61,12 @@ async function takeFound(
   told: ToldIdentifier,
 ): Promise<{ rows: PersonRows; strength: Strength } | undefined> {
   const hit = await seek(means, prepared, told)
-  if (hit === undefined) return undefined
+  // Nobody is looked for like somebody, so that the time it takes does not tell them from who may not be shown.
+  const sought = hit?.sought ?? { id: newId() as IdentityId }
   const detail = { type: 'person_looked_up', identifier: told.type, found: true } as const
   try {
-    const rows = await takePerson(means, prepared, client, hit.sought, detail)
-    return { rows, strength: hit.strength }
+    const rows = await takePerson(means, prepared, client, sought, detail)
+    return hit && { rows, strength: hit.strength }
   } catch (error) {
     if (error instanceof BridgeError && error.failure.kind === 'not_found') return undefined
     throw error

@@ -5,11 +5,12 @@ import type { IdentityId, MatchId } from '../domain/ids.ts'
 import type { MachineClient } from '../domain/machine.ts'
 import { lockDataPersonForWriting } from '../store/data-person.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
-import { findAllMatches } from '../store/person.ts'
+import { findAllBindings, findAllMatches } from '../store/person.ts'
 import { answerOnce, type OnceRequest, type WriteAnswer } from './answer-once.ts'
 import type { DataMeans } from './data-person.ts'
 import { endLink } from './end-link.ts'
 import { noteLines } from './erasure-ledger.ts'
+import { liveBindings } from './identity-view.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
@@ -30,9 +31,15 @@ export async function revokeDevice(
       const [person] = await tx.run(lockDataPersonForWriting({ tenantId, id: request.id }))
       if (person === undefined) return fail({ kind: 'not_found' })
       const identityId = person.id
-      const matches = await tx.run(findAllMatches({ tenantId, identityId }))
+      const [matches, bindings] = await tx.runAll([
+        findAllMatches({ tenantId, identityId }),
+        findAllBindings({ tenantId, identityId }),
+      ])
       const device = matches.find(({ id }) => id === request.device)
       if (device?.hash_key !== 'A' || device.deleted_at !== null) return fail({ kind: 'not_found' })
+      // What else a wallet showed is none of its own: it is not in the list either.
+      if (!liveBindings(bindings).some(({ matchId }) => matchId === device.id))
+        return fail({ kind: 'not_found' })
       const link = { identityId, matchId: device.id, reason: 'ADMIN_REQUEST' } as const
       const before = (open: Transaction) => settle(open, answer)
       await endLink(means, tx, tenantId, { ...link, actor: 'machine-client', clientId, before })

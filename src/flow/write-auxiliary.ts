@@ -56,9 +56,10 @@ export async function putAuxiliary(
   const tenantId = prepared.tenant.id
   const { category, fields, expiresAt } = change
   if (!mayWrite(client.access, category)) return await refuseCategory(means, prepared, client)
-  judgeEnd(expiresAt, means.clock())
   return await answerOnce(means, prepared, client, change.once, (settle) =>
     inCategory(means, prepared, change, async (tx, { person, used, there, own, now, usedAt }) => {
+      // Here, so that a repeat has its answer though the end passed meanwhile.
+      judgeEnd(expiresAt, fromInstant(now))
       const identityId = person.id
       const key = unwrapDataKey(means.keyring, tenantId, identityId, person.wrapped_data_key)
       const id = own ?? newId()
@@ -76,7 +77,7 @@ export async function putAuxiliary(
           ...{ id, tenantId, identityId, category, payload, now },
           ...{ schemaVersion: '1', expiresAt: end },
         }),
-        touchPerson({ tenantId, matchIds: used, usedAt }),
+        touchPerson({ tenantId, identityId, matchIds: used, usedAt }),
         event(means, tenantId, client, person, now, { type: 'auxiliary_written', category }),
       ])
       return answer
@@ -101,7 +102,7 @@ export async function deleteAuxiliary(
       await settle(tx, answer)
       await tx.runLast([
         deleteFamilyAux({ tenantId, identityId: person.id, category }),
-        touchPerson({ tenantId, matchIds: used, usedAt }),
+        touchPerson({ tenantId, identityId: person.id, matchIds: used, usedAt }),
         event(means, tenantId, client, person, now, { type: 'auxiliary_deleted', category }),
       ])
       return answer

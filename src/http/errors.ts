@@ -171,6 +171,13 @@ function tell(failure: Failure): Told {
         description: 'the content type is not accepted here',
         page: 'failed',
       }
+    case 'not_acceptable':
+      return {
+        status: 406,
+        error: 'not_acceptable',
+        description: 'the answer would be application/json',
+        page: 'failed',
+      }
     case 'method_not_allowed':
       return {
         status: 405,
@@ -196,6 +203,20 @@ function tell(failure: Failure): Told {
         page: 'unavailable',
       }
   }
+}
+
+/** Of problems that are told in more than one sentence: what they have in common (RFC 9457 section 3.1.3). */
+const TITLES: { readonly [code: string]: string } = {
+  invalid_request: 'the request is not as it has to be',
+  conflict: 'it does not go with what is there',
+  invalid_token: 'the token is not valid here',
+  insufficient_scope: 'the token lacks a scope',
+  access_denied: 'this is not allowed',
+}
+
+/** The title of problem details with this code, where `detail` is `description`. */
+export function titleOf(code: string, description: string): string {
+  return TITLES[code] ?? description
 }
 
 /** What a page needs besides the failure. */
@@ -229,8 +250,9 @@ export function answerFailure(failure: Failure, form: ErrorForm, page: PageSetti
       return new Response(
         JSON.stringify({
           type: `urn:identity-bridge:problem:${told.error}`,
-          title: told.description,
+          title: titleOf(told.error, told.description),
           status: told.status,
+          detail: told.description,
           code: told.error,
           ...(failure.kind === 'policy_refused' ? { problems: failure.problems } : {}),
           reference: page.reference,

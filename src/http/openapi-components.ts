@@ -1,6 +1,7 @@
 /** What the whole OpenAPI description shares: the shapes of errors, and how callers prove who they are. */
 import type { Json, JsonObject } from '../domain/text.ts'
 import { objectSchema, text } from './describe.ts'
+import { titleOf } from './errors.ts'
 
 const oauthError = objectSchema({
   error: text('A word of RFC 6749, RFC 6750 or OpenID Connect Core.'),
@@ -17,8 +18,9 @@ export const ERROR_SHAPES: { readonly [name: string]: JsonObject } = {
   Problem: {
     ...objectSchema({
       type: text('`urn:identity-bridge:problem:` and the code.'),
-      title: text('What is wrong, in one sentence. It names members, never values.'),
+      title: text('What is wrong: the same sentence wherever the code is the same.'),
       status: { type: 'integer', description: 'The HTTP status.' },
+      detail: text('What is wrong here, in one sentence. It names members, never values.'),
       code: text('A word for programs.'),
       'problems?': {
         type: 'array',
@@ -79,11 +81,12 @@ export const SECURITY_SCHEMES: { readonly [name: string]: JsonObject } = {
 }
 
 const REFERENCE = '3b1f0d4e-5a0c-4f6e-9a53-0d7c0d3b6c11'
-const PROBLEMS: { readonly [status: string]: readonly [code: string, title: string] } = {
+const PROBLEMS: { readonly [status: string]: readonly [code: string, detail: string] } = {
   400: ['invalid_request', 'redirect_uris.0: not an https URL without fragment and user'],
   401: ['invalid_token', 'a valid admin token is needed'],
   403: ['insufficient_scope', 'scope clients:manage is needed'],
   404: ['not_found', 'there is nothing here'],
+  406: ['not_acceptable', 'the answer would be application/json'],
   409: ['conflict', 'slug: there is a tenant of this name'],
   412: ['precondition_failed', 'it is not what the condition says'],
   413: ['payload_too_large', 'the body is too large'],
@@ -104,17 +107,22 @@ const OAUTH_WORDS: { readonly [status: string]: string } = {
   503: 'temporarily_unavailable',
 }
 
+/** Problem details as an answer has them. */
+export function problemExample(status: number, code: string, detail: string): JsonObject {
+  return {
+    type: `urn:identity-bridge:problem:${code}`,
+    ...{ title: titleOf(code, detail), status, detail, code },
+    ...(code === 'policy_refused' ? { problems: ['rules.0.merge: invalid_value'] } : {}),
+    reference: REFERENCE,
+  }
+}
+
 /** The usual example of each error shape and status, by a name made of both: `Problem404`. */
 export const ERROR_EXAMPLES: { readonly [name: string]: JsonObject } = Object.fromEntries(
-  Object.entries(PROBLEMS).flatMap(([status, [code, title]]) => {
+  Object.entries(PROBLEMS).flatMap(([status, [code, detail]]) => {
     const word = OAUTH_WORDS[status] ?? 'invalid_request'
-    const oauth = { value: { error: word, error_description: title.replace(/^.*: /, '') } }
-    const problem = {
-      type: `urn:identity-bridge:problem:${code}`,
-      ...{ title, status: Number(status), code },
-      ...(code === 'policy_refused' ? { problems: ['rules.0.merge: invalid_value'] } : {}),
-      reference: REFERENCE,
-    }
+    const oauth = { value: { error: word, error_description: detail.replace(/^.*: /, '') } }
+    const problem = problemExample(Number(status), code, detail)
     return [
       [`Problem${status}`, { value: problem }],
       [`OAuthError${status}`, oauth],

@@ -68,6 +68,20 @@ export function readParameters(source: URLSearchParams): Parameters {
   return { get: (name) => values.get(name) || undefined, repeated }
 }
 
+/** Whether `Accept` allows JSON; of several ranges that fit, the closest one decides (RFC 9110 section 12.5.1). */
+export function acceptsJson(accept: string | undefined): boolean {
+  if (accept === undefined || accept.trim() === '') return true
+  const ranges = accept
+    .toLowerCase()
+    .split(',')
+    .map((range) => range.split(';').map((part) => part.trim()))
+  for (const fitting of ['application/json', 'application/*', '*/*']) {
+    const found = ranges.find(([type]) => type === fitting)
+    if (found !== undefined) return !found.some((part) => /^q=0(\.0*)?$/.test(part))
+  }
+  return false
+}
+
 /** The query as it stands in the URL; undecodable escapes are kept by the platform's own rules. */
 export function queryOf(http: Context): URLSearchParams {
   const mark = http.req.url.indexOf('?')

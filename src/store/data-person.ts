@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { BindingId, IdentityId, MatchId, TenantId } from '../domain/ids.ts'
 import type { HolderHash, InstitutionHash, Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { type Params, sqlStatement, statement } from './statement.ts'
+import { type Params, sqlStatement } from './statement.ts'
 
 export interface DataPersonRow {
   id: IdentityId
@@ -41,15 +41,12 @@ export const lockDataPersonForWriting = sqlStatement(
   (p: Params<Who>) => sql<DataPersonRow>`${whoIs(p)} FOR NO KEY UPDATE OF i`,
 )
 
-/** Whom relying parties know by this subject. */
-export const findPersonBySubject = statement(
+/** Whom relying parties know by this subject, or knew by it before a merge: whoever that is now, `whoIs` says. */
+export const findPersonBySubject = sqlStatement(
   'find_person_by_subject',
-  (q, p: Params<{ tenantId: TenantId; subject: string }>) =>
-    q
-      .selectFrom('pairwise_subject')
-      .select(['identity_id'])
-      .where('tenant_id', '=', p('tenantId'))
-      .where('subject', '=', p('subject')),
+  (p: Params<{ tenantId: TenantId; subject: string }>) => sql<{ identity_id: IdentityId }>`
+    SELECT COALESCE(identity_id, origin_id) AS identity_id FROM pairwise_subject
+     WHERE tenant_id = ${p('tenantId')} AND subject = ${p('subject')}`,
 )
 
 export interface DataBindingRow {
@@ -84,15 +81,24 @@ export const findDataBinding = sqlStatement(
      LIMIT 1`,
 )
 
-/** The matches were used, and the bindings on them; never moves a time back, and writes nothing where it would not move. */
+/**
+ * The matches were used, and the bindings on them; where none is named, as of a person without a link, all of the person's.
+ * Never moves a time back, and writes nothing where it would not move.
+ */
 export const touchPerson = sqlStatement(
   'touch_person',
-  (p: Params<{ tenantId: TenantId; matchIds: readonly MatchId[]; usedAt: IsoInstant }>) => sql<{
-    changed: number
-  }>`
+  (
+    p: Params<{
+      tenantId: TenantId
+      identityId: IdentityId
+      matchIds: readonly MatchId[]
+      usedAt: IsoInstant
+    }>,
+  ) => sql<{ changed: number }>`
     WITH touched AS (
       UPDATE identity_match SET last_used_at = ${p('usedAt')}
-       WHERE tenant_id = ${p('tenantId')} AND id = ANY (${p('matchIds')}::text[])
+       WHERE tenant_id = ${p('tenantId')} AND internal_identity_id = ${p('identityId')}
+         AND (id = ANY (${p('matchIds')}::text[]) OR cardinality(${p('matchIds')}::text[]) = 0)
          AND deleted_at IS NULL AND last_used_at < ${p('usedAt')}
     )
     UPDATE identity_link_binding SET last_used_at = ${p('usedAt')}

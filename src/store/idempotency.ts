@@ -17,7 +17,7 @@ export const claimKey = sqlStatement(
   (
     p: Params<
       Key & {
-        requestHash: string
+        request: Sealed
         claim: string
         claimedUntil: IsoInstant
         expiresAt: IsoInstant
@@ -26,11 +26,11 @@ export const claimKey = sqlStatement(
     >,
   ) => sql<{ claim: string }>`
     INSERT INTO idempotency_key AS k
-      (tenant_id, client_id, key_hash, request_hash, claim, claimed_until, expires_at)
-    VALUES (${p('tenantId')}, ${p('clientId')}, ${p('keyHash')}, ${p('requestHash')}, ${p('claim')},
+      (tenant_id, client_id, key_hash, request, claim, claimed_until, expires_at)
+    VALUES (${p('tenantId')}, ${p('clientId')}, ${p('keyHash')}, ${p('request')}, ${p('claim')},
       ${p('claimedUntil')}, ${p('expiresAt')})
     ON CONFLICT (key_hash, client_id, tenant_id) DO UPDATE
-      SET request_hash = excluded.request_hash, claim = excluded.claim, claimed_until = excluded.claimed_until,
+      SET request = excluded.request, claim = excluded.claim, claimed_until = excluded.claimed_until,
           expires_at = excluded.expires_at, answer = NULL
       WHERE k.expires_at <= ${p('now')} OR (k.answer IS NULL AND k.claimed_until <= ${p('now')})
     RETURNING claim`,
@@ -39,7 +39,7 @@ export const claimKey = sqlStatement(
 export const findKey = statement('find_idempotency_key', (q, p: Params<Key>) =>
   q
     .selectFrom('idempotency_key')
-    .select(['request_hash', 'claim', 'answer'])
+    .select(['request', 'claim', 'answer'])
     .where('tenant_id', '=', p('tenantId'))
     .where('client_id', '=', p('clientId'))
     .where('key_hash', '=', p('keyHash')),

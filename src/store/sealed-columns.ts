@@ -44,6 +44,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     version: 'encrypted_identity_key_version',
   },
   { table: 'pushed_request', column: 'request', purpose: 'session', row: 'reference_hash' },
+  { table: 'idempotency_key', column: 'request', purpose: 'session', row: 'claim' },
   { table: 'idempotency_key', column: 'answer', purpose: 'session', row: 'claim' },
   { table: 'provider_test', column: 'sealed', ...OF_SESSION },
 ]

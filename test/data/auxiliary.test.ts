@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { DAY } from '../../src/domain/time.ts'
 import { expireAuxiliaryJob } from '../../src/job/expire-auxiliary.ts'
 import { expireJourneysJob } from '../../src/job/expire-journeys.ts'
 import { type Bridge, startBridge } from '../support/bridge.ts'
 import { tally, times } from '../threats/attack.ts'
-import { type Caller, newCaller, newPerson, rows } from './world.ts'
+import { askWith, type Caller, newCaller, newPerson, rows } from './world.ts'
 
 let bridge: Bridge
 let caller: Caller
@@ -221,12 +222,13 @@ describe('Idempotency-Key', () => {
     bridge.clock.advance(-121_000)
   })
 
-  test('answers lie sealed, keys as hashes; both for 24 hours', async () => {
+  test('requests and answers lie sealed, for what is written of people can be guessed; keys as hashes; all for 24 hours', async () => {
     await put({ a: 1 }, withKey('MARKER-KEY'))
-    const held = await rows<{ text: string }>(
+    const held = await rows<{ text: string; request: string }>(
       bridge,
-      'SELECT idempotency_key::text AS text FROM idempotency_key',
+      'SELECT idempotency_key::text AS text, request FROM idempotency_key',
     )
+    for (const { request } of held) expect(request).toMatch(/^v1\.c1\./)
     const text = held.map((row) => row.text).join('\n')
     expect(text).toContain('v1.c1.')
     expect(text).not.toMatch(/MARKER-KEY|enrolment|etag/)
@@ -234,6 +236,27 @@ describe('Idempotency-Key', () => {
     await runJob()
     expect(await rows(bridge, 'SELECT FROM idempotency_key')).toEqual([])
     bridge.clock.advance(-24 * 3_600_000 - 300_000)
+  })
+
+  test('a repeat is answered alike for 24 hours, though its end is past by then; after that it is a new request', async () => {
+    const at = bridge.clock.now()
+    const sent = { body: { fields: FIELDS, expires_at: new Date(at + 60_000).toISOString() } }
+    const key = withKey()
+    const repeat = async (after: number) => {
+      bridge.clock.advance(at + after - bridge.clock.now())
+      const token = await caller.renew()
+      return await askWith(url, 'PUT', token, { ...sent, headers: key })
+    }
+    const url = `${bridge.tenant.issuer}/api/v1/identities/${id}/auxiliary/enrolment`
+    const first = await repeat(0)
+    const last = await repeat(DAY - 1_000)
+    expect([first.status, last.status, last.body]).toEqual([201, 201, first.body])
+    expect(last.headers.get('etag')).toBe(first.headers.get('etag'))
+    const late = await repeat(DAY)
+    expect([late.status, late.body.detail]).toEqual([
+      ...[400, 'expires_at: past, or more than ten years away'],
+    ])
+    bridge.clock.advance(at - bridge.clock.now())
   })
 
   test.each(['""', 'x'.repeat(256), '"unfinished', 'a b'])('%s is no key', async (key) => {

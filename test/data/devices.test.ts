@@ -92,9 +92,17 @@ describe('devices', () => {
       bridge,
       `SELECT id FROM identity_match WHERE internal_identity_id = '${id}' AND hash_key = 'B' AND deleted_at IS NULL`,
     )
+    await rows(
+      bridge,
+      `INSERT INTO identity_match (id, tenant_id, identifier_hash, identifier_type, internal_identity_id, hash_key, created_at, updated_at, last_used_at)
+       SELECT 'beside-a-wallet', tenant_id, 'hash-beside', 'CLAIM_TUPLE', internal_identity_id, 'A', created_at, updated_at, last_used_at
+         FROM identity_match WHERE id = '${account?.id}'`,
+    )
+    expect((await devices()).map((one) => one.id)).not.toContain('beside-a-wallet')
     const answers = [
       await revoke(crypto.randomUUID()),
       await revoke(theirs),
+      await revoke('beside-a-wallet'),
       await revoke(account?.id ?? ''),
       await caller.ask('DELETE', `/identities/${crypto.randomUUID()}/devices/${theirs}`),
     ]

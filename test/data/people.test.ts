@@ -72,6 +72,26 @@ describe('lookup', () => {
     expect(bridge.lines.join('')).not.toContain(account)
   })
 
+  test('issue 4.7 nobody, and somebody who may not be shown, cost the same work: time does not tell them apart', async () => {
+    const { counters } = bridge.deps.db
+    const costOf = async (path: string, body: object) => {
+      const before = { ...counters }
+      await caller.ask('POST', path, { body })
+      return [
+        counters.roundTrips - before.roundTrips,
+        counters.transactions - before.transactions,
+        counters.statements - before.statements,
+      ]
+    }
+    const nobody = await costOf('/lookup', byAccount('nobody').body)
+    const unknown = await costOf('/enrichment', { subject: 'nobody' })
+    await rows(bridge, `UPDATE identity SET status = 'RESTRICTED' WHERE id = '${person.id}'`)
+    const restricted = await costOf('/lookup', byAccount().body)
+    const hidden = await costOf('/enrichment', { subject: person.subject })
+    await rows(bridge, `UPDATE identity SET status = 'ACTIVE' WHERE id = '${person.id}'`)
+    expect([restricted, hidden]).toEqual([nobody, unknown])
+  })
+
   test('issue 4.7 an erased or restricted person is answered like nobody', async () => {
     await rows(bridge, `UPDATE identity SET status = 'RESTRICTED' WHERE id = '${person.id}'`)
     const { body } = await caller.ask('POST', '/lookup', byAccount())
@@ -134,10 +154,48 @@ describe('reading by id', () => {
     const verified = async () =>
       (await caller.ask('GET', `/identities/${person.id}`)).body.last_verified_at
     const first = await verified()
-    const before = await used()
-    bridge.clock.advance(5_000)
+    const path = `/identities/${person.id}`
+    const accesses: [string, string, object?][] = [
+      ['GET', path],
+      ['GET', `${path}/claims`],
+      ['PUT', `${path}/auxiliary/enrolment`, { fields: { year: 1 } }],
+      ['GET', `${path}/auxiliary`],
+      ['GET', `${path}/auxiliary/enrolment`],
+      ['DELETE', `${path}/auxiliary/enrolment`],
+      ['GET', `${path}/devices`],
+      ['POST', '/lookup', byAccount().body],
+      ['POST', '/enrichment', { subject: person.subject }],
+    ]
+    for (const [method, at, body] of accesses) {
+      bridge.clock.advance(1_000)
+      const now = new Date(bridge.clock.now()).toISOString()
+      const { status } = await caller.ask(method, at, body === undefined ? {} : { body })
+      expect(status, `${method} ${at}`).toBeLessThan(300)
+      expect((await used()) >= now, `${method} ${at}`).toBe(true)
+    }
     expect(await verified()).toBe(first)
-    expect((await used()) > before).toBe(true)
+    bridge.clock.advance(-1_000 * accesses.length)
+  })
+
+  test('issue 4.7 last_used_at moves too where no link is left: the account by which the person would come back', async () => {
+    const link = (set: string) =>
+      rows(
+        bridge,
+        `UPDATE identity_link_binding SET ${set} WHERE match_id IN (SELECT id FROM identity_match WHERE internal_identity_id = '${person.id}')`,
+      )
+    const first = async () => {
+      const [row] = await rows<{ at: string }>(
+        bridge,
+        `SELECT min(last_used_at) AS at FROM identity_match WHERE internal_identity_id = '${person.id}'`,
+      )
+      return row?.at ?? ''
+    }
+    await link(`deleted_at = created_at, deletion_reason = 'USER_UNLINK'`)
+    bridge.clock.advance(5_000)
+    const now = new Date(bridge.clock.now()).toISOString()
+    expect((await caller.ask('GET', `/identities/${person.id}`)).body.claims).toEqual({})
+    expect((await first()) >= now).toBe(true)
+    await link('deleted_at = NULL, deletion_reason = NULL')
     bridge.clock.advance(-5_000)
   })
 
@@ -149,12 +207,51 @@ describe('reading by id', () => {
        SELECT tenant_id, '${gone}', 'MERGED', id, wrapped_data_key, 1, audit_salt, created_at FROM identity WHERE id = '${person.id}'`,
     )
     expect((await caller.ask('GET', `/identities/${gone}`)).body.identity_id).toBe(person.id)
-    await rows(bridge, `DELETE FROM identity WHERE id = '${gone}'`)
+    await rows(
+      bridge,
+      `INSERT INTO pairwise_subject (tenant_id, sector, subject, created_at, origin_id)
+       SELECT tenant_id, 'app.example', 'known-before', created_at, id FROM identity WHERE id = '${gone}'`,
+    )
+    const before = await caller.ask('POST', '/enrichment', { body: { subject: 'known-before' } })
+    expect(before.body).toEqual({ claims: { given_name: 'Sanne' } })
+    await rows(
+      bridge,
+      `DELETE FROM pairwise_subject WHERE origin_id = '${gone}'; DELETE FROM identity WHERE id = '${gone}'`,
+    )
   })
 })
 
 describe('the edges of HTTP', () => {
   const at = (path: string) => `${bridge.tenant.issuer}/api/v1${path}`
+
+  test('RFC 9457 whatever the caller would like to read, an error is problem details; what it could not read is a 406', async () => {
+    const headers = { accept: 'text/html' }
+    const asked: [number, string, string][] = [
+      [404, 'GET', `/identities/${crypto.randomUUID()}/claims/none`],
+      [405, 'PUT', '/lookup'],
+      [406, 'GET', `/identities/${person.id}`],
+    ]
+    for (const [status, method, path] of asked) {
+      const told = await caller.ask(method, path, { headers })
+      expect([told.status, told.body.status, told.headers.get('content-type')]).toEqual([
+        ...[status, status, 'application/problem+json'],
+      ])
+    }
+    const read = async (accept: string) =>
+      (await caller.ask('GET', `/identities/${person.id}`, { headers: { accept } })).status
+    expect(await read('text/html, application/*;q=0.5')).toBe(200)
+    expect(await read('*/*, application/json;q=0.0')).toBe(406)
+  })
+
+  test('RFC 9457 3.1.3 the title of a problem is the same wherever its code is; what is wrong here is its detail', async () => {
+    const [one, two] = [
+      (await caller.ask('POST', '/lookup', byAccount('x'.repeat(1025)))).body,
+      (await caller.ask('POST', '/lookup', { body: '' })).body,
+    ]
+    expect([one.title, one.code]).toEqual([two.title, two.code])
+    expect(one.detail).toBe('identifier: too_big')
+    expect(two.detail).toBe('body: not strict JSON in UTF-8')
+  })
 
   test('issue 4.10 another method is a 405 with problem details that say which there are', async () => {
     const { status, body, headers } = await caller.ask('POST', `/identities/${person.id}`)
@@ -244,6 +341,12 @@ describe('the limit of lookups', () => {
         statuses.push((await greedy.ask('POST', '/lookup', byAccount('nobody'))).status)
       expect(statuses.slice(0, 20).every((status) => status === 200)).toBe(true)
       expect(statuses[20]).toBe(429)
+      expect((await greedy.ask('POST', '/lookup', byAccount('nobody'))).status).toBe(429)
+      const alarms = await rows(
+        narrow,
+        `SELECT client_id FROM audit_event WHERE event_type = 'lookup_limit_reached'`,
+      )
+      expect(alarms, 'row 43: told once').toEqual([{ client_id: greedy.client.id }])
       expect((await modest.ask('POST', '/lookup', byAccount('nobody'))).status).toBe(200)
       expect((await greedy.ask('GET', `/identities/${crypto.randomUUID()}`)).status).toBe(404)
     } finally {

@@ -6,8 +6,12 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { allRoutes } from '../../src/app.ts'
+import { ADMIN_SCOPE_NAMES } from '../../src/domain/admin.ts'
 import { MACHINE_SCOPE_NAMES } from '../../src/domain/machine.ts'
-import { type Bridge, logIn, startBridge } from '../support/bridge.ts'
+import { createAdminToken } from '../../src/flow/create-admin-token.ts'
+import { createRegistrationToken } from '../../src/flow/create-registration-token.ts'
+import { subscribeToEvents } from '../../src/flow/subscribe-to-events.ts'
+import { ACTOR, type Bridge, logIn, startBridge } from '../support/bridge.ts'
 import { basic, times } from '../threats/attack.ts'
 import { type Ask, askWith, type Caller, newCaller, newPerson, rows } from './world.ts'
 
@@ -46,11 +50,27 @@ beforeAll(async () => {
   })
   device = (await own.ask('GET', `/identities/${person.id}/devices`)).body.devices?.[0]?.id ?? ''
   const { login } = await logIn(bridge, await bridge.newWallet(), { tenant: other })
+  const means = [bridge.deps, ACTOR] as const
+  const adminOf = async (tenant: string | undefined) => {
+    const asked = { name: 'admin', scopes: ADMIN_SCOPE_NAMES, tenant, days: 1 }
+    return (await createAdminToken(...means, asked)).token
+  }
+  const invitation = await createRegistrationToken(...means, 'other', {
+    ...{ name: 'projects', uses: 1, days: 1 },
+  })
+  const { secret } = await subscribeToEvents(...means, 'other', {
+    ...{ clientId: undefined, delivery: 'poll', endpoint: undefined, audience: undefined },
+    eventTypes: ['identity_erased'],
+  })
   credentials = {
     'a machine token of another tenant': `Bearer ${foreign.token}`,
     'an access token of a login elsewhere': `Bearer ${login.tokens.access_token}`,
     'an ID token from elsewhere': `Bearer ${login.tokens.id_token}`,
     'client credentials of another tenant': basic(foreign.client.id, foreign.client.secret),
+    'an admin token of another tenant': `Bearer ${await adminOf('other')}`,
+    'an admin token of the installation': `Bearer ${await adminOf(undefined)}`,
+    'an initial access token of another tenant': `Bearer ${invitation.token}`,
+    'the secret of an event subscription elsewhere': `Bearer ${secret}`,
     'an admin token that nobody made': `Bearer iba_${'A'.repeat(43)}`,
     'a made-up token': 'Bearer nonsense',
     nothing: undefined,

@@ -18,6 +18,8 @@ const SCOPES: MachineScope[] = ['reconciliation:read', 'reconciliation:write', '
 export interface Caller {
   client: TestClient
   token: string
+  /** Another token, as the one above lives for minutes. */
+  renew(): Promise<string>
   ask(method: string, path: string, options?: Ask): Promise<Told>
 }
 
@@ -52,11 +54,11 @@ export async function newCaller(
   const issuer = `${bridge.url}/t/${slug}`
   const form = { grant_type: 'client_credentials' }
   const { authorization } = client
-  const { body } = await post(`${issuer}/token`, form, { authorization })
-  const token = String(body.access_token)
+  const renew = async () =>
+    String((await post(`${issuer}/token`, form, { authorization })).body.access_token)
+  const token = await renew()
   return {
-    client,
-    token,
+    ...{ client, token, renew },
     ask: (method, path, options) => askWith(`${issuer}/api/v1${path}`, method, token, options),
   }
 }

@@ -7,6 +7,7 @@ import { createBrowser } from '../../demo/browser.ts'
 import { loginAt } from '../../demo/institution.ts'
 import type { Wallet } from '../../demo/wallet.ts'
 import { createKeyringText } from '../../src/crypto/keyring.ts'
+import { newCaller, newPerson } from '../data/world.ts'
 import { type AuditRow, brokenLinks } from '../support/audit-chain.ts'
 import {
   type Bridge,
@@ -152,6 +153,39 @@ describe('RE-08 killed without warning, started again', () => {
     const back = await browser.follow(second, atRelyingParty)
     expect((await attempt.finish(back.location ?? '')).idToken.sub).toBeTypeOf('string')
     expect(await people()).toBe(before + 1)
+  })
+
+  test('issue 4.7 inside a write with an Idempotency-Key: nothing is half there, and the repeat does it once', async () => {
+    divertTraffic(bridge.url, () => child.address)
+    const caller = await newCaller(bridge)
+    const { id } = await newPerson(bridge, { username: 'milan', password: 'milan-demo' })
+    const put = (key: string, year: number) =>
+      caller.ask('PUT', `/identities/${id}/auxiliary/enrolment`, {
+        ...{ body: { fields: { year } }, headers: { 'idempotency-key': key } },
+      })
+    const written = async () =>
+      (await ask(`SELECT FROM audit_event WHERE event_type = 'auxiliary_written'`)).length
+    const dieInside = async (table: string, key: string, year: number) => {
+      const letGo = await holdTable(table)
+      const lost = put(key, year).catch((error: unknown) => error)
+      await waitForWaiter()
+      await kill(child)
+      await letGo()
+      expect(await lost).toBeInstanceOf(TypeError)
+      child = await startChild(environment)
+    }
+    await dieInside('auxiliary_data', 'before-commit', 1)
+    expect([await written(), await ask('SELECT FROM auxiliary_data')]).toEqual([0, []])
+    expect((await put('before-commit', 1)).status, 'it may still be under way').toBe(409)
+    await ask(`UPDATE idempotency_key SET claimed_until = '2020-01-01T00:00:00.000Z'`)
+    const done = await put('before-commit', 1)
+    const again = await put('before-commit', 1)
+    expect([done.status, again.status, again.body]).toEqual([201, 201, done.body])
+    // Everything was sent, its commit too: nobody heard of it, and it is done.
+    await dieInside('audit_event', 'before-answer', 2)
+    await expect.poll(written).toBe(2)
+    expect((await put('before-answer', 2)).status).toBe(200)
+    expect(await written(), 'the repeat was told, and did nothing').toBe(2)
   })
 
   test('AU-05 the trail is whole after every kill', async () => {

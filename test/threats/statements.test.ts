@@ -143,7 +143,7 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
      INSERT INTO erasure_policy (tenant_id, four_eyes, wait_hours, updated_at) VALUES ('${id}', 1, 1, '${long}');
      INSERT INTO erasure_request (tenant_id, id, state, ground, people, requested_by, requested_at, due_at)
        SELECT '${id}', s || '-${id}', s, 'not_needed', ARRAY['person-of-${id}'], 'test', '${long}', '${long}' FROM unnest(ARRAY['waiting', 'approved']) s;
-     INSERT INTO idempotency_key (tenant_id, client_id, key_hash, request_hash, claim, claimed_until, expires_at)
+     INSERT INTO idempotency_key (tenant_id, client_id, key_hash, request, claim, claimed_until, expires_at)
        VALUES ('${id}', 'app', 'key-of-${id}', 'request-of-${id}', 'claim-of-${id}', '${long}', '${long}');
      INSERT INTO identity_link_binding (id, tenant_id, match_id, holder_identifier_hash, holder_hash_key_version, institution_identifier_hash, institution_hash_key_version, created_at, updated_at, last_used_at)
        SELECT 'direct-' || tenant_id, tenant_id, match_id, 'no-wallet:direct-' || tenant_id, 0, institution_identifier_hash, institution_hash_key_version, created_at, updated_at, last_used_at
@@ -158,6 +158,8 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
               'v1.x', '${long}', '${long}', 1, NULL FROM (VALUES ('webhook'), ('poll')) e (kind);
      INSERT INTO outbox (tenant_id, id, subscription_id, event_type, payload, created_at, due_at, attempts, delivered_at)
        VALUES ('${id}', 'delivered-event-${id}', 'webhook-${id}', 'binding_created', 'v1.x', '${long}', '${long}', 1, '${long}');
+     INSERT INTO outbox (tenant_id, id, subscription_id, event_type, payload, created_at, due_at, attempts, dead_at)
+       VALUES ('${id}', 'dead-event-${id}', 'webhook-${id}', 'binding_created', 'v1.x', '${long}', '${long}', 8, '${long}');
      UPDATE relying_party SET backchannel_logout_uri = 'https://app.example/logout', parity = 'recording', contract = '{"claims":[],"acr":["${id}"]}' WHERE tenant_id = '${id}' AND client_id = 'app';
      UPDATE login_grant SET session_hash = 'session-of-' || id, session_browser_hash = 'browser-of-' || id, session_started_at = created_at
       WHERE tenant_id = '${id}' AND identity_id IS NOT NULL AND revoked_at IS NULL;
@@ -178,8 +180,8 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
        VALUES ('${id}', 'registration-${id}', '', 'registration_cert', 'document-of-${id}', '${long}', '${long}');
      INSERT INTO registration_token (tenant_id, id, token_hash, name, uses_left, created_at, expires_at)
        VALUES ('${id}', 'invitation-${id}', 'invitation-hash-${id}', 'name-${id}', 3, '${long}', '2099-01-01T00:00:00.000Z');
-     INSERT INTO refresh_token (tenant_id, token_hash, grant_id, created_at, expires_at, family_ends_at, predecessor_hash, salt, access_hash, access_expires_at)
-       SELECT tenant_id, 'refresh-' || id, id, created_at, '2099-01-01T00:00:00.000Z', '2099-01-01T00:00:00.000Z', 'before-' || id, 'salt', 'access-' || id, '2099-01-01T00:00:00.000Z'
+     INSERT INTO refresh_token (tenant_id, token_hash, grant_id, created_at, expires_at, family_ends_at, access_hash, access_expires_at)
+       SELECT tenant_id, 'refresh-' || id, id, created_at, '2099-01-01T00:00:00.000Z', '2099-01-01T00:00:00.000Z', 'access-' || id, '2099-01-01T00:00:00.000Z'
          FROM login_grant WHERE tenant_id = '${id}' AND identity_id IS NOT NULL;
      INSERT INTO signing_key (tenant_id, kid, purpose, algorithm, state, public_jwk, sealed_private_key, created_at)
        SELECT tenant_id, 'next-' || algorithm || tenant_id, purpose, algorithm, 'next', public_jwk, sealed_private_key, created_at
@@ -308,15 +310,18 @@ const ABOUT: Record<string, string> = {
   countSignOn: 'login_grant',
   findSessionLogins: 'login_grant',
   lockSessionLogins: 'login_grant',
+  endSessionCodes: 'authorization_code',
   endSessionRefresh: 'refresh_token',
+  listWaitingEvents: 'outbox',
+  listDeliveredEvents: 'outbox',
+  listDeadEvents: 'outbox',
   findLogoutReceivers: 'login_grant',
   eraseBindings: 'identity_link_binding',
   findReceivers: 'event_subscription',
   claimEvents: 'outbox',
   beginRefresh: 'authorization_code',
   endRefreshFamily: 'refresh_token',
-  rotateRefreshTokens: 'refresh_token',
-  findSuccessorSalt: 'refresh_token',
+  rotateRefreshToken: 'refresh_token',
   useRefreshToken: 'refresh_token',
   endAccessToken: 'refresh_token',
   findLiveCodeToken: 'authorization_code',
@@ -562,19 +567,12 @@ function exactly(name: string, row: Row): Row {
         jkt: null,
         now: toInstant(bridge.clock.now()),
       }
-    case 'rotateRefreshTokens':
-      return {
-        ...{ tokenHashes: [row.token_hash], clientIds: ['app'], jkts: [null], scopes: [''] },
-        ...{ accessHashes: ['access'], accessScopes: [null], accessJkts: [null] },
-        ...{ nextHashes: ['next'], salts: ['salt'], now: toInstant(bridge.clock.now()) },
-      }
-    case 'findSuccessorSalt':
-      return { tokenHash: row.predecessor_hash }
+    case 'rotateRefreshToken':
     case 'useRefreshToken':
       return {
         clientId: 'app',
         jkt: null,
-        scopes: '',
+        scopes: [],
         now: toInstant(bridge.clock.now()),
       }
     case 'answerAgain':
@@ -675,7 +673,7 @@ function exactly(name: string, row: Row): Row {
     case 'findReceivers':
       return { people: ['whoever it is'], type: 'binding_created' }
     case 'claimEvents':
-      return { now: toInstant(bridge.clock.now()), until: later() }
+      return { now: toInstant(bridge.clock.now()), until: later(), each: '5' }
     case 'settleEvent':
       return { attempts: String(row.attempts), deliveredAt: null, deadAt: null, error: null }
     case 'findWaitingEvents':
@@ -687,8 +685,11 @@ function exactly(name: string, row: Row): Row {
         ...{ ids: [crypto.randomUUID()], clientIds: ['app'], identityIds: [null] },
         payloads: ['sealed'],
       }
-    case 'endSessionRefresh':
-      return { grantIds: [row.grant_id] }
+    case 'endSessionCodes':
+    case 'endSessionRefresh': {
+      const grant = first('login_grant', ({ id }) => id === row.grant_id)
+      return { browserHash: grant.session_browser_hash ?? 'none' }
+    }
     case 'findLogoutReceivers':
       return { people: [row.identity_id] }
     case 'findSessionLogins':
@@ -713,8 +714,10 @@ function exactly(name: string, row: Row): Row {
         ...{ now: toInstant(bridge.clock.now()), detail: '{}' },
       }
     }
-    case 'listEvents':
-      return { state: row.delivered_at === null ? 'waiting' : 'delivered', beforeId: '~' }
+    case 'listWaitingEvents':
+    case 'listDeliveredEvents':
+    case 'listDeadEvents':
+      return { beforeId: '~' }
     case 'deleteOldEvents':
       return { deliveredBefore: later(), deadBefore: later() }
     default:

@@ -191,7 +191,7 @@ function describeRefusals(spec: {
   refusals?: { readonly [status in 404 | 409 | 422]?: string }
 }): { [status: string]: JsonObject } {
   const sentences: { [status: string]: string } = {
-    400: 'A parameter or a member of the body is missing, unknown or malformed; the title names it.',
+    400: 'A parameter or a member of the body is missing, unknown or malformed; `detail` names it.',
     401: 'No token, or one that is unknown, expired or revoked.',
     403: `The token lacks the scope \`${spec.scope}\`, or is for one tenant where all are concerned.`,
     ...spec.refusals,

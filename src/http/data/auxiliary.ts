@@ -58,6 +58,7 @@ function readingRoutes(deps: DataDeps): Route[] {
     }),
     dataRoute(deps, {
       ...{ ...reading, path: ONE, operationId: 'readAuxiliary', headers: [NOT_CHANGED] },
+      versioned: true,
       summary: 'Read one category',
       description: 'The answer carries an `ETag`.',
       answers: { 200: ['Auxiliary', AUXILIARY] },
@@ -79,7 +80,7 @@ function writingRoutes(deps: DataDeps): Route[] {
   return [
     dataRoute(deps, {
       ...{ ...writing, method: 'PUT', operationId: 'putAuxiliary' },
-      headers: [IF_MATCH, IF_NONE_MATCH],
+      ...{ headers: [IF_MATCH, IF_NONE_MATCH], versioned: true },
       summary: 'Put one category',
       description: 'Replaces it whole, its end included. The answer carries the new `ETag`.',
       ...{ body: 'NewAuxiliary', sent: { fields: FIELDS, expires_at: WRITTEN.expires_at } },

@@ -3,12 +3,15 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { z } from 'zod'
 import { fail } from '../../domain/failure.ts'
 import type { IdentityId } from '../../domain/ids.ts'
+import type { MachineClient } from '../../domain/machine.ts'
 import type { ToldIdentifier } from '../../domain/sought-identifier.ts'
 import type { JsonObject } from '../../domain/text.ts'
 import type { PersonView } from '../../flow/data-person.ts'
+import { noteLookupLimit } from '../../flow/deny-access.ts'
 import { enrichToken } from '../../flow/enrich-token.ts'
 import { lookUpPerson } from '../../flow/look-up-person.ts'
 import { readPerson, readPersonClaims } from '../../flow/read-person.ts'
+import type { PreparedTenant } from '../../flow/tenants.ts'
 import type { Route } from '../route.ts'
 import { type DataDeps, dataRoute, tellValue } from './data-route.ts'
 import type { Lookup } from './shapes.ts'
@@ -26,18 +29,18 @@ const PERSON = {
 }
 
 export function personRoutes(deps: DataDeps): Route[] {
-  const limit = createLookupLimit(Math.ceil(deps.config.rateLimitPerMinute / 4))
+  const limit = createLookupLimit(deps)
   return [
     dataRoute(deps, {
       ...{ method: 'POST', path: '/lookup', operationId: 'lookUpPerson', scope },
       summary: 'Find a person by an identifier',
       description:
-        "Under every key version that is still readable, and exactly as a login of that person would be recognised: what the tenant's material policy reads from a wallet, or an account at a provider. Nobody, somebody who may not be shown, an identifier of two people and one that no login could give are answered alike. Each client has a limit of its own, and every lookup stands in the audit trail.",
+        "Under every key version that is still readable, and exactly as a login of that person would be recognised: what the tenant's material policy reads from a wallet, or an account at a provider. Nobody, somebody who may not be shown, an identifier of two people and one that no login could give are answered alike. Each client has a limit of its own; every lookup stands in the audit trail, and so does who reaches the limit.",
       body: 'Lookup',
       sent: { identifier_type: 'SUBJECT_ID', provider: 'surf', identifier: 'noor@example' },
       answers: { 200: ['LookupAnswer', { found: true, strength: 'identifies', person: PERSON }] },
       async run({ prepared, client, body }) {
-        await limit(`${prepared.tenant.id} ${client.clientId}`)
+        await limit(prepared, client)
         const found = await lookUpPerson(deps, prepared, client, identifierOf(body))
         if (found === undefined) return tellValue({ found: false, strength: null, person: null })
         const { strength, person } = found
@@ -135,14 +138,19 @@ function tellPerson(view: PersonView): JsonObject {
   }
 }
 
-/** Whoever may look people up can try names out, from however many addresses: the limit is the client's. */
-function createLookupLimit(perMinute: number): (client: string) => Promise<void> {
-  const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 })
-  return async (client) => {
+/**
+ * Whoever may look people up can try names out, from however many addresses: the limit is the client's. The first refusal of
+ * a minute stands in the trail, the others cost nothing.
+ */
+function createLookupLimit(deps: DataDeps) {
+  const points = Math.ceil(deps.config.rateLimitPerMinute / 4)
+  const limiter = new RateLimiterMemory({ points, duration: 60 })
+  return async (prepared: PreparedTenant, client: MachineClient): Promise<void> => {
     try {
-      await limiter.consume(client)
+      await limiter.consume(`${prepared.tenant.id} ${client.clientId}`)
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal
+      if (refusal.consumedPoints === points + 1) await noteLookupLimit(deps, prepared, client)
       fail({ kind: 'rate_limited', retryAfterSeconds: Math.ceil(refusal.msBeforeNext / 1000) })
     }
   }

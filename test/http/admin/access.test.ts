@@ -154,7 +154,7 @@ test('issue 9 a token with every scope but the right one is refused, whatever th
     for (const call of [...adminCalls('demo'), ...adminCalls('nowhere')]) {
       if (call.scope !== lacking) continue
       const answer = await send(admin, call)
-      expect([answer.status, answer.body.code, answer.body.title], call.id).toEqual([
+      expect([answer.status, answer.body.code, answer.body.detail], call.id).toEqual([
         ...[403, 'insufficient_scope', `scope ${lacking} is needed`],
       ])
       refused.push(lacking)
@@ -229,7 +229,7 @@ describe('issue 9 tokens', () => {
       name: 'x',
       scopes: ['keys:manage', 'privacy:erase'],
     })
-    expect([wide.status, wide.body.title]).toEqual([403, 'scope privacy:erase is needed'])
+    expect([wide.status, wide.body.detail]).toEqual([403, 'scope privacy:erase is needed'])
     const bound = await adminWith(bridge, ['keys:manage'], other)
     const elsewhere = { name: 'x', scopes: ['keys:manage'], tenant: 'demo' }
     expect((await bound.post('/tokens', elsewhere)).status).toBe(404)

@@ -185,7 +185,7 @@ test('issue 9 policies in the first call need the scope for policies too', async
   const tenants = await adminWith(bridge, ['tenants:manage'])
   const policies = { material: demoPolicies(bridge.issuer).material }
   const answer = await tenants.post('/tenants', { slug: 'scoped', name, policies })
-  expect([answer.status, answer.body.title]).toEqual([403, 'scope policies:manage is needed'])
+  expect([answer.status, answer.body.detail]).toEqual([403, 'scope policies:manage is needed'])
   expect((await tenants.post('/tenants', { slug: 'scoped', name })).status).toBe(201)
 })
 

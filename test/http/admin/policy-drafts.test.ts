@@ -47,7 +47,7 @@ describe('issue 3 item 10 the life of a policy document', () => {
     expect((await admin.get(DRAFTS)).body).toMatchObject({ drafts: [{ state: 'draft', document }] })
 
     const early = await publish()
-    expect([early.status, early.body.title]).toEqual([
+    expect([early.status, early.body.detail]).toEqual([
       409,
       'query: the draft has not been validated',
     ])
@@ -107,7 +107,7 @@ describe('issue 3 item 10 the life of a policy document', () => {
     await validate()
     await admin.put(`${POLICIES}/query`, good().query)
     const late = await publish()
-    expect([late.status, late.body.title]).toEqual([
+    expect([late.status, late.body.detail]).toEqual([
       409,
       'query: another version was published since the draft was begun',
     ])
@@ -119,7 +119,7 @@ describe('issue 3 item 10 the life of a policy document', () => {
     const { events } = (await admin.get('/tenants/demo/audit-events?limit=1')).body
     expect(events).toMatchObject([{ type: 'policy_draft_dropped', detail: { kind: 'trust' } }])
     const nothing = await publish()
-    expect([nothing.status, nothing.body.title]).toEqual([409, 'drafts: there are none'])
+    expect([nothing.status, nothing.body.detail]).toEqual([409, 'drafts: there are none'])
   })
   test('fifty publishers at once publish it once', async () => {
     const before = Number(await versionOf('query'))

@@ -73,13 +73,13 @@ describe('issue 3 item 11 an institution manages only its own providers', () => 
       await register(own, { allowed_organizations: [OWN, 'elsewhere.example'] }),
       await register(own, { institution: 'elsewhere.example' }),
     ]
-    expect(refused.map(({ status, body }) => [status, body.title])).toEqual([
+    expect(refused.map(({ status, body }) => [status, body.detail])).toEqual([
       [400, "allowed_organizations: only this token's institution"],
       [400, "institution: not this token's"],
     ])
     await register(own, { slug: 'widened', allowed_organizations: ['Noorderhaven.EXAMPLE'] })
     const widened = await own.patch(`${ALL}/widened`, { allowed_organizations: null })
-    expect([widened.status, widened.body.title]).toEqual([
+    expect([widened.status, widened.body.detail]).toEqual([
       ...[400, "allowed_organizations: only the tenant's own tokens change it"],
     ])
     const byTenant = { allowed_organizations: [OWN, 'library.example'] }
@@ -100,7 +100,7 @@ describe('issue 3 item 11 an institution manages only its own providers', () => 
       { scopes: ['providers:manage'], institution: OWN },
     ]) {
       const made = await admin.post('/tokens', { name: 'x', ...wider })
-      expect([made.status, made.body.title]).toEqual([
+      expect([made.status, made.body.detail]).toEqual([
         ...[400, 'institution: only with a tenant, and with the scope providers:manage alone'],
       ])
     }
@@ -148,7 +148,7 @@ describe('issue 3 item 11 a provider is changed', () => {
     }
     expect((await admin.get(`${ALL}/changed`)).body).toEqual(expected)
     const scopes = await admin.patch(`${ALL}/changed`, { scope: 'profile' })
-    expect([scopes.status, scopes.body.title]).toEqual([400, 'scope: must contain openid'])
+    expect([scopes.status, scopes.body.detail]).toEqual([400, 'scope: must contain openid'])
     expect((await admin.patch(`${ALL}/changed`, { identifier_attribute: 'eduid' })).status).toBe(
       400,
     )
@@ -164,11 +164,11 @@ describe('issue 3 item 11 a provider is changed', () => {
       await register(await institutionToken(), { email_is_proof: true }),
       await admin.patch(`${ALL}/surf`, { email_is_proof: true }),
     ]
-    for (const { status, body } of answers) expect([status, body.title]).toEqual(refused)
+    for (const { status, body } of answers) expect([status, body.detail]).toEqual(refused)
     const own = await register(admin, { slug: 'own', email_is_proof: true })
     expect([own.status, own.body.email_is_proof]).toEqual([201, true])
     const widened = await admin.patch(`${ALL}/own`, { allowed_organizations: [OWN] })
-    expect([widened.status, widened.body.title]).toEqual(refused)
+    expect([widened.status, widened.body.detail]).toEqual(refused)
     const taken = { email_is_proof: false, allowed_organizations: [OWN] }
     expect((await admin.patch(`${ALL}/own`, taken)).body).toMatchObject(taken)
   })
@@ -199,7 +199,7 @@ describe('issue 3 item 11 a provider is removed only while nothing hangs on it',
   test('named by the policy, with a login under way, or with people linked through it, it stays', async () => {
     const refusal = async () => {
       const answer = await admin.delete(`${ALL}/surf`)
-      return [answer.status, answer.body.title]
+      return [answer.status, answer.body.detail]
     }
     await register(admin, { slug: 'other' })
     await logIn(bridge, await bridge.newWallet())

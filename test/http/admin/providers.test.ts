@@ -101,12 +101,12 @@ describe('issue 9 a provider is registered', () => {
   test('UP-05 one slug, and one client at one issuer, is there once in a tenant', async () => {
     await register({ slug: 'once', client_id: 'once' })
     const slug = await register({ slug: 'once', client_id: 'twice' })
-    expect([slug.status, slug.body.title]).toEqual([
+    expect([slug.status, slug.body.detail]).toEqual([
       409,
       'slug: the tenant has a provider of this name',
     ])
     const client = await register({ slug: 'twice', client_id: 'once' })
-    expect([client.status, client.body.title]).toEqual([
+    expect([client.status, client.body.detail]).toEqual([
       409,
       'issuer: the tenant has this provider with this client_id',
     ])
@@ -272,7 +272,7 @@ describe('UP-01 to UP-05 a provider is refused at once', () => {
     'schac_home_organization',
   ])('UP-62 UP-65 %s is no claim to know a person by', async (identifier_attribute) => {
     const answer = await register({ identifier_attribute })
-    expect([answer.status, answer.body.title]).toEqual([
+    expect([answer.status, answer.body.detail]).toEqual([
       400,
       'identifier_attribute: no claim to know a person by',
     ])
@@ -289,7 +289,7 @@ describe('UP-01 to UP-05 a provider is refused at once', () => {
     [{ scope: 'openid  email' }, 'scope: invalid_format'],
   ])('UP-30 %j', async (changes, title) => {
     const answer = await register(changes)
-    expect([answer.status, answer.body.title]).toEqual([400, title])
+    expect([answer.status, answer.body.detail]).toEqual([400, title])
   })
   test('UP-55 nothing the provider said is repeated or logged', async () => {
     const told = 'internal-page-with-a-password'

@@ -96,7 +96,7 @@ describe('OP-01 redirect URIs', () => {
   ])('%j is refused by its place, without being repeated', async (uri) => {
     const answer = await admin.post(ALL, { ...app, redirect_uris: ['https://a.example/', uri] })
     expect(answer.status).toBe(400)
-    expect(answer.body.title).toContain('redirect_uris.1: ')
+    expect(answer.body.detail).toContain('redirect_uris.1: ')
     expect(answer.text).not.toContain(uri === '' ? 'a.example' : uri)
   })
   test.each([['http://127.0.0.1:8080/cb'], ['http://[::1]/cb'], ['https://a.example/cb?x=%2e']])(
@@ -112,12 +112,12 @@ describe('OP-01 redirect URIs', () => {
       ...app,
       redirect_uris: ['https://a.example/', 'https://a.example/'],
     })
-    expect(answer.body.title).toBe('redirect_uris.1: occurs twice')
+    expect(answer.body.detail).toBe('redirect_uris.1: occurs twice')
   })
   test('OP-62 of several hosts need a sector that is given, and it never moves', async () => {
     const redirect_uris = ['https://a.example/', 'https://b.example/']
     const refused = await admin.post(ALL, { ...app, redirect_uris })
-    expect(refused.body.title).toBe('sector: needed where the redirect URIs have several hosts')
+    expect(refused.body.detail).toBe('sector: needed where the redirect URIs have several hosts')
     const made = await admin.post(ALL, {
       ...app,
       client_id: 'sector',
@@ -126,7 +126,7 @@ describe('OP-01 redirect URIs', () => {
     })
     expect(made.body).toMatchObject({ sector: 'suite.example' })
     const moved = await admin.patch(`${ALL}/sector`, { sector: 'other.example' })
-    expect([moved.status, moved.body.title]).toEqual([400, 'body: unrecognized_keys'])
+    expect([moved.status, moved.body.detail]).toEqual([400, 'body: unrecognized_keys'])
   })
 })
 
@@ -143,7 +143,7 @@ describe('OP-16 PKCE', () => {
     const changed = await admin.patch(`${ALL}/spa`, { require_pkce: false })
     expect(changed.body).toMatchObject({ require_pkce: true })
     const rotated = await admin.patch(`${ALL}/spa`, { secret_rotation: 'begin' })
-    expect(rotated.body.title).toBe('secret_rotation: this client has no secret')
+    expect(rotated.body.detail).toBe('secret_rotation: this client has no secret')
   })
 })
 
@@ -182,13 +182,13 @@ describe('OP-47 keys for private_key_jwt', () => {
     const sent = jwks()
     const answer = await admin.post(ALL, { ...app, token_endpoint_auth_method: method, jwks: sent })
     expect(answer.status).toBe(400)
-    expect(answer.body.title).toContain('jwks: ')
+    expect(answer.body.detail).toContain('jwks: ')
     const secret = /"d":"([^"]+)"/.exec(JSON.stringify(sent))?.[1]
     if (secret !== undefined) expect([answer.text, ...bridge.lines].join()).not.toContain(secret)
   })
   test('are refused for another method', async () => {
     const answer = await admin.post(ALL, { ...app, jwks: { keys: [ecJwk().publicJwk] } })
-    expect(answer.body.title).toBe('jwks: only with private_key_jwt')
+    expect(answer.body.detail).toBe('jwks: only with private_key_jwt')
   })
 })
 

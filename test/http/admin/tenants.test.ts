@@ -191,7 +191,7 @@ describe('issue 9 what is sent is read strictly', () => {
     ],
   ])('%s is refused by its name', async (_, body, title) => {
     const answer = await admin.post('/tenants', body)
-    expect([answer.status, answer.body.code, answer.body.title]).toEqual([
+    expect([answer.status, answer.body.code, answer.body.detail]).toEqual([
       400,
       'invalid_request',
       title,
@@ -204,7 +204,7 @@ describe('issue 9 what is sent is read strictly', () => {
   })
   test('an unknown parameter is refused', async () => {
     const answer = await admin.get('/tenants/demo/audit-events?corelation_id=x')
-    expect(answer.body.title).toBe('query: unrecognized_keys')
+    expect(answer.body.detail).toBe('query: unrecognized_keys')
     expect((await admin.get('/tenants?limit=0')).status).toBe(400)
     const trail = '/tenants/demo/audit-events'
     expect((await admin.get(`${trail}?from=yesterday`)).status).toBe(400)
@@ -307,7 +307,7 @@ describe('VP-042 the request certificate is replaced', () => {
   test('and not by half of what is needed', async () => {
     const { private_key: _, ...half } = identityFor('localhost')
     const answer = await admin.put('/tenants/demo/request-certificate', half)
-    expect(answer.body.title).toBe('body: certificate_chain and private_key belong together')
+    expect(answer.body.detail).toBe('body: certificate_chain and private_key belong together')
   })
 })
 
