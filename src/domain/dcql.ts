@@ -1,7 +1,4 @@
-import { z } from 'zod'
-import type { Json, JsonObject } from './text.ts'
-
-/*
+/**
  * The Digital Credentials Query Language (OpenID4VP 1.0 sections 6 and 7), from the verifier's side: a strict schema
  * for the query a tenant publishes, and a pure evaluator which says whether what a wallet sent answers it. The wallet
  * is never the enforcer: values, types and authorities are looked at again here (VP-057).
@@ -13,6 +10,8 @@ import type { Json, JsonObject } from './text.ts'
  * Claims are read as JSON whatever the format: an mdoc is an object of namespaces with their elements, a W3C credential
  * begins at its root, so that a path means the same on the wire and here.
  */
+import { z } from 'zod'
+import type { Json, JsonObject } from './text.ts'
 
 const MOST_CREDENTIALS = 16
 const MOST_CLAIMS = 100

@@ -1,9 +1,8 @@
-import type { JsonObject } from './text.ts'
-
-/*
+/**
  * What superiors of a federation allow below them (OpenID Federation 1.0 section 6.2): how far down, of which names, and of
  * which kinds.
  */
+import type { JsonObject } from './text.ts'
 
 /** Whom a statement is about: those of its chain from the leaf up to its own subject. */
 export interface Below {

@@ -1,9 +1,8 @@
-import { z } from 'zod'
-
-/*
+/**
  * Issuers that a federation vouches for (OpenID Federation 1.0), as an entry of the trust policy names them: who is at the top,
  * with keys that were told out of band, and which issuers may be asked at all.
  */
+import { z } from 'zod'
 
 const entity = z
   .string()

@@ -1,9 +1,8 @@
-import type { Json, JsonObject } from './text.ts'
-
-/*
+/**
  * Metadata policies (OpenID Federation 1.0 section 6.1): what superiors of a federation make of what an entity says of itself.
  * They are merged from the trust anchor downwards, and applied once.
  */
+import type { Json, JsonObject } from './text.ts'
 
 /** Operators by parameter, of one entity type. */
 export type MetadataPolicy = Readonly<Record<string, Readonly<Record<string, Json>>>>

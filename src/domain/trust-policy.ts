@@ -1,8 +1,4 @@
-import { z } from 'zod'
-import { federated } from './federation-entry.ts'
-import { checkLists, listId, pem, trustedListRule } from './trusted-list-policy.ts'
-
-/*
+/**
  * Whom a tenant believes (protocols TR-01 to TR-04). The document is a list of entries; a credential is accepted only
  * if *one* entry matches all of it: format, type, key mechanism and anchor or issuer. An anchor of one entry never
  * vouches for a type of another, and an empty list believes nobody.
@@ -10,6 +6,9 @@ import { checkLists, listId, pem, trustedListRule } from './trusted-list-policy.
  * The `id` of an entry is part of the issuer's name, and that name is part of identifier hashes: renaming an entry
  * makes strangers of everybody it vouched for.
  */
+import { z } from 'zod'
+import { federated } from './federation-entry.ts'
+import { checkLists, listId, pem, trustedListRule } from './trusted-list-policy.ts'
 
 const typeName = z.string().min(1).max(1024)
 /** PEM, one certificate each, with the time in which it counts where that is less than its own dates. */

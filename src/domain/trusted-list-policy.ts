@@ -1,9 +1,8 @@
-import { z } from 'zod'
-
-/*
+/**
  * The lists of a trust policy: whom others vouch for, fetched ahead by a job and believed by their signature alone (TR-20 to
  * TR-23).
  */
+import { z } from 'zod'
 
 /** One certificate, PEM. */
 export const pem = z

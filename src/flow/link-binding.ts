@@ -1,3 +1,4 @@
+/** The binding of a proven link: a new row, or the one that stands between this wallet and this account already. */
 import { sealWithDataKey } from '../crypto/data-key.ts'
 import { currentVersion } from '../crypto/keyring.ts'
 import { newId } from '../crypto/random.ts'

@@ -1,3 +1,4 @@
+/** The matches of a proven link: what is known already under its hashes, locked before it is read, and what is added. */
 import { newId } from '../crypto/random.ts'
 import { fail } from '../domain/failure.ts'
 import type { HashedIdentifier } from '../domain/identifier.ts'

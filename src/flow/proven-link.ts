@@ -1,3 +1,4 @@
+/** What a link is made of, once both sides are proved, and what each step of its transaction works with. */
 import type { DataKey } from '../crypto/data-key.ts'
 import { hashToldIdentifier } from '../crypto/identifier-hash.ts'
 import type { Keyring } from '../crypto/keyring.ts'

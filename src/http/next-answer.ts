@@ -1,3 +1,4 @@
+/** Where a journey goes from here, as an HTTP answer: another page, the relying party, or a clear end. */
 import { addressOf } from '../domain/tenant.ts'
 import type { ReturnForm, SignedOn } from '../flow/error-return.ts'
 import type { Next } from '../flow/login-end.ts'

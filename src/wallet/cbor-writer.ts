@@ -1,9 +1,8 @@
-import { TAG } from './cbor.ts'
-
-/*
+/**
  * As much of CBOR writing (RFC 8949 section 4.2.1) as it takes to compute what somebody should have signed: session
  * transcripts, device authentication and the structure that COSE signs. What came from outside goes in as it came.
  */
+import { TAG } from './cbor.ts'
 
 /** CBOR that is written already. */
 export interface Encoded {

@@ -1,4 +1,4 @@
-/*
+/**
  * CBOR from outside (RFC 8949), as strictly as JSON is read: shortest numbers and lengths, no indefinite ones, no key
  * twice, no value without a meaning here, and a limit on everything that a sender could blow up (MD-01, row 19). Written
  * by hand because the packages that read CBOR well bound neither depth nor the number of items. The one leniency: a map

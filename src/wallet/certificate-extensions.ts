@@ -1,3 +1,7 @@
+/**
+ * The extensions of a certificate (RFC 5280 section 4.2) as the path rules and the questions about revocation want to
+ * see them.
+ */
 import {
   DER,
   type DerElement,
@@ -16,11 +20,6 @@ import {
   readGeneralName,
   readNameConstraints,
 } from './name-constraints.ts'
-
-/*
- * The extensions of a certificate (RFC 5280 section 4.2) as the path rules and the questions about revocation want to
- * see them.
- */
 
 const EXTENSION = {
   keyUsage: '2.5.29.15',

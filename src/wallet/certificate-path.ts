@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto'
-import { fail } from '../domain/failure.ts'
-import { type Certificate, KEY_USAGE, readCertificate, sameOctets } from './certificate.ts'
-import { permitsNames } from './name-constraints.ts'
-
-/*
+/**
  * From a leaf certificate to an anchor that the configuration names: RFC 5280 section 6 as far as a credential's
  * issuer needs it. The path is the one in `x5c`, in its order; none is searched for. Anchors come from configuration
  * alone, and a chain that brings one along is refused rather than trimmed (HAIP 1.0 section 6.1.1, TR-11).
  */
+import { createHash } from 'node:crypto'
+import { fail } from '../domain/failure.ts'
+import { type Certificate, KEY_USAGE, readCertificate, sameOctets } from './certificate.ts'
+import { permitsNames } from './name-constraints.ts'
 
 /** Certificates in one `x5c` at most (TR-13). */
 const LONGEST_CHAIN = 5

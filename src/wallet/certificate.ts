@@ -1,3 +1,7 @@
+/**
+ * One X.509 certificate (RFC 5280 section 4) as the path rules want to see it. What node:crypto tells is taken from
+ * there; names in their raw form and the extensions are read from the DER.
+ */
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import { type Extensions, readExtensions } from './certificate-extensions.ts'
 import {
@@ -10,11 +14,6 @@ import {
   readObjectIdentifier,
   readSmallInteger,
 } from './der.ts'
-
-/*
- * One X.509 certificate (RFC 5280 section 4) as the path rules want to see it. What node:crypto tells is taken from
- * there; names in their raw form and the extensions are read from the DER.
- */
 
 /** Octets of one certificate at most (TR-13). */
 export const LARGEST_CERTIFICATE = 8 * 1024

@@ -1,10 +1,9 @@
-import type { PublicJwk } from '../crypto/thumbprint.ts'
-import type { ResponseJwk } from './response-encryption.ts'
-
-/*
+/**
  * By which way a question reached the wallet and its answer comes back. Every format binds its proof to it, each in its
  * own spelling: an audience in a JWT, a handover in the session transcript of an mdoc.
  */
+import type { PublicJwk } from '../crypto/thumbprint.ts'
+import type { ResponseJwk } from './response-encryption.ts'
 
 /** The key the answer was encrypted to; nothing of it where the answer came in the clear. Asked only where a format needs it. */
 export interface Encrypted {

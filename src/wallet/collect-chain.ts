@@ -1,3 +1,8 @@
+/**
+ * From an entity up to an anchor (OpenID Federation 1.0 sections 8.1 and 10.1): configurations from well-known addresses,
+ * statements about those below from each superior's fetch endpoint. Bounded in depth, number and time, whoever answers what
+ * (TR-31).
+ */
 import { BridgeError, fail } from '../domain/failure.ts'
 import {
   type EntityStatement,
@@ -8,12 +13,6 @@ import {
   verifyStatement,
 } from './entity-statement.ts'
 import { type FederationAnchor, LONGEST_CHAIN, resolveChain } from './trust-chain.ts'
-
-/*
- * From an entity up to an anchor (OpenID Federation 1.0 sections 8.1 and 10.1): configurations from well-known addresses,
- * statements about those below from each superior's fetch endpoint. Bounded in depth, number and time, whoever answers what
- * (TR-31).
- */
 
 /** Fetches one statement as text under the rules of protocols 5.6. Throws where it cannot. */
 export type FetchStatement = (

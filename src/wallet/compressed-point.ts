@@ -1,10 +1,9 @@
-import { ECDH, type KeyObject } from 'node:crypto'
-import { JwkError, type PublicJwk, readPublicKey } from '../crypto/thumbprint.ts'
-
-/*
+/**
  * Public keys written as one coordinate and the parity of the other (SEC 1 section 2.3.3), as in `did:key` and, if the
  * issuer likes it short, in COSE. They become the same JWK as the key in full, or one holder would have two names.
  */
+import { ECDH, type KeyObject } from 'node:crypto'
+import { JwkError, type PublicJwk, readPublicKey } from '../crypto/thumbprint.ts'
 
 const CURVES = {
   'P-256': { name: 'prime256v1', bytes: 32 },

@@ -1,3 +1,7 @@
+/**
+ * COSE as far as mdocs need it (RFC 9052, RFC 9053): one signer or one MAC, and public keys. As with JWS, the key comes from the
+ * caller, and the algorithm must be one of ours and fit that key.
+ */
 import { createHmac, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
 import { JwkError, type PublicJwk, readPublicKey } from '../crypto/thumbprint.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
@@ -11,11 +15,6 @@ import {
 } from './cbor.ts'
 import { encodeCbor } from './cbor-writer.ts'
 import { readCompressedPoint } from './compressed-point.ts'
-
-/*
- * COSE as far as mdocs need it (RFC 9052, RFC 9053): one signer or one MAC, and public keys. As with JWS, the key comes from the
- * caller, and the algorithm must be one of ours and fit that key.
- */
 
 const HEADER = { algorithm: 1, critical: 2 } as const
 

@@ -1,3 +1,7 @@
+/**
+ * The door between credential formats and the rest: each format is a file with one function, from the text a wallet sent
+ * to a `JudgedCredential`. `presentation.ts` chooses by the format that was asked for, never by what came.
+ */
 import type { PublicJwk } from '../crypto/thumbprint.ts'
 import type { CredentialFormat } from '../domain/dcql.ts'
 import { fail } from '../domain/failure.ts'
@@ -7,11 +11,6 @@ import type { RevocationRule } from '../domain/trust-policy.ts'
 import type { VerifiedChain } from './certificate-path.ts'
 import type { StatusReference } from './status-list.ts'
 import type { PreparedTrust, TrustedIssuer } from './trust.ts'
-
-/*
- * The door between credential formats and the rest: each format is a file with one function, from the text a wallet sent
- * to a `JudgedCredential`. `presentation.ts` chooses by the format that was asked for, never by what came.
- */
 
 /** A credential that was proved: by whom it was made, what it says, and who holds it. Made by the formats only. */
 export interface VerifiedCredential {

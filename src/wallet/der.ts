@@ -1,4 +1,4 @@
-/*
+/**
  * As much of DER (ITU-T X.690) as it takes to see in a certificate what node:crypto does not tell: raw names, the
  * signature algorithm, path length, key usage, and extensions that nobody here understands. A reader, never a
  * builder; every element is bounded by the one around it, and nothing is read that was not asked for.

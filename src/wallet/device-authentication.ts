@@ -1,3 +1,9 @@
+/**
+ * That the device holding an mdoc answers us, and now (ISO/IEC 18013-5 section 9.1.3, MD-08): by a signature, or by a MAC
+ * that only it and we can make. OpenID4VP 1.0 allows both (section B.2.2) and names no key of the reader for the latter; it
+ * is the key the answer is encrypted to, the only one the wallet has of us and the one its transcript names. So a MAC
+ * without encryption proves nothing and is refused.
+ */
 import { createHash, hkdfSync, type KeyObject } from 'node:crypto'
 import type { PublicJwk } from '../crypto/thumbprint.ts'
 import { fail } from '../domain/failure.ts'
@@ -7,13 +13,6 @@ import type { Channel } from './channel.ts'
 import { verifyCoseMac0, verifyCoseSign1 } from './cose.ts'
 import type { PresentedDocument } from './device-response.ts'
 import { sessionTranscript } from './session-transcript.ts'
-
-/*
- * That the device holding an mdoc answers us, and now (ISO/IEC 18013-5 section 9.1.3, MD-08): by a signature, or by a MAC
- * that only it and we can make. OpenID4VP 1.0 allows both (section B.2.2) and names no key of the reader for the latter; it
- * is the key the answer is encrypted to, the only one the wallet has of us and the one its transcript names. So a MAC
- * without encryption proves nothing and is refused.
- */
 
 /** The key of the mobile security object: the device's, believed since the issuer signed it. */
 export interface DeviceKey {

@@ -1,3 +1,8 @@
+/**
+ * The form of what a wallet sends for an mdoc (ISO/IEC 18013-5 section 8.3.2.1.2.2), and nothing of its truth. One
+ * document in each response, as HAIP 1.0 section 5.3.1 has it (HA-13); members that nobody defined are refused, so that
+ * nothing rides along unsigned.
+ */
 import { decodeBase64url } from '../crypto/base64url.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import { type CborMap, type CborValue, embeddedBytes, isCborArray, isCborMap } from './cbor.ts'
@@ -8,12 +13,6 @@ import {
   readCoseMac0,
   readCoseSign1,
 } from './cose.ts'
-
-/*
- * The form of what a wallet sends for an mdoc (ISO/IEC 18013-5 section 8.3.2.1.2.2), and nothing of its truth. One
- * document in each response, as HAIP 1.0 section 5.3.1 has it (HA-13); members that nobody defined are refused, so that
- * nothing rides along unsigned.
- */
 
 /** base64url characters of a response of 256 KiB. */
 const LONGEST = Math.ceil((256 * 1024 * 4) / 3)

@@ -1,3 +1,7 @@
+/**
+ * Keys of an issuer that is a `did:web` (the did:web method specification, DID Core section 5). Asked only for issuers
+ * that the trust policy names, through the guard, and kept as those of other web issuers are.
+ */
 import type { KeyObject } from 'node:crypto'
 import { JwkError, readPublicKey } from '../crypto/thumbprint.ts'
 import { readMultikey } from './did.ts'
@@ -11,11 +15,6 @@ import {
   publishedAt,
 } from './published-keys.ts'
 import { type Inquiry, notBelieved, reasonNotHad } from './stored-answer.ts'
-
-/*
- * Keys of an issuer that is a `did:web` (the did:web method specification, DID Core section 5). Asked only for issuers
- * that the trust policy names, through the guard, and kept as those of other web issuers are.
- */
 
 const LIMITS = { maxBytes: 64 * 1024, timeoutMs: 3_000 }
 const TYPES = ['application/did+json', 'application/did+ld+json', 'application/json']

@@ -1,14 +1,13 @@
+/**
+ * Decentralized identifiers that are a public key themselves: `did:jwk` and `did:key`. Nothing is resolved, only read.
+ * What is fetched is in `did-web.ts`.
+ */
 import type { KeyObject } from 'node:crypto'
 import { decodeBase64url } from '../crypto/base64url.ts'
 import { JwkError, type PublicJwk, readPublicKey } from '../crypto/thumbprint.ts'
 import type { Json } from '../domain/text.ts'
 import { readCompressedPoint } from './compressed-point.ts'
 import { isJsonObject, readJson } from './json.ts'
-
-/*
- * Decentralized identifiers that are a public key themselves: `did:jwk` and `did:key`. Nothing is resolved, only read.
- * What is fetched is in `did-web.ts`.
- */
 
 export interface DidKey {
   jwk: PublicJwk

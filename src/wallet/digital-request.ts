@@ -1,3 +1,8 @@
+/**
+ * The question as a page hands it to the browser (OpenID4VP 1.0 appendix A, the W3C's Digital Credentials API): the same
+ * query with the same nonce and response key in up to three forms, of which browser and wallet take one they know. The
+ * answer comes back through the page, so there is neither state nor address in it (VP-116).
+ */
 import { signCompact } from '../crypto/jws.ts'
 import { hashSecret } from '../crypto/random.ts'
 import type { DcqlQuery } from '../domain/dcql.ts'
@@ -6,12 +11,6 @@ import { toSeconds } from '../domain/time.ts'
 import { AUDIENCE, clientMetadata, verifierInfo } from './request-object.ts'
 import type { RequestSigner } from './request-signer.ts'
 import type { ResponseJwk } from './response-encryption.ts'
-
-/*
- * The question as a page hands it to the browser (OpenID4VP 1.0 appendix A, the W3C's Digital Credentials API): the same
- * query with the same nonce and response key in up to three forms, of which browser and wallet take one they know. The
- * answer comes back through the page, so there is neither state nor address in it (VP-116).
- */
 
 /** Signed before unsigned: a wallet that knows both should learn who asks from more than the address bar. */
 export const DIGITAL_PROTOCOLS = [

@@ -1,14 +1,13 @@
+/**
+ * From the payload of an issuer-signed JWT and the disclosures that came with it to the claims a holder shows (RFC 9901
+ * section 7.1). Every disclosure must be wanted by exactly one digest; digests without a disclosure are decoys or
+ * hidden claims, and vanish.
+ */
 import { hash } from 'node:crypto'
 import { decodeBase64url } from '../crypto/base64url.ts'
 import { fail } from '../domain/failure.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
 import { isJsonObject, readJson } from './json.ts'
-
-/*
- * From the payload of an issuer-signed JWT and the disclosures that came with it to the claims a holder shows (RFC 9901
- * section 7.1). Every disclosure must be wanted by exactly one digest; digests without a disclosure are decoys or
- * hidden claims, and vanish.
- */
 
 /** Levels of objects and arrays in the processed payload, and digests in all (SD-02). */
 const DEEPEST = 16

@@ -1,3 +1,7 @@
+/**
+ * Who may sign mdocs: a document signer below a root (IACA) that the trust policy names for this document type, obeying
+ * the certificate profile of ISO/IEC 18013-5 annex B unless the entry says otherwise (MD-04).
+ */
 import type { DcqlQuery } from '../domain/dcql.ts'
 import { DAY } from '../domain/time.ts'
 import type { MdocTrustEntry } from '../domain/trust-policy.ts'
@@ -11,11 +15,6 @@ import {
   servesPurpose,
   type TrustMeans,
 } from './trust.ts'
-
-/*
- * Who may sign mdocs: a document signer below a root (IACA) that the trust policy names for this document type, obeying
- * the certificate profile of ISO/IEC 18013-5 annex B unless the entry says otherwise (MD-04).
- */
 
 /** Purpose of a document signer (ISO/IEC 18013-5 annex B.1.4). */
 const SIGNS_MDOCS = ['1.0.18013.5.1.2']

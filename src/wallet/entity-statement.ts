@@ -1,3 +1,7 @@
+/**
+ * Entity statements (OpenID Federation 1.0 section 3): what somebody of a federation says of themselves (an entity
+ * configuration), or of somebody right below them. Reading one believes nothing.
+ */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { JwsError, readCompact, readPayload, verifyCompact } from '../crypto/jws.ts'
 import { JwkError, readPublicKey } from '../crypto/thumbprint.ts'
@@ -5,11 +9,6 @@ import type { Json, JsonObject } from '../domain/text.ts'
 import { MINUTE, SECOND } from '../domain/time.ts'
 import { isJsonObject } from './json.ts'
 import type { IssuerKey } from './published-keys.ts'
-
-/*
- * Entity statements (OpenID Federation 1.0 section 3): what somebody of a federation says of themselves (an entity
- * configuration), or of somebody right below them. Reading one believes nothing.
- */
 
 /** Characters of one statement at most. */
 export const LARGEST_STATEMENT = 128 * 1024

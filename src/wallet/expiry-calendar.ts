@@ -1,3 +1,7 @@
+/**
+ * Everything of a tenant that has an end, read from its rows. Certificates are parsed here and not at every login: the
+ * calendar is asked for by an administrator and by an hourly job.
+ */
 import { type Expiry, expiryOf } from '../domain/expiry.ts'
 import { ACTIVE_TIME, PUBLISHED_BEFORE } from '../domain/signing-key-age.ts'
 import { fromInstant, type IsoInstant } from '../domain/time.ts'
@@ -5,11 +9,6 @@ import { pemOf, type TrustPolicy } from '../domain/trust-policy.ts'
 import { readCertificate } from './certificate.ts'
 import { readStoredLists, type StoredList } from './stored-list.ts'
 import { allLists } from './trusted-list.ts'
-
-/*
- * Everything of a tenant that has an end, read from its rows. Certificates are parsed here and not at every login: the
- * calendar is asked for by an administrator and by an hourly job.
- */
 
 /** What ends, as it lies in the tables. */
 export interface Held {

@@ -1,3 +1,7 @@
+/**
+ * The keys of an issuer as a federation vouches for them: those of its metadata by value, so that they are signed, after all
+ * policies of its chain. Kept as the chain they come from, and resolved again whenever that is read.
+ */
 import { createHash } from 'node:crypto'
 import { isUnderIssuers } from '../domain/federation-entry.ts'
 import type { JsonObject } from '../domain/text.ts'
@@ -15,11 +19,6 @@ import {
 } from './published-keys.ts'
 import type { Inquiry, Said } from './stored-answer.ts'
 import { type FederationAnchor, type ResolvedEntity, resolveChain } from './trust-chain.ts'
-
-/*
- * The keys of an issuer as a federation vouches for them: those of its metadata by value, so that they are signed, after all
- * policies of its chain. Kept as the chain they come from, and resolved again whenever that is read.
- */
 
 /** A federation that an entry of the trust policy names, with its anchors' keys read. */
 export interface Federation {

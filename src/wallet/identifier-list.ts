@@ -1,10 +1,9 @@
-import { fail } from '../domain/failure.ts'
-import { byteKey, type CborMap, isCborMap } from './cbor.ts'
-
-/*
+/**
  * An identifier list: whoever is on it was revoked (ISO/IEC 18013-5, second edition, section 12.3.6.4). The other way in which
  * an mdoc says where it is told what became of it; a status list has a number for everybody instead.
  */
+import { fail } from '../domain/failure.ts'
+import { byteKey, type CborMap, isCborMap } from './cbor.ts'
 
 /** The claim that holds the list. */
 export const IDENTIFIER_LIST_CLAIM = 65530

@@ -1,3 +1,7 @@
+/**
+ * The keys of an issuer that publishes them on the web (SD-JWT VC section 4, VC-05 to VC-08). Asked only for issuers
+ * that the trust policy names; fetched through a guard that is handed in.
+ */
 import type { KeyObject } from 'node:crypto'
 import { JwkError, readPublicKey } from '../crypto/thumbprint.ts'
 import {
@@ -9,11 +13,6 @@ import {
   publishedAt,
 } from './published-keys.ts'
 import { type Inquiry, notBelieved } from './stored-answer.ts'
-
-/*
- * The keys of an issuer that publishes them on the web (SD-JWT VC section 4, VC-05 to VC-08). Asked only for issuers
- * that the trust policy names; fetched through a guard that is handed in.
- */
 
 /** Fetches JSON under the rules of protocols 5.6 (https, public addresses, no redirects). Throws where it cannot. */
 export type FetchJson = (

@@ -1,3 +1,4 @@
+/** What a certified issuer is called, by the rule of its trust entry. */
 import type { Certificate } from './certificate.ts'
 import type { CertifiedEntry } from './trust.ts'
 

@@ -1,3 +1,4 @@
+/** JSON from outside, read strictly. */
 import { parseStrictJson, StrictJsonError } from '../domain/strict-json.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
 

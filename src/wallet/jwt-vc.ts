@@ -1,3 +1,8 @@
+/**
+ * One presented W3C credential: a presentation signed as JWT by the holder, around a credential signed as JWT by the
+ * issuer (OpenID4VP 1.0 section B.1.3.1), in the words of the data model 1.1 (`vp`, `vc`) or 2.0 (`vp+jwt`, `vc+jwt`).
+ * Who the holder is, only the credential says: by `cnf`, else by a subject that is a key itself.
+ */
 import { readCompact, readPayload, verifyCompact } from '../crypto/jws.ts'
 import { JwkError, readPublicKey, thumbprint } from '../crypto/thumbprint.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
@@ -25,12 +30,6 @@ import {
   type W3cStatus,
 } from './w3c-credential.ts'
 import { findW3cIssuer, typesBy } from './w3c-issuer.ts'
-
-/*
- * One presented W3C credential: a presentation signed as JWT by the holder, around a credential signed as JWT by the
- * issuer (OpenID4VP 1.0 section B.1.3.1), in the words of the data model 1.1 (`vp`, `vc`) or 2.0 (`vp+jwt`, `vc+jwt`).
- * Who the holder is, only the credential says: by `cnf`, else by a subject that is a key itself.
- */
 
 const LARGEST_PRESENTATION = 256 * 1024
 const ENVELOPE = 'data:application/vc+jwt,'

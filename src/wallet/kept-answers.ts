@@ -1,11 +1,10 @@
-import { randomInt } from 'node:crypto'
-import { BridgeError, fail } from '../domain/failure.ts'
-import { SECOND } from '../domain/time.ts'
-
-/*
+/**
  * Answers of others that many logins rest on: fetched once for everybody who waits, kept as long as they say, fetched
  * anew a little before that, and bounded in number and octets. What failed is not asked again for a while.
  */
+import { randomInt } from 'node:crypto'
+import { BridgeError, fail } from '../domain/failure.ts'
+import { SECOND } from '../domain/time.ts'
 
 /** After a failure nobody asks again for this long. */
 const COOL_DOWN = 30 * SECOND

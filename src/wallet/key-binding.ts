@@ -1,14 +1,13 @@
+/**
+ * The key binding JWT (RFC 9901 sections 4.3 and 7.3): the holder signs for whom, in answer to which question, when, and
+ * over which credential and disclosures. Whether there must be one is never up to the presentation (SD-14).
+ */
 import type { KeyObject } from 'node:crypto'
 import { readCompact, readPayload, verifyCompact } from '../crypto/jws.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
 import { SECOND } from '../domain/time.ts'
 import { ALGORITHMS, CLOCK_SKEW, orRefuse } from './token-rules.ts'
-
-/*
- * The key binding JWT (RFC 9901 sections 4.3 and 7.3): the holder signs for whom, in answer to which question, when, and
- * over which credential and disclosures. Whether there must be one is never up to the presentation (SD-14).
- */
 
 const LARGEST = 16 * 1024
 

@@ -1,11 +1,10 @@
-import { MINUTE } from '../domain/time.ts'
-import type { TrustedList } from '../domain/trusted-list-policy.ts'
-import { type Certificate, readCertificate } from './certificate.ts'
-
-/*
+/**
  * What every trusted list says, whatever it is written in: its number and times, and whom it vouches for, by service type.
  * What is kept of one are the CA certificates of services that are granted.
  */
+import { MINUTE } from '../domain/time.ts'
+import type { TrustedList } from '../domain/trusted-list-policy.ts'
+import { type Certificate, readCertificate } from './certificate.ts'
 
 /** Bounds of any list (TR-23). */
 export const MOST_ENTITIES = 2_000

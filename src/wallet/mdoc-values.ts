@@ -1,12 +1,11 @@
-import { fail } from '../domain/failure.ts'
-import type { Json, JsonObject } from '../domain/text.ts'
-import { type CborTagged, type CborValue, isCborArray, isCborMap, TAG } from './cbor.ts'
-
-/*
+/**
  * Elements of an mdoc as the JSON that attribute rules read (MD-12), total in what can occur: text, whole and other
  * numbers, booleans, null, lists and objects stay what they are; bytes, as a portrait, become base64url (RFC 8949
  * section 6.1); a full date becomes its text, `2001-02-28`; an instant its text.
  */
+import { fail } from '../domain/failure.ts'
+import type { Json, JsonObject } from '../domain/text.ts'
+import { type CborTagged, type CborValue, isCborArray, isCborMap, TAG } from './cbor.ts'
 
 const FULL_DATE = /^\d{4}-\d{2}-\d{2}$/
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/

@@ -1,3 +1,7 @@
+/**
+ * One presented mdoc (ISO/IEC 18013-5 sections 9.1.2.4 and 9.1.3, in the presentation of OpenID4VP 1.0 section B.2).
+ * Here it becomes believed.
+ */
 import { thumbprint } from '../crypto/thumbprint.ts'
 import { fail } from '../domain/failure.ts'
 import type { Channel } from './channel.ts'
@@ -20,11 +24,6 @@ import {
 } from './mobile-security-object.ts'
 import { readMdocStatusReference } from './status-list.ts'
 import type { TrustMeans } from './trust.ts'
-
-/*
- * One presented mdoc (ISO/IEC 18013-5 sections 9.1.2.4 and 9.1.3, in the presentation of OpenID4VP 1.0 section B.2).
- * Here it becomes believed.
- */
 
 export interface MdocExpectations extends Expectations {
   /** The way of the question: the device vouches for it and the nonce. */

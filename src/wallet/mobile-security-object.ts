@@ -1,3 +1,7 @@
+/**
+ * What the issuer of an mdoc signed (ISO/IEC 18013-5 section 9.1.2.4): not the elements but their digests, the device's
+ * key, the type, and when it is valid.
+ */
 import { createHash } from 'node:crypto'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
@@ -16,11 +20,6 @@ import type { VerifiedChain } from './certificate-path.ts'
 import { type CoseSign1, decodeOrRefuse } from './cose.ts'
 import { jsonOf } from './mdoc-values.ts'
 import { CLOCK_SKEW } from './token-rules.ts'
-
-/*
- * What the issuer of an mdoc signed (ISO/IEC 18013-5 section 9.1.2.4): not the elements but their digests, the device's
- * key, the type, and when it is valid.
- */
 
 const DIGESTS: ReadonlyMap<CborValue | undefined, string> = new Map([
   ['SHA-256', 'sha256'],

@@ -1,3 +1,8 @@
+/**
+ * Which names an authority may certify (RFC 5280 section 4.2.1.10): subtrees of DNS names, URIs, mail addresses, IP
+ * addresses and directory names. A form of name that is constrained and not understood refuses every certificate below
+ * that has a name of that form.
+ */
 import { isIPv4, isIPv6 } from 'node:net'
 import {
   DER,
@@ -8,12 +13,6 @@ import {
   readDer,
   readObjectIdentifier,
 } from './der.ts'
-
-/*
- * Which names an authority may certify (RFC 5280 section 4.2.1.10): subtrees of DNS names, URIs, mail addresses, IP
- * addresses and directory names. A form of name that is constrained and not understood refuses every certificate below
- * that has a name of that form.
- */
 
 /** A GeneralName: its form as the context tag says (1 mail, 2 DNS, 4 directory, 6 URI, 7 IP), and its octets. */
 export interface GeneralName {

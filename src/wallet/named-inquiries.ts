@@ -1,3 +1,4 @@
+/** Whom a trust policy has asked ahead of time, so that no login has to wait for them. */
 import { isUnderIssuers } from '../domain/federation-entry.ts'
 import type { FederationTrustEntry, TrustEntry, TrustPolicy } from '../domain/trust-policy.ts'
 import type { FetchStatement } from './collect-chain.ts'

@@ -1,3 +1,8 @@
+/**
+ * Asking a responder about one certificate (RFC 6960, in the profile of RFC 5019: one certificate, no nonce, so that the
+ * responder may answer from its cache). The answer must be signed by the authority that issued the certificate, or by
+ * somebody to whom that authority gave a certificate for just this.
+ */
 import { createHash } from 'node:crypto'
 import * as write from '../crypto/der.ts'
 import { type Certificate, readCertificate, sameOctets } from './certificate.ts'
@@ -12,12 +17,6 @@ import {
   readObjectIdentifier,
 } from './der.ts'
 import { isSignedBy, readTime } from './signed-der.ts'
-
-/*
- * Asking a responder about one certificate (RFC 6960, in the profile of RFC 5019: one certificate, no nonce, so that the
- * responder may answer from its cache). The answer must be signed by the authority that issued the certificate, or by
- * somebody to whom that authority gave a certificate for just this.
- */
 
 export const OCSP_REQUEST_TYPE = 'application/ocsp-request'
 export const OCSP_RESPONSE_TYPE = 'application/ocsp-response'

@@ -1,3 +1,6 @@
+/**
+ * Where the anchors of a trust entry come from: the policy itself, and the lists that it names.
+ */
 import { SECOND } from '../domain/time.ts'
 import { pemOf, type TrustAnchor } from '../domain/trust-policy.ts'
 import type { TrustedList } from '../domain/trusted-list-policy.ts'
@@ -5,10 +8,6 @@ import { type AnchorSource, createAnchorSet } from './certificate-path.ts'
 import type { FetchedList } from './listed-service.ts'
 import type { CertifiedEntry } from './trust.ts'
 import { believedList, followedLists } from './trusted-list.ts'
-
-/*
- * Where the anchors of a trust entry come from: the policy itself, and the lists that it names.
- */
 
 /** Returns the anchors that an entry has out of the lists it names, each for as long as its list counts. */
 export function listedAnchors(

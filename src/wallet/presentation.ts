@@ -1,3 +1,7 @@
+/**
+ * A whole vp_token against the question it should answer (OpenID4VP 1.0 section 8.6): shape first, then each presentation
+ * by itself, then all of them together. One bad presentation spoils the whole (VP-093).
+ */
 import type { PublicJwk } from '../crypto/thumbprint.ts'
 import {
   type CredentialQuery,
@@ -20,11 +24,6 @@ import { verifySdJwtVc } from './sd-jwt-vc.ts'
 import type { StatusReference } from './status-list.ts'
 import { lookUpStatus } from './status-lookup.ts'
 import type { PreparedTrust, TrustMeans } from './trust.ts'
-
-/*
- * A whole vp_token against the question it should answer (OpenID4VP 1.0 section 8.6): shape first, then each presentation
- * by itself, then all of them together. One bad presentation spoils the whole (VP-093).
- */
 
 /** Presentations in one response, whatever the query would allow. */
 const MOST_PRESENTATIONS = 16

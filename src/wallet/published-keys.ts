@@ -1,3 +1,7 @@
+/**
+ * Keys that issuers publish. Kept for an hour; a key id that is not among them causes one more fetch, and not another within
+ * 30 seconds, so that made-up ids cannot flood the issuer (UP-37). A job asks ahead, so that few logins wait for an issuer.
+ */
 import type { KeyObject } from 'node:crypto'
 import { BridgeError, fail } from '../domain/failure.ts'
 import { HOUR, SECOND } from '../domain/time.ts'
@@ -9,11 +13,6 @@ import {
   nameOfInquiry,
   type Said,
 } from './stored-answer.ts'
-
-/*
- * Keys that issuers publish. Kept for an hour; a key id that is not among them causes one more fetch, and not another within
- * 30 seconds, so that made-up ids cannot flood the issuer (UP-37). A job asks ahead, so that few logins wait for an issuer.
- */
 
 /** How long keys count that say nothing of their own time. */
 export const KEY_LIFETIME = HOUR

@@ -1,3 +1,7 @@
+/**
+ * A registration certificate as it is configured (ETSI TS 119 475, JWT form). It is signed for wallets, which know the
+ * registrars; we read what it registers and until when, and send it on as it is.
+ */
 import { JwsError, readCompact, readPayload } from '../crypto/jws.ts'
 import { fail } from '../domain/failure.ts'
 import {
@@ -6,11 +10,6 @@ import {
   readRegistration,
 } from '../domain/registration.ts'
 import { SECOND } from '../domain/time.ts'
-
-/*
- * A registration certificate as it is configured (ETSI TS 119 475, JWT form). It is signed for wallets, which know the
- * registrars; we read what it registers and until when, and send it on as it is.
- */
 
 /** Characters of one certificate at most: it travels with every request. */
 export const LONGEST_REGISTRATION = 16 * 1024

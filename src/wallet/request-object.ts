@@ -1,3 +1,7 @@
+/**
+ * The signed authorization request (OpenID4VP 1.0 section 5, RFC 9101), handed out by reference, and the link that leads
+ * a wallet to it.
+ */
 import { signCompact } from '../crypto/jws.ts'
 import { hashSecret } from '../crypto/random.ts'
 import type { CredentialFormat, DcqlQuery } from '../domain/dcql.ts'
@@ -9,11 +13,6 @@ import { isJsonObject, readJson } from './json.ts'
 import type { RequestSigner } from './request-signer.ts'
 import type { Form } from './response.ts'
 import { CONTENT_ENCRYPTIONS, type ResponseJwk } from './response-encryption.ts'
-
-/*
- * The signed authorization request (OpenID4VP 1.0 section 5, RFC 9101), handed out by reference, and the link that leads
- * a wallet to it.
- */
 
 /** Media type of the answer at `request_uri` (VP-009). */
 export const REQUEST_OBJECT_TYPE = 'application/oauth-authz-req+jwt'

@@ -1,13 +1,12 @@
+/**
+ * Who we are to a wallet: a certificate chain, its key, and the client identifier that follows from them (OpenID4VP 1.0
+ * section 5.9.3). Checked when it is configured and prepared once, so that a login parses no certificate.
+ */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { fail } from '../domain/failure.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { DAY } from '../domain/time.ts'
 import { type Certificate, KEY_USAGE, readCertificate, sameOctets } from './certificate.ts'
-
-/*
- * Who we are to a wallet: a certificate chain, its key, and the client identifier that follows from them (OpenID4VP 1.0
- * section 5.9.3). Checked when it is configured and prepared once, so that a login parses no certificate.
- */
 
 /** The two client identifier prefixes that we speak; both are signed and rest on `x5c`. */
 export type ClientIdPrefix = 'x509_hash' | 'x509_san_dns'

@@ -1,16 +1,15 @@
-import { createDecipheriv, createECDH, createHash } from 'node:crypto'
-import { decodeBase64url, encodeBase64url } from '../crypto/base64url.ts'
-import { fail } from '../domain/failure.ts'
-import type { Json, JsonObject } from '../domain/text.ts'
-import { isJsonObject, readJson } from './json.ts'
-
-/*
+/**
  * The one kind of encrypted response that we ask for (OpenID4VP 1.0 section 8.3, HAIP 1.0 section 5): a compact JWE
  * (RFC 7516), ECDH-ES in direct mode on P-256 (RFC 7518 section 4.6), A128GCM or A256GCM. Nothing else is there to be
  * switched on: no other algorithm, no compression, no JSON serialisation, no password.
  *
  * Encryption proves nothing about the sender (section 14.5): anyone may encrypt anything to our key.
  */
+import { createDecipheriv, createECDH, createHash } from 'node:crypto'
+import { decodeBase64url, encodeBase64url } from '../crypto/base64url.ts'
+import { fail } from '../domain/failure.ts'
+import type { Json, JsonObject } from '../domain/text.ts'
+import { isJsonObject, readJson } from './json.ts'
 
 /** Characters of a whole response, and of its header. */
 const LARGEST_RESPONSE = 1024 * 1024

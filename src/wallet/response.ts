@@ -1,10 +1,4 @@
-import { hashSecret } from '../crypto/random.ts'
-import { fail, type PresentationReason } from '../domain/failure.ts'
-import type { Json, JsonObject, SecretHash } from '../domain/text.ts'
-import { isJsonObject, readJson } from './json.ts'
-import { decryptResponse, readKeyId } from './response-encryption.ts'
-
-/*
+/**
  * What a wallet posts to the response endpoint (OpenID4VP 1.0 section 8): a presentation in the clear, an encrypted one,
  * or an error. It is read in two steps. `lookupOf` only finds out whose answer it says it is, at the price of one
  * SHA-256, so that nothing is spent on answers to no question (section 14.3.2, VP-079). `openResponse` then opens it
@@ -13,6 +7,11 @@ import { decryptResponse, readKeyId } from './response-encryption.ts'
  * The response key's `kid` is the hash of `state`; so one lookup serves both ways, and an encrypted answer belongs to
  * the journey found only if the state *inside* hashes to the same (VP-073).
  */
+import { hashSecret } from '../crypto/random.ts'
+import { fail, type PresentationReason } from '../domain/failure.ts'
+import type { Json, JsonObject, SecretHash } from '../domain/text.ts'
+import { isJsonObject, readJson } from './json.ts'
+import { decryptResponse, readKeyId } from './response-encryption.ts'
 
 /** Octets of a posted form, and its parameters (VP-070). */
 const LARGEST_FORM = 1024 * 1024

@@ -1,3 +1,7 @@
+/**
+ * What is asked about a certificate, and of whom: an authority's list, or a responder. A list is one for all certificates of
+ * its authority, so it is kept once.
+ */
 import { HOUR, MINUTE } from '../domain/time.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import {
@@ -14,11 +18,6 @@ import {
   readRevocationList,
 } from './revocation-list.ts'
 import type { Inquiry, Said } from './stored-answer.ts'
-
-/*
- * What is asked about a certificate, and of whom: an authority's list, or a responder. A list is one for all certificates of
- * its authority, so it is kept once.
- */
 
 /** Fetches what an authority signed, over plain http too, for the signature is what counts. Throws where it cannot. */
 export type FetchSigned = (

@@ -1,3 +1,7 @@
+/**
+ * Certificate revocation lists (RFC 5280 sections 5 and 6.3), complete and direct ones only: signed by the very authority
+ * that issued the certificates, for every reason. Deltas, indirect lists and lists for some reasons are refused.
+ */
 import { type Certificate, KEY_USAGE, sameOctets } from './certificate.ts'
 import { listExtensions, readFullName } from './certificate-extensions.ts'
 import {
@@ -10,11 +14,6 @@ import {
   readDer,
 } from './der.ts'
 import { algorithmOf, isSignedBy, readTime } from './signed-der.ts'
-
-/*
- * Certificate revocation lists (RFC 5280 sections 5 and 6.3), complete and direct ones only: signed by the very authority
- * that issued the certificates, for every reason. Deltas, indirect lists and lists for some reasons are refused.
- */
 
 /** Octets of one list at most, and certificates on it. */
 export const LARGEST_REVOCATION_LIST = 2 * 1024 * 1024

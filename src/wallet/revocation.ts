@@ -1,3 +1,8 @@
+/**
+ * Whether an authority took back one of the certificates between an issuer and its anchor (RFC 5280 section 6.3, RFC 6960).
+ * Asked for chains of credentials that are already proved, so that nobody can send us to addresses of their choice. The
+ * anchor itself is not asked about: it leaves with the policy that names it.
+ */
 import { fail } from '../domain/failure.ts'
 import type { Lenience } from '../domain/lenience.ts'
 import { SECOND } from '../domain/time.ts'
@@ -20,12 +25,6 @@ import {
   recallSaid,
   type Said,
 } from './stored-answer.ts'
-
-/*
- * Whether an authority took back one of the certificates between an issuer and its anchor (RFC 5280 section 6.3, RFC 6960).
- * Asked for chains of credentials that are already proved, so that nobody can send us to addresses of their choice. The
- * anchor itself is not asked about: it leaves with the policy that names it.
- */
 
 export interface RevocationMeans {
   fetchSigned: FetchSigned

@@ -1,3 +1,9 @@
+/**
+ * One presented SD-JWT VC, and where it becomes believed. SD-JWT is RFC 9901, the credential type
+ * is draft-ietf-oauth-sd-jwt-vc-19, and the presentation is that of OpenID4VP 1.0 appendix B.3.
+ *
+ * The type's metadata, the `vct` URL, is never fetched (VC-12).
+ */
 import type { KeyObject } from 'node:crypto'
 import { type CompactJws, readCompact, readPayload, verifyCompact } from '../crypto/jws.ts'
 import { JwkError, type PublicJwk, readPublicKey, thumbprint } from '../crypto/thumbprint.ts'
@@ -24,13 +30,6 @@ import {
   orRefuse,
 } from './token-rules.ts'
 import { findIssuer, type TrustMeans } from './trust.ts'
-
-/*
- * One presented SD-JWT VC, and where it becomes believed. SD-JWT is RFC 9901, the credential type
- * is draft-ietf-oauth-sd-jwt-vc-19, and the presentation is that of OpenID4VP 1.0 appendix B.3.
- *
- * The type's metadata, the `vct` URL, is never fetched (VC-12).
- */
 
 /** Limits before anything is parsed (SD-02): characters of the whole and of one disclosure, and their number. */
 const LARGEST_PRESENTATION = 256 * 1024

@@ -1,12 +1,11 @@
+/**
+ * What the holder of an mdoc signs of our question: OpenID4VP 1.0 section B.2.6, and nothing of the older handovers
+ * (VP-105 to VP-109). The response key is in it, so an answer that somebody re-encrypted to us is found out.
+ */
 import { createHash } from 'node:crypto'
 import { thumbprint } from '../crypto/thumbprint.ts'
 import { encodeCbor } from './cbor-writer.ts'
 import type { Channel } from './channel.ts'
-
-/*
- * What the holder of an mdoc signs of our question: OpenID4VP 1.0 section B.2.6, and nothing of the older handovers
- * (VP-105 to VP-109). The response key is in it, so an answer that somebody re-encrypted to us is found out.
- */
 
 /** Returns the encoded SessionTranscript of a question asked by this channel with this nonce. */
 export function sessionTranscript(channel: Channel, nonce: string): Uint8Array {

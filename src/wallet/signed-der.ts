@@ -1,3 +1,6 @@
+/**
+ * What authorities sign besides certificates: revocation lists and answers. Both name an algorithm and carry a BIT STRING.
+ */
 import { type KeyObject, verify } from 'node:crypto'
 import {
   DER,
@@ -7,10 +10,6 @@ import {
   readChildren,
   readObjectIdentifier,
 } from './der.ts'
-
-/*
- * What authorities sign besides certificates: revocation lists and answers. Both name an algorithm and carry a BIT STRING.
- */
 
 /** The digest of each signature algorithm that TR-14 permits; null where the algorithm has its own. */
 const DIGESTS: ReadonlyMap<string, string | null> = new Map([

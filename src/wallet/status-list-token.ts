@@ -1,3 +1,7 @@
+/**
+ * A status list token: a status list signed as JWT or as CWT (draft-ietf-oauth-status-list-21 section 5). It is taken
+ * apart, then somebody says whose key is believed, and only then does it open.
+ */
 import type { KeyObject } from 'node:crypto'
 import { JwsError, readCompact, readPayload, verifyCompact } from '../crypto/jws.ts'
 import { BridgeError, fail } from '../domain/failure.ts'
@@ -10,11 +14,6 @@ import { IDENTIFIER_LIST_CLAIM, openIdentifierList } from './identifier-list.ts'
 import { isJsonObject } from './json.ts'
 import { type AnyStatusList, openStatusList } from './status-list.ts'
 import { ALGORITHMS, CLOCK_SKEW } from './token-rules.ts'
-
-/*
- * A status list token: a status list signed as JWT or as CWT (draft-ietf-oauth-status-list-21 section 5). It is taken
- * apart, then somebody says whose key is believed, and only then does it open.
- */
 
 /** Octets of a token, still compressed (TS-09). */
 export const LARGEST_TOKEN = 1024 * 1024

@@ -1,3 +1,7 @@
+/**
+ * A status list: as many small numbers as an issuer has credentials, in one compressed byte string
+ * (draft-ietf-oauth-status-list-21 sections 4 to 7). Nothing is fetched and no signature checked here.
+ */
 import { inflateSync } from 'node:zlib'
 import { decodeBase64url } from '../crypto/base64url.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
@@ -6,11 +10,6 @@ import type { Json } from '../domain/text.ts'
 import { type BitstringList, bitAt } from './bitstring-list.ts'
 import { type IdentifierList, isOnList } from './identifier-list.ts'
 import { isJsonObject } from './json.ts'
-
-/*
- * A status list: as many small numbers as an issuer has credentials, in one compressed byte string
- * (draft-ietf-oauth-status-list-21 sections 4 to 7). Nothing is fetched and no signature checked here.
- */
 
 /** Octets after decompression: four million credentials at eight bits each (TS-09). */
 const LARGEST_LIST = 4 * 1024 * 1024

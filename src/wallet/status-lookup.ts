@@ -1,3 +1,8 @@
+/**
+ * What an issuer says today of a credential that is already proved (TS-01). A list is fetched for everybody on it at
+ * once, never for one person (TS-12); kept as long as it says, fetched anew a little before that, and by one request
+ * for all who wait.
+ */
 import { type KeyObject, randomInt } from 'node:crypto'
 import { BridgeError, fail, type PresentationReason } from '../domain/failure.ts'
 import { HOUR, MINUTE, SECOND } from '../domain/time.ts'
@@ -19,12 +24,6 @@ import {
 } from './status-list-token.ts'
 import type { PreparedTrust, TrustedIssuer, TrustMeans } from './trust.ts'
 import { findDidKey } from './w3c-issuer.ts'
-
-/*
- * What an issuer says today of a credential that is already proved (TS-01). A list is fetched for everybody on it at
- * once, never for one person (TS-12); kept as long as it says, fetched anew a little before that, and by one request
- * for all who wait.
- */
 
 /** Bounds of a list's own `ttl`, and what counts where it names none (TS-07). */
 const SHORTEST = MINUTE

@@ -1,12 +1,11 @@
+/**
+ * Answers of others as they outlive a process: every instance finds what another one had, and a job asks ahead of logins.
+ * They are kept as they were sent, and judged again each time they are read.
+ */
 import { createHash } from 'node:crypto'
 import { BridgeError, fail, type OutboundReason } from '../domain/failure.ts'
 import { MINUTE } from '../domain/time.ts'
 import { type AnswerShelf, lastAnswer, recallAnswer } from './kept-answers.ts'
-
-/*
- * Answers of others as they outlive a process: every instance finds what another one had, and a job asks ahead of logins.
- * They are kept as they were sent, and judged again each time they are read.
- */
 
 const CLOCK_SKEW = 5 * MINUTE
 

@@ -1,3 +1,4 @@
+/** Trusted lists from their rows. */
 import { fromInstant, type IsoInstant } from '../domain/time.ts'
 import type { FetchedList, ListedService, ListPointer } from './listed-service.ts'
 

@@ -1,3 +1,4 @@
+/** Rules that the signed tokens of wallets and issuers share, whatever they carry. */
 import { type JwsAlgorithm, JwsError } from '../crypto/jws.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Json } from '../domain/text.ts'

@@ -1,3 +1,7 @@
+/**
+ * A trust chain (OpenID Federation 1.0 sections 4 and 10.2): the leaf's own configuration, a statement of each superior about
+ * the one below, and the trust anchor's configuration. It is judged whole, and again whenever it is read from where it is kept.
+ */
 import { allowedTypes, obeysConstraints } from '../domain/federation-constraints.ts'
 import {
   applyPolicy,
@@ -18,11 +22,6 @@ import {
 } from './entity-statement.ts'
 import { isJsonObject } from './json.ts'
 import type { IssuerKey } from './published-keys.ts'
-
-/*
- * A trust chain (OpenID Federation 1.0 sections 4 and 10.2): the leaf's own configuration, a statement of each superior about
- * the one below, and the trust anchor's configuration. It is judged whole, and again whenever it is read from where it is kept.
- */
 
 /** Statements of a chain at most: a leaf, an anchor, and three in between. */
 export const LONGEST_CHAIN = 6

@@ -1,3 +1,7 @@
+/**
+ * From a credential that nothing is known of to the one entry of the trust policy that vouches for its issuer, and the
+ * key to verify it with. Which mechanism finds the key is the policy's choice, never the credential's (VC-05).
+ */
 import type { KeyObject } from 'node:crypto'
 import { fail } from '../domain/failure.ts'
 import type { Lenience } from '../domain/lenience.ts'
@@ -27,11 +31,6 @@ import { listedAnchors, sourceOf } from './policy-anchors.ts'
 import type { IssuerKeyCache, PublishedKey } from './published-keys.ts'
 import type { RevocationMeans } from './revocation.ts'
 import type { FetchStatusList, StatusListCache } from './status-lookup.ts'
-
-/*
- * From a credential that nothing is known of to the one entry of the trust policy that vouches for its issuer, and the
- * key to verify it with. Which mechanism finds the key is the policy's choice, never the credential's (VC-05).
- */
 
 /** A trust policy whose anchors are parsed; made once for each published document and kept. */
 export interface PreparedTrust {

@@ -1,12 +1,11 @@
+/**
+ * Canonical XML takes a library its time and its memory, whoever sent it: such lists are read in a thread of their own, which is
+ * ended when it takes too much of either. Logins go on meanwhile.
+ */
 import { Worker } from 'node:worker_threads'
 import type { TrustedList } from '../domain/trusted-list-policy.ts'
 import { ListError, type ListReason, type ReadList, refuseList } from './listed-service.ts'
 import { readTrustedList } from './trusted-list.ts'
-
-/*
- * Canonical XML takes a library its time and its memory, whoever sent it: such lists are read in a thread of their own, which is
- * ended when it takes too much of either. Logins go on meanwhile.
- */
 
 const LONGEST_MS = 60_000
 const MEMORY = { maxOldGenerationSizeMb: 768, maxYoungGenerationSizeMb: 64 }

@@ -1,3 +1,6 @@
+/**
+ * Lists of trusted entities as compact JWS (ETSI TS 119 602, JAdES baseline B). What one points to is not followed.
+ */
 import { JwsError, readCompact, readPayload, verifyCompact } from '../crypto/jws.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
 import type { TrustedList } from '../domain/trusted-list-policy.ts'
@@ -16,10 +19,6 @@ import {
   refuseList,
   servicesOf,
 } from './listed-service.ts'
-
-/*
- * Lists of trusted entities as compact JWS (ETSI TS 119 602, JAdES baseline B). What one points to is not followed.
- */
 
 /** Octets of one list at most (TR-23). */
 export const LARGEST_JSON_LIST = 20 * 1024 * 1024

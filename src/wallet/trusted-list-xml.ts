@@ -1,3 +1,7 @@
+/**
+ * Trusted lists in XML (ETSI TS 119 612), and lists of such lists: providers of trust services with their status, signed with
+ * XAdES.
+ */
 import { expectedListType, isListUrl, type TrustedList } from '../domain/trusted-list-policy.ts'
 import {
   createServiceShelf,
@@ -13,11 +17,6 @@ import {
   servicesOf,
 } from './listed-service.ts'
 import { childrenOf, openSignedXml, XmlSignatureError } from './xml-signature.ts'
-
-/*
- * Trusted lists in XML (ETSI TS 119 612), and lists of such lists: providers of trust services with their status, signed with
- * XAdES.
- */
 
 /** Octets of one list at most (TR-23). */
 export const LARGEST_XML_LIST = 8 * 1024 * 1024

@@ -1,13 +1,12 @@
+/**
+ * Lists that others keep of whom they vouch for. Fetched outside of any login, and believed by their signature under a
+ * certificate that the policy pins, or that a list of lists names which is believed itself; never by their address.
+ */
 import { createHash } from 'node:crypto'
 import { expectedListType, type TrustedList } from '../domain/trusted-list-policy.ts'
 import { checkIssue, type FetchedList, type ReadList } from './listed-service.ts'
 import { LARGEST_JSON_LIST, readJsonList } from './trusted-list-json.ts'
 import { LARGEST_XML_LIST, readXmlList } from './trusted-list-xml.ts'
-
-/*
- * Lists that others keep of whom they vouch for. Fetched outside of any login, and believed by their signature under a
- * certificate that the policy pins, or that a list of lists names which is believed itself; never by their address.
- */
 
 /** Octets of one list at most (TR-23). */
 export const LARGEST_LISTS = { 'lote-jwt': LARGEST_JSON_LIST, 'tsl-xml': LARGEST_XML_LIST }

@@ -1,3 +1,8 @@
+/**
+ * A W3C credential secured as a JWT, in either of its two spellings, and nothing of its truth: as the claim `vc` of a JWT
+ * (Verifiable Credentials Data Model 1.1 section 6.3.1), or as the payload itself (2.0, with VC-JOSE-COSE section 3.1).
+ * Where the JWT's own claims say the same as the credential's members, they must say the same.
+ */
 import { type CompactJws, readCompact, readPayload } from '../crypto/jws.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
@@ -5,12 +10,6 @@ import { SECOND } from '../domain/time.ts'
 import type { W3cTrustEntry } from '../domain/trust-policy.ts'
 import { isJsonObject } from './json.ts'
 import { ALGORITHMS, CLOCK_SKEW, type JwsReasons, orRefuse } from './token-rules.ts'
-
-/*
- * A W3C credential secured as a JWT, in either of its two spellings, and nothing of its truth: as the claim `vc` of a JWT
- * (Verifiable Credentials Data Model 1.1 section 6.3.1), or as the payload itself (2.0, with VC-JOSE-COSE section 3.1).
- * Where the JWT's own claims say the same as the credential's members, they must say the same.
- */
 
 const LARGEST = 192 * 1024
 const CONTEXTS = [

@@ -1,3 +1,7 @@
+/**
+ * Who may make W3C credentials: an issuer below an anchor, or one of the DIDs that the policy names. Which of the two it
+ * is, is the policy's choice; a DID that it does not name is never looked at, let alone fetched.
+ */
 import { fail } from '../domain/failure.ts'
 import { namesOfTypes, type TrustEntry, type W3cTrustEntry } from '../domain/trust-policy.ts'
 import { readDid } from './did.ts'
@@ -14,11 +18,6 @@ import {
   type TrustMeans,
 } from './trust.ts'
 import type { W3cCredential } from './w3c-credential.ts'
-
-/*
- * Who may make W3C credentials: an issuer below an anchor, or one of the DIDs that the policy names. Which of the two it
- * is, is the policy's choice; a DID that it does not name is never looked at, let alone fetched.
- */
 
 /**
  * Returns the issuer that the policy vouches for, for a type that was asked for, before its signature was seen. `now` in

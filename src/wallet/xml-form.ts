@@ -1,4 +1,4 @@
-/*
+/**
  * The outward form of XML, before any library sees it (TR-23): elements, attributes, text, comments and CDATA within bounds.
  * No document type, so no entities but the five that XML has itself, and no processing instructions but the declaration.
  */

@@ -1,13 +1,12 @@
+/**
+ * Enveloped signatures over a whole XML document (XML Signature 1.1, XAdES baseline B). What is given back is read from the
+ * very octets that were signed: of the document that came nothing else is ever looked at, so there is nothing to wrap.
+ */
 import { constants, createHash, verify } from 'node:crypto'
 import { DOMParser } from '@xmldom/xmldom'
 import { SignedXml } from 'xml-crypto'
 import { type Certificate, sameOctets } from './certificate.ts'
 import { checkXmlForm, XmlFormError } from './xml-form.ts'
-
-/*
- * Enveloped signatures over a whole XML document (XML Signature 1.1, XAdES baseline B). What is given back is read from the
- * very octets that were signed: of the document that came nothing else is ever looked at, so there is nothing to wrap.
- */
 
 const DS = 'http://www.w3.org/2000/09/xmldsig#'
 const XADES = 'http://uri.etsi.org/01903/v1.3.2#'

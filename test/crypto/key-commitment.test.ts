@@ -1,3 +1,8 @@
+/**
+ * The "invisible salamander" (Dodis, Grubbs, Ristenpart, Woodage, CRYPTO 2018): one ciphertext with one tag that GCM opens
+ * under two keys. With one block c of ciphertext the tag under key i is c·Hi² + gi, gi being everything else; setting both
+ * equal gives c = (g1 + g2) / (H1² + H2²) in GF(2^128).
+ */
 import { createCipheriv } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { decryptGcm } from '../../src/crypto/aes-gcm.ts'
@@ -9,12 +14,6 @@ import {
 } from '../../src/crypto/sealed-message.ts'
 import { makeSecretKey } from '../../src/crypto/secret-key.ts'
 import { TENANT, UNREADABLE } from './fixtures.ts'
-
-/*
- * The "invisible salamander" (Dodis, Grubbs, Ristenpart, Woodage, CRYPTO 2018): one ciphertext with one tag that GCM opens
- * under two keys. With one block c of ciphertext the tag under key i is c·Hi² + gi, gi being everything else; setting both
- * equal gives c = (g1 + g2) / (H1² + H2²) in GF(2^128).
- */
 
 const REDUCTION = 0xe1n << 120n
 

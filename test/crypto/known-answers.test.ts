@@ -1,3 +1,4 @@
+/** Everything here is read out of the page, so that the page cannot drift from the code. */
 import { createDecipheriv, createHmac, hkdfSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
@@ -14,8 +15,6 @@ import { openUnder } from '../../src/crypto/seal.ts'
 import { deriveSubKeyBytes } from '../../src/crypto/sub-key.ts'
 import type { IdentityId, TenantId } from '../../src/domain/ids.ts'
 import type { Sealed } from '../../src/domain/text.ts'
-
-/* Everything here is read out of the page, so that the page cannot drift from the code. */
 
 const page = readFileSync(new URL('../../docs/cryptography.md', import.meta.url), 'utf8')
 const keyringText = /```json\n([\s\S]*?)\n```/.exec(page)?.[1] ?? ''

@@ -1,3 +1,4 @@
+/** Every credential format from the wallet's link to the relying party's tokens, over HTTP, by wallets on other code. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
 import { createWallet, type Wallet } from '../../demo/wallet.ts'
@@ -24,8 +25,6 @@ import {
   trustEntry,
   type Version,
 } from '../wallet/w3c-world.ts'
-
-/* Every credential format from the wallet's link to the relying party's tokens, over HTTP, by wallets on other code. */
 
 let bridge: Bridge
 let issuer: MdocIssuer

@@ -1,3 +1,7 @@
+/**
+ * The whole login in a real browser against the real service: pages, cookies, redirects and the live status are the
+ * browser's own; the wallet beside it is a program.
+ */
 import { statSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,11 +15,6 @@ import { registerRelyingParty } from '../../src/flow/register-relying-party.ts'
 import { ACTOR, type Bridge, STUDENT, startBridge } from '../support/bridge.ts'
 import { decodeQrSvg } from '../support/qr.ts'
 import { launchChromium, takeLoginScreenshots } from './pages-browser.ts'
-
-/*
- * The whole login in a real browser against the real service: pages, cookies, redirects and the live status are the
- * browser's own; the wallet beside it is a program.
- */
 
 let bridge: Bridge
 let chromium: Browser

@@ -1,3 +1,7 @@
+/**
+ * Rules of RFC 5280 that say what an authority may certify, and under which policies. (The paths of NIST's PKITS use RSA
+ * keys of 2048 bits, which TR-14 refuses, so each rule has a path of its own here.)
+ */
 import { describe, expect, it } from 'vitest'
 import * as der from '../../src/crypto/der.ts'
 import { readCertificate } from '../../src/wallet/certificate.ts'
@@ -8,11 +12,6 @@ import {
 } from '../../src/wallet/certificate-path.ts'
 import { base64, extension, type Odd, OID, writeAnchor, writeOdd } from './certificates.ts'
 import { DAY, NOW, newKey, refusalOf } from './world.ts'
-
-/*
- * Rules of RFC 5280 that say what an authority may certify, and under which policies. (The paths of NIST's PKITS use RSA
- * keys of 2048 bits, which TR-14 refuses, so each rule has a path of its own here.)
- */
 
 const POLICIES = '2.5.29.32'
 const ANY_POLICY = '2.5.29.32.0'

@@ -1,11 +1,10 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import * as der from '../../src/crypto/der.ts'
-import { DAY, NOW, newKey } from './world.ts'
-
-/*
+/**
  * Certificates that no honest authority writes. The product's own writer refuses to make them, so they are put together
  * here, octet by octet.
  */
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import * as der from '../../src/crypto/der.ts'
+import { DAY, NOW, newKey } from './world.ts'
 
 export const OID = {
   ecdsaSha256: '1.2.840.10045.4.3.2',

@@ -1,12 +1,11 @@
+/**
+ * A federation (OpenID Federation 1.0) of as many entities as a test wants, each with its own key, and each statement exactly
+ * as asked for.
+ */
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { type JwsAlgorithm, signCompact } from '../../src/crypto/jws.ts'
 import type { JsonObject } from '../../src/domain/text.ts'
 import { newKey } from './world.ts'
-
-/*
- * A federation (OpenID Federation 1.0) of as many entities as a test wants, each with its own key, and each statement exactly
- * as asked for.
- */
 
 export interface Entity {
   id: string

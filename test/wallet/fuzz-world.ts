@@ -1,3 +1,4 @@
+/** One honest presentation of each format, and the question it answers: what the fuzzers start from. */
 import type { KeyObject } from 'node:crypto'
 import { encrypt } from '../../demo/wallet-answer.ts'
 import { hashSecret, randomText } from '../../src/crypto/random.ts'
@@ -39,8 +40,6 @@ import {
   RESPONSE_URI,
   type World,
 } from './world.ts'
-
-/* One honest presentation of each format, and the question it answers: what the fuzzers start from. */
 
 export interface Honest {
   /** One presentation, as it stands in the vp_token. */

@@ -1,3 +1,7 @@
+/**
+ * Issue 6, item 9, and rows 8, 18 and 19: whatever is changed, added or made up, the answer is a typed refusal. Seeded, so
+ * that a failure comes back; bounded in time, so that a slow machine tries less. `npm run test:long` tries every byte.
+ */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
@@ -18,11 +22,6 @@ import {
 } from './mdoc-world.ts'
 import { issueVc, presentVc } from './w3c-world.ts'
 import { CHANNEL, createMeans, forgeCredential, NONCE, NOW, NOW_S, presentTo } from './world.ts'
-
-/*
- * Issue 6, item 9, and rows 8, 18 and 19: whatever is changed, added or made up, the answer is a typed refusal. Seeded, so
- * that a failure comes back; bounded in time, so that a slow machine tries less. `npm run test:long` tries every byte.
- */
 
 const SEED = 20_261_122
 const bounded = (numRuns: number) => ({ seed: SEED, numRuns, interruptAfterTimeLimit: 6_000 })

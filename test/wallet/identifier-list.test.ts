@@ -1,3 +1,4 @@
+/** Mdocs whose issuer lists those that were revoked by identifier (ISO/IEC 18013-5, second edition, section 12.3.6.4). */
 import { createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { deflateSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -19,8 +20,6 @@ import {
   type Writable,
 } from './mdoc-world.ts'
 import { CHANNEL, createMeans, DAY, NONCE, NOW, NOW_S, newKey, refusalOf } from './world.ts'
-
-/* Mdocs whose issuer lists those that were revoked by identifier (ISO/IEC 18013-5, second edition, section 12.3.6.4). */
 
 const URI = 'https://status.example/identifiers'
 const TYPE = 'application/identifierlist+cwt'

@@ -1,3 +1,7 @@
+/**
+ * The whole room against programs that share no code with it: a wallet on @openid4vc/openid4vp and @sd-jwt, over HTTP,
+ * in real time.
+ */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -17,11 +21,6 @@ import { lookupOf, openResponse, readForm } from '../../src/wallet/response.ts'
 import { createResponseKey } from '../../src/wallet/response-encryption.ts'
 import { prepareTrust } from '../../src/wallet/trust.ts'
 import { createIdentity, createMeans, QUERY } from './world.ts'
-
-/*
- * The whole room against programs that share no code with it: a wallet on @openid4vc/openid4vp and @sd-jwt, over HTTP,
- * in real time.
- */
 
 interface Question {
   signer: RequestSigner

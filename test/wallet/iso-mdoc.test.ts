@@ -1,3 +1,7 @@
+/**
+ * The mdoc response of ISO/IEC 18013-5 annex D.4.1.2: its issuerAuth, whole, and four of its items. (Its device
+ * authenticates by MAC, over a transcript of the proximity flow: see `device-mac.test.ts`.)
+ */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeCbor, embeddedBytes } from '../../src/wallet/cbor.ts'
 import { readCertificate } from '../../src/wallet/certificate.ts'
@@ -14,11 +18,6 @@ import {
 } from '../../src/wallet/mobile-security-object.ts'
 import { MDL, MDL_NAMESPACE } from './mdoc-world.ts'
 import { refusalOf } from './world.ts'
-
-/*
- * The mdoc response of ISO/IEC 18013-5 annex D.4.1.2: its issuerAuth, whole, and four of its items. (Its device
- * authenticates by MAC, over a transcript of the proximity flow: see `device-mac.test.ts`.)
- */
 
 const ISSUER_AUTH = `
 8443a10126a118215901f3308201ef30820195a00302010202143c4416eed784f3b413e48f56f075abfa6d87

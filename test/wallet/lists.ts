@@ -1,12 +1,11 @@
+/**
+ * A scheme operator with a list of trusted entities (ETSI TS 119 602), put together and signed by an independent library.
+ */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { assertValidLoTE, createLoTE, signLoTE } from '@owf/eudi-lote'
 import { createCertificateAuthority, issueCertificate } from '../../src/crypto/certificate.ts'
 import { certificatePem } from '../../src/crypto/request-identity.ts'
 import { DAY, newKey, signJwt } from './world.ts'
-
-/*
- * A scheme operator with a list of trusted entities (ETSI TS 119 602), put together and signed by an independent library.
- */
 
 export const ISSUANCE = 'http://uri.etsi.org/19602/SvcType/PID/Issuance'
 export const REVOCATION = 'http://uri.etsi.org/19602/SvcType/PID/Revocation'

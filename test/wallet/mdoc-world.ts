@@ -1,3 +1,7 @@
+/**
+ * Mdocs put together octet by octet, so that each of their hundred rules can be broken by itself. The encoder here is
+ * not the product's: it writes whatever it is told to.
+ */
 import { createHash, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto'
 import {
   type CertificateAuthority,
@@ -5,11 +9,6 @@ import {
   issueCertificate,
 } from '../../src/crypto/certificate.ts'
 import { AUDIENCE, DAY, NONCE, NOW, newKey, RESPONSE_URI } from './world.ts'
-
-/*
- * Mdocs put together octet by octet, so that each of their hundred rules can be broken by itself. The encoder here is
- * not the product's: it writes whatever it is told to.
- */
 
 export const MDL = 'org.iso.18013.5.1.mDL'
 export const MDL_NAMESPACE = 'org.iso.18013.5.1'

@@ -1,3 +1,11 @@
+/**
+ * The path validation tests of NIST's PKI test suite (PKITS, a work of the United States Government in the public domain), less
+ * those of DSA keys and of revocation lists. Its keys are RSA of 2048 bits, which TR-14 refuses: every certificate gets a P-256
+ * key in place of its own and is signed anew by its issuer's, soundly where it was sound. Nothing else of it is touched.
+ *
+ * No path that the suite calls invalid may be believed. Of those it calls valid we refuse some on purpose; each such group is
+ * named below with its reason.
+ */
 import { createPublicKey, sign, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
@@ -12,15 +20,6 @@ import {
 import { readChildren, readDer } from '../../src/wallet/der.ts'
 import { OID } from './certificates.ts'
 import { NOW, newKey } from './world.ts'
-
-/*
- * The path validation tests of NIST's PKI test suite (PKITS, a work of the United States Government in the public domain), less
- * those of DSA keys and of revocation lists. Its keys are RSA of 2048 bits, which TR-14 refuses: every certificate gets a P-256
- * key in place of its own and is signed anew by its issuer's, soundly where it was sound. Nothing else of it is touched.
- *
- * No path that the suite calls invalid may be believed. Of those it calls valid we refuse some on purpose; each such group is
- * named below with its reason.
- */
 
 interface Vector {
   name: string

@@ -1,11 +1,10 @@
+/**
+ * Revocation lists and answers of responders, exactly as asked for, sound or not (RFC 5280 section 5, RFC 6960).
+ */
 import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import * as der from '../../src/crypto/der.ts'
 import { extension, type Odd, OID } from './certificates.ts'
 import { DAY, NOW } from './world.ts'
-
-/*
- * Revocation lists and answers of responders, exactly as asked for, sound or not (RFC 5280 section 5, RFC 6960).
- */
 
 export const POINTS = '2.5.29.31'
 export const INFORMATION = '1.3.6.1.5.5.7.1.1'

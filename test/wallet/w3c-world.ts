@@ -1,8 +1,7 @@
+/** W3C credentials and presentations as JWTs, signed by `jose`, which the verifier does not use. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { AUDIENCE, NONCE, NOW, NOW_S, newKey } from './world.ts'
-
-/* W3C credentials and presentations as JWTs, signed by `jose`, which the verifier does not use. */
 
 export const DEGREE = 'UniversityDegreeCredential'
 export const V1 = 'https://www.w3.org/2018/credentials/v1'

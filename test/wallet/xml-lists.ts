@@ -1,11 +1,10 @@
-import { createHash, type KeyObject, sign } from 'node:crypto'
-import type { Operator } from './lists.ts'
-import { DAY } from './world.ts'
-
-/*
+/**
  * Trusted lists in XML (ETSI TS 119 612) with a XAdES baseline B signature, sound or not. They are written in canonical form
  * octet for octet, so that signing one takes no library, and certainly not the one that reads them.
  */
+import { createHash, type KeyObject, sign } from 'node:crypto'
+import type { Operator } from './lists.ts'
+import { DAY } from './world.ts'
 
 export const TYPES = 'http://uri.etsi.org/TrstSvc/TrustedList/TSLType'
 export const CA_QC = 'http://uri.etsi.org/TrstSvc/Svctype/CA/QC'
