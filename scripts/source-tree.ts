@@ -20,7 +20,7 @@ const ROOMS = [
   'cli',
 ]
 
-/** The text between the fences of ARCHITECTURE.md's tree. */
+/** The text between the fences of docs/map.md. */
 export function sourceTree(): string {
   const top = filesIn('src').map((file) => line(`src/${file}`, '  ', file))
   const rooms = ROOMS.flatMap((room) => folder(`src/${room}`, '  '))

@@ -1,9 +1,11 @@
-/** Writes the tree of `src/` into ARCHITECTURE.md; a test keeps the two equal. */
+/** Writes the tree of `src/` into docs/map.md; a test keeps the two equal. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { sourceTree } from './source-tree.ts'
 
-const text = readFileSync('ARCHITECTURE.md', 'utf8')
+const MAP = 'docs/map.md'
+
+const text = readFileSync(MAP, 'utf8')
 writeFileSync(
-  'ARCHITECTURE.md',
+  MAP,
   text.replace(/```tree\n[\s\S]*?```/, () => `\`\`\`tree\n${sourceTree()}\`\`\``),
 )

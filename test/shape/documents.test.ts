@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { expect, test } from 'vitest'
 import { environmentExample } from '../../scripts/env-example.ts'
 import { policySchemas } from '../../scripts/policy-schemas.ts'
@@ -26,9 +27,10 @@ test('config.ts and custody-config.ts read every variable they list, and no othe
   expect([...read].sort()).toEqual([...listed].sort())
 })
 
-test('the tree in ARCHITECTURE.md is the tree of src/ (npm run tree writes it)', () => {
-  const tree = /```tree\n([\s\S]*?)```/.exec(readFileSync('ARCHITECTURE.md', 'utf8'))?.[1]
+test('the tree in docs/map.md is the tree of src/ (npm run tree writes it), and stands nowhere else', () => {
+  const tree = /```tree\n([\s\S]*?)```/.exec(readFileSync('docs/map.md', 'utf8'))?.[1]
   expect(tree).toBe(sourceTree())
+  expect(readFileSync('ARCHITECTURE.md', 'utf8')).not.toContain('```tree')
 })
 
 test('issue 3 item 10 docs/schemas is what the code reads policy documents with (npm run openapi writes it)', () => {
@@ -59,26 +61,18 @@ test('issue 3 item 10 docs/policies.md names every finding with its severity, an
 })
 
 test('every local link of the documents leads somewhere', () => {
-  const documents = [
-    'README.md',
-    'ARCHITECTURE.md',
-    'CONTRIBUTING.md',
-    'SECURITY.md',
-    'CHANGELOG.md',
-  ]
+  const documents = [...documentsIn('.'), ...documentsIn('docs')]
   const broken = documents.flatMap((document) =>
     [...readFileSync(document, 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)]
-      .map(([, target = '']) => target)
-      .filter((target) => !exists(target))
+      .map(([, target = '']) => path.join(path.dirname(document), target))
+      .filter((target) => !existsSync(target))
       .map((target) => `${document}: ${target}`),
   )
   expect(broken).toEqual([])
 })
 
-function exists(target: string): boolean {
-  try {
-    return readFileSync(target).length > 0
-  } catch {
-    return readdirSync('.').includes(target.replace(/\/$/, ''))
-  }
+function documentsIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => path.join(folder, name))
 }
