@@ -12,12 +12,11 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { redirectTo } from './errors.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import { browserOf, GONE, JOURNEY, journeyOf } from './login.ts'
-import { answerNext, answerOnward } from './next-answer.ts'
+import { answerButton } from './next-answer.ts'
 import { renderAccountPage } from './pages/account-page.ts'
-import { pageHeaders } from './pages/content-security-policy.ts'
-import { readFormBody, readParameters } from './parse.ts'
+import { readForm } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 import { newNonce, pageTenant } from './serve.ts'
 
@@ -52,16 +51,13 @@ async function show(deps: Means, exchange: Exchange): Promise<Response> {
     chooseUrl: addressOf.accounts(below, id),
     cancelUrl: addressOf.cancel(below, id),
   })
-  return new Response(html, {
-    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) },
-  })
+  return answerPage(html, nonce)
 }
 
 async function choose(deps: Means, exchange: Exchange): Promise<Response> {
   const prepared = tenantOf(exchange)
   const id = journeyOf(exchange)
-  const body = Buffer.from(await readFormBody(exchange.http, MAX_CHOICE)).toString('utf8')
-  const form = readParameters(new URLSearchParams(body))
+  const form = await readForm(exchange.http, MAX_CHOICE)
   const position = form.get('account') ?? ''
   if (form.repeated.length > 0 || !POSITION.test(position)) return fail({ kind: 'not_found' })
   const chosen = await chooseAccount(deps, prepared, id, browserOf(exchange), {
@@ -69,9 +65,7 @@ async function choose(deps: Means, exchange: Exchange): Promise<Response> {
     remember: form.get('remember') === 'yes',
   })
   if (chosen === undefined) return redirectTo(addressOf.continue(prepared.issuer, id))
-  return chosen.next.kind === 'redirect'
-    ? answerOnward(exchange, chosen.language, chosen.next)
-    : answerNext(exchange, chosen.next)
+  return answerButton(exchange, chosen.language, chosen.next)
 }
 
 const tags: [string] = ['Login page']

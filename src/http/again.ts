@@ -1,6 +1,6 @@
 /** A form from another site, once more by GET. */
 import { readBrowserId } from './browser.ts'
-import { redirectTo } from './errors.ts'
+import { redirectTo } from './browser-answer.ts'
 import { type Exchange, tenantOf } from './route.ts'
 
 /** What fits a URL comfortably. */

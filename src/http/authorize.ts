@@ -17,7 +17,7 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { redirectTo } from './errors.ts'
+import { redirectTo } from './browser-answer.ts'
 import { answerLoginPage } from './login-answer.ts'
 import { answerReturn } from './next-answer.ts'
 import { chooseLanguage } from './pages/text.ts'

@@ -12,7 +12,7 @@ import {
   redirectAnswer,
   TENANT_PARAMETER,
 } from './describe.ts'
-import { redirectTo } from './errors.ts'
+import { redirectTo } from './browser-answer.ts'
 import { queryOf } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 

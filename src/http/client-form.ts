@@ -6,7 +6,7 @@ import type { JsonObject } from '../domain/text.ts'
 import { authenticateClient } from '../flow/authenticate-client.ts'
 import { readClientCredentials } from './credentials.ts'
 import { text } from './describe.ts'
-import { queryOf, readFormBody, readParameters } from './parse.ts'
+import { queryOf, readForm } from './parse.ts'
 import { type Exchange, tenantOf } from './route.ts'
 
 const MAX_FORM = 32 * 1024
@@ -20,8 +20,7 @@ export async function readClientForm(
   exchange: Exchange,
 ): Promise<{ form: Parameters; relyingParty: RelyingParty }> {
   if (queryOf(exchange.http).size > 0) refuse('parameters belong into the body')
-  const body = await readFormBody(exchange.http, MAX_FORM)
-  const form = readParameters(new URLSearchParams(Buffer.from(body).toString('utf8')))
+  const form = await readForm(exchange.http, MAX_FORM)
   if (form.repeated.length > 0) refuse('a parameter occurs twice')
   const credentials = readClientCredentials(exchange.http, form)
   const relyingParty = await authenticateClient(deps, tenantOf(exchange), credentials)

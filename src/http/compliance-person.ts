@@ -13,7 +13,6 @@ import { restrictIdentity } from '../flow/restrict-identity.ts'
 import { unlink } from '../flow/unlink.ts'
 import { EXPORT as PERSON_EXPORT } from './admin/examples.ts'
 import {
-  answerPage,
   COMPLIANCE,
   forStaff,
   forStaffForm,
@@ -30,7 +29,7 @@ import {
   redirectAnswer,
   text,
 } from './describe.ts'
-import { redirectTo } from './errors.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import { renderErase, renderPerson, renderReceipt } from './pages/compliance-page.ts'
 import type { Exchange, Operation, Route } from './route.ts'
 

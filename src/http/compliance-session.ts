@@ -3,11 +3,10 @@ import type { Context } from 'hono'
 import type { Deps } from '../deps.ts'
 import type { Parameters } from '../domain/relying-party.ts'
 import { readAdminSession, type Staff } from '../flow/read-admin-session.ts'
-import { redirectTo } from './errors.ts'
-import { pageHeaders } from './pages/content-security-policy.ts'
+import { redirectTo } from './browser-answer.ts'
 import type { PageTenant } from './pages/layout.ts'
 import { chooseLanguage, type Language } from './pages/text.ts'
-import { readFormBody, readParameters } from './parse.ts'
+import { readForm } from './parse.ts'
 import type { Exchange, Operation } from './route.ts'
 import { newNonce } from './serve.ts'
 
@@ -78,14 +77,7 @@ export function forStaffForm(
 }
 
 export async function readStaffForm({ http }: Exchange): Promise<Parameters> {
-  const body = Buffer.from(await readFormBody(http, MAX_FORM)).toString('utf8')
-  return readParameters(new URLSearchParams(body))
-}
-
-/** A page with the headers that all of them carry. */
-export function answerPage(html: string, nonce: string, status = 200): Response {
-  const headers = { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) }
-  return new Response(html, { status, headers })
+  return await readForm(http, MAX_FORM)
 }
 
 /** What these pages share in the description. */

@@ -10,7 +10,6 @@ import { findIdentityBy } from '../flow/find-identity.ts'
 import { readIdentity } from '../flow/read-identity.ts'
 import { compliancePersonRoutes } from './compliance-person.ts'
 import {
-  answerPage,
   COMPLIANCE,
   findSigned,
   forStaffForm,
@@ -22,7 +21,7 @@ import {
   staffCookie,
 } from './compliance-session.ts'
 import { formBody, objectSchema, pageAnswer, redirectAnswer, text } from './describe.ts'
-import { redirectTo } from './errors.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import {
   type FindProblem,
   renderFind,
@@ -121,16 +120,13 @@ function answerSignIn(
 ): Response {
   const nonce = newNonce()
   const html = renderSignIn({ language: languageOf(http), nonce, slug, problem })
-  return answerPage(html, nonce, status)
+  return answerPage(html, nonce, { status })
 }
 
 function answerFind(signed: Signed, problem: FindProblem | undefined, status: number): Response {
   const { language, nonce, page: tenant, csrf, providers } = signed
-  return answerPage(
-    renderFind({ language, nonce, tenant, csrf, providers, problem }),
-    nonce,
-    status,
-  )
+  const html = renderFind({ language, nonce, tenant, csrf, providers, problem })
+  return answerPage(html, nonce, { status })
 }
 
 const tags: [string] = ['Compliance page']

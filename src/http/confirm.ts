@@ -4,11 +4,10 @@ import { addressOf } from '../domain/tenant.ts'
 import { confirmLink, readBothSides } from '../flow/confirm-link.ts'
 import { continueJourney } from '../flow/continue-journey.ts'
 import { errorAnswer, pageAnswer, redirectAnswer, TENANT_PARAMETER } from './describe.ts'
-import { redirectTo } from './errors.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import { browserOf, GONE, JOURNEY, journeyOf } from './login.ts'
-import { answerNext, answerOnward } from './next-answer.ts'
+import { answerButton } from './next-answer.ts'
 import { renderConfirmPage } from './pages/confirm-page.ts'
-import { pageHeaders } from './pages/content-security-policy.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 import { newNonce, pageTenant } from './serve.ts'
 
@@ -39,9 +38,7 @@ async function show(deps: Means, exchange: Exchange): Promise<Response> {
     confirmUrl: addressOf.confirm(below, id),
     cancelUrl: addressOf.cancel(below, id),
   })
-  return new Response(html, {
-    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) },
-  })
+  return answerPage(html, nonce)
 }
 
 async function confirm(deps: Means, exchange: Exchange): Promise<Response> {
@@ -51,9 +48,7 @@ async function confirm(deps: Means, exchange: Exchange): Promise<Response> {
   const confirmed = await confirmLink(deps, prepared, id, browserId)
   if (confirmed === undefined) return redirectTo(addressOf.continue(prepared.issuer, id))
   const next = await continueJourney(deps, prepared, browserId, { journeyId: id })
-  return next.kind === 'redirect'
-    ? answerOnward(exchange, confirmed.language, next)
-    : answerNext(exchange, next)
+  return answerButton(exchange, confirmed.language, next)
 }
 
 const tags: [string] = ['Login page']

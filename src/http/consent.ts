@@ -13,12 +13,11 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { redirectTo } from './errors.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import { browserOf, GONE, JOURNEY, journeyOf } from './login.ts'
-import { answerNext, answerOnward } from './next-answer.ts'
+import { answerButton } from './next-answer.ts'
 import { renderConsentPage } from './pages/consent-page.ts'
-import { pageHeaders } from './pages/content-security-policy.ts'
-import { readFormBody, readParameters } from './parse.ts'
+import { readForm } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 import { newNonce, pageTenant } from './serve.ts'
 
@@ -51,16 +50,13 @@ async function show(deps: Means, exchange: Exchange): Promise<Response> {
     answerUrl: addressOf.consent(below, id),
     ownDataUrl: addressOf.privacy(below),
   })
-  return new Response(html, {
-    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) },
-  })
+  return answerPage(html, nonce)
 }
 
 async function decide(deps: Means, exchange: Exchange): Promise<Response> {
   const prepared = tenantOf(exchange)
   const id = journeyOf(exchange)
-  const body = Buffer.from(await readFormBody(exchange.http, MAX_ANSWER)).toString('utf8')
-  const form = readParameters(new URLSearchParams(body))
+  const form = await readForm(exchange.http, MAX_ANSWER)
   const answer = form.get('answer')
   if (form.repeated.length > 0 || (answer !== 'yes' && answer !== 'no'))
     return fail({ kind: 'invalid_request', detail: 'answer' })
@@ -70,9 +66,7 @@ async function decide(deps: Means, exchange: Exchange): Promise<Response> {
     { proof: form.get('proof') ?? '', agreed: answer === 'yes' },
   )
   if (decided === undefined) return redirectTo(addressOf.continue(prepared.issuer, id))
-  return decided.next.kind === 'redirect'
-    ? answerOnward(exchange, decided.language, decided.next)
-    : answerNext(exchange, decided.next)
+  return answerButton(exchange, decided.language, decided.next)
 }
 
 const tags: [string] = ['Login page']

@@ -16,13 +16,12 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { redirectTo } from './errors.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import { answerOnward } from './next-answer.ts'
-import { pageHeaders } from './pages/content-security-policy.ts'
 import { renderLogoutPage } from './pages/logout-page.ts'
 import { renderSessionPage } from './pages/session-page.ts'
 import { chooseLanguage } from './pages/text.ts'
-import { queryOf, readFormBody, readParameters } from './parse.ts'
+import { parametersIn, queryOf, readForm, readFormBody, readParameters } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 import { newNonce, pageTenant } from './serve.ts'
 
@@ -56,7 +55,7 @@ async function byQuery(deps: Means, exchange: Exchange): Promise<Response> {
 async function byForm(deps: Means, exchange: Exchange): Promise<Response> {
   const body = await readFormBody(exchange.http, MAX_FORM)
   const again = askAgainByGet(exchange, body, '/end_session')
-  return again ?? (await answer(deps, exchange, parametersOf(body)))
+  return again ?? (await answer(deps, exchange, parametersIn(body)))
 }
 
 async function answer(deps: Means, exchange: Exchange, parameters: Parameters): Promise<Response> {
@@ -65,13 +64,13 @@ async function answer(deps: Means, exchange: Exchange, parameters: Parameters): 
   const browser = { id, confirmed: false, unsure: cameWithoutCookie(exchange) && isForm(exchange) }
   const answered = await logOut(deps, prepared, parameters, browser)
   if (answered.kind === 'ask') return answerQuestion(exchange, parameters, answered)
-  if (answered.returnTo === undefined) return answerPage(exchange, parameters, answered)
+  if (answered.returnTo === undefined) return answerState(exchange, parameters, answered)
   return redirectTo(answered.returnTo, endingCookie(exchange, answered))
 }
 
 /** The browser's Lax cookie does not come with a form of another site, so only our own button agrees to anything. */
 async function confirm(deps: Means, exchange: Exchange): Promise<Response> {
-  const parameters = parametersOf(await readFormBody(exchange.http, MAX_FORM))
+  const parameters = await readForm(exchange.http, MAX_FORM)
   const prepared = tenantOf(exchange)
   const browser = {
     id: readBrowserId(exchange.http, prepared.tenant.id),
@@ -79,7 +78,7 @@ async function confirm(deps: Means, exchange: Exchange): Promise<Response> {
   }
   const answered = await logOut(deps, prepared, parameters, browser)
   if (answered.kind === 'ask' || answered.returnTo === undefined)
-    return answerPage(exchange, parameters, answered)
+    return answerState(exchange, parameters, answered)
   const onward = answerOnward(exchange, languageOf(exchange, parameters), {
     url: answered.returnTo,
   })
@@ -89,10 +88,6 @@ async function confirm(deps: Means, exchange: Exchange): Promise<Response> {
 }
 
 const isForm = ({ http }: Exchange) => http.req.method === 'POST'
-
-function parametersOf(body: Uint8Array): Parameters {
-  return readParameters(new URLSearchParams(Buffer.from(body).toString('utf8')))
-}
 
 function languageOf({ http }: Exchange, parameters: Parameters): 'en' | 'nl' {
   return chooseLanguage(parameters.get('ui_locales'), http.req.header('accept-language'))
@@ -119,12 +114,10 @@ function answerQuestion(
     ...{ language, nonce, tenant: pageTenant(exchange.prepared, language), asking, fields },
     confirmUrl: `${new URL(tenantOf(exchange).issuer).pathname}/end_session/confirmation`,
   })
-  return new Response(page, {
-    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) },
-  })
+  return answerPage(page, nonce)
 }
 
-function answerPage(exchange: Exchange, parameters: Parameters, answered: LogoutAnswer): Response {
+function answerState(exchange: Exchange, parameters: Parameters, answered: LogoutAnswer): Response {
   const language = languageOf(exchange, parameters)
   const nonce = newNonce()
   const ended = answered.kind === 'over' && answered.ended
@@ -133,12 +126,7 @@ function answerPage(exchange: Exchange, parameters: Parameters, answered: Logout
     ...{ state: ended ? 'ended' : 'none', consents: [], done: false },
     endUrl: `${new URL(tenantOf(exchange).issuer).pathname}/session`,
   })
-  return new Response(page, {
-    headers: {
-      ...{ 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) },
-      ...endingCookie(exchange, answered),
-    },
-  })
+  return answerPage(page, nonce, { headers: endingCookie(exchange, answered) })
 }
 
 const PARAMETERS: readonly [name: string, description: string, example: string][] = [

@@ -7,7 +7,7 @@ import { addressOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
 import { directProviders } from '../flow/begin-authorization.ts'
 import type { PreparedTenant } from '../flow/tenants.ts'
-import { pageHeaders } from './pages/content-security-policy.ts'
+import { answerPage } from './browser-answer.ts'
 import { renderLoginPage } from './pages/login-page.ts'
 import { newNonce, pageTenant } from './serve.ts'
 
@@ -68,9 +68,7 @@ export async function answerLoginPage(
       ? []
       : directProviders(prepared).map(({ slug, name }) => ({ slug, name })),
   })
-  return new Response(html, {
-    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce), ...headers },
-  })
+  return answerPage(html, nonce, { headers })
 }
 
 /** What this relying party's logins ask of a wallet, no more. */

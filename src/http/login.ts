@@ -22,11 +22,11 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { redirectTo } from './errors.ts'
+import { redirectTo } from './browser-answer.ts'
 import { answerLoginPage } from './login-answer.ts'
-import { answerEnd, answerNext, answerOnward } from './next-answer.ts'
+import { answerButton, answerEnd, answerNext, answerOnward } from './next-answer.ts'
 import { renderQr } from './pages/qr.ts'
-import { queryOf, readFormBody, readParameters } from './parse.ts'
+import { queryOf, readForm, readParameters } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -152,11 +152,7 @@ async function cancel(deps: Means, exchange: Exchange): Promise<Response> {
 async function goDirect(deps: Means, exchange: Exchange): Promise<Response> {
   const prepared = tenantOf(exchange)
   const id = journeyOf(exchange)
-  const form = readParameters(
-    new URLSearchParams(
-      Buffer.from(await readFormBody(exchange.http, MAX_CHOICE)).toString('utf8'),
-    ),
-  )
+  const form = await readForm(exchange.http, MAX_CHOICE)
   const browserId = browserOf(exchange)
   const provider = form.get('provider') ?? fail({ kind: 'not_found' })
   const { language } = await chooseProvider(deps, prepared, id, browserId, provider)
@@ -167,9 +163,7 @@ async function goDirect(deps: Means, exchange: Exchange): Promise<Response> {
       return { kind: 'redirect', url: addressOf.continue(prepared.issuer, id) }
     },
   )
-  return next.kind === 'redirect'
-    ? answerOnward(exchange, language, next)
-    : answerNext(exchange, next)
+  return answerButton(exchange, language, next)
 }
 
 async function goOn(deps: Means, exchange: Exchange, handle: JourneyHandle): Promise<Response> {

@@ -3,8 +3,7 @@ import { addressOf } from '../domain/tenant.ts'
 import type { ReturnForm, SignedOn } from '../flow/error-return.ts'
 import type { Next } from '../flow/login-end.ts'
 import { sessionCookie } from './browser.ts'
-import { redirectTo } from './errors.ts'
-import { pageHeaders } from './pages/content-security-policy.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import { type EndPageKind, renderEndPage } from './pages/end-page.ts'
 import { renderFormPostPage } from './pages/form-post-page.ts'
 import { renderOnwardPage } from './pages/onward-page.ts'
@@ -55,9 +54,14 @@ export function answerOnward(
   if (form !== undefined) return answerForm(exchange, language, form, cookie)
   const nonce = newNonce()
   const tenant = pageTenant(exchange.prepared, language)
-  return new Response(renderOnwardPage({ language, nonce, tenant, url }), {
-    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce), ...cookie },
-  })
+  return answerPage(renderOnwardPage({ language, nonce, tenant, url }), nonce, { headers: cookie })
+}
+
+/** After a button: {@link answerOnward} where the journey leads away from here, the next page otherwise. */
+export function answerButton(exchange: Exchange, language: 'en' | 'nl', next: Next): Response {
+  return next.kind === 'redirect'
+    ? answerOnward(exchange, language, next)
+    : answerNext(exchange, next)
 }
 
 /** The answer to the relying party by POST; the policy of the page lets its form go there and nowhere else. */
@@ -70,13 +74,8 @@ function answerForm(
   const nonce = newNonce()
   const tenant = pageTenant(exchange.prepared, language)
   const formAction = [new URL(form.action).origin]
-  return new Response(renderFormPostPage({ language, nonce, tenant, ...form }), {
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      ...pageHeaders(nonce, { formAction }),
-      ...cookie,
-    },
-  })
+  const html = renderFormPostPage({ language, nonce, tenant, ...form })
+  return answerPage(html, nonce, { headers: cookie, formAction })
 }
 
 /** A clear end, with the way back to the relying party. */
@@ -95,9 +94,7 @@ export function answerEnd(exchange: Exchange, next: Extract<Next, { kind: 'end' 
         : addressOf.cancel(new URL(tenantOf(exchange).issuer).pathname, next.journey.id),
     reference: next.journey.correlationId,
   })
-  return new Response(html, {
-    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) },
-  })
+  return answerPage(html, nonce)
 }
 
 function endKind(next: Extract<Next, { kind: 'end' }>): EndPageKind {

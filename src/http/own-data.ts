@@ -28,10 +28,9 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { redirectTo } from './errors.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import { browserOf, JOURNEY, journeyOf } from './login.ts'
 import { answerLoginPage } from './login-answer.ts'
-import { pageHeaders } from './pages/content-security-policy.ts'
 import { renderOwnData, renderOwnDataStart, renderOwnReceipt } from './pages/own-data-page.ts'
 import { readFormBody } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
@@ -184,11 +183,6 @@ async function readForm({ http }: Exchange): Promise<URLSearchParams> {
 
 function pathOf(exchange: Exchange): string {
   return addressOf.ownData(new URL(tenantOf(exchange).issuer).pathname, journeyOf(exchange))
-}
-
-function answerPage(html: string, nonce: string): Response {
-  const headers = { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) }
-  return new Response(html, { headers })
 }
 
 const tags: [string] = ['Own data']

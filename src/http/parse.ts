@@ -82,6 +82,16 @@ export function acceptsJson(accept: string | undefined): boolean {
   return false
 }
 
+/** The parameters of a form's bytes. Throws what {@link readParameters} does. */
+export function parametersIn(body: Uint8Array): Parameters {
+  return readParameters(new URLSearchParams(Buffer.from(body).toString('utf8')))
+}
+
+/** The parameters of a form of at most `limit` bytes. Throws what {@link readFormBody} and {@link readParameters} do. */
+export async function readForm(http: Context, limit: number): Promise<Parameters> {
+  return parametersIn(await readFormBody(http, limit))
+}
+
 /** The query as it stands in the URL; undecodable escapes are kept by the platform's own rules. */
 export function queryOf(http: Context): URLSearchParams {
   const mark = http.req.url.indexOf('?')

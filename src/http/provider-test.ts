@@ -10,8 +10,7 @@ import {
   redirectAnswer,
   TENANT_PARAMETER,
 } from './describe.ts'
-import { redirectTo } from './errors.ts'
-import { pageHeaders } from './pages/content-security-policy.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import { renderProviderTestPage } from './pages/provider-test-page.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 import { pageSetting } from './serve.ts'
@@ -49,8 +48,7 @@ async function show(deps: Means, exchange: Exchange): Promise<Response> {
   const nonce = setting.nonce()
   const { language, tenant } = setting
   const html = renderProviderTestPage({ ...test, language, tenant, nonce })
-  const headers = { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) }
-  return new Response(html, { headers })
+  return answerPage(html, nonce)
 }
 
 const BEGIN: Operation = {

@@ -2,7 +2,7 @@
 import { stringify } from 'yaml'
 import { pageAnswer } from './describe.ts'
 import { describeService, type OpenApiDocument } from './openapi.ts'
-import { pageHeaders } from './pages/content-security-policy.ts'
+import { answerPage } from './browser-answer.ts'
 import { renderReferencePage } from './pages/reference-page.ts'
 import type { Exchange, Operation, Route } from './route.ts'
 import { pageSetting } from './serve.ts'
@@ -37,7 +37,7 @@ export function referenceRoutes(mounted: readonly Route[], publicUrl: string): R
         limit: 'public',
         operation: REFERENCE,
       },
-      handle: (exchange) => answerPage(exchange, describe().document),
+      handle: (exchange) => answerReadably(exchange, describe().document),
     },
   ]
   return routes.slice(mounted.length)
@@ -58,13 +58,11 @@ function answerYaml(text: string): Response {
   return new Response(text, { headers })
 }
 
-function answerPage(exchange: Exchange, document: OpenApiDocument): Response {
+function answerReadably(exchange: Exchange, document: OpenApiDocument): Response {
   const { language, nonce: makeNonce } = pageSetting(exchange)
   const nonce = makeNonce()
   const html = renderReferencePage(document, { language, nonce })
-  return new Response(html, {
-    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce) },
-  })
+  return answerPage(html, nonce)
 }
 
 const OPENAPI: Operation = {

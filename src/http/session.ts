@@ -14,10 +14,9 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { redirectTo } from './errors.ts'
-import { pageHeaders } from './pages/content-security-policy.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import { renderSessionPage } from './pages/session-page.ts'
-import { readFormBody, readParameters } from './parse.ts'
+import { readForm } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 import { newNonce, pageSetting } from './serve.ts'
 
@@ -42,7 +41,7 @@ async function show(deps: Means, exchange: Exchange): Promise<Response> {
   const browserId = readBrowserId(exchange.http, prepared.tenant.id)
   const there = await hasSession(deps, prepared, browserId)
   const consents = await readSessionConsents(deps, prepared, cookiesOf(exchange))
-  return answerPage(exchange, there ? 'there' : 'none', {}, consents)
+  return answerState(exchange, there ? 'there' : 'none', {}, consents)
 }
 
 function cookiesOf(exchange: Exchange) {
@@ -53,8 +52,7 @@ function cookiesOf(exchange: Exchange) {
 /** As with the end, another site's form comes without the cookies that say who it is. */
 async function withdraw(deps: Means, exchange: Exchange): Promise<Response> {
   const prepared = tenantOf(exchange)
-  const body = Buffer.from(await readFormBody(exchange.http, MAX_FORM)).toString('utf8')
-  const clientId = readParameters(new URLSearchParams(body)).get('client') ?? ''
+  const clientId = (await readForm(exchange.http, MAX_FORM)).get('client') ?? ''
   await withdrawInSession(deps, prepared, cookiesOf(exchange), clientId as ClientId)
   return redirectTo(`${new URL(prepared.issuer).pathname}/session?done`)
 }
@@ -64,10 +62,10 @@ async function end(deps: Means, exchange: Exchange): Promise<Response> {
   const prepared = tenantOf(exchange)
   const { id } = prepared.tenant
   await endSession(deps, prepared, readBrowserId(exchange.http, id))
-  return answerPage(exchange, 'ended', { 'set-cookie': endedSessionCookie(id) })
+  return answerState(exchange, 'ended', { 'set-cookie': endedSessionCookie(id) })
 }
 
-function answerPage(
+function answerState(
   exchange: Exchange,
   state: 'there' | 'none' | 'ended',
   headers: Record<string, string> = {},
@@ -81,9 +79,7 @@ function answerPage(
   }))
   const done = exchange.http.req.query('done') !== undefined
   const page = { language, nonce, tenant, state, endUrl, consents, done }
-  return new Response(renderSessionPage(page), {
-    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders(nonce), ...headers },
-  })
+  return answerPage(renderSessionPage(page), nonce, { headers })
 }
 
 const SHOW: Operation = {

@@ -4,7 +4,7 @@ import type { JsonObject } from '../domain/text.ts'
 import { readUserinfo } from '../flow/read-userinfo.ts'
 import { readAccessToken } from './credentials.ts'
 import { errorAnswer, jsonAnswer, objectSchema, TENANT_PARAMETER, text } from './describe.ts'
-import { readFormBody, readParameters } from './parse.ts'
+import { readForm } from './parse.ts'
 import { CROSS_ORIGIN, type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
 const MAX_FORM = 4 * 1024
@@ -49,8 +49,7 @@ async function readFormToken(
   exchange: Exchange,
 ): Promise<{ accessToken: string; proof: undefined } | undefined> {
   if (exchange.http.req.header('content-type') === undefined) return undefined
-  const body = await readFormBody(exchange.http, MAX_FORM)
-  const form = readParameters(new URLSearchParams(Buffer.from(body).toString('utf8')))
+  const form = await readForm(exchange.http, MAX_FORM)
   const accessToken = form.repeated.length > 0 ? undefined : form.get('access_token')
   return accessToken === undefined ? undefined : { accessToken, proof: undefined }
 }
