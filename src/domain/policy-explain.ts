@@ -10,7 +10,9 @@ import {
   type RuleOutcome,
   type SelectorFacts,
 } from './choose-plan.ts'
-import { type DcqlQuery, evaluateQuery, leastQuery, satisfiedSets, selectClaims } from './dcql.ts'
+import type { DcqlQuery } from './dcql.ts'
+import { leastQuery } from './asked-query.ts'
+import { evaluateQuery, satisfiedSets, selectClaims } from './dcql-evaluation.ts'
 import {
   type MaterialPolicy,
   materialName,

@@ -3,7 +3,8 @@
  * can be known before anybody logs in is said before anything is published.
  */
 import { type AttributeRule, pathsOf, walletPaths } from './attributes.ts'
-import { type ClaimPath, type CredentialQuery, hasRequestedType } from './dcql.ts'
+import type { ClaimPath, CredentialQuery } from './dcql.ts'
+import { hasRequestedType } from './dcql-evaluation.ts'
 import { lintHaip } from './haip.ts'
 import {
   isOfWallet,

@@ -1,5 +1,6 @@
 /** What kinds of credentials a presentation held: what a rule of the selector may ask, and nothing about the person. */
-import { type DcqlQuery, satisfiedSets } from './dcql.ts'
+import type { DcqlQuery } from './dcql.ts'
+import { satisfiedSets } from './dcql-evaluation.ts'
 
 export interface ShownCredentials {
   /** Ids of the credential queries that were answered. */

@@ -3,14 +3,8 @@
  * by itself, then all of them together. One bad presentation spoils the whole (VP-093).
  */
 import type { PublicJwk } from '../crypto/thumbprint.ts'
-import {
-  type CredentialQuery,
-  type DcqlQuery,
-  evaluateQuery,
-  isExpectedNumber,
-  keepRequestedClaims,
-  type Presented,
-} from '../domain/dcql.ts'
+import type { CredentialQuery, DcqlQuery } from '../domain/dcql.ts'
+import { evaluateQuery, isExpectedNumber, keepRequestedClaims, type Presented } from '../domain/dcql-evaluation.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Lenience } from '../domain/lenience.ts'
 import type { Standing } from '../domain/standing.ts'
