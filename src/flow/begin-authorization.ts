@@ -12,12 +12,8 @@ import {
   type WalletLink,
 } from '../domain/journey.ts'
 import { beyondRegistration } from '../domain/registration.ts'
-import {
-  type AuthorizationRequest,
-  judgeAuthorizationRequest,
-  type Parameters,
-  type RelyingParty,
-} from '../domain/relying-party.ts'
+import type { RelyingParty } from '../domain/relying-party.ts'
+import { type AuthorizationRequest, judgeAuthorizationRequest, type Parameters } from '../domain/authorization-request.ts'
 import { addressOf } from '../domain/tenant.ts'
 import type { SecretHash } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'

@@ -21,7 +21,7 @@ import {
   readHit,
   readHits,
 } from '../store/hits.ts'
-import { readJourney } from '../store/journey.ts'
+import { readJourney } from '../store/journey-row.ts'
 import { decidePlan, personOf } from './decide-plan.ts'
 import { errorReturn } from './error-return.ts'
 import { finishLogin } from './finish-login.ts'

@@ -17,7 +17,8 @@ import type {
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read } from '../store/database.ts'
-import { failJourney, findJourney, readJourney } from '../store/journey.ts'
+import { failJourney, findJourney } from '../store/journey.ts'
+import { readJourney } from '../store/journey-row.ts'
 import { type ErrorReturn, errorReturn, type SignedOn } from './error-return.ts'
 import type { PreparedTenant } from './tenants.ts'
 

@@ -5,7 +5,8 @@ import { fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
 import type { Journey } from '../domain/journey.ts'
 import { read } from '../store/database.ts'
-import { findJourney, readJourney } from '../store/journey.ts'
+import { findJourney } from '../store/journey.ts'
+import { readJourney } from '../store/journey-row.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /** Reads it, if it is this browser's. Throws `not_found` for any other: another browser learns no more. */

@@ -12,12 +12,9 @@ import type { SecretHash } from '../domain/text.ts'
 import { fromInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read } from '../store/database.ts'
-import {
-  failJourney,
-  findOpenJourneyByState,
-  type OpenJourneyRow,
-  readPolicyVersions,
-} from '../store/journey.ts'
+import { failJourney } from '../store/journey.ts'
+import { findOpenJourneyByState, type OpenJourneyRow } from '../store/journey-wallet.ts'
+import { readPolicyVersions } from '../store/journey-row.ts'
 import type { Encrypted } from '../wallet/channel.ts'
 import {
   type RevokedCredential,

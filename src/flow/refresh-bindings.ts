@@ -15,7 +15,7 @@ import {
 } from '../domain/kept-attributes.ts'
 import type { InstitutionHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { type AccountBinding, findWalletBindings, refreshAttributes } from '../store/binding.ts'
+import { type AccountBinding, findWalletBindings, refreshAttributes } from '../store/account-binding.ts'
 import type { Transaction } from '../store/database.ts'
 
 /** An account as the institution told of it just now. */

@@ -7,7 +7,7 @@ import type { Open, WalletLink, WalletQuestion, WalletSecrets } from '../domain/
 import type { Sealed } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
-import { renewWalletSecrets } from '../store/journey.ts'
+import { renewWalletSecrets } from '../store/journey-wallet.ts'
 import type { Encrypted } from '../wallet/channel.ts'
 import { agree, createResponseKey, publicJwkOf } from '../wallet/response-encryption.ts'
 import { openWalletSecrets, sealWalletSecrets } from './journey-secrets.ts'

@@ -1,7 +1,7 @@
 /** Who uses the compliance page: a cookie of a quarter of an hour, and a token of its own in every form. */
 import type { Context } from 'hono'
 import type { Deps } from '../deps.ts'
-import type { Parameters } from '../domain/relying-party.ts'
+import type { Parameters } from '../domain/authorization-request.ts'
 import { readAdminSession, type Staff } from '../flow/read-admin-session.ts'
 import { redirectTo } from './browser-answer.ts'
 import type { PageTenant } from './pages/layout.ts'

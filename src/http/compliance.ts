@@ -2,7 +2,7 @@
 import type { Deps } from '../deps.ts'
 import { BridgeError } from '../domain/failure.ts'
 import type { IdentityId } from '../domain/ids.ts'
-import type { Parameters } from '../domain/relying-party.ts'
+import type { Parameters } from '../domain/authorization-request.ts'
 import { authenticateAdmin } from '../flow/authenticate-admin.ts'
 import { ADMIN_SESSION_TIME, beginAdminSession } from '../flow/begin-admin-session.ts'
 import { endAdminSession } from '../flow/end-admin-session.ts'

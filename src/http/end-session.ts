@@ -1,7 +1,7 @@
 /** GET and POST /end_session: a relying party sends the browser to log the person out, and the page that asks whether it is meant. */
 import type { Deps } from '../deps.ts'
 import { LOGOUT_PARAMETERS } from '../domain/logout.ts'
-import type { Parameters } from '../domain/relying-party.ts'
+import type { Parameters } from '../domain/authorization-request.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { type LogoutAnswer, logOut } from '../flow/log-out.ts'
 import { askAgainByGet, cameWithoutCookie } from './again.ts'

@@ -1,20 +1,11 @@
-/** `journey`: what the service remembers between two requests. Each arrow of `domain/journey.ts` is one statement. */
-import { type Selectable, sql } from 'kysely'
-import type { UpstreamAssurance, WalletWay } from '../domain/assurance.ts'
-import type { HashedIdentifier } from '../domain/identifier.ts'
-import type {
-  BindingId,
-  ClientId,
-  CorrelationId,
-  IdentityId,
-  JourneyId,
-  ProviderId,
-  TenantId,
-} from '../domain/ids.ts'
-import type { Decided, Journey, PolicyVersions, Presented } from '../domain/journey.ts'
+/**
+ * `journey`: what the service remembers between two requests. Each arrow of `domain/journey.ts` is one statement; the
+ * wallet's are in journey-wallet.ts, what a row says in journey-row.ts.
+ */
+import { sql } from 'kysely'
+import type { BindingId, ClientId, CorrelationId, IdentityId, JourneyId, ProviderId, TenantId } from '../domain/ids.ts'
 import type { HolderHash, Sealed, SecretHash } from '../domain/text.ts'
-import { fromInstant, type IsoInstant } from '../domain/time.ts'
-import type { JourneyTable } from './schema.ts'
+import type { IsoInstant } from '../domain/time.ts'
 import { type Params, sqlStatement, statement } from './statement.ts'
 
 interface NewJourney {
@@ -57,130 +48,6 @@ export const insertJourney = statement('insert_journey', (q, p: Params<NewJourne
     updated_at: p('now'),
     expires_at: p('expiresAt'),
   }),
-)
-
-/** What a wallet's request names: a journey still open, and through which of its two links. */
-export interface OpenJourneyRow {
-  id: JourneyId
-  correlation_id: CorrelationId
-  client_id: ClientId
-  wallet_secrets: Sealed | null
-  request_kid: string
-  policies: string
-  created_at: IsoInstant
-  cross_device: boolean
-}
-
-/** started or retrieved → retrieved, by the id in a request_uri. Not single-use: wallets fetch twice (VP-034). */
-export const retrieveJourney = sqlStatement(
-  'retrieve_journey',
-  (
-    p: Params<{
-      tenantId: TenantId
-      requestHash: SecretHash
-      now: IsoInstant
-      crossDeviceSince: IsoInstant
-    }>,
-  ) => sql<OpenJourneyRow>`
-    UPDATE journey SET state = 'retrieved', updated_at = ${p('now')}
-     WHERE tenant_id = ${p('tenantId')} AND state IN ('started', 'retrieved') AND expires_at > ${p('now')}
-       AND (same_device_request_hash = ${p('requestHash')}
-         OR (cross_device_request_hash = ${p('requestHash')} AND created_at > ${p('crossDeviceSince')}))
-    RETURNING id, correlation_id, client_id, wallet_secrets, request_kid, policies, created_at,
-      cross_device_request_hash IS NOT DISTINCT FROM ${p('requestHash')} AS cross_device`,
-)
-
-/** The open journey of a wallet's `state`; reads only. */
-export const findOpenJourneyByState = sqlStatement(
-  'find_open_journey_by_state',
-  (
-    p: Params<{
-      tenantId: TenantId
-      stateHash: SecretHash
-      now: IsoInstant
-      crossDeviceSince: IsoInstant
-    }>,
-  ) => sql<OpenJourneyRow>`
-    SELECT id, correlation_id, client_id, wallet_secrets, request_kid, policies, created_at,
-      cross_device_state_hash IS NOT DISTINCT FROM ${p('stateHash')} AS cross_device
-      FROM journey
-     WHERE tenant_id = ${p('tenantId')} AND state IN ('started', 'retrieved') AND expires_at > ${p('now')}
-       AND (same_device_state_hash = ${p('stateHash')}
-         OR (cross_device_state_hash = ${p('stateHash')} AND created_at > ${p('crossDeviceSince')}))`,
-)
-
-/** Other questions for the wallets of an open journey, in place of exactly the ones that were read; the state stays. */
-export const renewWalletSecrets = statement(
-  'renew_wallet_secrets',
-  (
-    q,
-    p: Params<{
-      tenantId: TenantId
-      id: JourneyId
-      state: 'started' | 'retrieved'
-      before: Sealed
-      after: Sealed
-      /** Of the QR code, the same or another; null for none. */
-      crossDeviceRequestHash: SecretHash | null
-      crossDeviceStateHash: SecretHash | null
-      now: IsoInstant
-    }>,
-  ) =>
-    q
-      .updateTable('journey')
-      .set({
-        wallet_secrets: p('after'),
-        cross_device_request_hash: p('crossDeviceRequestHash'),
-        cross_device_state_hash: p('crossDeviceStateHash'),
-        updated_at: p('now'),
-      })
-      .where('tenant_id', '=', p('tenantId'))
-      .where('id', '=', p('id'))
-      .where('wallet_secrets', '=', p('before'))
-      .where('state', '=', p('state'))
-      .where('expires_at', '>', p('now')),
-)
-
-/** open → presented, once (VP-080). Both links die with it and the wallet's secrets (VP-082); nothing outside the journey changes (HA-10). */
-export const presentJourney = statement(
-  'present_journey',
-  (
-    q,
-    p: Params<{
-      tenantId: TenantId
-      id: JourneyId
-      way: WalletWay
-      /** JSON of {@link HashedIdentifier}s, and all their hashes. */
-      identifiers: string
-      identifierHashes: readonly HolderHash[]
-      presentation: Sealed
-      responseCodeHash: SecretHash | null
-      now: IsoInstant
-      expiresAt: IsoInstant
-    }>,
-  ) =>
-    q
-      .updateTable('journey')
-      .set({
-        state: 'presented',
-        way: p('way'),
-        presented_at: p('now'),
-        identifiers: p('identifiers'),
-        identifier_hashes: p('identifierHashes'),
-        presentation: p('presentation'),
-        wallet_secrets: null,
-        response_code_hash: p('responseCodeHash'),
-        same_device_request_hash: null,
-        same_device_state_hash: null,
-        cross_device_request_hash: null,
-        cross_device_state_hash: null,
-        updated_at: p('now'),
-        expires_at: p('expiresAt'),
-      })
-      .where('tenant_id', '=', p('tenantId'))
-      .where('id', '=', p('id'))
-      .where('state', 'in', ['started', 'retrieved'])
-      .where('expires_at', '>', p('now')),
 )
 
 /**
@@ -286,31 +153,6 @@ export const openPrivacy = statement(
       .where('expires_at', '>', p('now')),
 )
 
-/** One refused presentation more; one too many ends the journey (VP-081). Returns the count and the state it left. */
-export const refusePresentation = sqlStatement(
-  'refuse_presentation',
-  (
-    p: Params<{
-      tenantId: TenantId
-      id: JourneyId
-      allowed: number
-      failure: string
-      now: IsoInstant
-    }>,
-  ) => sql<{ refusals: number; state: 'started' | 'retrieved' | 'failed' }>`
-    UPDATE journey
-       SET refusals = refusals + 1, updated_at = ${p('now')},
-           state = CASE WHEN refusals >= ${p('allowed')} THEN 'failed' ELSE state END,
-           failure = CASE WHEN refusals >= ${p('allowed')} THEN ${p('failure')} END,
-           wallet_secrets = CASE WHEN refusals < ${p('allowed')} THEN wallet_secrets END,
-           same_device_request_hash = CASE WHEN refusals < ${p('allowed')} THEN same_device_request_hash END,
-           same_device_state_hash = CASE WHEN refusals < ${p('allowed')} THEN same_device_state_hash END,
-           cross_device_request_hash = CASE WHEN refusals < ${p('allowed')} THEN cross_device_request_hash END,
-           cross_device_state_hash = CASE WHEN refusals < ${p('allowed')} THEN cross_device_state_hash END
-     WHERE tenant_id = ${p('tenantId')} AND id = ${p('id')} AND state IN ('started', 'retrieved')
-    RETURNING refusals, state`,
-)
-
 /** any open state → failed; the sealed parts go. */
 export const failJourney = statement(
   'fail_journey',
@@ -401,90 +243,3 @@ export const deleteEndedJourneys = sqlStatement(
           AND state IN ('granted', 'failed', 'expired')
         ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED))`,
 )
-
-/** The row as the state it is in. A row that is past its time is read as expired, whatever it still says. */
-export function readJourney(row: Selectable<JourneyTable>, now: number): Journey {
-  const base = {
-    tenantId: row.tenant_id,
-    id: row.id,
-    correlationId: row.correlation_id,
-    clientId: row.client_id,
-    purpose: row.purpose,
-    browserHash: row.browser_hash,
-    language: row.language,
-    request: row.request,
-    walletSecrets: row.wallet_secrets ?? undefined,
-    requestKid: row.request_kid,
-    policies: readPolicyVersions(row.policies),
-    createdAt: fromInstant(row.created_at),
-    expiresAt: fromInstant(row.expires_at),
-  }
-  const ended = (state: 'granted' | 'failed' | 'expired'): Journey => ({
-    ...base,
-    state,
-    failure: row.failure ?? undefined,
-  })
-  if (row.state === 'granted' || row.state === 'failed' || row.state === 'expired')
-    return ended(row.state)
-  if (base.expiresAt <= now) return ended('expired')
-  if (row.state === 'started' || row.state === 'retrieved')
-    return { ...base, state: row.state, refusals: row.refusals }
-  if (row.state === 'consenting' && row.way === null && row.identity_id !== null)
-    return { ...base, state: row.state, way: undefined, identityId: row.identity_id }
-  const { way, presented_at, identifiers, presentation } = row
-  if (way === null || presented_at === null || identifiers === null || presentation === null)
-    throw new Error('journey row lacks what its state promises')
-  const presented = {
-    ...base,
-    way,
-    providerId: row.provider_id ?? undefined,
-    presentedAt: fromInstant(presented_at),
-    identifiers: JSON.parse(identifiers) as HashedIdentifier[],
-    attributes: presentation,
-  }
-  if (row.state === 'presented') return { ...presented, state: 'presented' }
-  if (row.state === 'managing') return readManaging(row, presented)
-  return readDecided(row, row.state, presented)
-}
-
-function readManaging(
-  { identity_id: identityId }: Selectable<JourneyTable>,
-  presented: Omit<Presented, 'state'>,
-): Journey {
-  if (identityId === null) throw new Error('journey row lacks what its state promises')
-  return { ...presented, state: 'managing', identityId }
-}
-
-/** A journey whose plan was chosen. */
-function readDecided(
-  row: Selectable<JourneyTable>,
-  state: 'choosing' | 'reconciling' | 'confirming' | 'recognised' | 'consenting',
-  presented: Omit<Presented, 'state'>,
-): Journey {
-  const { decision, identity_id: identityId, binding_id: bindingId, accounts, assurance } = row
-  if (decision === null) throw new Error('journey row lacks what its state promises')
-  const base = { ...presented, decided: JSON.parse(decision) as Decided }
-  if (state === 'reconciling' || state === 'confirming')
-    return { ...base, state, candidateId: identityId ?? undefined }
-  if (state === 'choosing' && identityId !== null && accounts !== null)
-    return { ...base, state, identityId, accounts }
-  if (state === 'consenting')
-    return {
-      ...{ ...base, state, identityId: identityId ?? undefined, bindingId: bindingId ?? undefined },
-      upstream: assurance === null ? undefined : (JSON.parse(assurance) as UpstreamAssurance),
-    }
-  if (state === 'recognised' && identityId !== null && bindingId !== null && assurance !== null)
-    return {
-      ...base,
-      state,
-      identityId,
-      bindingId,
-      upstream: JSON.parse(assurance) as UpstreamAssurance,
-    }
-  throw new Error('journey row lacks what its state promises')
-}
-
-/** The versions a journey began with, from its row's JSON. */
-export function readPolicyVersions(text: string): PolicyVersions {
-  return JSON.parse(text) as PolicyVersions
-}

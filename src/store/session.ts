@@ -28,7 +28,7 @@ interface NewSession {
   identifierType: IdentifierType | null
   providerId: ProviderId
   providerUpdatedAt: IsoInstant
-  /** `store/provider.ts` makes it. */
+  /** `store/provider-snapshot.ts` makes it. */
   providerSnapshot: string
   authorizationUrl: string
   state: SecretHash
