@@ -1,14 +1,11 @@
 /** The page on which a person with several accounts says which one to use, and what happens when they have. */
-import { hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { type Attributes, attributeLabel, releaseClaims } from '../domain/attributes.ts'
 import { allNamed } from '../domain/claims-request.ts'
 import { releasedNames } from '../domain/declared.ts'
 import { fail } from '../domain/failure.ts'
-import { changedMaterials, hashMoves } from '../domain/fingerprint.ts'
 import type { CorrelationId, JourneyId } from '../domain/ids.ts'
 import type { Choosing } from '../domain/journey.ts'
-import { evidenceFor } from '../domain/recognition.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import type { Json } from '../domain/text.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
@@ -20,13 +17,13 @@ import {
   rememberAccountChoice,
 } from '../store/account-choice.ts'
 import { read, transact } from '../store/database.ts'
-import { findHits, type HitRow, readHit } from '../store/hits.ts'
-import { findJourney } from '../store/journey.ts'
-import { readJourney } from '../store/journey-row.ts'
+import { findHits } from '../store/hits.ts'
 import { finishLogin } from './finish-login.ts'
 import { openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
+import { takeOwn } from './own-journey.ts'
 import { openKeptAttributes } from './read-claims.ts'
+import { personAmong } from './recognised-person.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -140,18 +137,12 @@ export async function chooseAccount(
   const tenantId = prepared.tenant.id
   const [rows] = await read(means.db, tenantId, [findHits({ tenantId, id })])
   const { identityId, clientId, language, decided } = journey
-  const hits = rows.map(readHit)
-  const bound = hits.find(({ binding }) => binding?.id === bindingId)?.binding
-  const evidence = evidenceFor(identityId, journey.identifiers, hits)
+  const person = personAmong(rows, journey.identifiers, { identityId, bindingId })
+  const isBound = rows.some((row) => row.binding_id === bindingId)
   const next =
-    bound === undefined || evidence.length === 0
+    person === undefined || !isBound
       ? await refuseLogin(means, prepared, journey, 'identity_unavailable')
-      : await finishLogin(means, prepared, journey, decided, {
-          ...{ identityId, bindingId, evidence },
-          moves: hashMoves(identityId, journey.identifiers, hits),
-          stale: changedMaterials(bound.fingerprints, journey.identifiers).length > 0,
-          auditSalt: saltOf(rows, identityId),
-        })
+      : await finishLogin(means, prepared, journey, decided, person)
   if (next.kind !== 'redirect' && next.kind !== 'consent') return { next, language }
   const kept = { tenantId, identityId, clientId }
   const now = toInstant(means.clock())
@@ -164,20 +155,12 @@ export async function chooseAccount(
   return { next, language }
 }
 
-function saltOf(rows: readonly HitRow[], identityId: string): string | undefined {
-  return rows.find((row) => row.identity_id === identityId)?.audit_salt ?? undefined
-}
-
 async function takeChoosing(
   means: Means,
   prepared: PreparedTenant,
   id: JourneyId,
   browserId: string | undefined,
 ): Promise<Choosing | undefined> {
-  const tenantId = prepared.tenant.id
-  const [[row]] = await read(means.db, tenantId, [findJourney({ tenantId, id })])
-  if (row === undefined || browserId === undefined || hashSecret(browserId) !== row.browser_hash)
-    return fail({ kind: 'not_found' })
-  const journey = readJourney(row, means.clock())
+  const journey = await takeOwn(means, prepared, id, browserId)
   return journey.state === 'choosing' ? journey : undefined
 }

@@ -1,15 +1,12 @@
 /** The page that names wallet and account before they are linked, and what happens when the person says yes. */
-import { hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { Attributes } from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
 import type { CorrelationId, JourneyId } from '../domain/ids.ts'
 import type { Confirming } from '../domain/journey.ts'
-import { read } from '../store/database.ts'
-import { findJourney } from '../store/journey.ts'
-import { readJourney } from '../store/journey-row.ts'
 import { takeHeldLink } from './hold-link.ts'
 import { openPresentation, openStated } from './journey-secrets.ts'
+import { takeOwn } from './own-journey.ts'
 import { planOf, reasonOf, recordFailure } from './reconciliation-end.ts'
 import { recordLink } from './record-link.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -108,10 +105,6 @@ async function takeConfirming(
   id: JourneyId,
   browserId: string | undefined,
 ): Promise<Confirming | undefined> {
-  const tenantId = prepared.tenant.id
-  const [[row]] = await read(means.db, tenantId, [findJourney({ tenantId, id })])
-  if (row === undefined || browserId === undefined || hashSecret(browserId) !== row.browser_hash)
-    return fail({ kind: 'not_found' })
-  const journey = readJourney(row, means.clock())
+  const journey = await takeOwn(means, prepared, id, browserId)
   return journey.state === 'confirming' ? journey : undefined
 }

@@ -7,10 +7,8 @@ import { hashSecret, newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { assureLogin } from '../domain/assurance.ts'
 import { fail } from '../domain/failure.ts'
-import { hashMoves } from '../domain/fingerprint.ts'
 import type { IdentityId, JourneyId } from '../domain/ids.ts'
 import type { Decided, Journey, Presented, Recognised, Reconciling } from '../domain/journey.ts'
-import { evidenceFor } from '../domain/recognition.ts'
 import { toInstant, toSeconds } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read } from '../store/database.ts'
@@ -29,6 +27,7 @@ import { isHintedLogin } from './hinted-person.ts'
 import { openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
 import { openPrivacy } from './open-privacy.ts'
+import { personAmong } from './recognised-person.ts'
 import { skipReconciliation } from './skip-reconciliation.ts'
 import { startReconciliation } from './start-reconciliation.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -210,12 +209,8 @@ async function continueRecognised(
     return await refuseLogin(means, prepared, journey, 'acr_unmet')
   if (!(await isMeant(means, prepared, journey, identityId)))
     return await refuseLogin(means, prepared, journey, 'hint_unmet')
-  const own = hits.map(readHit)
-  const evidence = evidenceFor(identityId, journey.identifiers, own)
-  const auditSalt = hits.find((hit) => hit.identity_id === identityId)?.audit_salt ?? undefined
-  if (evidence.length === 0)
+  const person = personAmong(hits, journey.identifiers, { identityId, bindingId })
+  if (person === undefined)
     return await refuseLogin(means, prepared, journey, 'identity_unavailable')
-  const moves = hashMoves(identityId, journey.identifiers, own)
-  const person = { identityId, bindingId, evidence, moves, auditSalt, stale: false }
-  return await finishLogin(means, prepared, journey, decided, person)
+  return await finishLogin(means, prepared, journey, decided, { ...person, stale: false })
 }

@@ -1,21 +1,18 @@
 /** The page that asks whether a relying party may learn what it asks for, and what happens when the person has answered. */
 import { digestText } from '../crypto/digest.ts'
-import { equalText, hashSecret, newId } from '../crypto/random.ts'
+import { equalText, newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { attributeLabel } from '../domain/attributes.ts'
 import type { ConsentTerms } from '../domain/consent.ts'
 import { fail } from '../domain/failure.ts'
-import { changedMaterials, hashMoves } from '../domain/fingerprint.ts'
 import type { CorrelationId, IdentityId, JourneyId } from '../domain/ids.ts'
 import type { Consenting, SessionConsenting } from '../domain/journey.ts'
-import { evidenceFor } from '../domain/recognition.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, type Transaction } from '../store/database.ts'
-import { findHits, readHit } from '../store/hits.ts'
+import { findHits } from '../store/hits.ts'
 import { lockPeople } from '../store/identity.ts'
 import { failJourney, findJourney } from '../store/journey.ts'
-import { readJourney } from '../store/journey-row.ts'
 import { termsOf } from './ask-consent.ts'
 import { continueAgreed } from './continue-session.ts'
 import { errorReturn } from './error-return.ts'
@@ -24,6 +21,8 @@ import { finishLogin } from './finish-login.ts'
 import { openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
 import { subjectHash } from './merge-view.ts'
+import { takeOwn } from './own-journey.ts'
+import { personAmong } from './recognised-person.ts'
 import { named } from './remember-consent.ts'
 import { skipReconciliation } from './skip-reconciliation.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -109,13 +108,10 @@ async function takeConsenting(
   id: JourneyId,
   browserId: string | undefined,
 ): Promise<Waiting | undefined> {
-  const tenantId = prepared.tenant.id
-  const [[row]] = await read(means.db, tenantId, [findJourney({ tenantId, id })])
-  if (row === undefined || browserId === undefined || hashSecret(browserId) !== row.browser_hash)
-    return fail({ kind: 'not_found' })
-  const journey = readJourney(row, means.clock())
+  const journey = await takeOwn(means, prepared, id, browserId)
   if (journey.state !== 'consenting') return undefined
-  const request = openRequest(means.keyring, { tenant: tenantId, journey: id }, journey.request)
+  const place = { tenant: prepared.tenant.id, journey: id }
+  const request = openRequest(means.keyring, place, journey.request)
   const { clientId, policies } = journey
   const terms = await termsOf(prepared, { clientId, attributes: policies.attributes, request })
   const proof = digestText(JSON.stringify(['consent', browserId, id, clientId, terms]))
@@ -134,24 +130,15 @@ async function grant(
     return await skipReconciliation(means, prepared, journey, { ...decided, plan }, terms)
   const tenantId = prepared.tenant.id
   const [rows] = await read(means.db, tenantId, [findHits({ tenantId, id: journey.id })])
-  const hits = rows.map(readHit)
-  if (identityId === undefined || bindingId === undefined)
+  const person =
+    identityId === undefined || bindingId === undefined
+      ? undefined
+      : personAmong(rows, journey.identifiers, { identityId, bindingId })
+  if (person === undefined)
     return await refuseLogin(means, prepared, journey, 'identity_unavailable')
-  const evidence = evidenceFor(identityId, journey.identifiers, hits)
-  if (evidence.length === 0)
-    return await refuseLogin(means, prepared, journey, 'identity_unavailable')
-  const known = hits.find(({ binding }) => binding?.id === bindingId)?.binding
-  const person = {
-    ...{ identityId, bindingId, evidence },
-    moves: hashMoves(identityId, journey.identifiers, hits),
-    // A link that the institution confirmed a moment ago is not stale.
-    stale:
-      journey.upstream === undefined &&
-      known !== undefined &&
-      changedMaterials(known.fingerprints, journey.identifiers).length > 0,
-    auditSalt: rows.find((row) => row.identity_id === identityId)?.audit_salt ?? undefined,
-  }
-  return await finishLogin(means, prepared, journey, decided, person, terms)
+  // A link that the institution confirmed a moment ago is not stale.
+  const stale = person.stale && journey.upstream === undefined
+  return await finishLogin(means, prepared, journey, decided, { ...person, stale }, terms)
 }
 
 async function grantInSession(

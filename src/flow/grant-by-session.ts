@@ -1,13 +1,11 @@
 /** A login by single sign-on is granted; time, method and strength stay those of the real one. */
 import { auditSubjectHash } from '../crypto/audit-subject.ts'
-import { hashSecret, newId, randomText } from '../crypto/random.ts'
-import { openUnder, sealUnder } from '../crypto/seal.ts'
+import { hashSecret, newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { detailText } from '../domain/audit.ts'
-import { loginClaimsText } from '../domain/claims-request.ts'
 import type { ConsentTerms } from '../domain/consent.ts'
 import type { CorrelationId, GrantId, JourneyId, TenantId } from '../domain/ids.ts'
-import { CODE_TIME, GRANT_TIME, type SealedRequest } from '../domain/journey.ts'
+import type { SealedRequest } from '../domain/journey.ts'
 import { instantOfUse } from '../domain/last-use.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import type { Sealed, SecretHash } from '../domain/text.ts'
@@ -19,6 +17,7 @@ import { grantBySession as grantedBySession, type SessionRow } from '../store/si
 import { type ErrorReturn, returnTo } from './error-return.ts'
 import type { UsableSession } from './find-session.ts'
 import { sealRequest } from './journey-secrets.ts'
+import { beginGrant, openCarried, sealCarried } from './new-grant.ts'
 import {
   type Agreed,
   holdYes,
@@ -59,9 +58,8 @@ export async function grantBySession(
   yes?: Yes,
 ): Promise<ErrorReturn | undefined> {
   const tenantId = prepared.tenant.id
-  const code = randomText()
   const now = means.clock()
-  const step = grantStep(means, prepared, found, login, { code, now })
+  const { code, step } = grantStep(means, prepared, found, login, now)
   const terms = yes?.terms ?? login.terms
   const agreed = terms && { terms, isNew: yes !== undefined }
   const [[granted]] = await (agreed === undefined
@@ -82,7 +80,7 @@ async function grantAgreed(
   { relyingParty, correlationId }: SessionLogin,
   given: {
     agreed: Agreed
-    step: ReturnType<typeof grantStep>
+    step: ReturnType<typeof grantStep>['step']
     now: number
     waiting: JourneyId | undefined
   },
@@ -114,15 +112,15 @@ function grantStep(
   prepared: PreparedTenant,
   { row, decided, policies, requestKid, ...browser }: UsableSession,
   { request, relyingParty, correlationId, pushedRequestHash, language, terms }: SessionLogin,
-  { code, now }: { code: string; now: number },
+  now: number,
 ) {
   const tenantId = prepared.tenant.id
   const journeyId = newId() as JourneyId
-  const grantId = newId() as GrantId
   const place = { tenant: tenantId, journey: journeyId }
-  return grantedBySession({
-    ...{ tenantId, now: toInstant(now), usedAt: instantOfUse(prepared.tenant, now) },
-    ...{ language, requestKid },
+  const { code, begun } = beginGrant(request, terms, now)
+  const step = grantedBySession({
+    ...begun,
+    ...{ tenantId, language, requestKid, usedAt: instantOfUse(prepared.tenant, now) },
     sessionHash: hashSecret(browser.session),
     browserHash: hashSecret(browser.browserId),
     ...{ fromGrant: row.grant_id, identityId: row.identity_id, bindingId: row.binding_id },
@@ -130,18 +128,8 @@ function grantStep(
     request: sealRequest(means.keyring, place, request),
     policies: JSON.stringify(policies.versions),
     pushedRequestHash: pushedRequestHash ?? null,
-    ...{ sector: relyingParty.sector, subject: randomText(), grantId },
-    scope: request.scope.join(' '),
-    claims: loginClaimsText(request.claims, terms?.claims),
-    walletAttributes: resealed(means, tenantId, row, grantId),
-    grantExpiresAt: toInstant(now + GRANT_TIME),
-    codeHash: hashSecret(code),
-    redirectUri: request.redirectUri,
-    codeChallenge: request.codeChallenge ?? null,
-    dpopJkt: request.dpopJkt ?? null,
-    nonce: request.nonce ?? null,
-    codeExpiresAt: toInstant(now + CODE_TIME),
-    eventId: newId(),
+    sector: relyingParty.sector,
+    walletAttributes: resealed(means, tenantId, row, begun.grantId),
     subjectHash: auditSubjectHash(means.keyring, tenantId, row.audit_salt),
     detail: detailText({
       ...{ type: 'login_completed', acr: row.acr, way: 'session', key_version_upgraded: false },
@@ -149,6 +137,7 @@ function grantStep(
       ...{ state: 'SESSION', reasons: decided.reasons.join(' ') },
     }),
   })
+  return { code, step }
 }
 
 /** Sealed texts are bound to their row: the new grant has its own. */
@@ -159,9 +148,6 @@ function resealed(
   grantId: GrantId,
 ): Sealed | null {
   if (row.wallet_attributes === null) return null
-  const context = { tenant, table: 'login_grant', column: 'wallet_attributes' }
-  const from = { ...context, row: row.grant_id }
-  const opened = openUnder(keyring, 'session', from, row.wallet_attributes)
-  const text = Buffer.from(opened).toString('utf8')
-  return sealUnder(keyring, 'session', { ...context, row: grantId }, text)
+  const carried = openCarried(keyring, tenant, row.grant_id, row.wallet_attributes)
+  return sealCarried(keyring, tenant, grantId, carried)
 }

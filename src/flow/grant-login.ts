@@ -1,28 +1,15 @@
 /** A recognised person, a live binding: the journey ends in a grant and a code, in one statement. */
-
 import { auditSubjectHash } from '../crypto/audit-subject.ts'
-import { hashSecret, newId, randomText } from '../crypto/random.ts'
-import { sealUnder } from '../crypto/seal.ts'
+import { hashSecret, randomText } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { assureLogin, isBoundToBrowser, type UpstreamAssurance } from '../domain/assurance.ts'
 import { type AttributePolicy, carriedAttributes, carriesAttributes } from '../domain/attributes.ts'
 import { decisionDetail, detailText } from '../domain/audit.ts'
-import { loginClaimsText } from '../domain/claims-request.ts'
 import { fail } from '../domain/failure.ts'
-import type { HashMove } from '../domain/fingerprint.ts'
 import { allHashes } from '../domain/identifier.ts'
-import type { BindingId, GrantId, IdentityId, JourneyId, TenantId } from '../domain/ids.ts'
-import {
-  type Choosing,
-  CODE_TIME,
-  type Consenting,
-  type Decided,
-  GRANT_TIME,
-  type Presented,
-  type Recognised,
-} from '../domain/journey.ts'
+import type { GrantId, JourneyId, TenantId } from '../domain/ids.ts'
+import type { Choosing, Consenting, Decided, Presented, Recognised } from '../domain/journey.ts'
 import { instantOfUse } from '../domain/last-use.ts'
-import type { Evidence } from '../domain/recognition.ts'
 import type { Sealed } from '../domain/text.ts'
 import { toInstant, toSeconds } from '../domain/time.ts'
 import { inTransaction, type Transaction, transact } from '../store/database.ts'
@@ -33,6 +20,8 @@ import { endSignOn } from '../store/single-sign-on.ts'
 import type { Step } from '../store/statement.ts'
 import { returnTo, type SignedOn } from './error-return.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
+import { beginGrant, sealCarried } from './new-grant.ts'
+import type { RecognisedPerson } from './recognised-person.ts'
 import {
   type Agreed,
   type ConsentedBy,
@@ -45,18 +34,6 @@ import type { PreparedTenant } from './tenants.ts'
 
 /** A journey that needs nothing more but its grant. */
 export type Proved = Presented | Choosing | Recognised | Consenting
-
-export interface RecognisedPerson {
-  identityId: IdentityId
-  bindingId: BindingId
-  auditSalt: string | undefined
-  /** The matches that spoke for the person; those found under an older key version move to the current one now. */
-  evidence: readonly Evidence[]
-  /** What else of the person's rows follows them there. */
-  moves: readonly HashMove[]
-  /** A material is not what it was when the binding was proved. */
-  stale: boolean
-}
 
 /**
  * The redirect back to the relying party with a code. Undefined when the compare-and-set was lost: the person is no
@@ -81,15 +58,15 @@ export async function grantLogin(
   )
   const upstream = upstreamOf(journey)
   const assurance = assureLogin(journey.way, toSeconds(journey.presentedAt), upstream)
-  const grantId = newId() as GrantId
-  const code = randomText()
   const now = means.clock()
+  const { code, begun } = beginGrant(request, agreed?.terms, now)
   const session = await beginSession(means, prepared, journey)
   const subjectHash =
     person.auditSalt === undefined
       ? undefined
       : auditSubjectHash(means.keyring, tenant.id, person.auditSalt)
   const step = grantJourney({
+    ...begun,
     tenantId: tenant.id,
     id: journey.id,
     from: journey.state,
@@ -101,29 +78,17 @@ export async function grantLogin(
     versions: person.evidence.map(({ version }) => version),
     stale: person.stale,
     sector: relyingParty.sector,
-    subject: randomText(),
-    grantId,
     clientId: journey.clientId,
     correlationId: journey.correlationId,
-    scope: request.scope.join(' '),
     acr: assurance.acr,
     amr: JSON.stringify(assurance.amr),
     authTime: assurance.authTime ?? null,
     upstream: upstream === undefined ? null : JSON.stringify(upstream),
     attributePolicyVersion: journey.policies.attributes,
-    claims: loginClaimsText(request.claims, agreed?.terms.claims),
-    walletAttributes: carry(means, prepared, journey, policy, grantId),
-    grantExpiresAt: toInstant(now + GRANT_TIME),
+    walletAttributes: carry(means, prepared, journey, policy, begun.grantId),
     sessionHash: session === undefined ? null : hashSecret(session),
     sessionBrowserHash: session === undefined ? null : journey.browserHash,
     sessionStartedAt: session === undefined ? null : toInstant(journey.presentedAt),
-    codeHash: hashSecret(code),
-    redirectUri: request.redirectUri,
-    codeChallenge: request.codeChallenge ?? null,
-    dpopJkt: request.dpopJkt ?? null,
-    nonce: request.nonce ?? null,
-    codeExpiresAt: toInstant(now + CODE_TIME),
-    eventId: newId(),
     subjectHash: subjectHash ?? null,
     detail: detailText({
       type: 'login_completed',
@@ -133,7 +98,6 @@ export async function grantLogin(
       key_version_upgraded: person.evidence.some(({ upgrades }) => upgrades),
       ...decisionDetail(journey.policies.selector, decided),
     }),
-    now: toInstant(now),
     usedAt: instantOfUse(tenant, now),
   })
   const by = {
@@ -217,11 +181,5 @@ function carry(
   if (journey.way === 'direct' || !carriesAttributes(policy)) return null
   const tenant = prepared.tenant.id
   const shown = openAttributes(means.keyring, { tenant, journey: journey.id }, journey.attributes)
-  const context = { tenant, table: 'login_grant', column: 'wallet_attributes', row: grantId }
-  return sealUnder(
-    means.keyring,
-    'session',
-    context,
-    JSON.stringify(carriedAttributes(policy, shown)),
-  )
+  return sealCarried(means.keyring, tenant, grantId, carriedAttributes(policy, shown))
 }

@@ -1,12 +1,9 @@
 /** The journey of a person who looks after their own data, in the browser that proved it. */
-import { hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
 import type { Managing } from '../domain/journey.ts'
-import { read } from '../store/database.ts'
-import { findJourney } from '../store/journey.ts'
-import { readJourney } from '../store/journey-row.ts'
+import { takeOwn } from './own-journey.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /** Throws `not_found` alike for none, another browser's, one past its time, and one of another purpose. */
@@ -16,10 +13,6 @@ export async function takeOwnJourney(
   id: JourneyId,
   browserId: string | undefined,
 ): Promise<Managing> {
-  const tenantId = prepared.tenant.id
-  const [[row]] = await read(means.db, tenantId, [findJourney({ tenantId, id })])
-  if (row === undefined || browserId === undefined || hashSecret(browserId) !== row.browser_hash)
-    return fail({ kind: 'not_found' })
-  const journey = readJourney(row, means.clock())
+  const journey = await takeOwn(means, prepared, id, browserId)
   return journey.state === 'managing' ? journey : fail({ kind: 'not_found' })
 }

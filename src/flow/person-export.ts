@@ -2,7 +2,6 @@
 import { openWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { newId } from '../crypto/random.ts'
-import { openUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { IdentityId, TenantId } from '../domain/ids.ts'
@@ -176,12 +175,11 @@ function openAuxiliary(
 
 function openGrant(keyring: Keyring, tenant: TenantId, row: Rows['grants'][number]): JsonObject {
   const { id, amr, wallet_attributes: sealed, ...plain } = row
-  const place = { tenant, table: 'login_grant', column: 'wallet_attributes', row: id }
-  const carried = sealed === null ? null : textOf(openUnder(keyring, 'session', place, sealed))
+  const carried = sealed === null ? {} : openCarried(keyring, tenant, id, sealed)
   return {
     ...plain,
     amr: JSON.parse(amr) as Json,
-    wallet_attributes: JSON.parse(carried ?? '{}') as Json,
+    wallet_attributes: carried,
   }
 }
 

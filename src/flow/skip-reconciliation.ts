@@ -2,23 +2,14 @@
  * SKIP_RECONCILIATION: the wallet's own word is enough. The grant carries the attributes of this presentation, a subject
  * that is random and for this login alone, and nobody: no person, match or binding is made, looked up or touched.
  */
-import { hashSecret, newId, randomText } from '../crypto/random.ts'
-import { sealUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
 import { assureLogin } from '../domain/assurance.ts'
 import { mergeAttributes, missingNames } from '../domain/attributes.ts'
 import { decisionDetail, detailText } from '../domain/audit.ts'
-import { loginClaimsText } from '../domain/claims-request.ts'
 import type { ConsentTerms } from '../domain/consent.ts'
 import { fail } from '../domain/failure.ts'
-import type { GrantId, JourneyId } from '../domain/ids.ts'
-import {
-  CODE_TIME,
-  type Consenting,
-  type Decided,
-  GRANT_TIME,
-  type Presented,
-} from '../domain/journey.ts'
+import type { JourneyId } from '../domain/ids.ts'
+import type { Consenting, Decided, Presented } from '../domain/journey.ts'
 import type { Plan } from '../domain/plan.ts'
 import { toInstant, toSeconds } from '../domain/time.ts'
 import { inTransaction, transact } from '../store/database.ts'
@@ -28,6 +19,7 @@ import { askConsent, termsToAsk } from './ask-consent.ts'
 import { returnTo } from './error-return.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
+import { beginGrant, sealCarried } from './new-grant.ts'
 import { noRowIfSpent } from './pushed-request.ts'
 import { yesEvent } from './remember-consent.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -71,45 +63,24 @@ export async function skipReconciliation(
   const terms = said ?? (await termsToAsk(prepared, { clientId, attributes, request }))
   if (terms !== undefined && said === undefined && journey.state !== 'consenting')
     return await askConsent(means, prepared, journey, decided, undefined)
-  const grantId = newId() as GrantId
-  const code = randomText()
-  const now = means.clock()
-  const context = {
-    tenant: tenant.id,
-    table: 'login_grant',
-    column: 'wallet_attributes',
-    row: grantId,
-  }
-  const carried = JSON.stringify(shows)
+  const { code, begun } = beginGrant(request, terms, means.clock())
   const step = grantWalletOnly({
+    ...begun,
     tenantId: tenant.id,
     id: journey.id,
     from: journey.state,
-    subject: randomText(),
-    grantId,
     clientId: journey.clientId,
     correlationId: journey.correlationId,
-    scope: request.scope.join(' '),
     acr: assurance.acr,
     amr: JSON.stringify(assurance.amr),
     authTime: toSeconds(journey.presentedAt),
     attributePolicyVersion: journey.policies.attributes,
-    claims: loginClaimsText(request.claims, terms?.claims),
-    walletAttributes: sealUnder(means.keyring, 'session', context, carried),
-    grantExpiresAt: toInstant(now + GRANT_TIME),
-    codeHash: hashSecret(code),
-    redirectUri: request.redirectUri,
-    codeChallenge: request.codeChallenge ?? null,
-    dpopJkt: request.dpopJkt ?? null,
-    nonce: request.nonce ?? null,
-    codeExpiresAt: toInstant(now + CODE_TIME),
-    eventId: newId(),
+    walletAttributes: sealCarried(means.keyring, tenant.id, begun.grantId, shows),
     detail: detailText({
       ...{ type: 'login_completed', acr: assurance.acr, way: journey.way },
       trust: journey.policies.trust,
       ...{ key_version_upgraded: false, ...decisionDetail(journey.policies.selector, decided) },
     }),
-    now: toInstant(now),
   })
   const granted = await record(means, prepared, journey, step, terms)
   if (!granted) return await refuseLogin(means, prepared, journey, 'unavailable', decided)

@@ -3,7 +3,6 @@
  * becomes the contract. Nothing is opened for a relying party without one.
  */
 import { newId } from '../crypto/random.ts'
-import { openUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
 import {
   type Attributes,
@@ -24,6 +23,7 @@ import { inTransaction, read, transact } from '../store/database.ts'
 import type { SessionRow } from '../store/single-sign-on.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import { openAttributes } from './journey-secrets.ts'
+import { openCarried } from './new-grant.ts'
 import { openKept } from './read-claims.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -130,15 +130,10 @@ export async function readForSession(
   const tenant = prepared.tenant.id
   const person = { identityId: row.identity_id, bindingId: row.binding_id }
   const kept = await readKept(means, prepared, person)
-  const place = { tenant, table: 'login_grant', column: 'wallet_attributes', row: row.grant_id }
   const carried =
     row.wallet_attributes === null
       ? (kept?.wallet.values ?? {})
-      : (JSON.parse(
-          Buffer.from(openUnder(means.keyring, 'session', place, row.wallet_attributes)).toString(
-            'utf8',
-          ),
-        ) as Attributes)
+      : openCarried(means.keyring, tenant, row.grant_id, row.wallet_attributes)
   return { kept: kept?.values ?? {}, carried }
 }
 

@@ -16,6 +16,7 @@ import { finishLogin } from './finish-login.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
 import { openKeptAttributes } from './read-claims.ts'
+import { saltAmong } from './recognised-person.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -50,7 +51,7 @@ export async function useBinding(
     evidence: found.evidence,
     moves: hashMoves(found.identityId, journey.identifiers, hits.map(readHit)),
     stale: chosen.changed.length > 0,
-    auditSalt: hits.find((hit) => hit.identity_id === found.identityId)?.audit_salt ?? undefined,
+    auditSalt: saltAmong(hits, found.identityId),
   })
 }
 
