@@ -2,7 +2,7 @@
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
-import { judgeCapabilities } from '../domain/client-capabilities.ts'
+import { type Capabilities, judgeCapabilities } from '../domain/client-capabilities.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId, TenantId } from '../domain/ids.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
@@ -42,23 +42,8 @@ export interface RelyingPartyChange
       | 'claimsInIdToken'
       | 'purpose'
       | 'enabled'
-      | 'grantTypes'
-      | 'offlineAccessNeeded'
-      | 'machineScopes'
-      | 'dataAccess'
-      | 'audiences'
-      | 'resource'
-      | 'userinfoAlgorithm'
-      | 'dpopBound'
-      | 'profile'
-      | 'pushedRequestsOnly'
-      | 'scopes'
-      | 'claims'
-      | 'consent'
-      | 'postLogoutRedirectUris'
-      | 'backchannelLogoutUri'
-      | 'backchannelSessionRequired'
-    >
+    > &
+      Omit<Capabilities, 'issuedBy' | 'subjectType' | 'sectorIdentifierUri'>
   > {
   jwks?: { keys: readonly JsonObject[] } | undefined
   secretRotation?: SecretRotation | undefined

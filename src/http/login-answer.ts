@@ -6,23 +6,13 @@ import type { ClientId, JourneyId } from '../domain/ids.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
 import { directProviders } from '../flow/begin-authorization.ts'
+import type { OpenPage } from '../flow/show-journey.ts'
 import type { PreparedTenant } from '../flow/tenants.ts'
 import { answerPage } from './browser-answer.ts'
 import { renderLoginPage } from './pages/login-page.ts'
 import { newNonce, pageTenant } from './serve.ts'
 
-export interface OpenLogin {
-  language: 'en' | 'nl'
-  clientId: ClientId
-  relyingPartyName: string
-  purpose: { en: string; nl: string } | undefined
-  /** No way without a wallet is offered. */
-  walletOnly?: boolean
-  link: string
-  /** Until when a QR code may be shown; undefined for none. */
-  codeExpiresAt: number | undefined
-  expiresAt: number
-  state: 'waiting' | 'retrieved'
+export interface OpenLogin extends Omit<OpenPage, 'correlationId'> {
   /** The relying party's request again, where it can be repeated by a link. */
   tryAgainUrl?: string | undefined
 }

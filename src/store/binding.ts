@@ -93,97 +93,64 @@ export interface BindingContent {
   usedAt: IsoInstant
 }
 
-export const insertBinding = statement(
-  'insert_binding',
-  (
-    q,
-    p: Params<
-      BindingContent & {
-        id: BindingId
-        tenantId: TenantId
-        matchId: MatchId
-        holderHash: HolderHash | NoHolder
-        /** 0 where there is no holder. */
-        holderHashVersion: number
-      }
-    >,
-  ) =>
-    q.insertInto('identity_link_binding').values({
-      id: p('id'),
-      tenant_id: p('tenantId'),
-      match_id: p('matchId'),
-      holder_identifier_hash: p('holderHash'),
-      holder_hash_key_version: p('holderHashVersion'),
-      institution_identifier_hash: p('institutionHash'),
-      institution_hash_key_version: p('institutionHashVersion'),
-      encrypted_institution_id: p('institutionId'),
-      encrypted_institution_id_key_version: p('sealedVersion'),
-      persisted_attributes_envelope: p('attributes'),
-      provider_id: p('providerId'),
-      institution_id_label: p('label'),
-      assurance_summary: p('assurance'),
-      canonical_schema_version: p('attributePolicyVersion'),
-      material_profile_version: p('materialPolicyVersion'),
-      selector_rule_version: p('selectorPolicyVersion'),
-      material_fingerprints: p('fingerprints'),
-      expires_at: p('expiresAt'),
-      credential_status: p('credentialStatus'),
-      status_due_at: p('statusDueAt'),
-      created_at: p('now'),
-      updated_at: p('now'),
-      last_used_at: p('usedAt'),
-      reconcile_time: p('now'),
-    }),
+interface ProvenBinding extends BindingContent {
+  id: BindingId
+  tenantId: TenantId
+  matchId: MatchId
+  holderHash: HolderHash | NoHolder
+  /** 0 where there is no holder. */
+  holderHashVersion: number
+}
+
+/** Everything a proof says, by column. */
+const proven = (p: Params<ProvenBinding>) => ({
+  institution_identifier_hash: p('institutionHash'),
+  institution_hash_key_version: p('institutionHashVersion'),
+  encrypted_institution_id: p('institutionId'),
+  encrypted_institution_id_key_version: p('sealedVersion'),
+  persisted_attributes_envelope: p('attributes'),
+  provider_id: p('providerId'),
+  institution_id_label: p('label'),
+  assurance_summary: p('assurance'),
+  canonical_schema_version: p('attributePolicyVersion'),
+  material_profile_version: p('materialPolicyVersion'),
+  selector_rule_version: p('selectorPolicyVersion'),
+  material_fingerprints: p('fingerprints'),
+  expires_at: p('expiresAt'),
+  credential_status: p('credentialStatus'),
+  status_due_at: p('statusDueAt'),
+  match_id: p('matchId'),
+  holder_identifier_hash: p('holderHash'),
+  holder_hash_key_version: p('holderHashVersion'),
+  updated_at: p('now'),
+  last_used_at: p('usedAt'),
+  reconcile_time: p('now'),
+})
+
+export const insertBinding = statement('insert_binding', (q, p: Params<ProvenBinding>) =>
+  q.insertInto('identity_link_binding').values({
+    ...proven(p),
+    id: p('id'),
+    tenant_id: p('tenantId'),
+    created_at: p('now'),
+  }),
 )
 
 /**
  * Refreshes a live binding in place after a new reconciliation, assurance and time of proof included; it moves to the
  * match of the identifier that the wallet is best known by now.
  */
-export const updateBinding = statement(
-  'update_binding',
-  (
-    q,
-    p: Params<
-      BindingContent & {
-        id: BindingId
-        tenantId: TenantId
-        matchId: MatchId
-        holderHash: HolderHash | NoHolder
-        holderHashVersion: number
-      }
-    >,
-  ) =>
-    q
-      .updateTable('identity_link_binding')
-      .set({
-        institution_identifier_hash: p('institutionHash'),
-        institution_hash_key_version: p('institutionHashVersion'),
-        encrypted_institution_id: p('institutionId'),
-        encrypted_institution_id_key_version: p('sealedVersion'),
-        persisted_attributes_envelope: p('attributes'),
-        provider_id: p('providerId'),
-        institution_id_label: p('label'),
-        assurance_summary: p('assurance'),
-        canonical_schema_version: p('attributePolicyVersion'),
-        material_profile_version: p('materialPolicyVersion'),
-        selector_rule_version: p('selectorPolicyVersion'),
-        material_fingerprints: p('fingerprints'),
-        key_identity_id: null, // sealed anew, under the key of the person it belongs to now
-        expires_at: p('expiresAt'),
-        credential_status: p('credentialStatus'),
-        status_due_at: p('statusDueAt'),
-        stale_since: null,
-        match_id: p('matchId'),
-        holder_identifier_hash: p('holderHash'),
-        holder_hash_key_version: p('holderHashVersion'),
-        updated_at: p('now'),
-        last_used_at: p('usedAt'),
-        reconcile_time: p('now'),
-      })
-      .where('tenant_id', '=', p('tenantId'))
-      .where('id', '=', p('id'))
-      .where('deleted_at', 'is', null),
+export const updateBinding = statement('update_binding', (q, p: Params<ProvenBinding>) =>
+  q
+    .updateTable('identity_link_binding')
+    .set({
+      ...proven(p),
+      key_identity_id: null, // sealed anew, under the key of the person it belongs to now
+      stale_since: null,
+    })
+    .where('tenant_id', '=', p('tenantId'))
+    .where('id', '=', p('id'))
+    .where('deleted_at', 'is', null),
 )
 
 /** Ends one binding; it can be brought back until it is purged. */

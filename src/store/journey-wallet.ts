@@ -6,6 +6,15 @@ import type { HolderHash, Sealed, SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { type Params, sqlStatement, statement } from './statement.ts'
 
+/** No wallet is waited for any more: both links are dead, and what they led to is gone (VP-082). */
+export const NO_WALLET = {
+  wallet_secrets: null,
+  same_device_request_hash: null,
+  same_device_state_hash: null,
+  cross_device_request_hash: null,
+  cross_device_state_hash: null,
+} as const
+
 /** What a wallet's request names: a journey still open, and through which of its two links. */
 export interface OpenJourneyRow {
   id: JourneyId
@@ -115,12 +124,8 @@ export const presentJourney = statement(
         identifiers: p('identifiers'),
         identifier_hashes: p('identifierHashes'),
         presentation: p('presentation'),
-        wallet_secrets: null,
         response_code_hash: p('responseCodeHash'),
-        same_device_request_hash: null,
-        same_device_state_hash: null,
-        cross_device_request_hash: null,
-        cross_device_state_hash: null,
+        ...NO_WALLET,
         updated_at: p('now'),
         expires_at: p('expiresAt'),
       })

@@ -6,6 +6,7 @@ import { sql } from 'kysely'
 import type { BindingId, ClientId, CorrelationId, IdentityId, JourneyId, ProviderId, TenantId } from '../domain/ids.ts'
 import type { HolderHash, Sealed, SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
+import { NO_WALLET } from './journey-wallet.ts'
 import { type Params, sqlStatement, statement } from './statement.ts'
 
 interface NewJourney {
@@ -78,11 +79,7 @@ export const chooseDirect = statement(
         identifiers: '[]',
         identifier_hashes: sql<HolderHash[]>`'{}'`,
         presentation: p('presentation'),
-        wallet_secrets: null,
-        same_device_request_hash: null,
-        same_device_state_hash: null,
-        cross_device_request_hash: null,
-        cross_device_state_hash: null,
+        ...NO_WALLET,
         updated_at: p('now'),
         expires_at: p('expiresAt'),
       })
@@ -162,15 +159,11 @@ export const failJourney = statement(
       .set({
         state: 'failed',
         failure: p('failure'),
-        wallet_secrets: null,
         presentation: null,
         identifiers: null,
         identifier_hashes: null,
         response_code_hash: null,
-        same_device_request_hash: null,
-        same_device_state_hash: null,
-        cross_device_request_hash: null,
-        cross_device_state_hash: null,
+        ...NO_WALLET,
         updated_at: p('now'),
       })
       .where('tenant_id', '=', p('tenantId'))

@@ -47,6 +47,8 @@ interface Registration {
   now: IsoInstant
 }
 
+type Changeable = Omit<Registration, 'sector' | 'subjectType' | 'issuedBy'>
+
 export const findRelyingParty = statement(
   'find_relying_party',
   (q, p: Params<{ tenantId: TenantId; clientId: ClientId }>) =>
@@ -69,10 +71,8 @@ export const listRelyingParties = statement(
       .limit(p('limit')),
 )
 
-export const insertRelyingParty = statement('insert_relying_party', (q, p: Params<Registration>) =>
-  q.insertInto('relying_party').values({
-    tenant_id: p('tenantId'),
-    client_id: p('clientId'),
+/** What an update may change, by column. */
+const changeable = (p: Params<Changeable>) => ({
     name: p('name'),
     redirect_uris: p('redirectUris'),
     token_endpoint_auth_method: p('authentication'),
@@ -81,7 +81,6 @@ export const insertRelyingParty = statement('insert_relying_party', (q, p: Param
     id_token_signed_response_alg: p('idTokenAlgorithm'),
     require_pkce: p('requirePkce'),
     claims_in_id_token: p('claimsInIdToken'),
-    sector: p('sector'),
     purpose_en: p('purposeEn'),
     purpose_nl: p('purposeNl'),
     enabled: p('enabled'),
@@ -91,8 +90,6 @@ export const insertRelyingParty = statement('insert_relying_party', (q, p: Param
     data_access: p('dataAccess'),
     audiences: p('audiences'),
     resource: p('resource'),
-    issued_by: p('issuedBy'),
-    subject_type: p('subjectType'),
     sector_identifier_uri: p('sectorIdentifierUri'),
     userinfo_signed_response_alg: p('userinfoAlgorithm'),
     dpop_bound_access_tokens: p('dpopBound'),
@@ -104,48 +101,28 @@ export const insertRelyingParty = statement('insert_relying_party', (q, p: Param
     post_logout_redirect_uris: p('postLogoutRedirectUris'),
     backchannel_logout_uri: p('backchannelLogoutUri'),
     backchannel_logout_session_required: p('backchannelSessionRequired'),
-    created_at: p('now'),
     updated_at: p('now'),
+})
+
+export const insertRelyingParty = statement('insert_relying_party', (q, p: Params<Registration>) =>
+  q.insertInto('relying_party').values({
+    ...changeable(p),
+    tenant_id: p('tenantId'),
+    client_id: p('clientId'),
+    sector: p('sector'),
+    issued_by: p('issuedBy'),
+    subject_type: p('subjectType'),
+    created_at: p('now'),
   }),
 )
 
 /** Everything but the sector and what it hangs on: it decides the subjects a relying party knows people by, and never moves. */
 export const updateRelyingParty = statement(
   'update_relying_party',
-  (q, p: Params<Omit<Registration, 'sector' | 'subjectType' | 'issuedBy'>>) =>
+  (q, p: Params<Changeable>) =>
     q
       .updateTable('relying_party')
-      .set({
-        name: p('name'),
-        redirect_uris: p('redirectUris'),
-        token_endpoint_auth_method: p('authentication'),
-        secret_hashes: p('secretHashes'),
-        jwks: p('jwks'),
-        id_token_signed_response_alg: p('idTokenAlgorithm'),
-        require_pkce: p('requirePkce'),
-        claims_in_id_token: p('claimsInIdToken'),
-        purpose_en: p('purposeEn'),
-        purpose_nl: p('purposeNl'),
-        enabled: p('enabled'),
-        grant_types: p('grantTypes'),
-        offline_access_needed: p('offlineAccessNeeded'),
-        machine_scopes: p('machineScopes'),
-        data_access: p('dataAccess'),
-        audiences: p('audiences'),
-        resource: p('resource'),
-        sector_identifier_uri: p('sectorIdentifierUri'),
-        userinfo_signed_response_alg: p('userinfoAlgorithm'),
-        dpop_bound_access_tokens: p('dpopBound'),
-        profile: p('profile'),
-        require_pushed_authorization_requests: p('pushedRequestsOnly'),
-        scopes: p('scopes'),
-        claims: p('claims'),
-        consent: p('consent'),
-        post_logout_redirect_uris: p('postLogoutRedirectUris'),
-        backchannel_logout_uri: p('backchannelLogoutUri'),
-        backchannel_logout_session_required: p('backchannelSessionRequired'),
-        updated_at: p('now'),
-      })
+      .set(changeable(p))
       .where('tenant_id', '=', p('tenantId'))
       .where('client_id', '=', p('clientId')),
 )
