@@ -56,7 +56,7 @@ export function ownProvider(
 export const NO_PROOF_BY_EMAIL =
   'email_is_proof: this provider hands on addresses of others, which prove nothing'
 
-/** Where a provider's secret lies: it opens there and nowhere else (`flow/tenants.ts` opens it). */
+/** Where a provider's secret lies: it opens there and nowhere else (prepare-tenant.ts opens it). */
 export function secretContext(tenant: TenantId, id: ProviderId) {
   return { tenant, table: 'reconciliation_provider', column: 'sealed_client_secret', row: id }
 }

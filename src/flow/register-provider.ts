@@ -4,10 +4,10 @@ import { sealUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
 import { fail } from '../domain/failure.ts'
-import type { ProviderId } from '../domain/ids.ts'
+import type { ProviderId, TenantId } from '../domain/ids.ts'
 import { issuerOf } from '../domain/tenant.ts'
 import type { JsonObject } from '../domain/text.ts'
-import { toInstant } from '../domain/time.ts'
+import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { connectProvider } from '../institution/connection.ts'
 import { mayIdentify, mayProveEmail } from '../institution/identity.ts'
 import { type ClientAuthMethod, discoverProvider } from '../institution/provider.ts'
@@ -64,16 +64,7 @@ export async function registerProvider(
   request: ProviderRequest,
 ): Promise<ProviderView> {
   const tenant = await findAdminTenant(deps.db, actor, 'providers:manage', tenantSlug)
-  if (!mayIdentify(request.identifierAttribute)) {
-    refuse('identifier_attribute: no claim to know a person by')
-  }
-  if (!request.scopes.includes('openid')) refuse('scope: must contain openid')
-  const clientSecret = chooseSecret(request)
-  const owned = chooseInstitution(actor, request)
-  const emailIsProof = request.emailIsProof ?? false
-  if (emailIsProof && !mayProveEmail(request.issuer, owned.allowedOrganizations)) {
-    refuse(NO_PROOF_BY_EMAIL)
-  }
+  const { clientSecret, ...chosen } = judgeRequest(actor, request)
   const metadata = await discoverProvider(deps, {
     issuer: request.issuer,
     clientAuthMethod: request.authentication,
@@ -111,8 +102,7 @@ export async function registerProvider(
     attributeMappings: request.attributeMappings,
     acr: request.acr,
     amr: request.amr,
-    ...owned,
-    emailIsProof,
+    ...chosen,
     enabled: request.enabled ?? true,
     updatedAt: now,
     health: NO_HEALTH,
@@ -120,19 +110,7 @@ export async function registerProvider(
   try {
     await transact(deps.db, tenantId, [
       raiseRevision({ id: tenantId, now }),
-      insertProvider({
-        ...provider,
-        tenantId,
-        sealedClientSecret: provider.sealedClientSecret ?? null,
-        attributeMappings: JSON.stringify(provider.attributeMappings),
-        acr: listText(provider.acr),
-        amr: listText(provider.amr),
-        allowedOrganizations: listText(provider.allowedOrganizations),
-        institution: provider.institution ?? null,
-        emailIsProof: provider.emailIsProof ? 1 : 0,
-        enabled: provider.enabled ? 1 : 0,
-        now,
-      }),
+      insertProvider(rowOf(tenantId, provider, now)),
       insertAuditEvent(tenantId, newId(), now, {
         detail: { type: 'provider_registered', actor: actor.id, provider: id },
       }),
@@ -142,6 +120,33 @@ export async function registerProvider(
   }
   deps.tenants.forget(tenantSlug)
   return viewProvider(issuerOf(deps.config.publicUrl, tenant.slug), provider)
+}
+
+/** What can be said of a request before its provider is asked: its secret, whose it is, and what its addresses prove. */
+function judgeRequest(actor: AdminActor, request: ProviderRequest) {
+  if (!mayIdentify(request.identifierAttribute))
+    refuse('identifier_attribute: no claim to know a person by')
+  if (!request.scopes.includes('openid')) refuse('scope: must contain openid')
+  const clientSecret = chooseSecret(request)
+  const owned = chooseInstitution(actor, request)
+  const emailIsProof = request.emailIsProof ?? false
+  if (emailIsProof && !mayProveEmail(request.issuer, owned.allowedOrganizations))
+    refuse(NO_PROOF_BY_EMAIL)
+  return { ...owned, emailIsProof, clientSecret }
+}
+
+function rowOf(tenantId: TenantId, provider: Provider, now: IsoInstant) {
+  return {
+    ...{ ...provider, tenantId, now },
+    sealedClientSecret: provider.sealedClientSecret ?? null,
+    attributeMappings: JSON.stringify(provider.attributeMappings),
+    acr: listText(provider.acr),
+    amr: listText(provider.amr),
+    allowedOrganizations: listText(provider.allowedOrganizations),
+    institution: provider.institution ?? null,
+    emailIsProof: provider.emailIsProof ? (1 as const) : (0 as const),
+    enabled: provider.enabled ? (1 as const) : (0 as const),
+  }
 }
 
 /** Whose provider it becomes, and whose people it speaks of. */

@@ -38,42 +38,17 @@ export async function startReconciliation(
   decided: Decided,
   candidateId: IdentityId | undefined,
 ): Promise<{ kind: 'redirect'; url: string } | undefined> {
-  const { tenant, issuer } = prepared
+  const { tenant } = prepared
   const { plan } = decided
   if (!isIdv(plan)) return undefined
   const provider = providerOf(prepared, journey, plan)
   if (provider === undefined || !provider.enabled) return undefined
-  const connected = await prepared.connect(provider)
-  const place = { tenant: tenant.id, journey: journey.id }
-  const { maxAge: asked } = openRequest(means.keyring, place, journey.request)
-  const maxAge = stricterMaxAge(asked, plan.method === 'fresh_login' ? 0 : undefined)
-
-  const id = newId() as SessionId
-  const state = randomText()
-  const nonce = randomText()
-  const codeVerifier = randomText()
-  const redirectUri = addressOf.callback(issuer, provider.id)
-  const address = buildAuthorizationUrl(connected, {
-    redirectUri,
-    state,
-    nonce,
-    codeVerifier,
-    acr: plan.minimumAssurance?.acr ?? provider.acr,
-    maxAgeSeconds: maxAge,
-    prompt: promptFor(plan, maxAge),
-  })
-  const seal = (column: string, text: string) =>
-    sealUnder(
-      means.keyring,
-      'session',
-      { tenant: tenant.id, table: 'reconciliation_session', column, row: id },
-      text,
-    )
+  const { url, attempt } = await beginAttempt(means, prepared, journey, plan, provider)
   const now = means.clock()
   const shown = primaryOf(ofWallet(journey.identifiers))
   const [[moved]] = await transact(means.db, tenant.id, [
     startSession({
-      id,
+      ...attempt,
       tenantId: tenant.id,
       journeyId: journey.id,
       journeyState: journey.state,
@@ -83,12 +58,6 @@ export async function startReconciliation(
       providerId: provider.id,
       providerUpdatedAt: provider.updatedAt,
       providerSnapshot: snapshotProvider(provider),
-      authorizationUrl: address.urlWithoutQuery,
-      state: hashSecret(state),
-      nonce: seal('nonce', nonce),
-      codeVerifier: seal('code_verifier', codeVerifier),
-      redirectUri,
-      tokenEndpoint: connected.metadata.token_endpoint,
       now: toInstant(now),
       expiresAt: toInstant(now + RECONCILIATION_TIME),
       eventId: newId(),
@@ -110,7 +79,43 @@ export async function startReconciliation(
     return row?.enabled === 1 ? fail({ kind: 'journey_not_open' }) : undefined
   }
   means.metrics.outcome('reconciliation', 'started')
-  return { kind: 'redirect', url: address.url }
+  return { kind: 'redirect', url }
+}
+
+/** Where the browser goes, and what of the attempt's secrets its session keeps: a hash, or sealed for its row. */
+async function beginAttempt(
+  { keyring }: Pick<Deps, 'keyring'>,
+  prepared: PreparedTenant,
+  journey: Presented | Reconciling,
+  plan: IdvPlan,
+  provider: Provider,
+) {
+  const tenant = prepared.tenant.id
+  const connected = await prepared.connect(provider)
+  const place = { tenant, journey: journey.id }
+  const { maxAge: asked } = openRequest(keyring, place, journey.request)
+  const maxAge = stricterMaxAge(asked, plan.method === 'fresh_login' ? 0 : undefined)
+  const id = newId() as SessionId
+  const redirectUri = addressOf.callback(prepared.issuer, provider.id)
+  const secrets = { state: randomText(), nonce: randomText(), codeVerifier: randomText() }
+  const address = buildAuthorizationUrl(connected, {
+    ...{ redirectUri, ...secrets, maxAgeSeconds: maxAge, prompt: promptFor(plan, maxAge) },
+    acr: plan.minimumAssurance?.acr ?? provider.acr,
+  })
+  const seal = (column: string, text: string) => {
+    const context = { tenant, table: 'reconciliation_session', column, row: id }
+    return sealUnder(keyring, 'session', context, text)
+  }
+  const attempt = {
+    id,
+    authorizationUrl: address.urlWithoutQuery,
+    state: hashSecret(secrets.state),
+    nonce: seal('nonce', secrets.nonce),
+    codeVerifier: seal('code_verifier', secrets.codeVerifier),
+    redirectUri,
+    tokenEndpoint: connected.metadata.token_endpoint,
+  }
+  return { url: address.url, attempt }
 }
 
 /** The provider the person chose instead of a wallet, or the one of the plan. */

@@ -1,75 +1,36 @@
 /**
- * A tenant with everything a login needs, prepared once: policies parsed, trust anchors read, keys imported, providers
- * connected. No request imports a key or reads a certificate.
- *
- * The prepared tenant is kept until its revision changes. An instance asks for the revision at most once a second, so a
- * change reaches the instance that made it at once and every other one within {@link RECHECK}. Where a second is too
- * long (a disabled relying party's tokens, an erased person) the statement itself looks (`store/grant.ts`).
+ * Tenants with everything a login needs, prepared once (prepare-tenant.ts) and kept until their revision changes. An
+ * instance asks for the revision at most once a second, so a change reaches the instance that made it at once and every
+ * other one within {@link RECHECK}. Where a second is too long (a disabled relying party's tokens, an erased person) the
+ * statement itself looks (`store/grant.ts`).
  */
-import type { Selectable } from 'kysely'
 import type { VerifyingKey } from '../crypto/access-token.ts'
 import type { Keyring } from '../crypto/keyring.ts'
-import { openUnder } from '../crypto/seal.ts'
-import { openSigningKey, type PrivateKey } from '../crypto/sealed-signing-key.ts'
-import { importVerifyingKey } from '../crypto/signing-key.ts'
-import { keptWalletPaths, walletPaths } from '../domain/attributes.ts'
-import { type PreparedSelector, prepareSelector } from '../domain/choose-plan.ts'
+import type { PrivateKey } from '../crypto/sealed-signing-key.ts'
+import type { PreparedSelector } from '../domain/choose-plan.ts'
 import type { DcqlQuery } from '../domain/dcql.ts'
-import { leastQuery, markRetained } from '../domain/asked-query.ts'
-import { NOTHING_DECLARED, rulesFor } from '../domain/declared.ts'
-import { fail } from '../domain/failure.ts'
-import { trustWithinHaip } from '../domain/haip.ts'
-import { type ClientId, type ProviderId, SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
+import { type ClientId, type ProviderId, SYSTEM_TENANT } from '../domain/ids.ts'
 import type { PolicyVersions } from '../domain/journey.ts'
-import { materialPaths } from '../domain/material.ts'
-import {
-  POLICY_KINDS,
-  type PolicyDocuments,
-  type PolicyKind,
-  readPolicy,
-} from '../domain/policy.ts'
+import type { PolicyDocuments, PolicyKind } from '../domain/policy.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
-import { issuerOf, type Tenant } from '../domain/tenant.ts'
-import { type Clock, SECOND, toInstant } from '../domain/time.ts'
-import { type ConnectedProvider, connectProvider } from '../institution/connection.ts'
-import { createKeySet, type KeySet } from '../institution/key-set.ts'
-import type { ProviderMetadata } from '../institution/provider.ts'
+import type { Tenant } from '../domain/tenant.ts'
+import { type Clock, SECOND } from '../domain/time.ts'
+import type { ConnectedProvider } from '../institution/connection.ts'
+import type { KeySet } from '../institution/key-set.ts'
 import type { Outbound } from '../outbound/guard.ts'
-import {
-  type AuthorizationServer,
-  listAuthorizationServers,
-  readAuthorizationServer,
-} from '../store/authorization-server.ts'
+import type { AuthorizationServer } from '../store/authorization-server.ts'
 import { type BridgeDatabase, read } from '../store/database.ts'
-import { findCurrentPolicies, findPolicy } from '../store/policy.ts'
-import { findProvider, listProviders, type Provider, readProvider } from '../store/provider.ts'
-import { listRegistrationCertificates } from '../store/registration-certificate.ts'
-import { listRegistrationTokens } from '../store/registration-token.ts'
-import { findRelyingParty, readRelyingParty } from '../store/relying-party.ts'
-import type { SigningKeyTable } from '../store/schema.ts'
-import { listSigningKeys } from '../store/signing-key.ts'
+import type { Provider } from '../store/provider.ts'
 import { findTenantBySlug, findTenantRevision, readTenant } from '../store/tenant.ts'
-import { listTrustedLists } from '../store/trusted-list.ts'
-import { createChainCache } from '../wallet/certificate-path.ts'
-import { createAnswerShelf } from '../wallet/kept-answers.ts'
-import { createIssuerKeyCache } from '../wallet/published-keys.ts'
-import { prepareRequestSigner, type RequestSigner } from '../wallet/request-signer.ts'
-import { createStatusListCache } from '../wallet/status-lookup.ts'
-import { readStoredLists } from '../wallet/stored-list.ts'
-import { type PreparedTrust, prepareTrust, type TrustMeans } from '../wallet/trust.ts'
-import { answerStore } from './answer-store.ts'
-import {
-  readStoredRegistrations,
-  registrationsFor,
-  type StoredRegistration,
-} from './registration-view.ts'
-import { trustFetches } from './trust-fetches.ts'
+import type { RequestSigner } from '../wallet/request-signer.ts'
+import type { PreparedTrust, TrustMeans } from '../wallet/trust.ts'
+import { prepareTenant } from './prepare-tenant.ts'
+import type { StoredRegistration } from './registration-view.ts'
 
 /** How long an instance believes a revision it has seen. */
 const RECHECK = 1 * SECOND
-/** Prepared tenants and relying parties an instance keeps; tenants go in the order they came. */
+/** Prepared tenants an instance keeps; they go in the order they came. */
 const MOST_TENANTS = 1_000
-const MOST_RELYING_PARTIES = 10_000
 
 export interface TokenKey {
   kid: string
@@ -137,7 +98,8 @@ export interface Tenants {
   forget(slug: string): void
 }
 
-type Means = {
+/** What preparing a tenant takes. */
+export type TenantMeans = {
   db: BridgeDatabase
   keyring: Keyring
   outbound: Outbound
@@ -150,7 +112,7 @@ interface Kept {
   checkedAt: number
 }
 
-export function createTenants(means: Means): Tenants {
+export function createTenants(means: TenantMeans): Tenants {
   const kept = new Map<string, Kept>()
   const loading = new Map<string, Promise<PreparedTenant | undefined>>()
 
@@ -199,233 +161,4 @@ export function createTenants(means: Means): Tenants {
       kept.delete(slug)
     },
   }
-}
-
-async function prepareTenant(means: Means, tenant: Tenant): Promise<PreparedTenant> {
-  const tenantId = tenant.id
-  const [policyRows, keyRows, providerRows, serverRows, invitations, registrationRows, listRows] =
-    await read(means.db, tenantId, [
-      findCurrentPolicies({ tenantId }),
-      listSigningKeys({ tenantId }),
-      listProviders({ tenantId }),
-      listAuthorizationServers({ tenantId }),
-      listRegistrationTokens({ tenantId }),
-      listRegistrationCertificates({ tenantId }),
-      listTrustedLists({ tenantId }),
-    ])
-  const issuer = issuerOf(means.publicUrl, tenant.slug)
-  const host = new URL(means.publicUrl).hostname
-  const requestKeys = keyRows.filter((key) => key.purpose === 'request')
-  const activeKid = (clientId: string) =>
-    requestKeys.find((key) => key.state === 'active' && key.client_id === clientId)?.kid
-  const registrations = readStoredRegistrations(registrationRows)
-  const tokenKeys = keyRows.filter((key) => key.purpose === 'token')
-  const relyingParties = new Map<ClientId, RelyingParty | undefined>()
-  const connections = new Map<string, Promise<ConnectedProvider>>()
-  const documents = createPolicyShelf(means, tenantId)
-  const questions = new Map<string, DcqlQuery>()
-  const selectors = new Map<number, PreparedSelector>()
-  const trusts = new Map<number, Promise<PreparedTrust>>()
-
-  async function relyingParty(clientId: ClientId): Promise<RelyingParty | undefined> {
-    if (relyingParties.has(clientId)) return relyingParties.get(clientId)
-    // A header or an assertion may hold what no column can.
-    if (clientId.includes('\0')) return undefined
-    const [[row]] = await read(means.db, tenantId, [findRelyingParty({ tenantId, clientId })])
-    const found = row === undefined ? undefined : readRelyingParty(row)
-    // Unknown ids are not remembered: anybody can make them up.
-    if (found !== undefined && relyingParties.size < MOST_RELYING_PARTIES)
-      relyingParties.set(clientId, found)
-    return found
-  }
-
-  return {
-    tenant,
-    issuer,
-    policies: readPolicies(policyRows, documents),
-    requestKid: activeKid(''),
-    requestKidFor: (clientId) => activeKid(clientId) ?? activeKid(''),
-    registrationsFor: (clientId) => registrationsFor(registrations, clientId, means.clock()),
-    requestSigners: new Map(
-      requestKeys.map((key) => [key.kid, prepareSigner(means.keyring, tenant, host, key)]),
-    ),
-    tokenKeys: new Map(
-      tokenKeys
-        .filter((key) => key.state === 'active')
-        .map((key) => [
-          key.algorithm,
-          { kid: key.kid, privateKey: openPrivateKey(means.keyring, key) },
-        ]),
-    ),
-    verifyingKeys: new Map(
-      tokenKeys.map((key) => [
-        key.kid,
-        { algorithm: key.algorithm, publicKey: importVerifyingKey(JSON.parse(key.public_jwk)) },
-      ]),
-    ),
-    authorizationServers: new Map(
-      serverRows
-        .map(readAuthorizationServer)
-        .map((server) => [server.issuer, { ...server, keys: createKeySet(means, server.jwksUri) }]),
-    ),
-    jwks: {
-      keys: tokenKeys.map((key) => ({
-        ...JSON.parse(key.public_jwk),
-        kid: key.kid,
-        alg: key.algorithm,
-        use: 'sig',
-      })),
-    },
-    providers: providerRows.map(readProvider),
-    registersClients: () =>
-      invitations.some(
-        (token) => token.uses_left > 0 && token.expires_at > toInstant(means.clock()),
-      ),
-    relyingParty,
-    policy: documents.find,
-    async question({ query, attributes, material, selector }, clientId) {
-      const { scopes, claims } = (await relyingParty(clientId)) ?? NOTHING_DECLARED
-      const declared = { scopes, claims }
-      const name = `${query} ${attributes} ${material} ${selector} ${JSON.stringify(declared)}`
-      const known = questions.get(name)
-      if (known !== undefined) return known
-      const rules = rulesFor(
-        await documents.find('attributes', attributes),
-        declared,
-        await documents.find('selector', selector),
-      )
-      const least = leastQuery(await documents.find('query', query), [
-        ...walletPaths(rules),
-        ...materialPaths(await documents.find('material', material)),
-      ])
-      const asked = markRetained(least, keptWalletPaths(rules))
-      questions.set(name, asked)
-      return asked
-    },
-    trust(version) {
-      const known = trusts.get(version)
-      if (known !== undefined) return known
-      const prepared = documents
-        .find('trust', version)
-        .then((policy) =>
-          prepareTrust(tenant.haip ? trustWithinHaip(policy) : policy, readStoredLists(listRows)),
-        )
-      trusts.set(version, prepared)
-      prepared.catch(() => trusts.delete(version))
-      return prepared
-    },
-    async selector(version) {
-      const known = selectors.get(version)
-      if (known !== undefined) return known
-      const prepared = prepareSelector(await documents.find('selector', version))
-      selectors.set(version, prepared)
-      return prepared
-    },
-    trustMeans: {
-      ...trustFetches(means.outbound),
-      answers: answerStore(means, tenantId),
-      revocation: createAnswerShelf(),
-      statusLists: createStatusListCache(),
-      chains: createChainCache(),
-      issuerKeys: createIssuerKeyCache(),
-    },
-    connect(provider) {
-      // A login that began before a change of the row goes on with the metadata it began with.
-      const key = `${provider.id} ${provider.updatedAt} ${provider.scopes} ${provider.metadata}`
-      const known = connections.get(key)
-      if (known !== undefined) return known
-      const connected = connectProvider(means, {
-        metadata: JSON.parse(provider.metadata) as ProviderMetadata,
-        clientId: provider.oidcClientId,
-        clientSecret: openClientSecret(means.keyring, tenantId, provider),
-        scopes: provider.scopes.split(' '),
-      })
-      connections.set(key, connected)
-      connected.catch(() => connections.delete(key))
-      return connected
-    },
-    async provider(id) {
-      const known = providerRows.find((row) => row.id === id)
-      if (known !== undefined) return readProvider(known)
-      const [[row]] = await read(means.db, tenantId, [findProvider({ tenantId, id })])
-      return row === undefined ? undefined : readProvider(row)
-    },
-  }
-}
-
-interface PolicyShelf {
-  put<K extends PolicyKind>(kind: K, version: number, text: string): PolicyDocuments[K]
-  find<K extends PolicyKind>(kind: K, version: number): Promise<PolicyDocuments[K]>
-}
-
-/** Parsed documents by kind and number; published ones never change, so they are never read twice. */
-function createPolicyShelf(means: Means, tenantId: TenantId): PolicyShelf {
-  const parsed = new Map<string, unknown>()
-  function put<K extends PolicyKind>(kind: K, version: number, text: string): PolicyDocuments[K] {
-    const document = readPolicy(kind, JSON.parse(text))
-    parsed.set(`${kind} ${version}`, document)
-    return document
-  }
-  return {
-    put,
-    async find<K extends PolicyKind>(kind: K, version: number) {
-      const known = parsed.get(`${kind} ${version}`)
-      if (known !== undefined) return known as PolicyDocuments[K]
-      const [[row]] = await read(means.db, tenantId, [findPolicy({ tenantId, kind, version })])
-      if (row === undefined) return fail({ kind: 'not_found' })
-      return put(kind, version, row.document)
-    },
-  }
-}
-
-function readPolicies(
-  rows: readonly { kind: PolicyKind; version: number; document: string }[],
-  shelf: PolicyShelf,
-): Policies | undefined {
-  if (POLICY_KINDS.some((kind) => !rows.some((row) => row.kind === kind))) return undefined
-  const entries = rows.map(
-    (row) => [row.kind, shelf.put(row.kind, row.version, row.document)] as const,
-  )
-  return {
-    documents: Object.fromEntries(entries) as unknown as PolicyDocuments,
-    versions: Object.fromEntries(
-      rows.map((row) => [row.kind, row.version]),
-    ) as unknown as PolicyVersions,
-  }
-}
-
-function openPrivateKey(keyring: Keyring, key: Selectable<SigningKeyTable>): PrivateKey {
-  return openSigningKey(keyring, { tenant: key.tenant_id, kid: key.kid }, key.sealed_private_key)
-}
-
-function prepareSigner(
-  keyring: Keyring,
-  tenant: Tenant,
-  host: string,
-  key: Selectable<SigningKeyTable>,
-): RequestSigner {
-  const chain = (JSON.parse(key.certificate_chain ?? '[]') as string[]).map((der) =>
-    Buffer.from(der, 'base64'),
-  )
-  const signer = prepareRequestSigner({
-    prefix: tenant.clientIdPrefix,
-    host,
-    chain,
-    privateKey: openPrivateKey(keyring, key),
-  })
-  // HAIP 1.0 section 5: by the hash of its certificate and by no other name.
-  return tenant.haip ? { ...signer, clientIds: [signer.clientId] } : signer
-}
-
-function openClientSecret(keyring: Keyring, tenant: TenantId, provider: Provider): string {
-  if (provider.sealedClientSecret === undefined) return ''
-  const context = {
-    tenant,
-    table: 'reconciliation_provider',
-    column: 'sealed_client_secret',
-    row: provider.id,
-  }
-  return Buffer.from(
-    openUnder(keyring, 'provider-secret', context, provider.sealedClientSecret),
-  ).toString('utf8')
 }
