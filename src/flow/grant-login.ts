@@ -51,11 +51,8 @@ export async function grantLogin(
   const relyingParty = await prepared.relyingParty(journey.clientId)
   if (relyingParty === undefined || !relyingParty.enabled) return fail({ kind: 'journey_not_open' })
   const policy = await prepared.policy('attributes', journey.policies.attributes)
-  const request = openRequest(
-    means.keyring,
-    { tenant: tenant.id, journey: journey.id },
-    journey.request,
-  )
+  const place = { tenant: tenant.id, journey: journey.id }
+  const request = openRequest(means.keyring, place, journey.request)
   const upstream = upstreamOf(journey)
   const assurance = assureLogin(journey.way, toSeconds(journey.presentedAt), upstream)
   const now = means.clock()
@@ -70,13 +67,8 @@ export async function grantLogin(
     tenantId: tenant.id,
     id: journey.id,
     from: journey.state,
-    identityId: person.identityId,
-    bindingId: person.bindingId,
+    ...standing(person),
     identifierHashes: allHashes(journey.identifiers),
-    matchIds: person.evidence.map(({ matchId }) => matchId),
-    hashes: person.evidence.map(({ hash }) => hash),
-    versions: person.evidence.map(({ version }) => version),
-    stale: person.stale,
     sector: relyingParty.sector,
     clientId: journey.clientId,
     correlationId: journey.correlationId,
@@ -86,9 +78,7 @@ export async function grantLogin(
     upstream: upstream === undefined ? null : JSON.stringify(upstream),
     attributePolicyVersion: journey.policies.attributes,
     walletAttributes: carry(means, prepared, journey, policy, begun.grantId),
-    sessionHash: session === undefined ? null : hashSecret(session),
-    sessionBrowserHash: session === undefined ? null : journey.browserHash,
-    sessionStartedAt: session === undefined ? null : toInstant(journey.presentedAt),
+    ...signedOn(journey, session),
     subjectHash: subjectHash ?? null,
     detail: detailText({
       type: 'login_completed',
@@ -114,6 +104,28 @@ export async function grantLogin(
     kind: 'redirect',
     ...returnTo(request, { code, state: request.state, iss: issuer }),
     ...(session === undefined ? {} : { session }),
+  }
+}
+
+/** The person and what spoke for them, as the statement takes it. */
+function standing({ identityId, bindingId, stale, evidence }: RecognisedPerson) {
+  return {
+    ...{ identityId, bindingId, stale },
+    matchIds: evidence.map(({ matchId }) => matchId),
+    hashes: evidence.map(({ hash }) => hash),
+    versions: evidence.map(({ version }) => version),
+  }
+}
+
+/** The same of a session that begins; all null for none. */
+function signedOn({ browserHash, presentedAt }: Proved, session: string | undefined) {
+  if (session === undefined)
+    return { sessionHash: null, sessionBrowserHash: null, sessionStartedAt: null }
+  const startedAt = toInstant(presentedAt)
+  return {
+    sessionHash: hashSecret(session),
+    sessionBrowserHash: browserHash,
+    sessionStartedAt: startedAt,
   }
 }
 

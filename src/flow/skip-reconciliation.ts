@@ -3,13 +3,13 @@
  * that is random and for this login alone, and nobody: no person, match or binding is made, looked up or touched.
  */
 import type { Deps } from '../deps.ts'
-import { assureLogin } from '../domain/assurance.ts'
-import { mergeAttributes, missingNames } from '../domain/attributes.ts'
+import { assureLogin, type LoginAssurance } from '../domain/assurance.ts'
+import { type Attributes, mergeAttributes, missingNames } from '../domain/attributes.ts'
 import { decisionDetail, detailText } from '../domain/audit.ts'
 import type { ConsentTerms } from '../domain/consent.ts'
 import { fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
-import type { Consenting, Decided, Presented } from '../domain/journey.ts'
+import type { Consenting, Decided, Presented, SealedRequest } from '../domain/journey.ts'
 import type { Plan } from '../domain/plan.ts'
 import { toInstant, toSeconds } from '../domain/time.ts'
 import { inTransaction, transact } from '../store/database.ts'
@@ -38,8 +38,7 @@ export async function skipReconciliation(
   decided: Decided & { plan: SkipPlan },
   said?: ConsentTerms,
 ): Promise<Next> {
-  const { tenant, issuer } = prepared
-  const place = { tenant: tenant.id, journey: journey.id }
+  const place = { tenant: prepared.tenant.id, journey: journey.id }
   const relyingParty = await prepared.relyingParty(journey.clientId)
   if (relyingParty === undefined || !relyingParty.enabled) return fail({ kind: 'journey_not_open' })
   // Nobody showed anything: a login without a wallet has nothing that could be enough.
@@ -63,6 +62,25 @@ export async function skipReconciliation(
   const terms = said ?? (await termsToAsk(prepared, { clientId, attributes, request }))
   if (terms !== undefined && said === undefined && journey.state !== 'consenting')
     return await askConsent(means, prepared, journey, decided, undefined)
+  return await grant(means, prepared, journey, decided, { request, assurance, shows, terms })
+}
+
+/** What the login shows and nobody keeps, and what was agreed to. */
+interface Shown {
+  request: SealedRequest
+  assurance: LoginAssurance
+  shows: Attributes
+  terms: ConsentTerms | undefined
+}
+
+async function grant(
+  means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
+  prepared: PreparedTenant,
+  journey: Presented | Consenting,
+  decided: Decided,
+  { request, assurance, shows, terms }: Shown,
+): Promise<Next> {
+  const { tenant, issuer } = prepared
   const { code, begun } = beginGrant(request, terms, means.clock())
   const step = grantWalletOnly({
     ...begun,
