@@ -3,7 +3,6 @@ import type { ServerResponse } from 'node:http'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createKeyringText } from '../../src/crypto/keyring.ts'
 import { outboxRows } from '../../src/crypto/outbox-event.ts'
 import type { PersonEvent } from '../../src/domain/event.ts'
 import type { TenantId } from '../../src/domain/ids.ts'
@@ -19,16 +18,14 @@ import { type Admin, adminWith } from '../http/admin/client.ts'
 import { register } from '../op/clients.ts'
 import { newPerson, type Person, rowsOf, startTenant } from '../people/people.ts'
 import { ACTOR, type Bridge, startBridge, type TestTenant } from '../support/bridge.ts'
-import { killDeliverers } from './delivery-kills.ts'
 import { type EventReceiver, startReceiver } from './receiver.ts'
 
 let bridge: Bridge
 let admin: Admin
 let receiver: EventReceiver
 let slugs = 0
-const keyring = createKeyringText()
 beforeAll(async () => {
-  bridge = await startBridge({ keyring })
+  bridge = await startBridge()
   admin = await adminWith(bridge, ['clients:manage', 'identities:manage'])
 })
 beforeEach(async () => {
@@ -353,27 +350,6 @@ describe('item 9 delivery', () => {
     letGo()
     await Promise.all([stalled, next])
     expect(await rowsOf(bridge, tenant, 'outbox', 'delivered_at IS NOT NULL')).toHaveLength(1)
-  })
-
-  test('of deliverers killed in the middle nothing is lost, and each leaves one request in doubt at most', async () => {
-    const [kills, events] = [4, 40]
-    const { tenant, person } = await oneTenant()
-    await subscribe(tenant)
-    await tell(tenant, person, { type: 'binding_updated' }, events)
-    const environment = {
-      ...{ DATABASE_URL: bridge.database.runtimeUrl, KEYRING: keyring, PUBLIC_URL: bridge.url },
-      TENANT: await idOf(tenant),
-    }
-    expect(await killDeliverers(receiver, environment, kills)).toBe(kills)
-    const told = new Map(
-      receiver.received.map(({ headers, body }) => [headers['webhook-id'], body] as const),
-    )
-    expect(told.size).toBe(events)
-    for (const { headers, body } of receiver.received)
-      expect(body, 'the same words under the same id').toBe(told.get(headers['webhook-id']))
-    expect(receiver.received.length - events).toBeLessThanOrEqual(kills)
-    const settled = 'delivered_at IS NOT NULL AND dead_at IS NULL'
-    expect(await rowsOf(bridge, tenant, 'outbox', settled)).toHaveLength(events)
   })
 
   test('what is settled is removed after its time', async () => {

@@ -11,12 +11,11 @@ import type { IdentityId, MatchId } from '../../src/domain/ids.ts'
 import { restoreLink } from '../../src/flow/restore-link.ts'
 import { startKeyMigration } from '../../src/flow/start-key-migration.ts'
 import { unlink } from '../../src/flow/unlink.ts'
-import { createLog } from '../../src/log.ts'
-import { type Service, startService } from '../../src/service.ts'
+import type { Service } from '../../src/service.ts'
 import { divertTraffic } from '../resilience/traffic.ts'
 import { type Bridge, logIn, startBridge } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
-import { ACTOR, instance, rotation } from './world.ts'
+import { ACTOR, instance, rotation, startBeside } from './world.ts'
 
 const MILAN = { username: 'milan', password: 'milan-demo' }
 const steps = rotation('A')
@@ -36,14 +35,7 @@ afterAll(async () => {
 })
 
 async function startWith(text: string): Promise<Service> {
-  const { config, clock } = bridge.deps
-  const started = await startService(
-    { ...config, port: 0 },
-    {
-      ...{ databaseUrl: bridge.database.runtimeUrl, keyring: parseKeyring(text) },
-      ...{ clock, log: createLog('silent') },
-    },
-  )
+  const started = await startBeside(bridge, text)
   others.push(started)
   return started
 }

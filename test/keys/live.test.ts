@@ -6,18 +6,17 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { SANNE, walletOf } from '../../demo/people.ts'
 import type { Wallet } from '../../demo/wallet.ts'
 import { addNestedKey, addPendingKey, moveKey } from '../../src/crypto/key-states.ts'
-import { createKeyringText, parseKeyring } from '../../src/crypto/keyring.ts'
+import { createKeyringText } from '../../src/crypto/keyring.ts'
 import { type EcPublicJwk, thumbprint } from '../../src/crypto/thumbprint.ts'
 import { eraseByIdentifier } from '../../src/flow/erase-by-identifier.ts'
 import { readKeyMigration } from '../../src/flow/read-key-migrations.ts'
 import { startKeyMigration } from '../../src/flow/start-key-migration.ts'
-import { createLog } from '../../src/log.ts'
-import { type Service, startService } from '../../src/service.ts'
+import type { Service } from '../../src/service.ts'
 import { type Caller, newCaller } from '../data/world.ts'
 import { divertTraffic } from '../resilience/traffic.ts'
 import { type Bridge, logIn, startBridge } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
-import { ACTOR, instance } from './world.ts'
+import { ACTOR, instance, startBeside } from './world.ts'
 
 let keyring = createKeyringText()
 const MILAN = { username: 'milan', password: 'milan-demo' }
@@ -56,14 +55,7 @@ const newWallet = () =>
   walletOf(SANNE, bridge.issuer, (input, init) => globalThis.fetch(input, init))
 
 async function startWith(text: string): Promise<Service> {
-  const { config, clock } = bridge.deps
-  const started = await startService(
-    { ...config, port: 0 },
-    {
-      ...{ databaseUrl: bridge.database.runtimeUrl, keyring: parseKeyring(text) },
-      ...{ clock, log: createLog('silent') },
-    },
-  )
+  const started = await startBeside(bridge, text)
   services.push(started)
   return started
 }

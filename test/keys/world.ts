@@ -11,7 +11,9 @@ import { runNow } from '../../src/job/lease.ts'
 import { migrateKeysJob } from '../../src/job/migrate-keys.ts'
 import { createLog } from '../../src/log.ts'
 import { createMetrics } from '../../src/metrics.ts'
+import { type Service, startService } from '../../src/service.ts'
 import { type BridgeDatabase, closeDatabase, openDatabase } from '../../src/store/database.ts'
+import type { Bridge } from '../support/bridge.ts'
 import { createWatchedDatabase, query, type TestDatabase } from '../support/postgres.ts'
 
 export const ACTOR: AdminActor = { id: 'test', scopes: ADMIN_SCOPE_NAMES }
@@ -45,6 +47,20 @@ export async function startKeyWorld(): Promise<KeyWorld> {
       await database.drop()
     },
   }
+}
+
+/** Another instance of a bridge, with a keyring of its own; whoever starts it stops it. */
+export async function startBeside(
+  { deps: { config, clock }, database }: Bridge,
+  keyring: string,
+): Promise<Service> {
+  return await startService(
+    { ...config, port: 0 },
+    {
+      ...{ databaseUrl: database.runtimeUrl, keyring: parseKeyring(keyring) },
+      ...{ clock, log: createLog('silent') },
+    },
+  )
 }
 
 /** Nobody, and no run, is left. */

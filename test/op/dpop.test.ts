@@ -24,9 +24,8 @@ import {
   registerMachine,
   type TestClient,
 } from './clients.ts'
+import { type KeyPair, type ProofChanges, proveFor } from './dpop-proof.ts'
 import { relyingPartyOf } from './logins.ts'
-
-type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>
 
 let bridge: Bridge
 let wallet: Wallet
@@ -46,24 +45,8 @@ afterAll(() => bridge.stop())
 const tokenUrl = () => `${bridge.tenant.issuer}/token`
 const dataUrl = () => `${bridge.tenant.issuer}/api/v1/lookup`
 
-interface Changes {
-  claims?: Record<string, unknown>
-  header?: Record<string, unknown>
-  pair?: KeyPair
-}
-
-/** A proof made by hand; a member that is undefined is left out. */
-async function prove(url: string, { claims = {}, header = {}, pair = keys }: Changes = {}) {
-  return await new SignJWT({
-    ...{ htm: 'POST', htu: url, iat: Math.floor(bridge.clock.now() / 1000) },
-    ...{ jti: crypto.randomUUID(), ...claims },
-  })
-    .setProtectedHeader({
-      ...{ alg: 'ES256', typ: 'dpop+jwt', jwk: await exportJWK(pair.publicKey) },
-      ...header,
-    })
-    .sign(pair.privateKey)
-}
+const prove = (url: string, changes?: ProofChanges) =>
+  proveFor({ htm: 'POST', htu: url, now: bridge.clock.now(), keys }, changes)
 
 function askWith(dpop: string | undefined, who = machine): Promise<Answer> {
   const headers = { authorization: who.authorization, ...(dpop === undefined ? {} : { dpop }) }

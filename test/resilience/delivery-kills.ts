@@ -79,7 +79,9 @@ async function look(bridge: Bridge, webhook: EventReceiver, push: EventReceiver)
   const posted = webhook.received.map(({ headers, body }) => ({
     id: headers['webhook-id'] ?? '',
     at: (JSON.parse(body) as { timestamp: string }).timestamp,
+    body,
   }))
+  const first = new Map(posted.toReversed().map(({ id, body }) => [id, body]))
   const pushed = push.received.map(({ body }) => decodeJwt(body).jti ?? '')
   const told = [...posted.map(({ id }) => id), ...pushed]
   const idsByTime = Map.groupBy(posted, ({ at }) => at)
@@ -92,6 +94,8 @@ async function look(bridge: Bridge, webhook: EventReceiver, push: EventReceiver)
     underTwoIds: [...idsByTime.values()].filter(
       (same) => new Set(same.map(({ id }) => id)).size > 1,
     ).length,
+    /** Came again in other words than at first. */
+    changed: posted.filter(({ id, body }) => first.get(id) !== body).length,
     repeated: told.length - new Set(told).size,
   }
 }

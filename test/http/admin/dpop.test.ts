@@ -1,13 +1,12 @@
 /** Machine clients at the administration with tokens that are bound to a key (RFC 9449 section 7). */
 import { createHash } from 'node:crypto'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { exportJWK, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { post, registerMachine, type TestClient } from '../../op/clients.ts'
+import { type KeyPair, type ProofChanges, proveFor } from '../../op/dpop-proof.ts'
 import { rowsOf } from '../../people/people.ts'
 import { type Bridge, startBridge } from '../../support/bridge.ts'
 import { tally, times } from '../../threats/attack.ts'
-
-type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>
 
 const PROVIDERS = '/admin/v1/tenants/demo/providers'
 
@@ -25,24 +24,8 @@ beforeAll(async () => {
 })
 afterAll(() => bridge.stop())
 
-interface Changes {
-  claims?: Record<string, unknown>
-  header?: Record<string, unknown>
-  pair?: KeyPair
-}
-
-/** A proof made by hand; a claim that is undefined is left out. */
-async function prove(url: string, { claims = {}, header = {}, pair = keys }: Changes = {}) {
-  return await new SignJWT({
-    ...{ htm: 'GET', htu: url, iat: Math.floor(bridge.clock.now() / 1000) },
-    ...{ jti: crypto.randomUUID(), ...claims },
-  })
-    .setProtectedHeader({
-      ...{ alg: 'ES256', typ: 'dpop+jwt', jwk: await exportJWK(pair.publicKey) },
-      ...header,
-    })
-    .sign(pair.privateKey)
-}
+const prove = (url: string, changes?: ProofChanges) =>
+  proveFor({ htm: 'GET', htu: url, now: bridge.clock.now(), keys }, changes)
 
 async function tokenOf(client: TestClient): Promise<string> {
   const url = `${bridge.tenant.issuer}/token`
@@ -61,7 +44,7 @@ async function tokenOf(client: TestClient): Promise<string> {
 const ath = (of: string) => createHash('sha256').update(of).digest('base64url')
 
 /** The right proof for a GET of the path, but for the changes. */
-const proof = (path = PROVIDERS, { claims, ...rest }: Changes = {}) =>
+const proof = (path = PROVIDERS, { claims, ...rest }: ProofChanges = {}) =>
   prove(`${bridge.url}${path}`, { claims: { ath: ath(token), ...claims }, ...rest })
 
 async function call(

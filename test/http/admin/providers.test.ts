@@ -46,6 +46,29 @@ async function nothingWasWritten(slug: string): Promise<void> {
   expect((await admin.get(`${ALL}/${slug}`)).status).toBe(404)
 }
 
+/** A provider's row, and its secret as it opens for that very row. */
+async function openSecret(slug: string) {
+  const rows = await query<{ id: ProviderId; tenant_id: TenantId; sealed_client_secret: Sealed }>(
+    bridge.database.superuserUrl,
+    `SELECT * FROM reconciliation_provider WHERE slug = '${slug}'`,
+  )
+  const [row] = rows
+  if (row === undefined) throw new Error('no row')
+  const context = {
+    tenant: row.tenant_id,
+    table: 'reconciliation_provider',
+    column: 'sealed_client_secret',
+    row: row.id,
+  }
+  const opened = openUnder(
+    bridge.deps.keyring,
+    'provider-secret',
+    context,
+    row.sealed_client_secret,
+  )
+  return { row, secret: Buffer.from(opened).toString() }
+}
+
 describe('issue 9 a provider is registered', () => {
   test('UP-01 by a real OpenID provider’s own discovery, and tells where to send people back', async () => {
     const made = await register({ issuer: bridge.institution.issuer, slug: 'real' })
@@ -72,27 +95,10 @@ describe('issue 9 a provider is registered', () => {
   })
   test('UP-05 its secret is sealed for its own row, given out never and logged nowhere', async () => {
     const made = await register({ slug: 'sealed' })
-    const rows = await query<{ id: ProviderId; tenant_id: TenantId; sealed_client_secret: Sealed }>(
-      bridge.database.superuserUrl,
-      "SELECT * FROM reconciliation_provider WHERE slug = 'sealed'",
-    )
-    const [row] = rows
-    if (row === undefined) throw new Error('no row')
-    const context = {
-      tenant: row.tenant_id,
-      table: 'reconciliation_provider',
-      column: 'sealed_client_secret',
-      row: row.id,
-    }
-    const opened = openUnder(
-      bridge.deps.keyring,
-      'provider-secret',
-      context,
-      row.sealed_client_secret,
-    )
-    expect(Buffer.from(opened).toString()).toBe(SECRET)
+    const { row, secret } = await openSecret('sealed')
+    expect(secret).toBe(SECRET)
     const answers = [made, await admin.get(ALL), await admin.get(`${ALL}/sealed`)]
-    const said = [JSON.stringify(rows), ...answers.map(({ text }) => text), ...bridge.lines].join(
+    const said = [JSON.stringify(row), ...answers.map(({ text }) => text), ...bridge.lines].join(
       '\n',
     )
     expect(said).not.toContain(SECRET)
@@ -334,25 +340,7 @@ describe('issue 9 a provider is changed', () => {
     const after = await admin.patch(`${ALL}/renewed`, { client_secret: 'another-secret' })
     expect(after.body).toEqual({ ...before, updated_at: after.body.updated_at })
     expect(after.body.updated_at).not.toBe(before.updated_at)
-    const rows = await query<{ id: ProviderId; tenant_id: TenantId; sealed_client_secret: Sealed }>(
-      bridge.database.superuserUrl,
-      "SELECT * FROM reconciliation_provider WHERE slug = 'renewed'",
-    )
-    const [row] = rows
-    if (row === undefined) throw new Error('no row')
-    const context = {
-      tenant: row.tenant_id,
-      table: 'reconciliation_provider',
-      column: 'sealed_client_secret',
-      row: row.id,
-    }
-    const opened = openUnder(
-      bridge.deps.keyring,
-      'provider-secret',
-      context,
-      row.sealed_client_secret,
-    )
-    expect(Buffer.from(opened).toString()).toBe('another-secret')
+    expect((await openSecret('renewed')).secret).toBe('another-secret')
   })
   test('one that is not there, or is another tenant’s, is not', async () => {
     const other = await bridge.addTenant('second')
