@@ -44,17 +44,10 @@ export interface SelectorFacts {
   refreshDue: boolean
 }
 
-/** Rules that stand in no document. Their names hold a colon, which no rule's id can. */
-export type BuiltIn =
-  | 'builtin:ambiguous' // hits on two people: the login ends, whatever a rule may say
-  | 'builtin:known-holder' // no rule matches a known holder: the binding is used
-  | 'builtin:candidate' // no rule matches a candidate: confirmed as the default says
-  | 'builtin:default'
-
 /** Why: the conditions of the winning rule that asked something, or the built-in's own word. Nothing about the person. */
 export interface Decision {
   plan: Plan
-  /** Id of the rule, or a built-in. */
+  /** Id of the rule, or one of ours that stands in no document: `builtin:` and a word; no rule's id holds a colon. */
   rule: string
   reasons: readonly string[]
 }

@@ -27,11 +27,6 @@ export interface Erased {
   messages: number
 }
 
-export const ERASED_KINDS = [
-  ...(['persons', 'matches', 'bindings', 'attributes', 'subjects'] as const),
-  ...(['journeys', 'sessions', 'grants', 'tokens', 'messages'] as const),
-] as const
-
 /** `typ` of a receipt: no ID token and no access token is one, and no receipt is one of them (RFC 8725 section 3.11). */
 export const RECEIPT_TYPE = 'erasure-receipt+jwt'
 

@@ -126,14 +126,7 @@ function checkCombination(operators: Operators): void {
   ) {
     refuse('operators that may not stand together')
   }
-  const {
-    value,
-    add,
-    default: preset,
-    one_of: oneOf,
-    subset_of: subset,
-    superset_of: superset,
-  } = operators
+  const { value, add, preset, oneOf, subset, superset } = named(operators)
   if (value === null && (preset !== undefined || operators.essential === true)) {
     refuse('nothing is the value, and something must be')
   }
@@ -151,16 +144,15 @@ function checkCombination(operators: Operators): void {
   }
 }
 
+/** The operators by names that a variable may have. */
+function named(operators: Operators) {
+  const { value, add, default: preset, one_of: oneOf, subset_of: subset } = operators
+  return { value, add, preset, oneOf, subset, superset: operators.superset_of }
+}
+
 function applyOperators(operators: Operators, before: Json | undefined): Json | undefined {
   checkCombination(operators)
-  const {
-    value,
-    add,
-    default: preset,
-    one_of: oneOf,
-    subset_of: subset,
-    superset_of: superset,
-  } = operators
+  const { value, add, preset, oneOf, subset, superset } = named(operators)
   let found = before
   if (value !== undefined) found = value ?? undefined
   if (add !== undefined) found = found === undefined ? add : union(listOf(found), listOf(add))

@@ -254,7 +254,6 @@ export type FederationTrustEntry =
   | z.infer<typeof w3cFederatedEntry>
 export type MdocTrustEntry = z.infer<typeof mdocEntry>
 export type W3cTrustEntry = Extract<TrustEntry, { format: 'jwt_vc_json' }>
-export type IssuerRule = z.infer<typeof issuerRule>
 
 /** An anchor of an entry: a certificate, alone or with its own time. */
 export type TrustAnchor = z.infer<typeof anchor>

@@ -14,8 +14,6 @@ import type { RequestSigner } from './request-signer.ts'
 import type { Form } from './response.ts'
 import { CONTENT_ENCRYPTIONS, type ResponseJwk } from './response-encryption.ts'
 
-/** Media type of the answer at `request_uri` (VP-009). */
-export const REQUEST_OBJECT_TYPE = 'application/oauth-authz-req+jwt'
 /** Audience of a request to a wallet that nobody discovered (section 5.8). */
 export const AUDIENCE = 'https://self-issued.me/v2'
 const NONCE = /^[A-Za-z0-9._~-]{22,}$/

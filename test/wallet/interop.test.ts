@@ -11,7 +11,6 @@ import { randomText } from '../../src/crypto/random.ts'
 import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { type VerifiedPresentation, verifyPresentations } from '../../src/wallet/presentation.ts'
 import {
-  REQUEST_OBJECT_TYPE,
   readRequestUriPost,
   signRequestObject,
   walletLink,
@@ -45,7 +44,7 @@ const server = createServer(async (request, response) => {
   try {
     if (request.url === '/request') {
       const { walletNonce } = readRequestUriPost(form)
-      response.setHeader('content-type', REQUEST_OBJECT_TYPE)
+      response.setHeader('content-type', 'application/oauth-authz-req+jwt')
       response.end(requestObject(walletNonce))
       return
     }
