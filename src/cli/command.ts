@@ -43,8 +43,8 @@ const COMMANDS = [
   jobsCommand,
 ]
 
-/** Runs one command; returns the exit code, 0 when it was done. What went wrong is a sentence on standard error. */
-export async function runCommand(words: readonly string[], terminal: Terminal): Promise<number> {
+/** Every command there is, before any of them is run. */
+export function commandLine(terminal: Terminal): Command {
   const program = new Command('cli')
     .description(
       'What an operator does beside the service. Reads the same environment (.env.example).',
@@ -53,8 +53,13 @@ export async function runCommand(words: readonly string[], terminal: Terminal): 
     .helpCommand(false)
   for (const command of COMMANDS) program.addCommand(command(terminal))
   for (const command of withParts(program)) speakAt(terminal, command)
+  return program
+}
+
+/** Runs one command; returns the exit code, 0 when it was done. What went wrong is a sentence on standard error. */
+export async function runCommand(words: readonly string[], terminal: Terminal): Promise<number> {
   try {
-    await program.parseAsync(words, { from: 'user' })
+    await commandLine(terminal).parseAsync(words, { from: 'user' })
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode

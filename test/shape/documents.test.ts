@@ -1,12 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import type { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { environmentExample } from '../../scripts/env-example.ts'
 import { policySchemas } from '../../scripts/policy-schemas.ts'
 import { sourceTree } from '../../scripts/source-tree.ts'
+import { commandLine } from '../../src/cli/command.ts'
 import { FINDING_CODES, finding } from '../../src/domain/policy-finding.ts'
 import { RecordedLogins } from '../../src/domain/recorded-login.ts'
 import { Lookup } from '../../src/http/data/shapes.ts'
+
+const DOCUMENTS = [...documentsIn('.'), ...documentsIn('docs')]
 
 test('.env.example is the list of variables in config.ts', () => {
   expect(readFileSync('.env.example', 'utf8')).toBe(environmentExample())
@@ -60,9 +64,37 @@ test('issue 3 item 10 docs/policies.md names every finding with its severity, an
   expect(RecordedLogins.parse(JSON.parse(sample))).toHaveLength(3)
 })
 
+test('every command that the documents show is there, and has the options they show', () => {
+  const silent = { environment: {}, out: () => undefined, err: () => undefined }
+  const program = commandLine(silent)
+  const shown = DOCUMENTS.flatMap((document) =>
+    [...readFileSync(document, 'utf8').matchAll(/npm run cli -- ([a-z][^`\n#>]*)/g)].map(
+      ([, words = '']) => words.trim(),
+    ),
+  )
+  expect(shown.length).toBeGreaterThan(40)
+  expect(shown.filter((words) => !isCommand(program, words.split(/\s+/)))).toEqual([])
+})
+
+/** `list|run` names two of them; what no part is called is an argument. */
+function isCommand(program: Command, words: readonly string[]): boolean {
+  let at = [program]
+  for (const word of words) {
+    const below = word
+      .split('|')
+      .flatMap((name) => at.flatMap(({ commands }) => commands.filter((one) => one.name() === name)))
+    if (below.length !== word.split('|').length) break
+    at = below
+  }
+  const options = words.filter((word) => word.startsWith('--') && word !== '--')
+  const known = at.flatMap((command) => command.options.map(({ long }) => long))
+  // A group of commands does nothing by itself.
+  const isWhole = at.every((command) => command !== program && command.commands.length === 0)
+  return isWhole && options.every((option) => known.includes(option))
+}
+
 test('every local link of the documents leads somewhere', () => {
-  const documents = [...documentsIn('.'), ...documentsIn('docs')]
-  const broken = documents.flatMap((document) =>
+  const broken = DOCUMENTS.flatMap((document) =>
     [...readFileSync(document, 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)]
       .map(([, target = '']) => path.join(path.dirname(document), target))
       .filter((target) => !existsSync(target))
