@@ -2,7 +2,8 @@
  * What a tenant's documents would make of a recorded login, step by step and rule by rule, and why not otherwise. The very
  * functions that decide live logins are asked; only what takes a wallet, a database or a provider is taken as recorded.
  */
-import { missingAttributes, readWalletAttributes, walletPaths } from './attributes.ts'
+import { walletPaths } from './attributes.ts'
+import { missingAttributes, readWalletAttributes } from './attribute-values.ts'
 import {
   type Decision,
   explainPlan,

@@ -11,7 +11,7 @@ import {
   stricterMaxAge,
   type UpstreamAssurance,
 } from '../domain/assurance.ts'
-import { readProviderAttributes } from '../domain/attributes.ts'
+import { readProviderAttributes } from '../domain/attribute-values.ts'
 import { fail } from '../domain/failure.ts'
 import type { IdentityId, JourneyId, ProviderId } from '../domain/ids.ts'
 import type { Journey, Reconciling } from '../domain/journey.ts'

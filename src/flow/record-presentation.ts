@@ -5,7 +5,7 @@
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { WalletWay } from '../domain/assurance.ts'
-import { readWalletAttributes } from '../domain/attributes.ts'
+import { readWalletAttributes } from '../domain/attribute-values.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import { allHashes } from '../domain/identifier.ts'
 import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'

@@ -1,7 +1,7 @@
 /** USE_EXISTING_BINDING: a known holder goes on with the link there is, or says with which of several. */
 import type { Deps } from '../deps.ts'
 import type { UpstreamAssurance } from '../domain/assurance.ts'
-import { missingNames } from '../domain/attributes.ts'
+import { missingNames } from '../domain/attribute-values.ts'
 import type { RefusalReason } from '../domain/audit.ts'
 import { hashMoves } from '../domain/fingerprint.ts'
 import { CHOICE_TIME, type Decided, type Presented } from '../domain/journey.ts'

@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  AttributePolicy,
-  type Attributes,
-  mergeAttributes,
-  persistedAttributes,
-  readProviderAttributes,
-  readWalletAttributes,
-  releaseClaims,
-} from '../../src/domain/attributes.ts'
+import { AttributePolicy, type Attributes } from '../../src/domain/attributes.ts'
+import { mergeAttributes, persistedAttributes, readProviderAttributes, readWalletAttributes, releaseClaims } from '../../src/domain/attribute-values.ts'
 
 const rule = (name: string, merge: string, also: object = {}) => ({
   ...{ name, merge, persist: true, project: true },
