@@ -16,7 +16,6 @@ import {
   findJourneyWithHits,
   findJourneyWithHitsByResponseCode,
   type HitRow,
-  readHit,
   readHits,
 } from '../store/hits.ts'
 import { readJourney } from '../store/journey-row.ts'
