@@ -6,7 +6,7 @@ import { SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
 import type { VersionCount } from '../domain/key-migration.ts'
 import { toInstant } from '../domain/time.ts'
 import { read } from '../store/database.ts'
-import { countLeftBehind } from '../store/hash-rows.ts'
+import { countLeftBehind } from '../store/hash-versions.ts'
 import { countVersions } from '../store/key-versions.ts'
 import { listTenantIds } from '../store/tenant.ts'
 

@@ -2,7 +2,7 @@
 import type { TenantId } from '../domain/ids.ts'
 import type { VersionCount } from '../domain/key-migration.ts'
 import { type BridgeDatabase, read } from './database.ts'
-import { countAccountVersions, countHolderVersions, countMatchVersions } from './hash-rows.ts'
+import { countAccountVersions, countHolderVersions, countMatchVersions } from './hash-versions.ts'
 import {
   columnStatements,
   countSealVersions,
