@@ -1,9 +1,9 @@
 /** One login as a person makes it, from the relying party's request to the code or the refusal. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { presentCredential } from '../demo/wallet-answer.ts'
+import type { Parameters } from '../src/domain/authorization-request.ts'
 import { BridgeError } from '../src/domain/failure.ts'
 import type { IdentityId, JourneyId, TenantId } from '../src/domain/ids.ts'
-import type { Parameters } from '../src/domain/authorization-request.ts'
 import { beginAuthorization } from '../src/flow/begin-authorization.ts'
 import { chooseAccount } from '../src/flow/choose-account.ts'
 import { confirmLink } from '../src/flow/confirm-link.ts'

@@ -1,5 +1,5 @@
 /** The query as one login asks it: without what nobody needs, and saying of each element whether it will be kept. */
-import { DcqlQuery, type ClaimQuery, type ClaimPath } from './dcql.ts'
+import type { ClaimPath, ClaimQuery, DcqlQuery } from './dcql.ts'
 
 /**
  * The query without claims that nothing uses: a claim stays if its path is one of `used`, if it carries a condition

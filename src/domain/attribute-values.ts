@@ -4,8 +4,16 @@
  * Claims are made by one function from two inputs (what the wallet showed now, what reconciliation kept), so the login
  * through the institution and the login with the wallet alone cannot give different claims.
  */
+
+import {
+  type AttributePolicy,
+  type AttributeRule,
+  type Attributes,
+  pathsOf,
+  READS_PROVIDER,
+  READS_WALLET,
+} from './attributes.ts'
 import type { Json, JsonObject } from './text.ts'
-import { AttributeRule, READS_PROVIDER, READS_WALLET, AttributePolicy, type Attributes, pathsOf } from './attributes.ts'
 
 function emptyAttributes(): Attributes {
   return Object.create(null) as Attributes

@@ -238,7 +238,6 @@ export type AuditDetail =
   | { type: 'admin_token_created'; actor: string; token: string; scopes: string }
   | { type: 'admin_token_revoked'; actor: string; token: string }
 
-
 /** An event before the trail gives it a place. */
 export interface AuditEvent {
   detail: AuditDetail

@@ -5,8 +5,8 @@
 import { ACR, ACR_VALUES } from './assurance.ts'
 import { type ClaimsRequest, type NamedClaims, readClaimsRequest } from './claims-request.ts'
 import { type ErrorRedirect, fail, type OAuthError } from './failure.ts'
+import { matchRedirectUri, type RelyingParty } from './relying-party.ts'
 import type { Trigger } from './selector-rule.ts'
-import { type RelyingParty, matchRedirectUri } from './relying-party.ts'
 
 /** A request that passed every check: only this may start a journey. */
 export interface AuthorizationRequest {

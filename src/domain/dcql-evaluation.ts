@@ -4,8 +4,9 @@
  * mdoc is an object of namespaces with their elements, a W3C credential begins at its root, so that a path means the same
  * on the wire and here.
  */
+
+import type { ClaimPath, ClaimQuery, CredentialFormat, CredentialQuery, DcqlQuery } from './dcql.ts'
 import type { Json, JsonObject } from './text.ts'
-import { DcqlQuery, type CredentialQuery, type CredentialFormat, type ClaimQuery, type ClaimPath } from './dcql.ts'
 
 /** What the evaluator needs to know of one presentation whose signatures were found good. */
 export interface Presented {

@@ -2,8 +2,14 @@
  * What is kept with a binding: merged attributes, the wallet's side of them, and where each value came from (who said it,
  * and when), so that a person can be told whose word it is that we keep.
  */
+
+import {
+  mergeAttributes,
+  missingAttributes,
+  persistedAttributes,
+  shownValues,
+} from './attribute-values.ts'
 import type { AttributePolicy, AttributeRule, Attributes } from './attributes.ts'
-import { mergeAttributes, missingAttributes, persistedAttributes, shownValues } from './attribute-values.ts'
 import { fail } from './failure.ts'
 import type { ProviderId } from './ids.ts'
 import type { Standing } from './standing.ts'

@@ -1,7 +1,8 @@
 /** A relying party's request to log a person out (OpenID Connect RP-Initiated Logout 1.0, protocols OP-82). */
+
+import type { Parameters } from './authorization-request.ts'
 import { fail } from './failure.ts'
 import type { RelyingParty } from './relying-party.ts'
-import type { Parameters } from './authorization-request.ts'
 
 /** The parameters that are read; `logout_hint` and anything else is passed over. */
 export const LOGOUT_PARAMETERS = [

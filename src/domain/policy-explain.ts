@@ -2,8 +2,10 @@
  * What a tenant's documents would make of a recorded login, step by step and rule by rule, and why not otherwise. The very
  * functions that decide live logins are asked; only what takes a wallet, a database or a provider is taken as recorded.
  */
-import { walletPaths } from './attributes.ts'
+
+import { leastQuery } from './asked-query.ts'
 import { missingAttributes, readWalletAttributes } from './attribute-values.ts'
+import { walletPaths } from './attributes.ts'
 import {
   type Decision,
   explainPlan,
@@ -12,7 +14,6 @@ import {
   type SelectorFacts,
 } from './choose-plan.ts'
 import type { DcqlQuery } from './dcql.ts'
-import { leastQuery } from './asked-query.ts'
 import { evaluateQuery, satisfiedSets, selectClaims } from './dcql-evaluation.ts'
 import {
   type MaterialPolicy,

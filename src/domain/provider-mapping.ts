@@ -1,6 +1,7 @@
 /** What a provider's claims become under a tenant's attribute rules: shown to whoever sets the two up, before anybody logs in. */
-import type { AttributePolicy } from './attributes.ts'
+
 import { readProviderAttributes } from './attribute-values.ts'
+import type { AttributePolicy } from './attributes.ts'
 import type { Json, JsonObject } from './text.ts'
 
 export interface MappedAttribute {

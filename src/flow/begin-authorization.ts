@@ -2,6 +2,11 @@
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { releasableClaims, releasingScopes } from '../domain/attributes.ts'
+import {
+  type AuthorizationRequest,
+  judgeAuthorizationRequest,
+  type Parameters,
+} from '../domain/authorization-request.ts'
 import { commonTo } from '../domain/claims-request.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'
@@ -13,7 +18,6 @@ import {
 } from '../domain/journey.ts'
 import { beyondRegistration } from '../domain/registration.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
-import { type AuthorizationRequest, judgeAuthorizationRequest, type Parameters } from '../domain/authorization-request.ts'
 import { addressOf } from '../domain/tenant.ts'
 import type { SecretHash } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'

@@ -1,7 +1,7 @@
 /** The page on which a person with several accounts says which one to use, and what happens when they have. */
 import type { Deps } from '../deps.ts'
-import { type Attributes, attributeLabel } from '../domain/attributes.ts'
 import { releaseClaims } from '../domain/attribute-values.ts'
+import { type Attributes, attributeLabel } from '../domain/attributes.ts'
 import { allNamed } from '../domain/claims-request.ts'
 import { releasedNames } from '../domain/declared.ts'
 import { fail } from '../domain/failure.ts'

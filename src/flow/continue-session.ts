@@ -4,11 +4,11 @@
  */
 import { hashSecret, newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
+import type { AuthorizationRequest } from '../domain/authorization-request.ts'
 import { coversTerms } from '../domain/consent.ts'
 import { fail } from '../domain/failure.ts'
 import type { CorrelationId, IdentityId, JourneyId } from '../domain/ids.ts'
 import { CHOICE_TIME } from '../domain/journey.ts'
-import type { AuthorizationRequest } from '../domain/authorization-request.ts'
 import type { SecretHash } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
 import { beginConsenting } from '../store/consenting.ts'

@@ -5,10 +5,10 @@
 import type { Keyring } from '../crypto/keyring.ts'
 import { openUnder, sealUnder } from '../crypto/seal.ts'
 import type { Attributes } from '../domain/attributes.ts'
+import type { AuthorizationRequest } from '../domain/authorization-request.ts'
 import type { JourneyId, TenantId } from '../domain/ids.ts'
 import type { SealedPresentation, SealedRequest, WalletSecrets } from '../domain/journey.ts'
 import type { StatedByWallet } from '../domain/kept-attributes.ts'
-import type { AuthorizationRequest } from '../domain/authorization-request.ts'
 import type { Sealed } from '../domain/text.ts'
 
 interface Place {

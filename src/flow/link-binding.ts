@@ -11,8 +11,17 @@ import type { IdvPlan } from '../domain/plan.ts'
 import { dueAfter } from '../domain/standing.ts'
 import { noHolder } from '../domain/text.ts'
 import { DAY, fromInstant, type IsoInstant, toInstant } from '../domain/time.ts'
-import { type BindingContent, insertBinding, softDeleteBinding, updateBinding } from '../store/binding.ts'
-import { endDirectBindings, findBindingOfAccount, findProvidersOfMatches } from '../store/account-binding.ts'
+import {
+  endDirectBindings,
+  findBindingOfAccount,
+  findProvidersOfMatches,
+} from '../store/account-binding.ts'
+import {
+  type BindingContent,
+  insertBinding,
+  softDeleteBinding,
+  updateBinding,
+} from '../store/binding.ts'
 import type { LinkMatches } from './link-matches.ts'
 import type { Person, ProvenLink, Recording } from './proven-link.ts'
 import { refreshBindings } from './refresh-bindings.ts'

@@ -24,6 +24,7 @@ import {
 } from '../store/export.ts'
 import { auxiliaryPlace } from './data-person.ts'
 import { subjectHash } from './merge-view.ts'
+import { openCarried } from './new-grant.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'config'>
 

@@ -18,10 +18,7 @@ export interface PolicyShelf {
   find<K extends PolicyKind>(kind: K, version: number): Promise<PolicyDocuments[K]>
 }
 
-export function createPolicyShelf(
-  { db }: { db: BridgeDatabase },
-  tenantId: TenantId,
-): PolicyShelf {
+export function createPolicyShelf({ db }: { db: BridgeDatabase }, tenantId: TenantId): PolicyShelf {
   const parsed = new Map<string, unknown>()
   function put<K extends PolicyKind>(kind: K, version: number, text: string): PolicyDocuments[K] {
     const document = readPolicy(kind, JSON.parse(text))

@@ -1,10 +1,10 @@
 /** A client sends its authorization request ahead of the browser (RFC 9126). */
 import { hashSecret, randomText } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
+import type { Parameters } from '../domain/authorization-request.ts'
 import { fail } from '../domain/failure.ts'
 import { PUSHED_TIME } from '../domain/journey.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
-import type { Parameters } from '../domain/authorization-request.ts'
 import { SECOND, toInstant } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
 import { insertPushedRequest } from '../store/pushed-request.ts'

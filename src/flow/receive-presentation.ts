@@ -13,8 +13,8 @@ import { fromInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read } from '../store/database.ts'
 import { failJourney } from '../store/journey.ts'
-import { findOpenJourneyByState, type OpenJourneyRow } from '../store/journey-wallet.ts'
 import { readPolicyVersions } from '../store/journey-row.ts'
+import { findOpenJourneyByState, type OpenJourneyRow } from '../store/journey-wallet.ts'
 import type { Encrypted } from '../wallet/channel.ts'
 import {
   type RevokedCredential,

@@ -15,7 +15,11 @@ import {
 } from '../domain/kept-attributes.ts'
 import type { InstitutionHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { type AccountBinding, findWalletBindings, refreshAttributes } from '../store/account-binding.ts'
+import {
+  type AccountBinding,
+  findWalletBindings,
+  refreshAttributes,
+} from '../store/account-binding.ts'
 import type { Transaction } from '../store/database.ts'
 
 /** An account as the institution told of it just now. */

@@ -4,8 +4,8 @@
  */
 import type { Deps } from '../deps.ts'
 import { assureLogin, type LoginAssurance } from '../domain/assurance.ts'
-import type { Attributes } from '../domain/attributes.ts'
 import { mergeAttributes, missingNames } from '../domain/attribute-values.ts'
+import type { Attributes } from '../domain/attributes.ts'
 import { decisionDetail, detailText } from '../domain/audit.ts'
 import type { ConsentTerms } from '../domain/consent.ts'
 import { fail } from '../domain/failure.ts'

@@ -58,12 +58,7 @@ function openPrivateKey(keyring: Keyring, key: KeyRow): PrivateKey {
   return openSigningKey(keyring, { tenant: key.tenant_id, kid: key.kid }, key.sealed_private_key)
 }
 
-function prepareSigner(
-  keyring: Keyring,
-  tenant: Tenant,
-  host: string,
-  key: KeyRow,
-): RequestSigner {
+function prepareSigner(keyring: Keyring, tenant: Tenant, host: string, key: KeyRow): RequestSigner {
   const chain = (JSON.parse(key.certificate_chain ?? '[]') as string[]).map((der) =>
     Buffer.from(der, 'base64'),
   )

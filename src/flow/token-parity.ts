@@ -4,8 +4,8 @@
  */
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
-import type { Attributes } from '../domain/attributes.ts'
 import { carriedAttributes, carriesAttributes, releaseClaims } from '../domain/attribute-values.ts'
+import type { Attributes } from '../domain/attributes.ts'
 import { breaksOf, type Contract, contractOf, type Observed } from '../domain/contract.ts'
 import { releasedNames } from '../domain/declared.ts'
 import type { BindingId, ClientId, CorrelationId, IdentityId } from '../domain/ids.ts'

@@ -3,6 +3,7 @@ import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { chooseAccount, readAccounts } from '../flow/choose-account.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import {
   errorAnswer,
   formBody,
@@ -12,7 +13,6 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { answerPage, redirectTo } from './browser-answer.ts'
 import { browserOf, GONE, JOURNEY, journeyOf } from './login.ts'
 import { answerButton } from './next-answer.ts'
 import { renderAccountPage } from './pages/account-page.ts'

@@ -7,6 +7,7 @@ import { chooseProvider } from '../flow/choose-provider.ts'
 import { continueJourney } from '../flow/continue-journey.ts'
 import { askAgainByGet } from './again.ts'
 import { browserCookie, readBrowserId, readSession } from './browser.ts'
+import { redirectTo } from './browser-answer.ts'
 import {
   errorAnswer,
   formBody,
@@ -17,7 +18,6 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { redirectTo } from './browser-answer.ts'
 import { answerLoginPage } from './login-answer.ts'
 import { answerReturn } from './next-answer.ts'
 import { chooseLanguage } from './pages/text.ts'

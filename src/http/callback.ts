@@ -5,6 +5,7 @@ import type { ProviderId } from '../domain/ids.ts'
 import { finishProviderTest } from '../flow/finish-provider-test.ts'
 import { finishReconciliation } from '../flow/finish-reconciliation.ts'
 import { readBrowserId } from './browser.ts'
+import { redirectTo } from './browser-answer.ts'
 import {
   errorAnswer,
   pathParameter,
@@ -12,7 +13,6 @@ import {
   redirectAnswer,
   TENANT_PARAMETER,
 } from './describe.ts'
-import { redirectTo } from './browser-answer.ts'
 import { queryOf } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 

@@ -1,8 +1,8 @@
 /** A form that a client sends with proof of who it is: at the token endpoint and its neighbours. */
 import type { Deps } from '../deps.ts'
+import type { Parameters } from '../domain/authorization-request.ts'
 import { fail } from '../domain/failure.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
-import type { Parameters } from '../domain/authorization-request.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { authenticateClient } from '../flow/authenticate-client.ts'
 import { readClientCredentials } from './credentials.ts'

@@ -12,13 +12,8 @@ import { restoreLink } from '../flow/restore-link.ts'
 import { restrictIdentity } from '../flow/restrict-identity.ts'
 import { unlink } from '../flow/unlink.ts'
 import { EXPORT as PERSON_EXPORT } from './admin/examples.ts'
-import {
-  COMPLIANCE,
-  forStaff,
-  forStaffForm,
-  type Signed,
-  STAFF,
-} from './compliance-session.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
+import { COMPLIANCE, forStaff, forStaffForm, type Signed, STAFF } from './compliance-session.ts'
 import {
   errorAnswer,
   formBody,
@@ -29,7 +24,6 @@ import {
   redirectAnswer,
   text,
 } from './describe.ts'
-import { answerPage, redirectTo } from './browser-answer.ts'
 import { renderErase, renderPerson, renderReceipt } from './pages/compliance-page.ts'
 import type { Exchange, Operation, Route } from './route.ts'
 

@@ -1,13 +1,14 @@
 /** The page of compliance staff: signing in with an admin token, and finding a person. */
 import type { Deps } from '../deps.ts'
+import type { Parameters } from '../domain/authorization-request.ts'
 import { BridgeError } from '../domain/failure.ts'
 import type { IdentityId } from '../domain/ids.ts'
-import type { Parameters } from '../domain/authorization-request.ts'
 import { authenticateAdmin } from '../flow/authenticate-admin.ts'
 import { ADMIN_SESSION_TIME, beginAdminSession } from '../flow/begin-admin-session.ts'
 import { endAdminSession } from '../flow/end-admin-session.ts'
 import { findIdentityBy } from '../flow/find-identity.ts'
 import { readIdentity } from '../flow/read-identity.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import { compliancePersonRoutes } from './compliance-person.ts'
 import {
   COMPLIANCE,
@@ -21,7 +22,6 @@ import {
   staffCookie,
 } from './compliance-session.ts'
 import { formBody, objectSchema, pageAnswer, redirectAnswer, text } from './describe.ts'
-import { answerPage, redirectTo } from './browser-answer.ts'
 import {
   type FindProblem,
   renderFind,

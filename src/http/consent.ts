@@ -4,6 +4,7 @@ import { fail } from '../domain/failure.ts'
 import { addressOf } from '../domain/tenant.ts'
 import { decideConsent, readConsentQuestion } from '../flow/decide-consent.ts'
 import { readSession } from './browser.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import {
   errorAnswer,
   formBody,
@@ -13,7 +14,6 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { answerPage, redirectTo } from './browser-answer.ts'
 import { browserOf, GONE, JOURNEY, journeyOf } from './login.ts'
 import { answerButton } from './next-answer.ts'
 import { renderConsentPage } from './pages/consent-page.ts'

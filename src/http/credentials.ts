@@ -1,7 +1,7 @@
 /** Reads a caller's credentials from header or form; judges nothing (RFC 6749 section 2.3, RFC 7521 section 4.2, RFC 6750). */
 import type { Context } from 'hono'
-import { fail } from '../domain/failure.ts'
 import type { Parameters } from '../domain/authorization-request.ts'
+import { fail } from '../domain/failure.ts'
 import type { ClientCredentials } from '../flow/authenticate-client.ts'
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'

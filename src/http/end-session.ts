@@ -1,11 +1,12 @@
 /** GET and POST /end_session: a relying party sends the browser to log the person out, and the page that asks whether it is meant. */
 import type { Deps } from '../deps.ts'
-import { LOGOUT_PARAMETERS } from '../domain/logout.ts'
 import type { Parameters } from '../domain/authorization-request.ts'
+import { LOGOUT_PARAMETERS } from '../domain/logout.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { type LogoutAnswer, logOut } from '../flow/log-out.ts'
 import { askAgainByGet, cameWithoutCookie } from './again.ts'
 import { endedSessionCookie, readBrowserId } from './browser.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import {
   errorAnswer,
   formBody,
@@ -16,7 +17,6 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { answerPage, redirectTo } from './browser-answer.ts'
 import { answerOnward } from './next-answer.ts'
 import { renderLogoutPage } from './pages/logout-page.ts'
 import { renderSessionPage } from './pages/session-page.ts'

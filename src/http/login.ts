@@ -10,6 +10,7 @@ import type { Next } from '../flow/login-end.ts'
 import { showCode } from '../flow/show-code.ts'
 import { readOpenPage, readStatus } from '../flow/show-journey.ts'
 import { readBrowserId } from './browser.ts'
+import { redirectTo } from './browser-answer.ts'
 import {
   errorAnswer,
   formBody,
@@ -22,7 +23,6 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { redirectTo } from './browser-answer.ts'
 import { answerLoginPage } from './login-answer.ts'
 import { answerButton, answerEnd, answerNext, answerOnward } from './next-answer.ts'
 import { renderQr } from './pages/qr.ts'

@@ -17,6 +17,7 @@ import { readOwnData } from '../flow/read-own-data.ts'
 import { unlinkOwn } from '../flow/unlink-own.ts'
 import { EXPORT } from './admin/examples.ts'
 import { browserCookie, readBrowserId } from './browser.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import {
   errorAnswer,
   formBody,
@@ -28,7 +29,6 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { answerPage, redirectTo } from './browser-answer.ts'
 import { browserOf, JOURNEY, journeyOf } from './login.ts'
 import { answerLoginPage } from './login-answer.ts'
 import { renderOwnData, renderOwnDataStart, renderOwnReceipt } from './pages/own-data-page.ts'

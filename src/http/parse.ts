@@ -1,7 +1,7 @@
 /** Bodies and parameters, read once at the edge with their limits. */
 import type { Context } from 'hono'
-import { BridgeError, fail } from '../domain/failure.ts'
 import type { Parameters } from '../domain/authorization-request.ts'
+import { BridgeError, fail } from '../domain/failure.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
 

@@ -3,6 +3,7 @@ import type { Deps } from '../deps.ts'
 import { beginProviderTest } from '../flow/begin-provider-test.ts'
 import { showProviderTest } from '../flow/show-provider-test.ts'
 import { browserCookie, readBrowserId } from './browser.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import {
   errorAnswer,
   pageAnswer,
@@ -10,7 +11,6 @@ import {
   redirectAnswer,
   TENANT_PARAMETER,
 } from './describe.ts'
-import { answerPage, redirectTo } from './browser-answer.ts'
 import { renderProviderTestPage } from './pages/provider-test-page.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 import { pageSetting } from './serve.ts'

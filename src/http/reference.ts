@@ -1,8 +1,8 @@
 /** GET /openapi.yaml and /reference: the description of the service, for programs and for people. */
 import { stringify } from 'yaml'
+import { answerPage } from './browser-answer.ts'
 import { pageAnswer } from './describe.ts'
 import { describeService, type OpenApiDocument } from './openapi.ts'
-import { answerPage } from './browser-answer.ts'
 import { renderReferencePage } from './pages/reference-page.ts'
 import type { Exchange, Operation, Route } from './route.ts'
 import { pageSetting } from './serve.ts'

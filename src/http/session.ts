@@ -5,6 +5,7 @@ import type { ConsentView } from '../flow/consent-view.ts'
 import { endSession, hasSession } from '../flow/end-session.ts'
 import { readSessionConsents, withdrawInSession } from '../flow/own-consents.ts'
 import { endedSessionCookie, readBrowserId, readSession } from './browser.ts'
+import { answerPage, redirectTo } from './browser-answer.ts'
 import {
   errorAnswer,
   formBody,
@@ -14,7 +15,6 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { answerPage, redirectTo } from './browser-answer.ts'
 import { renderSessionPage } from './pages/session-page.ts'
 import { readForm } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'

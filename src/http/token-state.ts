@@ -1,7 +1,7 @@
 /** POST /revoke and POST /introspect: a token ends, or is asked about (RFC 7009, RFC 7662). */
 import type { Deps } from '../deps.ts'
-import { fail } from '../domain/failure.ts'
 import type { Parameters } from '../domain/authorization-request.ts'
+import { fail } from '../domain/failure.ts'
 import { introspectToken, signAnswer } from '../flow/introspect-token.ts'
 import { revokeToken } from '../flow/revoke-token.ts'
 import { CLIENT_MEMBERS, clientSecurity, readClientForm } from './client-form.ts'

@@ -1,8 +1,8 @@
 /** POST /token: a code becomes tokens, or a machine client gets one for itself. */
 import type { Deps } from '../deps.ts'
+import type { Parameters as FormParameters } from '../domain/authorization-request.ts'
 import { fail } from '../domain/failure.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
-import type { Parameters as FormParameters } from '../domain/authorization-request.ts'
 import { checkTokenProof, nextNonce } from '../flow/check-proof.ts'
 import { issueMachineToken, type MachineTokenResponse } from '../flow/issue-machine-token.ts'
 import type { TokenResponse } from '../flow/make-id-token.ts'

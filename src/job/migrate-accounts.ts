@@ -5,8 +5,8 @@ import { NORMALISATION, providerSubjectIdentifier } from '../domain/identifier.t
 import { PROVIDER_SUBJECT } from '../domain/material.ts'
 import type { InstitutionHash } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
-import { read } from '../store/database.ts'
 import { type AccountRow, listAccountsOfVersion, moveAccounts } from '../store/account-rows.ts'
+import { read } from '../store/database.ts'
 import { ifItOpens, type Leg, legOf, type Walk, workGently } from './migration-walk.ts'
 
 /** Every account that bindings know under one version of B, with all bindings and matches of it. */

@@ -6,8 +6,8 @@ import { sql } from 'kysely'
 import type { BindingId, IdentityId, MatchId, TenantId } from '../domain/ids.ts'
 import type { HolderHash, InstitutionHash, Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
 import type { BindingContent } from './binding.ts'
+import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
 
 /** A wallet's live binding to an account, with the key it is sealed under. */
 export interface AccountBinding {

@@ -3,7 +3,15 @@
  * wallet's are in journey-wallet.ts, what a row says in journey-row.ts.
  */
 import { sql } from 'kysely'
-import type { BindingId, ClientId, CorrelationId, IdentityId, JourneyId, ProviderId, TenantId } from '../domain/ids.ts'
+import type {
+  BindingId,
+  ClientId,
+  CorrelationId,
+  IdentityId,
+  JourneyId,
+  ProviderId,
+  TenantId,
+} from '../domain/ids.ts'
 import type { HolderHash, Sealed, SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { NO_WALLET } from './journey-wallet.ts'

@@ -73,35 +73,35 @@ export const listRelyingParties = statement(
 
 /** What an update may change, by column. */
 const changeable = (p: Params<Changeable>) => ({
-    name: p('name'),
-    redirect_uris: p('redirectUris'),
-    token_endpoint_auth_method: p('authentication'),
-    secret_hashes: p('secretHashes'),
-    jwks: p('jwks'),
-    id_token_signed_response_alg: p('idTokenAlgorithm'),
-    require_pkce: p('requirePkce'),
-    claims_in_id_token: p('claimsInIdToken'),
-    purpose_en: p('purposeEn'),
-    purpose_nl: p('purposeNl'),
-    enabled: p('enabled'),
-    grant_types: p('grantTypes'),
-    offline_access_needed: p('offlineAccessNeeded'),
-    machine_scopes: p('machineScopes'),
-    data_access: p('dataAccess'),
-    audiences: p('audiences'),
-    resource: p('resource'),
-    sector_identifier_uri: p('sectorIdentifierUri'),
-    userinfo_signed_response_alg: p('userinfoAlgorithm'),
-    dpop_bound_access_tokens: p('dpopBound'),
-    profile: p('profile'),
-    require_pushed_authorization_requests: p('pushedRequestsOnly'),
-    scopes: p('scopes'),
-    claims: p('claims'),
-    consent: p('consent'),
-    post_logout_redirect_uris: p('postLogoutRedirectUris'),
-    backchannel_logout_uri: p('backchannelLogoutUri'),
-    backchannel_logout_session_required: p('backchannelSessionRequired'),
-    updated_at: p('now'),
+  name: p('name'),
+  redirect_uris: p('redirectUris'),
+  token_endpoint_auth_method: p('authentication'),
+  secret_hashes: p('secretHashes'),
+  jwks: p('jwks'),
+  id_token_signed_response_alg: p('idTokenAlgorithm'),
+  require_pkce: p('requirePkce'),
+  claims_in_id_token: p('claimsInIdToken'),
+  purpose_en: p('purposeEn'),
+  purpose_nl: p('purposeNl'),
+  enabled: p('enabled'),
+  grant_types: p('grantTypes'),
+  offline_access_needed: p('offlineAccessNeeded'),
+  machine_scopes: p('machineScopes'),
+  data_access: p('dataAccess'),
+  audiences: p('audiences'),
+  resource: p('resource'),
+  sector_identifier_uri: p('sectorIdentifierUri'),
+  userinfo_signed_response_alg: p('userinfoAlgorithm'),
+  dpop_bound_access_tokens: p('dpopBound'),
+  profile: p('profile'),
+  require_pushed_authorization_requests: p('pushedRequestsOnly'),
+  scopes: p('scopes'),
+  claims: p('claims'),
+  consent: p('consent'),
+  post_logout_redirect_uris: p('postLogoutRedirectUris'),
+  backchannel_logout_uri: p('backchannelLogoutUri'),
+  backchannel_logout_session_required: p('backchannelSessionRequired'),
+  updated_at: p('now'),
 })
 
 export const insertRelyingParty = statement('insert_relying_party', (q, p: Params<Registration>) =>
@@ -117,14 +117,12 @@ export const insertRelyingParty = statement('insert_relying_party', (q, p: Param
 )
 
 /** Everything but the sector and what it hangs on: it decides the subjects a relying party knows people by, and never moves. */
-export const updateRelyingParty = statement(
-  'update_relying_party',
-  (q, p: Params<Changeable>) =>
-    q
-      .updateTable('relying_party')
-      .set(changeable(p))
-      .where('tenant_id', '=', p('tenantId'))
-      .where('client_id', '=', p('clientId')),
+export const updateRelyingParty = statement('update_relying_party', (q, p: Params<Changeable>) =>
+  q
+    .updateTable('relying_party')
+    .set(changeable(p))
+    .where('tenant_id', '=', p('tenantId'))
+    .where('client_id', '=', p('clientId')),
 )
 
 function readParity(row: Selectable<RelyingPartyTable>): Parity {

@@ -4,7 +4,12 @@
  */
 import type { PublicJwk } from '../crypto/thumbprint.ts'
 import type { CredentialQuery, DcqlQuery } from '../domain/dcql.ts'
-import { evaluateQuery, isExpectedNumber, keepRequestedClaims, type Presented } from '../domain/dcql-evaluation.ts'
+import {
+  evaluateQuery,
+  isExpectedNumber,
+  keepRequestedClaims,
+  type Presented,
+} from '../domain/dcql-evaluation.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Lenience } from '../domain/lenience.ts'
 import type { Standing } from '../domain/standing.ts'

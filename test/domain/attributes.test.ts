@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import {
+  mergeAttributes,
+  persistedAttributes,
+  readProviderAttributes,
+  readWalletAttributes,
+  releaseClaims,
+} from '../../src/domain/attribute-values.ts'
 import { AttributePolicy, type Attributes } from '../../src/domain/attributes.ts'
-import { mergeAttributes, persistedAttributes, readProviderAttributes, readWalletAttributes, releaseClaims } from '../../src/domain/attribute-values.ts'
 
 const rule = (name: string, merge: string, also: object = {}) => ({
   ...{ name, merge, persist: true, project: true },

@@ -1,9 +1,14 @@
 import { DcqlPresentationResult, DcqlQuery as OracleQuery } from 'dcql'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DcqlQuery } from '../../src/domain/dcql.ts'
 import { leastQuery, markRetained } from '../../src/domain/asked-query.ts'
-import { evaluateQuery, keepRequestedClaims, type Presented, selectClaims } from '../../src/domain/dcql-evaluation.ts'
+import { DcqlQuery } from '../../src/domain/dcql.ts'
+import {
+  evaluateQuery,
+  keepRequestedClaims,
+  type Presented,
+  selectClaims,
+} from '../../src/domain/dcql-evaluation.ts'
 import type { Json, JsonObject } from '../../src/domain/text.ts'
 
 const VCT = 'https://credentials.demo.example/eduid'

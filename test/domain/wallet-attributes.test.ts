@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { AttributePolicy, keptWalletPaths, walletPaths } from '../../src/domain/attributes.ts'
 import { readWalletAttributes } from '../../src/domain/attribute-values.ts'
+import { AttributePolicy, keptWalletPaths, walletPaths } from '../../src/domain/attributes.ts'
 
 const PID = 'eu.europa.ec.eudi.pid.1'
 const rule = {

@@ -82,7 +82,9 @@ function isCommand(program: Command, words: readonly string[]): boolean {
   for (const word of words) {
     const below = word
       .split('|')
-      .flatMap((name) => at.flatMap(({ commands }) => commands.filter((one) => one.name() === name)))
+      .flatMap((name) =>
+        at.flatMap(({ commands }) => commands.filter((one) => one.name() === name)),
+      )
     if (below.length !== word.split('|').length) break
     at = below
   }

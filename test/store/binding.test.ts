@@ -1,8 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { BindingId, IdentityId, MatchId, ProviderId } from '../../src/domain/ids.ts'
 import type { HolderHash, InstitutionHash, Sealed } from '../../src/domain/text.ts'
-import { countAllBindings, countInactiveBindings, findBindingByHolder, findBindingsByMatch, findInactiveBindings, findSoftDeletedBindingsPastRetention, hardDeleteBinding, insertBinding, updateBinding } from '../../src/store/binding.ts'
 import { findBindingOfAccount } from '../../src/store/account-binding.ts'
+import {
+  countAllBindings,
+  countInactiveBindings,
+  findBindingByHolder,
+  findBindingsByMatch,
+  findInactiveBindings,
+  findSoftDeletedBindingsPastRetention,
+  hardDeleteBinding,
+  insertBinding,
+  updateBinding,
+} from '../../src/store/binding.ts'
 import { StatementFailed } from '../../src/store/database.ts'
 import { insertMatch, softDeleteMatch } from '../../src/store/match.ts'
 import { day, ONE, startTenantDatabase, type TenantDatabase, TWO } from './tenant-database.ts'
