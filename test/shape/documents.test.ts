@@ -76,23 +76,21 @@ test('every command that the documents show is there, and has the options they s
   expect(shown.filter((words) => !isCommand(program, words.split(/\s+/)))).toEqual([])
 })
 
-/** `list|run` names two of them; what no part is called is an argument. */
+/** `list|run` names two of them; what follows a command that has no parts are its arguments. */
 function isCommand(program: Command, words: readonly string[]): boolean {
   let at = [program]
   for (const word of words) {
-    const below = word
+    if (at.every(({ commands }) => commands.length === 0) || word.startsWith('-')) break
+    at = word
       .split('|')
       .flatMap((name) =>
         at.flatMap(({ commands }) => commands.filter((one) => one.name() === name)),
       )
-    if (below.length !== word.split('|').length) break
-    at = below
+    if (at.length !== word.split('|').length) return false
   }
-  const options = words.filter((word) => word.startsWith('--') && word !== '--')
   const known = at.flatMap((command) => command.options.map(({ long }) => long))
-  // A group of commands does nothing by itself.
-  const isWhole = at.every((command) => command !== program && command.commands.length === 0)
-  return isWhole && options.every((option) => known.includes(option))
+  const options = words.filter((word) => word.startsWith('--') && word !== '--')
+  return options.every((option) => known.includes(option))
 }
 
 test('every local link of the documents leads somewhere', () => {

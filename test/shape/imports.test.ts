@@ -138,6 +138,8 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     ...['answer-store', 'trust-fetches'],
     ...['find-session', 'grant-by-session'],
     ...['checkpoint-places', 'follow-trail', 'sign-trail', 'deny-access'],
+    ...['prepare-tenant', 'policy-shelf', 'tenant-keys'],
+    ...['recognised-person', 'new-grant'],
   ]
   const steps = [
     ...['decide-plan', 'use-binding', 'skip-reconciliation', 'grant-login'],
