@@ -154,7 +154,7 @@ describe('TR-03 row 48 a trust policy under four eyes', () => {
     await save('trust', good().trust)
     await validate()
     const own = await publish()
-    expect([direct, back, own].map(({ status, body }) => [status, body.title])).toEqual([
+    expect([direct, back, own].map(({ status, body }) => [status, body.detail])).toEqual([
       [409, 'trust: it must be saved as a draft, and published by another'],
       [409, 'trust: it must be saved as a draft, and published by another'],
       [409, 'trust: somebody else has to publish it'],
