@@ -65,3 +65,32 @@ export function markRetained(query: DcqlQuery, kept: readonly ClaimPath[]): Dcql
   })
   return { ...query, credentials }
 }
+
+type CredentialSet = NonNullable<DcqlQuery['credential_sets']>[number]
+
+/**
+ * The query for a wallet that speaks these formats alone: without the alternatives that need another (OpenID4VP 1.0 section
+ * 5.10). As it is where that leaves no answer, or where the wallet named no formats: it narrows, and never widens (protocols
+ * VP-036). Whatever answers it answers the whole query, too.
+ */
+export function narrowFormats(query: DcqlQuery, formats: readonly string[] | undefined): DcqlQuery {
+  const sets = query.credential_sets
+  if (formats === undefined || sets === undefined) return query
+  const spoken = new Set(
+    query.credentials.filter(({ format }) => formats.includes(format)).map(({ id }) => id),
+  )
+  if (spoken.size === query.credentials.length) return query
+  const narrowed = sets.map((set) => withOptionsOf(set, spoken))
+  const left = narrowed.filter((set) => set.options.length > 0)
+  const isPossible = narrowed.every(
+    ({ options, required }) => options.length > 0 || required === false,
+  )
+  if (!isPossible) return query
+  const asked = new Set(left.flatMap(({ options }) => options.flat()))
+  const credentials = query.credentials.filter(({ id }) => asked.has(id))
+  return { ...query, credentials, credential_sets: left }
+}
+
+function withOptionsOf(set: CredentialSet, spoken: ReadonlySet<string>): CredentialSet {
+  return { ...set, options: set.options.filter((option) => option.every((id) => spoken.has(id))) }
+}

@@ -83,9 +83,21 @@ function readsBoth(rule: AttributeRule): boolean {
 
 /** The policy document of kind `attributes`. */
 export const AttributePolicy = z
-  .strictObject({ rules: z.array(AttributeRule).min(1).max(200) })
+  .strictObject({
+    rules: z.array(AttributeRule).min(1).max(200),
+    /**
+     * Attributes that make credentials of several keys one person's: each credential must state all of them, and alike.
+     * Absent: one key must hold everything that is shown together (protocols VP-095).
+     */
+    samePerson: z.array(AttributeName).min(1).max(8).optional(),
+  })
   .superRefine((policy, context) => {
     const seen = new Set<string>()
+    policy.samePerson?.forEach((name, index) => {
+      if (policy.rules.some((rule) => rule.name === name && rule.wallet !== undefined)) return
+      const message = 'is no attribute that a rule reads in the wallet'
+      context.addIssue({ code: 'custom', path: ['samePerson', index], message })
+    })
     policy.rules.forEach((rule, index) => {
       const refuse = (member: string, message: string) =>
         context.addIssue({ code: 'custom', path: ['rules', index, member], message })
@@ -153,4 +165,9 @@ export function walletPaths(policy: AttributePolicy): (readonly string[])[] {
 /** Those of them whose value may be kept with the binding, for what wallets are told (protocols VP-059). */
 export function keptWalletPaths(policy: AttributePolicy): (readonly string[])[] {
   return walletPaths({ rules: policy.rules.filter((rule) => rule.persist) })
+}
+
+/** Where the attributes stand by which credentials of several keys are one person's; none where the policy has no such word. */
+export function samePersonPaths({ rules, samePerson }: AttributePolicy): (readonly string[])[] {
+  return walletPaths({ rules: rules.filter(({ name }) => samePerson?.includes(name)) })
 }

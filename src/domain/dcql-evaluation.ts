@@ -166,8 +166,9 @@ export function satisfiedSets(query: DcqlQuery, answered: ReadonlySet<string>): 
 
 /**
  * Returns the claims that the credential query names and nothing else, on null-prototype objects; without `claims` in
- * the query that is an empty object. An array keeps its positions: what was not asked for before a kept element reads
- * `null`, so that the same path finds the same value afterwards (VP-063).
+ * the query that is an empty object. One whose value is none of those asked for was not asked for (VP-057). An array keeps
+ * its positions: what was not asked for before a kept element reads `null`, so that the same path finds the same value
+ * afterwards (VP-063).
  */
 export function keepRequestedClaims(
   query: DcqlQuery,
@@ -175,9 +176,7 @@ export function keepRequestedClaims(
   claims: JsonObject,
 ): JsonObject {
   const asked = query.credentials.find((credential) => credential.id === credentialId)?.claims ?? []
-  const found = asked
-    .map((claim) => claim.path)
-    .filter((path) => selectClaims(path, claims).length > 0)
+  const found = asked.filter((claim) => isAnswered(claim, claims)).map(({ path }) => path)
   return keepInObject(claims, found)
 }
 

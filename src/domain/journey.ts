@@ -88,6 +88,8 @@ export interface WalletSecrets {
   crossDevice?: (WalletLink & { madeAt: number }) | undefined
   /** Of the Digital Credentials API, made when the page asks for it, anew for each attempt. */
   digital?: WalletQuestion | undefined
+  /** Our name in all of them, as the tenant had it when the journey began; absent in those that began before it was kept. */
+  clientId?: string
   /** As the tenant had it when the journey began. */
   responseMode: 'direct_post' | 'direct_post.jwt'
 }
@@ -277,4 +279,23 @@ export type Journey =
 /** Until when a login that began at `createdAt` may show a QR code; milliseconds since the epoch. */
 export function crossDeviceEnd(createdAt: number): number {
   return createdAt + CROSS_DEVICE_TIME
+}
+
+/**
+ * When a login must have begun for its QR code to be good now; milliseconds since the epoch. A tenant that switches codes off
+ * means those that stand on a screen, too.
+ */
+export function crossDeviceSince(tenant: { crossDevice: boolean }, now: number): number {
+  return tenant.crossDevice ? now - CROSS_DEVICE_TIME : now
+}
+
+/**
+ * Whether a login may show a QR code at all: where the tenant wants that, and never where a person asks for their own data. A
+ * code can be relayed to somebody else, who would prove a stranger's right to see and erase all of it (protocols VP-133).
+ */
+export function mayShowCode(
+  tenant: { crossDevice: boolean },
+  purpose: 'login' | 'privacy',
+): boolean {
+  return tenant.crossDevice && purpose === 'login'
 }

@@ -32,6 +32,8 @@ const SEVERITY = {
   type_untrusted: 'warning',
   /** A query names an authority that the trust policy knows nothing of: nothing could answer it. */
   authority_unknown: 'warning',
+  /** A credential need not show what makes it one person's with another of another key: beside that it is refused. */
+  same_person_unasked: 'warning',
   /** A tuple that shall identify by itself and is of names and dates only. */
   weak_tuple: 'error',
   /** A tuple of names only, that suggests too many people to be of use. */

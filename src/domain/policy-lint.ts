@@ -37,6 +37,7 @@ export function lintPolicies(set: PolicySet, surroundings: PolicySurroundings): 
     ...lintQuery(set),
     ...lintRegistration(set, surroundings.registrations ?? []),
     ...lintAttributes(set),
+    ...lintSamePerson(set),
     ...lintMaterial(set),
     ...lintSelector(set, surroundings.providers),
     ...(surroundings.haip === true ? lintHaip(set) : []),
@@ -134,6 +135,20 @@ const NOT_ASKED = 'the query does not ask the wallet for it'
 
 function isAsked(rule: AttributeRule, asked: ReadonlySet<string>): boolean {
   return pathsOf(rule).some((path) => asked.has(textOf(path)))
+}
+
+/** Credentials of several keys are one person's only where each of them states the same. */
+function lintSamePerson({ query, attributes }: PolicySet): readonly Finding[] {
+  const { rules = [], samePerson = [] } = attributes ?? {}
+  if (query === undefined || query.credentials.length < 2) return []
+  const needed = rules.filter(({ name }) => samePerson.includes(name))
+  return query.credentials.flatMap(({ claims = [] }, index) => {
+    const asked = new Set(claims.map(({ path }) => textOf(path)))
+    if (needed.every((rule) => isAsked(rule, asked))) return []
+    const path = ['credentials', index, 'claims']
+    const message = 'what makes credentials of several keys one person’s is not asked for here'
+    return [finding('same_person_unasked', 'query', path, message)]
+  })
 }
 
 function lintMaterial({ material, query }: PolicySet): readonly Finding[] {

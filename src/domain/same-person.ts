@@ -1,8 +1,9 @@
 /**
  * The same-person guard: what wallet and institution both state about who somebody is must agree, or nothing is linked
- * (protocols 11 row 26; IT-03). Both sides go through one normaliser, the one that identifiers are made with.
+ * (protocols 11 row 26; IT-03). And between credentials that several keys hold: what makes them one person's (VP-095). All go
+ * through one normaliser, the one that identifiers are made with.
  */
-import type { AttributePolicy, AttributeRule, Attributes } from './attributes.ts'
+import { type AttributePolicy, type AttributeRule, type Attributes, shownValues } from './attributes.ts'
 import {
   normaliseDate,
   normaliseEmail,
@@ -10,7 +11,7 @@ import {
   normaliseName,
   normaliseTaxCode,
 } from './normalise.ts'
-import type { Json } from './text.ts'
+import type { Json, JsonObject } from './text.ts'
 
 type Comparing = Exclude<NonNullable<AttributeRule['compare']>, 'no'>
 
@@ -76,4 +77,28 @@ function readAs(value: string, comparing: Comparing): string | undefined {
 
 function asList(value: Json): readonly Json[] {
   return Array.isArray(value) ? value : [value]
+}
+
+/**
+ * Whether credentials that several keys hold are one person's: each states every attribute of `samePerson` as one text, and all
+ * of them alike (VP-095). What one leaves out is no agreement, unlike above: nothing else holds them together. False where the
+ * policy names no such attribute.
+ */
+export function areOnePerson(
+  { rules, samePerson = [] }: AttributePolicy,
+  credentials: readonly { claims: JsonObject }[],
+): boolean {
+  const named = rules.filter(({ name }) => samePerson.includes(name))
+  return named.length > 0 && named.every((rule) => allState(rule, credentials))
+}
+
+function allState(rule: AttributeRule, credentials: readonly { claims: JsonObject }[]): boolean {
+  const comparing = comparingOf(rule) ?? 'exact'
+  const texts = credentials.flatMap(({ claims }) => {
+    const values = shownValues(rule, claims)
+    return values.length === 0
+      ? [undefined]
+      : values.map((value) => (typeof value === 'string' ? readAs(value, comparing) : undefined))
+  })
+  return texts[0] !== undefined && texts.every((text) => text === texts[0])
 }

@@ -42,8 +42,8 @@ export interface ShownCredential {
 }
 
 export interface Shown {
-  /** RFC 7638 thumbprint of the key that holds all of them. */
-  holderThumbprint: string
+  /** RFC 7638 thumbprint of the key that holds all of them; undefined where there is no such key. */
+  holderThumbprint: string | undefined
   credentials: readonly ShownCredential[]
 }
 
@@ -71,7 +71,7 @@ export function readIdentifier(
 ): Identifier | undefined {
   switch (material.type) {
     case 'holder_key':
-      return shown.holderThumbprint === '' ? undefined : holderKeyIdentifier(shown.holderThumbprint)
+      return shown.holderThumbprint ? holderKeyIdentifier(shown.holderThumbprint) : undefined
     case 'credential_subject': {
       const found = valueOfOne(shown, material)
       const value = found === undefined ? undefined : normaliseExact(found.value)

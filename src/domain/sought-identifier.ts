@@ -155,7 +155,7 @@ function soughtMaterial(
     ...{ queryId: material.credential ?? '', issuer: shown.issuer ?? '' },
     ...{ claims: claims ?? {}, provesEmail: false },
   }
-  const read = { holderThumbprint: '', credentials: [credential] }
+  const read = { holderThumbprint: undefined, credentials: [credential] }
   const identifier = readIdentifier(material, read, keyOfDid)
   if (identifier === undefined) return undefined
   const strength = strengthOf(material)

@@ -7,6 +7,7 @@ import { fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
 import { type DigitalRequest, digitalRequests } from '../wallet/digital-request.ts'
 import { mayUseDeviceMac } from '../wallet/document-signer.ts'
+import { signerOf } from './journey-signer.ts'
 import { encryptedFor, newQuestion, renewQuestions } from './renew-questions.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -26,7 +27,7 @@ export async function askThroughBrowser(
     ...([means, prepared, id, browserId] as const),
     (known) => ({ ...known, digital }),
   )
-  const signer = prepared.requestSigners.get(journey.requestKid)
+  const signer = signerOf(prepared, journey.requestKid, secrets)
   if (signer === undefined) return fail({ kind: 'not_found' })
   const query = await prepared.question(journey.policies, journey.clientId)
   return digitalRequests(signer, {

@@ -12,9 +12,9 @@ import { fail } from '../domain/failure.ts'
 import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'
 import {
   crossDeviceEnd,
+  mayShowCode,
   type SealedRequest,
   WALLET_TIME,
-  type WalletLink,
 } from '../domain/journey.ts'
 import { beyondRegistration } from '../domain/registration.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
@@ -24,8 +24,8 @@ import { toInstant } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
 import { insertJourney } from '../store/journey.ts'
 import type { Provider } from '../store/provider.ts'
-import { walletLink } from '../wallet/request-object.ts'
 import { type Continued, continueSession } from './continue-session.ts'
+import { linkFor, signerOf } from './journey-signer.ts'
 import { partToSeal, sealRequest, sealWalletSecrets } from './journey-secrets.ts'
 import { takeRequest } from './pushed-request.ts'
 import { readHint } from './read-hint.ts'
@@ -140,7 +140,8 @@ export async function startJourney(
   const { tenant, policies } = prepared
   const { clientId, purpose, language } = question
   const requestKid = prepared.requestKidFor(clientId)
-  if (policies === undefined || requestKid === undefined)
+  const signer = requestKid === undefined ? undefined : signerOf(prepared, requestKid, {})
+  if (policies === undefined || requestKid === undefined || signer === undefined)
     return fail({ kind: 'authorization_refused', description: 'This login is not set up yet.' })
   await requireRegistration(prepared, clientId, policies)
   const now = deps.clock()
@@ -155,7 +156,7 @@ export async function startJourney(
       ...{ browserHash: hashSecret(browserId), language, requestKid },
       request: sealRequest(deps.keyring, place, question.request),
       walletSecrets: sealWalletSecrets(deps.keyring, place, {
-        ...{ sameDevice, responseMode: tenant.responseMode },
+        ...{ sameDevice, clientId: signer.clientId, responseMode: tenant.responseMode },
       }),
       policies: JSON.stringify(policies.versions),
       pushedRequestHash: question.referenceHash ?? null,
@@ -167,8 +168,8 @@ export async function startJourney(
   ])
   return {
     ...{ journeyId, correlationId, browserId, language, clientId },
-    link: linkFor(prepared, requestKid, sameDevice),
-    codeExpiresAt: tenant.crossDevice ? crossDeviceEnd(now) : undefined,
+    link: linkFor(prepared, requestKid, signer, sameDevice),
+    codeExpiresAt: mayShowCode(tenant, purpose) ? crossDeviceEnd(now) : undefined,
     expiresAt: now + WALLET_TIME,
   }
 }
@@ -212,16 +213,5 @@ function refuseLogin(
   return fail({
     ...{ kind: 'oauth', error: 'login_required', description: 'a login needs the person' },
     redirect: { redirectUri, state, issuer, ...(formPost && { formPost }) },
-  })
-}
-
-/** The link of one way in, as a page shows it or a QR code carries it. */
-export function linkFor(prepared: PreparedTenant, requestKid: string, link: WalletLink): string {
-  const signer = prepared.requestSigners.get(requestKid)
-  if (signer === undefined) return fail({ kind: 'journey_not_open' })
-  return walletLink(prepared.tenant.walletScheme, {
-    clientId: signer.clientId,
-    requestUri: addressOf.walletRequest(prepared.issuer, link.requestId),
-    method: 'post',
   })
 }

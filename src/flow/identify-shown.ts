@@ -11,7 +11,8 @@ import type { PreparedTenant } from './tenants.ts'
 
 interface Proved {
   credentials: readonly VerifiedCredential[]
-  holder: { thumbprint: string }
+  /** Undefined where several keys hold them: then none of these identifies anybody. */
+  holder: { thumbprint: string } | undefined
 }
 
 /** Every identifier that the tenant's materials find in what was shown, hashed: what it is known by from here on. */
@@ -27,7 +28,7 @@ export async function identifyShown(
     trust.entries.filter((entry) => entry.provesEmail).map((entry) => entry.id),
   )
   const shown = {
-    holderThumbprint: holder.thumbprint,
+    holderThumbprint: holder?.thumbprint,
     credentials: credentials.map((credential) => ({
       ...credential,
       provesEmail: provesEmail.has(credential.trustEntry),

@@ -4,7 +4,7 @@
  */
 import { openUnder } from '../crypto/seal.ts'
 import { leastQuery, markRetained } from '../domain/asked-query.ts'
-import { keptWalletPaths, walletPaths } from '../domain/attributes.ts'
+import { keptWalletPaths, samePersonPaths, walletPaths } from '../domain/attributes.ts'
 import { type PreparedSelector, prepareSelector } from '../domain/choose-plan.ts'
 import type { DcqlQuery } from '../domain/dcql.ts'
 import { NOTHING_DECLARED, rulesFor } from '../domain/declared.ts'
@@ -132,13 +132,11 @@ function keepQuestions(
     const name = `${query} ${attributes} ${material} ${selector} ${JSON.stringify(declared)}`
     const known = kept.get(name)
     if (known !== undefined) return known
-    const rules = rulesFor(
-      await documents.find('attributes', attributes),
-      declared,
-      await documents.find('selector', selector),
-    )
+    const policy = await documents.find('attributes', attributes)
+    const rules = rulesFor(policy, declared, await documents.find('selector', selector))
     const least = leastQuery(await documents.find('query', query), [
       ...walletPaths(rules),
+      ...samePersonPaths(policy),
       ...materialPaths(await documents.find('material', material)),
     ])
     const asked = markRetained(least, keptWalletPaths(rules))

@@ -6,7 +6,7 @@
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { BridgeError, fail } from '../domain/failure.ts'
-import { CROSS_DEVICE_TIME, type WalletLink, type WalletSecrets } from '../domain/journey.ts'
+import { crossDeviceSince, type WalletLink, type WalletSecrets } from '../domain/journey.ts'
 import { addressOf } from '../domain/tenant.ts'
 import type { SecretHash } from '../domain/text.ts'
 import { fromInstant, toInstant } from '../domain/time.ts'
@@ -31,6 +31,7 @@ import {
   type WalletAnswer,
 } from '../wallet/response.ts'
 import { openWalletSecrets } from './journey-secrets.ts'
+import { signerOf } from './journey-signer.ts'
 import { type Answered, recordPresentation, recordRefusal } from './record-presentation.ts'
 import { encryptedFor } from './renew-questions.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -70,7 +71,7 @@ export async function receivePresentation(
     const verified = await verifyAnswer(means, prepared, journey, {
       vpToken: answer.vpToken,
       nonce: link.nonce,
-      encrypted: encryptedFor(secrets, link),
+      ...{ encrypted: encryptedFor(secrets, link), secrets },
       onRevoked: (one) => void revoked.push(one),
     })
     const way = journey.cross_device ? 'cross_device' : 'same_device'
@@ -105,7 +106,7 @@ async function takeJourney(
       tenantId,
       stateHash,
       now: toInstant(now),
-      crossDeviceSince: toInstant(now - CROSS_DEVICE_TIME),
+      crossDeviceSince: toInstant(crossDeviceSince(prepared.tenant, now)),
     }),
   ])
   return journey ?? fail({ kind: 'not_found' })
@@ -127,17 +128,19 @@ async function verifyAnswer(
     vpToken: VpToken
     nonce: string
     encrypted: Encrypted
+    secrets: WalletSecrets
     onRevoked: (revoked: RevokedCredential) => void
   },
 ): Promise<VerifiedPresentation> {
   const versions = readPolicyVersions(journey.policies)
-  const signer = prepared.requestSigners.get(journey.request_kid)
+  const signer = signerOf(prepared, journey.request_kid, given.secrets)
   if (signer === undefined) return fail({ kind: 'not_found' })
   return verifyPresentations(
     {
       vpToken: given.vpToken,
       query: await prepared.question(versions, journey.client_id),
       trust: await prepared.trust(versions.trust),
+      attributes: await prepared.policy('attributes', versions.attributes),
       nonce: given.nonce,
       onRevoked: given.onRevoked,
       channel: {

@@ -88,6 +88,7 @@ async function judge(
       vpToken: answer.vpToken,
       query: await prepared.question(journey.policies, journey.clientId),
       trust: await prepared.trust(journey.policies.trust),
+      attributes: await prepared.policy('attributes', journey.policies.attributes),
       nonce,
       onRevoked,
       channel: { kind: 'dc_api', origin: new URL(prepared.issuer).origin, ...encrypted },

@@ -5,14 +5,14 @@
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
-import { CODE_SHOWN_TIME, crossDeviceEnd } from '../domain/journey.ts'
-import { linkFor } from './begin-authorization.ts'
+import { CODE_SHOWN_TIME, crossDeviceEnd, mayShowCode } from '../domain/journey.ts'
+import { linkFor } from './journey-signer.ts'
 import { newLink, renewQuestions } from './renew-questions.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
  * What the QR code says now. The one before is dead as soon as this one is there. Throws `not_found` where there is none to
- * show (any more): the tenant wants none, the two minutes are over, or another browser asks.
+ * show (any more): the tenant wants none, the person asks for their own data, the two minutes are over, or another browser asks.
  */
 export async function showCode(
   means: Pick<Deps, 'db' | 'keyring' | 'clock'>,
@@ -20,11 +20,11 @@ export async function showCode(
   id: JourneyId,
   browserId: string | undefined,
 ): Promise<string> {
-  if (!prepared.tenant.crossDevice) return fail({ kind: 'not_found' })
   const now = means.clock()
   const { journey, secrets } = await renewQuestions(
     ...([means, prepared, id, browserId] as const),
-    (known, { state, createdAt }) => {
+    (known, { state, createdAt, purpose }) => {
+      if (!mayShowCode(prepared.tenant, purpose)) return fail({ kind: 'not_found' })
       if (crossDeviceEnd(createdAt) <= now) return known
       const { crossDevice } = known
       // A wallet that has the request keeps it: its person is being asked.
@@ -36,5 +36,5 @@ export async function showCode(
   )
   if (secrets.crossDevice === undefined || crossDeviceEnd(journey.createdAt) <= now)
     return fail({ kind: 'not_found' })
-  return linkFor(prepared, journey.requestKid, secrets.crossDevice)
+  return linkFor(prepared, journey.requestKid, secrets, secrets.crossDevice)
 }

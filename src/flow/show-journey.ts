@@ -2,9 +2,9 @@
 
 import type { Deps } from '../deps.ts'
 import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'
-import { crossDeviceEnd, type Journey } from '../domain/journey.ts'
-import { linkFor } from './begin-authorization.ts'
+import { crossDeviceEnd, type Journey, mayShowCode } from '../domain/journey.ts'
 import { openWalletSecrets } from './journey-secrets.ts'
+import { linkFor } from './journey-signer.ts'
 import { takeOwn } from './own-journey.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -77,6 +77,8 @@ export async function readOpenPage(
   const asking = await askerOf(prepared, journey)
   if (asking === undefined) return undefined
   const codeEnd = crossDeviceEnd(journey.createdAt)
+  const hasCode =
+    waiting && mayShowCode(prepared.tenant, journey.purpose) && codeEnd > means.clock()
   return {
     correlationId: journey.correlationId,
     language: journey.language,
@@ -86,9 +88,8 @@ export async function readOpenPage(
     link:
       secrets === undefined
         ? prepared.tenant.walletScheme
-        : linkFor(prepared, journey.requestKid, secrets.sameDevice),
-    codeExpiresAt:
-      waiting && prepared.tenant.crossDevice && codeEnd > means.clock() ? codeEnd : undefined,
+        : linkFor(prepared, journey.requestKid, secrets, secrets.sameDevice),
+    codeExpiresAt: hasCode ? codeEnd : undefined,
     expiresAt: journey.expiresAt,
     state: journey.state === 'started' ? 'waiting' : 'retrieved',
   }

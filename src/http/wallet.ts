@@ -85,7 +85,8 @@ function describeRequest(
     ],
     responses: {
       '200': {
-        description: 'A compact JWS with `typ` `oauth-authz-req+jwt`.',
+        description:
+          'A compact JWS with `typ` `oauth-authz-req+jwt`; inside a compact JWE for a wallet that posted a key.',
         content: {
           [TYPE]: {
             schema: { type: 'string' },
@@ -107,7 +108,9 @@ function describeRequest(
     requestBody: formBody(
       objectSchema({
         'wallet_nonce?': text('Comes back inside the request object; at most 256 characters.'),
-        'wallet_metadata?': text('JSON; at most 16 KiB.'),
+        'wallet_metadata?': text(
+          'JSON; at most 16 KiB. Alternatives in formats that it does not name are left out; to a P-256 key in its `jwks` the request is encrypted (ECDH-ES, A256GCM or A128GCM).',
+        ),
       }),
       { wallet_nonce: 'qPmxiNFCR3QTm19POc8u' },
     ),

@@ -3,6 +3,7 @@
  * by itself, then all of them together. One bad presentation spoils the whole (VP-093).
  */
 import type { PublicJwk } from '../crypto/thumbprint.ts'
+import type { AttributePolicy } from '../domain/attributes.ts'
 import type { CredentialQuery, DcqlQuery } from '../domain/dcql.ts'
 import {
   evaluateQuery,
@@ -12,6 +13,7 @@ import {
 } from '../domain/dcql-evaluation.ts'
 import { fail, type PresentationReason } from '../domain/failure.ts'
 import type { Lenience } from '../domain/lenience.ts'
+import { areOnePerson } from '../domain/same-person.ts'
 import type { Standing } from '../domain/standing.ts'
 import { audienceOf, type Channel } from './channel.ts'
 import type { JudgedCredential, VerifiedCredential } from './credential.ts'
@@ -31,6 +33,8 @@ export interface PresentationQuestion {
   vpToken: VpToken
   query: DcqlQuery
   trust: PreparedTrust
+  /** Whose `samePerson` says when credentials that several keys hold are one person's; absent: never (VP-095). */
+  attributes?: AttributePolicy
   nonce: string
   /** The way the question went, to which each holder bound the answer. */
   channel: Channel
@@ -47,11 +51,12 @@ export interface RevokedCredential {
   reference: StatusReference
 }
 
-/** What a wallet proved: at least one credential, and the one key that holds them all. */
+/** What a wallet proved: at least one credential, all of one person. */
 export interface VerifiedPresentation {
   /** In the order of the query; `claims` holds what the query names and nothing else (VP-063). */
   credentials: readonly VerifiedCredential[]
-  holder: { publicJwk: PublicJwk; thumbprint: string }
+  /** The one key that holds them all; undefined where several do, and policy takes what they state for proof. */
+  holder: { publicJwk: PublicJwk; thumbprint: string } | undefined
   /** What the trust policy let pass though it could not be made sure of; each once. */
   leniences: readonly Lenience[]
   /** Where what becomes of them is looked up again, of those whose trust entry wants that (TS-13). */
@@ -61,7 +66,7 @@ export interface VerifiedPresentation {
 /**
  * Returns what a vp_token proves. Throws `presentation_refused` with the first thing that is wrong: besides what the
  * formats throw, `unexpected_credential`, `query_not_satisfied`, `too_large`, and `holder_conflict` where the credentials
- * are bound to different keys (VP-095). Status lists and authorities are asked last, and only for credentials that are proved
+ * are bound to different keys and policy does not take what they state for proof (VP-095). Status lists and authorities are asked last, and only for credentials that are proved
  * (TS-01): then `credential_revoked`, `credential_suspended`, and what `lookUpStatus` and `checkRevocation` throw.
  */
 export async function verifyPresentations(
@@ -70,20 +75,31 @@ export async function verifyPresentations(
 ): Promise<VerifiedPresentation> {
   checkShape(question.vpToken, question.query)
   const verified = await verifyEach(question, means)
-  const [first] = verified
-  if (first === undefined) refuse('query_not_satisfied')
   const evaluation = evaluateQuery(question.query, presentedByQuery(verified))
   if (!evaluation.satisfied) refuse(evaluation.reason)
-  if (verified.some((one) => one.holderThumbprint !== first.holderThumbprint)) {
-    refuse('holder_conflict')
-  }
+  const credentials = verified.map((one) => withoutSurplus(one, question.query))
+  const holder = holderOf(credentials, question.attributes)
   const leniences = await checkStanding(verified, question, means)
   return {
     leniences,
     standings: verified.flatMap(keptStandings),
-    credentials: verified.map((one) => withoutSurplus(one, question.query)),
-    holder: { publicJwk: first.publicJwk, thumbprint: first.holderThumbprint },
+    credentials,
+    holder,
   }
+}
+
+/** Each may be valid and they may still be two people's: what holds them together is one key, or what policy says. */
+function holderOf(
+  credentials: readonly VerifiedCredential[],
+  attributes: AttributePolicy | undefined,
+): VerifiedPresentation['holder'] {
+  const [first] = credentials
+  if (first === undefined) return refuse('query_not_satisfied')
+  const { publicJwk, holderThumbprint: thumbprint } = first
+  if (credentials.every((one) => one.holderThumbprint === thumbprint))
+    return { publicJwk, thumbprint }
+  const isAgreed = attributes !== undefined && areOnePerson(attributes, credentials)
+  return isAgreed ? undefined : refuse('holder_conflict')
 }
 
 /** Only ids that were asked for, each with as many presentations as it may have (VP-090 to VP-092). */
@@ -94,6 +110,8 @@ function checkShape(vpToken: VpToken, query: DcqlQuery): void {
     if (asked === undefined || !isExpectedNumber(asked, presentations.length)) {
       refuse('unexpected_credential')
     }
+    // What is shown twice is one thing.
+    if (new Set(presentations).size !== presentations.length) refuse('unexpected_credential')
     total += presentations.length
   }
   if (total > MOST_PRESENTATIONS) refuse('too_large')

@@ -10,6 +10,7 @@ import type { JsonObject } from '../domain/text.ts'
 import { toSeconds } from '../domain/time.ts'
 import { COSE_ALGORITHM_NUMBERS } from './cose.ts'
 import { isJsonObject, readJson } from './json.ts'
+import { type RequestEncryptionKey, readRequestEncryptionKey } from './request-encryption.ts'
 import type { RequestSigner } from './request-signer.ts'
 import type { Form } from './response.ts'
 import { CONTENT_ENCRYPTIONS, type ResponseJwk } from './response-encryption.ts'
@@ -161,27 +162,32 @@ export interface WalletSays {
   walletNonce: string | undefined
   /** The formats its metadata names; undefined where it names none. It can narrow, never widen (VP-036). */
   formats: readonly string[] | undefined
+  /** What the request is encrypted to; undefined where the wallet offers no key for it. */
+  key: RequestEncryptionKey | undefined
 }
 
 /**
  * Returns what a POST at `request_uri` says; both parameters are optional and others are ignored (section 5.10, VP-031,
  * VP-032). Throws `invalid_request` for a nonce of more than 256 characters, or metadata of more than 16 KiB, nested
- * deeper than 8 or not a JSON object. No URL in it is ever followed (VP-036).
+ * deeper than 8 or not a JSON object. No URL in it is ever followed, and a key in it encrypts the request alone (VP-036).
  */
 export function readRequestUriPost(form: Form): WalletSays {
   const walletNonce = form.get('wallet_nonce')
   if (walletNonce !== undefined && walletNonce.length > LONGEST_WALLET_NONCE) {
     fail({ kind: 'invalid_request', detail: 'wallet_nonce is too long' })
   }
-  return { walletNonce, formats: readWalletMetadata(form.get('wallet_metadata')) }
+  return { walletNonce, ...readWalletMetadata(form.get('wallet_metadata')) }
 }
 
-function readWalletMetadata(text: string | undefined): readonly string[] | undefined {
-  if (text === undefined) return undefined
+function readWalletMetadata(text: string | undefined): Omit<WalletSays, 'walletNonce'> {
+  if (text === undefined) return { formats: undefined, key: undefined }
   const metadata = text.length > LARGEST_WALLET_METADATA ? undefined : readJson(text, 8)
   if (!isJsonObject(metadata)) {
     fail({ kind: 'invalid_request', detail: 'wallet_metadata is too large or not a JSON object' })
   }
   const formats = metadata.vp_formats_supported
-  return isJsonObject(formats) ? Object.keys(formats) : undefined
+  return {
+    formats: isJsonObject(formats) ? Object.keys(formats) : undefined,
+    key: readRequestEncryptionKey(metadata),
+  }
 }

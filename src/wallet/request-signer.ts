@@ -100,6 +100,14 @@ export function prepareRequestSigner(identity: SigningIdentity): RequestSigner {
   }
 }
 
+/** Returns the signer under another of its certificate's names; undefined where that is none of them. */
+export function asNamed(signer: RequestSigner, clientId: string): RequestSigner | undefined {
+  if (clientId === signer.clientId) return signer
+  if (!signer.clientIds.includes(clientId)) return undefined
+  const prefix = clientId.startsWith('x509_hash:') ? 'x509_hash' : 'x509_san_dns'
+  return { ...signer, prefix, clientId }
+}
+
 function clientIdsOf(prefix: ClientIdPrefix, leaf: Uint8Array, host: string): readonly string[] {
   const other = prefix === 'x509_hash' ? 'x509_san_dns' : 'x509_hash'
   const bears = other === 'x509_hash' || readCertificate(leaf)?.dnsNames.includes(host) === true

@@ -1,7 +1,7 @@
 import { DcqlPresentationResult, DcqlQuery as OracleQuery } from 'dcql'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { leastQuery, markRetained } from '../../src/domain/asked-query.ts'
+import { leastQuery, markRetained, narrowFormats } from '../../src/domain/asked-query.ts'
 import { DcqlQuery } from '../../src/domain/dcql.ts'
 import {
   evaluateQuery,
@@ -349,6 +349,64 @@ describe('the evaluator', () => {
     })
   })
 
+  it.each<[string, (string | number | null)[], Json[], boolean]>([
+    ['any of all elements', ['nationalities', null], ['GB', 'FR'], true],
+    ['none of all elements', ['nationalities', null], ['FR'], false],
+    ['the element at its place', ['nationalities', 1], ['GB'], true],
+    ['an element at another place', ['nationalities', 0], ['GB'], false],
+    ['a place that is not there', ['nationalities', 2], ['GB'], false],
+    ['a name inside all elements', ['degrees', null, 'year'], [2021], true],
+    ['a whole list', ['nationalities'], ['NL'], false],
+    ['an object', ['address'], ['NL'], false],
+    ['a number as text', ['degrees', 0, 'year'], ['2019'], false],
+    ['true as one', ['degrees', 0, 'year'], [true], false],
+  ])('VP-057 a value is looked for in %s', (_, path, values, isSatisfied) => {
+    const wanted = query(credential({ claims: [{ path, values }] }))
+    expect(evaluateQuery(wanted, one(presented(CLAIMS))).satisfied).toBe(isSatisfied)
+  })
+
+  it('VP-056, VP-057 a claim set counts only with the values that were asked for', () => {
+    const wanted = query(
+      credential({
+        claims: [
+          { id: 'a', path: ['a'], values: ['x'] },
+          { id: 'b', path: ['b'] },
+        ],
+        claim_sets: [['a'], ['b']],
+      }),
+    )
+    expect(evaluateQuery(wanted, one(presented({ a: 'x' }))).satisfied).toBe(true)
+    expect(evaluateQuery(wanted, one(presented({ a: 'y' }))).satisfied).toBe(false)
+    expect(evaluateQuery(wanted, one(presented({ a: 'y', b: 1 }))).satisfied).toBe(true)
+    // The set of `b` answers; `a` is none that was asked for.
+    expect({ ...keepRequestedClaims(wanted, 'eduid', { a: 'y', b: 1 }) }).toEqual({ b: 1 })
+    expect({ ...keepRequestedClaims(wanted, 'eduid', { a: 'x', b: 1 }) }).toEqual({ a: 'x', b: 1 })
+  })
+
+  it('VP-057, VP-091 of several presentations each must answer', () => {
+    const wanted = query(
+      credential({ multiple: true, claims: [{ path: ['a'], values: ['x'] }] }),
+    )
+    const both = (second: JsonObject) =>
+      evaluateQuery(wanted, new Map([['eduid', [presented({ a: 'x' }), presented(second)]]]))
+    expect(both({ a: 'x' })).toEqual({ satisfied: true })
+    expect(both({ a: 'y' })).toEqual({ satisfied: false, reason: 'query_not_satisfied' })
+    expect(both({})).toEqual({ satisfied: false, reason: 'query_not_satisfied' })
+  })
+
+  it('VP-058 every required set needs an option of its own', () => {
+    const wanted = DcqlQuery.parse({
+      credentials: [credential(), credential({ id: 'pid' }), credential({ id: 'card' })],
+      credential_sets: [{ options: [['eduid'], ['pid']] }, { options: [['card']] }],
+    })
+    const given = (...ids: string[]) =>
+      evaluateQuery(wanted, new Map(ids.map((id) => [id, [presented({})]]))).satisfied
+    expect([given('eduid', 'card'), given('pid', 'card'), given('eduid', 'pid', 'card')]).toEqual([
+      ...[true, true, true],
+    ])
+    expect([given('eduid'), given('card'), given('eduid', 'pid')]).toEqual([false, false, false])
+  })
+
   it('VP-058 a query that no required set needs may go unanswered', () => {
     const wanted = DcqlQuery.parse({
       credentials: [credential(), credential({ id: 'pid' }), credential({ id: 'card' })],
@@ -677,6 +735,74 @@ describe('leastQuery', () => {
       credentials: [{ ...query.credentials[0], claims: [{ path: ['unused'] }] }],
     })
     expect(leastQuery(bare, []).credentials[0]).not.toHaveProperty('claims')
+  })
+})
+
+describe('a query for a wallet that names its formats', () => {
+  const sdJwt = (name: string) => credential({ id: name })
+  const mdoc = { id: 'm', format: 'mso_mdoc', meta: { doctype_value: 'x' } }
+  const parse = (sets?: object[]) =>
+    DcqlQuery.parse({
+      credentials: [sdJwt('s'), mdoc, sdJwt('t')],
+      ...(sets && { credential_sets: sets }),
+    })
+  const idsOf = (asked: DcqlQuery) => asked.credentials.map(({ id }) => id)
+  const either = parse([
+    { options: [['s', 't'], ['m'], ['s', 'm']] },
+    { options: [['m']], required: false },
+  ])
+
+  it('VP-036 leaves out the alternatives it cannot answer, and what they alone needed', () => {
+    const narrowed = narrowFormats(either, ['dc+sd-jwt', 'ldp_vc'])
+    expect(idsOf(narrowed)).toEqual(['s', 't'])
+    expect(narrowed.credential_sets).toEqual([{ options: [['s', 't']] }])
+    const licence = narrowFormats(either, ['mso_mdoc'])
+    expect(idsOf(licence)).toEqual(['m'])
+    expect(licence.credential_sets).toEqual([
+      { options: [['m']] },
+      { options: [['m']], required: false },
+    ])
+    for (const one of [narrowed, licence]) expect(DcqlQuery.parse(one)).toEqual(one)
+  })
+
+  it.each<[string, DcqlQuery, readonly string[] | undefined]>([
+    ['it names none', either, undefined],
+    ['it speaks all', either, ['mso_mdoc', 'dc+sd-jwt']],
+    ['it speaks none of them', either, ['ldp_vc']],
+    ['it names an empty list', either, []],
+    ['all is needed', parse(), ['mso_mdoc']],
+    ['a required set has no other option', parse([{ options: [['s']] }, { options: [['m']] }]), ['mso_mdoc']],
+  ])('VP-036 stays whole where %s', (_, asked, formats) => {
+    expect(narrowFormats(asked, formats)).toEqual(asked)
+  })
+
+  it('VP-036 whatever answers it answers the whole question', () => {
+    const names = ['s', 'm', 't'] as const
+    const subset = fc.uniqueArray(fc.constantFrom(...names), { minLength: 1 })
+    const sets = fc.array(
+      fc.record({ options: fc.array(subset, { minLength: 1, maxLength: 3 }), required: fc.boolean() }),
+      { minLength: 1, maxLength: 3 },
+    )
+    let narrowed = 0
+    fc.assert(
+      fc.property(sets, fc.constantFrom('mso_mdoc', 'dc+sd-jwt'), subset, (list, format, shown) => {
+        fc.pre(list.some(({ required }) => required))
+        const whole = parse(list)
+        const least = narrowFormats(whole, [format])
+        expect(DcqlQuery.parse(least)).toEqual(least)
+        if (least !== whole) narrowed++
+        const given = new Map(
+          shown.map((id) => [
+            id,
+            [presented({}, id === 'm' ? { format: 'mso_mdoc', types: ['x'] } : {})],
+          ]),
+        )
+        if (evaluateQuery(least, given).satisfied)
+          expect(evaluateQuery(whole, given).satisfied).toBe(true)
+      }),
+      { seed: 36, numRuns: 500 },
+    )
+    expect(narrowed).toBeGreaterThan(50)
   })
 })
 

@@ -63,6 +63,20 @@ describe('issue 3 item 10 lint', () => {
     expect(lint({ trust, query: from('openid_federation', 'https://top.example') })).toContain(told)
     expect(lint({ trust, query: from('etsi_tl', 'https://l.example') })).toEqual(lint())
   })
+  test('VP-095 several credentials, one of them without what makes them one person’s', () => {
+    const told = (index: number) => `warning same_person_unasked credentials.${index}.claims`
+    const [eduid] = query.credentials
+    const having = (claims: readonly object[], samePerson: readonly string[]) =>
+      lint({
+        query: { credentials: [eduid, { ...eduid, id: 'other', claims }] },
+        attributes: { ...attributes, samePerson },
+      })
+    const names = ['given_name', 'family_name']
+    expect(having([{ path: ['given_name'] }], names)).toContain(told(1))
+    expect(having([{ path: ['given_name'] }], names)).not.toContain(told(0))
+    expect(having([{ path: ['given_name'] }, { path: ['family_name'] }], names)).toEqual(lint())
+    expect(lint({ attributes: { ...attributes, samePerson: names } })).toEqual(lint())
+  })
   test('an attribute that leaves, or is required, and is never filled', () => {
     const rule = { name: 'nickname', merge: 'WALLET_ONLY', wallet: ['nickname'] }
     const index = attributes.rules.length

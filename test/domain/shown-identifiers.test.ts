@@ -37,7 +37,7 @@ test('fault 8 what has no key, or no value, has no identifier: no word stands in
   })
   const none = { queryId: 'pid', issuer: 'pid#issuer', provesEmail: false }
   for (const claims of [{}, { sub: '' }, { sub: null }, { given_name: 'Ada' }] as JsonObject[]) {
-    const shown = { holderThumbprint: '', credentials: [{ ...none, claims }] }
+    const shown = { holderThumbprint: undefined, credentials: [{ ...none, claims }] }
     expect(shownIdentifiers(policy, shown, () => undefined)).toEqual([])
   }
 })

@@ -13,6 +13,7 @@ import {
   startBridge,
   type TestTenant,
 } from '../support/bridge.ts'
+import { query } from '../support/postgres.ts'
 import { addMdl, MDL_DOCUMENTS, mdlWallet, rule, type Shown } from '../support/mdl-wallet.ts'
 import { createMdocIssuer, MDL, MDL_NAMESPACE, type MdocIssuer } from '../wallet/mdoc-world.ts'
 import {
@@ -209,6 +210,57 @@ describe('several credentials of several formats', () => {
     await addDegree(mixed, '2.0', createWallet().holderKey)
     const attempt = await all.relyingParty.begin()
     await expect(presentAt(createBrowser(), mixed, attempt)).rejects.toThrow('heard 400')
+  })
+})
+
+describe('credentials that wallets hold with a key each', () => {
+  const family = {
+    ...{ name: 'family_name', merge: 'WALLET_ONLY', persist: true, project: true },
+    ...{ wallet: ['credentialSubject', 'family_name'], walletAlso: [[MDL_NAMESPACE, 'family_name']] },
+  }
+  const both = {
+    credentials: [
+      DEGREE_QUERY,
+      {
+        ...{ id: 'mdl', format: 'mso_mdoc', meta: { doctype_value: MDL } },
+        claims: [{ path: [MDL_NAMESPACE, 'family_name'] }],
+      },
+    ],
+  }
+  const ofTwoKeys = async () => {
+    const wallet = await mdlWallet(issuer)
+    await addDegree(wallet, '2.0', createWallet().holderKey)
+    return wallet
+  }
+
+  it('VP-095 are one person’s where the tenant says by what; no key is kept of them', async () => {
+    const joined = await addTenant('two-keys', both, [family])
+    const attempt = await joined.relyingParty.begin()
+    await expect(presentAt(createBrowser(), await ofTwoKeys(), attempt)).rejects.toThrow('heard 400')
+    await publishPolicy(bridge.deps, ACTOR, joined.slug, 'attributes', {
+      ...{ rules: [family], samePerson: ['family_name'] },
+    })
+    const subject = { ...{ type: 'credential_subject', name: 'degree' }, credential: 'degree' }
+    const materials = [
+      { ...subject, path: ['credentialSubject', 'family_name'] },
+      ...[{ type: 'holder_key' }, { type: 'provider_subject' }],
+    ]
+    await publishPolicy(bridge.deps, ACTOR, joined.slug, 'material', {
+      profiles: [{ id: 'wallet-and-account', materials }],
+    })
+    const first = await logIn(bridge, await ofTwoKeys(), { tenant: joined })
+    expect(first.viaInstitution).toBe(true)
+    expect(first.login.claims).toMatchObject({ family_name: 'Lovelace' })
+    // Other keys the next time, the same person.
+    const second = await logIn(bridge, await ofTwoKeys(), { tenant: joined })
+    expect(second.viaInstitution).toBe(false)
+    expect(second.login.idToken.sub).toBe(first.login.idToken.sub)
+    const kinds = await query<{ kind: string }>(
+      bridge.database.superuserUrl,
+      `SELECT DISTINCT identifier_type AS kind FROM identity_match
+        WHERE tenant_id = (SELECT id FROM tenant WHERE slug = 'two-keys') ORDER BY 1`,
+    )
+    expect(kinds.map(({ kind }) => kind)).not.toContain('KEY')
   })
 })
 

@@ -46,6 +46,19 @@ describe('issue 5 item 1: by the person', () => {
     bridge.clock.advance(-15 * 60_000 - 1)
   })
 
+  test('VP-133 no QR code leads to it: one that is relayed would show a stranger’s data and erase them', async () => {
+    const browser = createBrowser()
+    const begun = await browser.post(`${bridge.tenant.issuer}/privacy`, {})
+    expect(begun.status).toBe(200)
+    expect(begun.text).not.toContain('qr.svg')
+    const below = `${bridge.tenant.issuer}/login/${/\/login\/([0-9a-f-]{36})/.exec(begun.text)?.[1]}`
+    expect((await browser.get(below)).text).not.toContain('qr.svg')
+    expect((await browser.get(`${below}/qr.svg`)).status).toBe(404)
+    // Of a login of the same tenant there is one.
+    const login = await browser.get((await bridge.tenant.relyingParty.begin()).url)
+    expect(login.text).toContain('qr.svg')
+  })
+
   test('a stranger is told so and nobody is linked; somebody restricted is not told that there is nothing', async () => {
     const tenant = await bridge.addTenant('strangers', { directLogin: true })
     const stranger = await bridge.newWallet()

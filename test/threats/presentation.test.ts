@@ -1,13 +1,17 @@
 /** Attacks with presentations on the running service: replay, swap, forgery, fixation, garbage. */
 
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { compactDecrypt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createBrowser } from '../../demo/browser.ts'
+import { createBrowser, walletLinkOn } from '../../demo/browser.ts'
 import { createIssuer, DEMO_PERSON, EDUID_VCT } from '../../demo/issuer.ts'
 import { createWallet, presentCredential, readRequest, type Wallet } from '../../demo/wallet.ts'
 import type { TenantId } from '../../src/domain/ids.ts'
+import { findAdminTenant } from '../../src/flow/admin-tenant.ts'
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
 import { showCode } from '../../src/flow/show-code.ts'
+import { switchTenant } from '../../src/flow/switch-tenant.ts'
+import { changeSettings } from '../../src/flow/tenant-settings.ts'
 import { expireJourneysJob } from '../../src/job/expire-journeys.ts'
 import { ACTOR, type Bridge, logIn, startBridge, type TestTenant } from '../support/bridge.ts'
 import {
@@ -131,6 +135,83 @@ describe('replay', () => {
     const [event] = await eventsOf(bridge, mine.journeyId)
     expect(event?.detail.reason).toBe('audience_mismatch')
   })
+})
+
+describe('the ways to a wallet', () => {
+  /** What the QR code of an open login says. */
+  async function codeOf(opened: Awaited<ReturnType<typeof open>>): Promise<string> {
+    const prepared = await bridge.deps.tenants.find(opened.tenant.slug)
+    if (prepared === undefined) throw new Error('no tenant')
+    const browserId = /=([A-Za-z0-9_-]{43})/.exec(opened.browser.cookies(bridge.url))?.[1]
+    return showCode(bridge.deps, prepared, opened.journeyId as never, browserId)
+  }
+
+  test('VP-130 the answer to the question of one way is none to that of another, of the same login', async () => {
+    const opened = await open(bridge.tenant, wallet)
+    const byCode = readRequest((await wallet.fetchRequest(await codeOf(opened))).requestObject)
+    const shownFor = ({ nonce, client_id }: typeof byCode) => ({
+      eduid: [presentCredential(credential, wallet.holderKey, { nonce, client_id })],
+    })
+    // Each encrypted to the key and with the state of the other way.
+    const crossed = [
+      wallet.prepare(byCode, { vpToken: shownFor(opened.request) }),
+      wallet.prepare(opened.request, { vpToken: shownFor(byCode) }),
+    ]
+    for (const each of crossed) expect((await wallet.post(each)).status).toBe(400)
+    expect((await eventsOf(bridge, opened.journeyId)).map(({ detail }) => detail.reason)).toEqual([
+      ...['nonce_mismatch', 'nonce_mismatch'],
+    ])
+    expect((await wallet.post(wallet.prepare(byCode))).status).toBe(200)
+  })
+
+  test('VP-130 what the browser would bring is not taken by the link', async () => {
+    const opened = await open(bridge.tenant, wallet)
+    const base = `${bridge.tenant.issuer}/login/${opened.journeyId}`
+    const asked = await fetch(`${base}/credential-request`, {
+      method: 'POST',
+      headers: { cookie: opened.browser.cookies(base), origin: bridge.url },
+    })
+    const { requests } = (await asked.json()) as {
+      requests: Parameters<typeof wallet.presentToPage>[0]
+    }
+    const { data } = await wallet.presentToPage(requests, bridge.url)
+    const { response } = data as { response: string }
+    const body = new URLSearchParams({ response }).toString()
+    const moved = await wallet.post({ responseUri: opened.request.response_uri, body })
+    expect(moved.status).toBe(404)
+    expect(await journeyState(bridge, opened.journeyId)).toMatchObject({
+      ...{ state: 'retrieved', refusals: 0, presentation: null },
+    })
+  })
+
+  test('row 3 VP-133 a tenant that switches codes off means those that somebody is looking at, too', async () => {
+    const hasty = await bridge.addTenant('hasty')
+    const opened = await open(hasty, wallet)
+    const code = await codeOf(opened)
+    const request = readRequest((await wallet.fetchRequest(code)).requestObject)
+    await switchTenant(bridge.deps, ACTOR, hasty.slug, { crossDevice: false })
+    bridge.deps.tenants.forget(hasty.slug)
+    expect((await wallet.fetchRequest(code)).status).toBe(404)
+    expect((await wallet.post(wallet.prepare(request))).status).toBe(404)
+    const qr = `${hasty.issuer}/login/${opened.journeyId}/qr.svg`
+    expect((await opened.browser.get(qr)).status).toBe(404)
+    expect((await answer(wallet, opened)).status).toBe(200)
+  })
+})
+
+test('VP-042 a tenant that calls itself otherwise towards wallets: logins under way end under the name they began with', async () => {
+  const renamed = await bridge.addTenant('renamed')
+  const opened = await open(renamed, wallet)
+  const tenant = await findAdminTenant(bridge.deps.db, ACTOR, 'tenants:manage', renamed.slug)
+  await changeSettings(bridge.deps, ACTOR, tenant, { clientIdPrefix: 'x509_san_dns' })
+  bridge.deps.tenants.forget(renamed.slug)
+  const newer = await open(renamed, wallet)
+  expect(newer.request.client_id).toMatch(/^x509_san_dns:/)
+  const again = readRequest((await wallet.fetchRequest(opened.link)).requestObject)
+  expect(again.client_id).toBe(opened.request.client_id)
+  const page = await opened.browser.get(`${renamed.issuer}/login/${opened.journeyId}`)
+  expect(walletLinkOn(page.text)).toBe(opened.link)
+  for (const each of [opened, newer]) expect((await answer(wallet, each)).status).toBe(200)
 })
 
 describe('who came back', () => {
@@ -598,6 +679,24 @@ describe('request objects', () => {
     expect((await answer(wallet, opened)).status).toBe(200)
   })
 
+  test('VP-036 to a key that the wallet posts the request is encrypted: the same question, signed inside', async () => {
+    const opened = await open(bridge.tenant, wallet)
+    const uri = new URL(opened.link).searchParams.get('request_uri') ?? ''
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const keys = [{ ...publicKey.export({ format: 'jwk' }), use: 'enc', kid: 'of-the-wallet' }]
+    const metadata = { vp_formats_supported: { 'dc+sd-jwt': {} }, jwks: { keys } }
+    const body = new URLSearchParams({ wallet_metadata: JSON.stringify(metadata), unknown: 'x' })
+    const response = await fetch(uri, { method: 'POST', body })
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      ...[200, 'application/oauth-authz-req+jwt'],
+    ])
+    const { plaintext } = await compactDecrypt(await response.text(), privateKey)
+    const { iat, exp, ...inside } = readRequest(Buffer.from(plaintext).toString())
+    const { iat: _, exp: __, ...first } = opened.request
+    expect(inside).toEqual(first)
+    expect((await answer(wallet, opened)).status).toBe(200)
+  })
+
   test('VP-037 the address holds 128 bits and more that lead nowhere else, and nobody keeps what it answers', async () => {
     const opened = await Promise.all(times(8, () => open(bridge.tenant, wallet)))
     const ids = opened.map(({ link }) =>
@@ -637,6 +736,7 @@ describe('request objects', () => {
       await later(bridge, 5 * 60_000, () => ask(at(bridge.tenant, idOf(waiting.link)))),
     ]
     for (const each of answers) expect(each).toEqual({ ...answers[0], status: 404 })
+    expect(Object.fromEntries(answers[0]?.headers ?? [])['cache-control']).toContain('no-store')
     expect((await ask(at(bridge.tenant, idOf(waiting.link)))).status).toBe(200)
   })
 

@@ -146,7 +146,7 @@ describe('a wallet on @openid4vc/openid4vp', () => {
       enc: 'A128GCM',
     })
     expect(reply.status).toBe(200)
-    expect(question.proved?.holder.publicJwk).toEqual(wallet.publicJwk)
+    expect(question.proved?.holder?.publicJwk).toEqual(wallet.publicJwk)
   })
 })
 

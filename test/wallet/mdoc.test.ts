@@ -290,7 +290,7 @@ describe('several mdocs in one answer', () => {
   it('HA-13 each stands in a response of its own, of one holder', async () => {
     const { credentials, holder } = await show(presentMdoc(issuer, holderKey, asPid))
     expect(credentials.map((one) => one.type)).toEqual([MDL, PID])
-    expect(holder.thumbprint).toBe(credentials[1]?.holderThumbprint)
+    expect(holder?.thumbprint).toBe(credentials[1]?.holderThumbprint)
   })
 
   it('VP-094 a good one does not carry a stale one', async () => {

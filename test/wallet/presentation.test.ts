@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createIssuer, DEMO_PERSON, type Issuer } from '../../demo/issuer.ts'
 import { createWallet, type Wallet } from '../../demo/wallet.ts'
+import { AttributePolicy } from '../../src/domain/attributes.ts'
 import { DcqlQuery } from '../../src/domain/dcql.ts'
 import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { type PresentationQuestion, verifyPresentations } from '../../src/wallet/presentation.ts'
@@ -18,6 +19,7 @@ import {
 } from './world.ts'
 
 const PID = 'urn:eudi:pid:1'
+const ORIGIN = 'https://bridge.example'
 const BOTH = DcqlQuery.parse({
   credentials: [
     { ...QUERY.credentials[0] },
@@ -76,9 +78,9 @@ describe('a whole answer', () => {
       issuer: `demo#${issuer.url}`,
       claims: { given_name: DEMO_PERSON.given_name, email: DEMO_PERSON.email },
       publicJwk: alice.publicJwk,
-      holderThumbprint: holder.thumbprint,
+      holderThumbprint: holder?.thumbprint,
     })
-    expect(holder.publicJwk).toEqual(alice.publicJwk)
+    expect(holder?.publicJwk).toEqual(alice.publicJwk)
     expect(JSON.stringify(credentials)).not.toContain(DEMO_PERSON.birthdate)
   })
 
@@ -181,6 +183,35 @@ describe('refused answers', () => {
         'audience_mismatch',
       ],
       [
+        'VP-091 the same presentation twice, where several may be',
+        () => {
+          const same = show(credential)
+          return [{ eduid: [same, same] }, { query: asking({ multiple: true }) }]
+        },
+        'unexpected_credential',
+      ],
+      ...[
+        ['VP-119 another origin', 'origin:https://phisher.example'],
+        ['VP-119 another port', `origin:${ORIGIN}:8443`],
+        ['VP-119 our origin over http', 'origin:http://bridge.example'],
+        ['VP-119 a slash behind it', `origin:${ORIGIN}/`],
+        ['VP-119 our origin without its prefix', ORIGIN],
+        ['VP-119 the client identifier', CHANNEL.clientId],
+        ['VP-141 the prefix of draft 24', `web-${'origin'}:${ORIGIN}`],
+      ].map(([title = '', audience = '']): (typeof rows)[number] => [
+        `${title}, asked through the browser`,
+        () => [
+          { eduid: [show(credential, { audience })] },
+          { channel: { kind: 'dc_api', origin: ORIGIN } },
+        ],
+        'audience_mismatch',
+      ]),
+      [
+        'VP-116 the answer to the browser, brought by the link',
+        () => [{ eduid: [show(credential, { audience: `origin:${ORIGIN}` })] }],
+        'audience_mismatch',
+      ],
+      [
         'row 18 seventeen presentations',
         () => [
           { eduid: Array.from({ length: 17 }, () => show(credential)) },
@@ -199,6 +230,38 @@ describe('refused answers', () => {
     const foreign = presentTo({ wallet: bob }, await pidIssuer.issue(DEMO_PERSON, bob.publicJwk))
     const vpToken = { eduid: [show(credential)], pid: [foreign] }
     expect(await refusalOf(() => verify(vpToken, { query: BOTH }))).toBe('holder_conflict')
+  })
+
+  it('row 57, VP-095 credentials of two keys are one person’s where policy says by what, and they state it alike', async () => {
+    const later = createWallet()
+    const wanted = DcqlQuery.parse({
+      credentials: BOTH.credentials.map((one) => ({
+        ...one,
+        claims: [{ path: ['given_name'] }, { path: ['family_name'] }],
+      })),
+    })
+    const attributes = AttributePolicy.parse({
+      rules: ['given_name', 'family_name'].map((name) => ({
+        ...{ name, merge: 'WALLET_ONLY', wallet: [name] },
+      })),
+      samePerson: ['given_name', 'family_name'],
+    })
+    const beside = async (person: object, members = {}) => {
+      const own = await pidIssuer.issue({ ...DEMO_PERSON, ...person }, later.publicJwk)
+      const vpToken = { eduid: [show(credential)], pid: [presentTo({ wallet: later }, own)] }
+      return verify(vpToken, { query: wanted, attributes, ...members })
+    }
+    const proved = await beside({})
+    expect(proved.holder).toBeUndefined()
+    expect(new Set(proved.credentials.map((one) => one.holderThumbprint)).size).toBe(2)
+    expect(await refusalOf(() => beside({ family_name: 'Bakker' }))).toBe('holder_conflict')
+    const { samePerson: _, ...silent } = attributes
+    expect(await refusalOf(() => beside({}, { attributes: silent }))).toBe('holder_conflict')
+    // What was not asked for proves nothing, though it is shown.
+    const [eduid, other] = wanted.credentials
+    const less = { credentials: [eduid, { ...other, claims: [{ path: ['given_name'] }] }] }
+    const query = DcqlQuery.parse(less)
+    expect(await refusalOf(() => beside({}, { query }))).toBe('holder_conflict')
   })
 
   it('row 56, VP-134 the presentation of another verifier, re-encrypted to us, is refused', async () => {

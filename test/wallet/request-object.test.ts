@@ -1,9 +1,10 @@
 import { createHash, createPublicKey } from 'node:crypto'
-import { compactVerify, decodeProtectedHeader } from 'jose'
+import { compactDecrypt, compactVerify, decodeProtectedHeader } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { hashSecret, randomText } from '../../src/crypto/random.ts'
 import { DcqlQuery } from '../../src/domain/dcql.ts'
 import { BridgeError } from '../../src/domain/failure.ts'
+import { encryptRequestObject } from '../../src/wallet/request-encryption.ts'
 import {
   type RequestObjectInput,
   readRequestUriPost,
@@ -311,7 +312,9 @@ describe('what a wallet says when it fetches the request', () => {
     readRequestUriPost(new Map(Object.entries(members)))
 
   it('VP-031 may be nothing, and unknown parameters are ignored', () => {
-    expect(read({ unknown: 'x' })).toEqual({ walletNonce: undefined, formats: undefined })
+    expect(read({ unknown: 'x' })).toEqual({
+      ...{ walletNonce: undefined, formats: undefined, key: undefined },
+    })
   })
 
   it('VP-036 can rule out our format', () => {
@@ -320,6 +323,48 @@ describe('what a wallet says when it fetches the request', () => {
     expect(read({ wallet_metadata: metadata({ 'dc+sd-jwt': {} }) }).formats).toEqual(['dc+sd-jwt'])
     expect(read({ wallet_metadata: metadata({ mso_mdoc: {} }) }).formats).toEqual(['mso_mdoc'])
     expect(read({ wallet_metadata: '{}' }).formats).toBeUndefined()
+  })
+
+  const walletKey = newKey()
+  const jwk = { ...createPublicKey(walletKey).export({ format: 'jwk' }), kid: 'w-1', use: 'enc' }
+  const keyOf = (jwks: unknown, more: object = {}) =>
+    read({ wallet_metadata: JSON.stringify({ jwks, ...more }) }).key
+  const ENC = 'request_object_encryption_enc_values_supported'
+
+  it.each([
+    ['A128GCM', {}],
+    ['A256GCM', { [ENC]: ['A128GCM', 'A256GCM'] }],
+    ['A128GCM', { [ENC]: ['A128CBC-HS256', 'A128GCM'] }],
+  ])('VP-036 a key in it encrypts the request, with %s, and nothing else', async (enc, more) => {
+    const key = keyOf({ keys: [{ kty: 'RSA', n: 'AQAB', e: 'AQAB' }, jwk] }, more)
+    if (key === undefined) throw new Error('the key was not taken')
+    const signed = signRequestObject(signer, input())
+    const { plaintext, protectedHeader } = await compactDecrypt(
+      await encryptRequestObject(signed, key),
+      walletKey,
+    )
+    expect(Buffer.from(plaintext).toString()).toBe(signed)
+    expect(protectedHeader).toMatchObject({ alg: 'ECDH-ES', enc, kid: 'w-1', cty: 'JWT' })
+  })
+
+  it.each([
+    ['none', { keys: [] }, {}],
+    ['no set', [jwk], {}],
+    ['one of another curve', { keys: [{ ...jwk, crv: 'P-384' }] }, {}],
+    ['one off the curve', { keys: [{ ...jwk, y: jwk.x }] }, {}],
+    ['one without coordinates', { keys: [{ kty: 'EC', crv: 'P-256' }] }, {}],
+    ['one to sign with', { keys: [{ ...jwk, use: 'sig' }] }, {}],
+    ['one of another algorithm', { keys: [{ ...jwk, alg: 'ECDH-ES+A128KW' }] }, {}],
+    ['one with an id of 257 characters', { keys: [{ ...jwk, kid: 'x'.repeat(257) }] }, {}],
+    ['the 17th alone', { keys: [...Array(16).fill({ kty: 'oct' }), jwk] }, {}],
+    ['one for other encryptions', { keys: [jwk] }, { [ENC]: ['A256CBC-HS512'] }],
+    [
+      'one for other algorithms',
+      { keys: [jwk] },
+      { request_object_encryption_alg_values_supported: ['RSA-OAEP'] },
+    ],
+  ])('VP-036 where it offers %s, the request stays signed alone', (_, jwks, more) => {
+    expect(keyOf(jwks, more)).toBeUndefined()
   })
 
   it('VP-032 a nonce of 256 characters is taken', () => {

@@ -160,6 +160,20 @@ describe('what it says', () => {
     expect(openResponse(lookup, encrypted)).toEqual({ kind: 'error', error: 'access_denied' })
   })
 
+  it('VP-071 what nobody defined rides along and counts for nothing', () => {
+    const presentation = { kind: 'presentation', vpToken: new Map(Object.entries(VP_TOKEN)) }
+    const more = { iss: 'https://wallet.example', code: 'x', expires_in: 1 }
+    const inside = sealed({ vp_token: VP_TOKEN, state: STATE, ...more })
+    expect(openResponse(inside, encrypted)).toEqual(presentation)
+    // Beside the encrypted answer not even `state` does.
+    const response = encrypt({ vp_token: VP_TOKEN, state: STATE }, { kid: hashSecret(STATE), ...publicJwk })
+    const beside = lookupOf(form({ response, state: randomText(), iss: 'x', code: 'y' }))
+    expect(beside).toEqual({ kind: 'encrypted', stateHash: hashSecret(STATE), response })
+    expect(openResponse(beside, encrypted)).toEqual(presentation)
+    const clear = lookupOf(form({ vp_token: JSON.stringify(VP_TOKEN), state: STATE, iss: 'x' }))
+    expect(openResponse(clear, plain)).toEqual(presentation)
+  })
+
   it('VP-083 an encrypted error', () => {
     expect(openResponse(sealed({ error: 'access_denied', state: STATE }), encrypted)).toEqual({
       kind: 'error',

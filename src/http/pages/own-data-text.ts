@@ -4,7 +4,7 @@ import type { Language } from './text.ts'
 const en = {
   start: {
     title: 'Your data with us',
-    text: 'See what we keep about you, take a copy, or have it erased. Your wallet proves that it is you.',
+    text: 'See what we keep about you, take a copy, or have it erased. Your wallet proves that it is you: open this page on the device that has it.',
     go: 'Continue with my wallet',
     refused: 'Your wallet did not share what was asked for. You can try again.',
   },
@@ -50,7 +50,7 @@ export type OwnDataText = typeof en
 const nl: OwnDataText = {
   start: {
     title: 'Jouw gegevens bij ons',
-    text: 'Bekijk wat we over je bewaren, neem een kopie mee, of laat het wissen. Met je wallet laat je zien dat jij het bent.',
+    text: 'Bekijk wat we over je bewaren, neem een kopie mee, of laat het wissen. Met je wallet laat je zien dat jij het bent: open deze pagina op het apparaat waar hij op staat.',
     go: 'Verder met mijn wallet',
     refused: 'Je wallet heeft niet gedeeld wat er gevraagd werd. Je kunt het opnieuw proberen.',
   },
