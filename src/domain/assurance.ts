@@ -7,13 +7,16 @@
  * wallet which site asks; `same_device` rests on the wallet's return to this browser; a QR code (`cross_device`) can be
  * relayed to a victim, so it is worth less (protocols VP-133, OP-58).
  */
-export type WalletWay = 'digital_credentials' | 'same_device' | 'cross_device'
+export const WALLET_WAYS = ['digital_credentials', 'same_device', 'cross_device'] as const
+export type WalletWay = (typeof WALLET_WAYS)[number]
 /** How the person came in; `direct` is a login at the institution alone, without a wallet. */
 export type Way = WalletWay | 'direct'
 
-/** Whether the wallet's answer proves that wallet and browser belong together; a code that was scanned may have been relayed. */
+/** The ways on which the wallet's answer proves that wallet and browser belong together; a code that was scanned may have been relayed. */
+export const BOUND_WAYS = ['digital_credentials', 'same_device'] as const satisfies WalletWay[]
+
 export function isBoundToBrowser(way: Way): boolean {
-  return way === 'digital_credentials' || way === 'same_device'
+  return BOUND_WAYS.some((bound) => bound === way)
 }
 
 const PREFIX = 'urn:identity-bridge:acr'

@@ -2,6 +2,7 @@
  * Which plan a login gets, why, and why not another. Asked at every presentation, the known holder's included; the same
  * document and facts always give the same plan.
  */
+import type { WalletWay } from './assurance.ts'
 import type { Attributes } from './attributes.ts'
 import { compilePattern, type Pattern } from './pattern.ts'
 import { isIdv, type Plan } from './plan.ts'
@@ -23,6 +24,8 @@ export interface SelectorFacts {
   /** Slug. */
   tenant: string
   entryPoint: EntryPoint
+  /** How the wallet was reached; absent for a login without one. */
+  way?: WalletWay | undefined
   trigger: Trigger
   /** Of the presentation; all empty for a login without a wallet. */
   queries: readonly string[]
@@ -172,7 +175,7 @@ function askedConditions(when: Conditions): string[] {
 }
 
 const CONDITIONS = [
-  ...['tenants', 'entryPoints', 'triggers', 'queries', 'credentialSets', 'credentialTypes'],
+  ...['tenants', 'entryPoints', 'ways', 'triggers', 'queries', 'credentialSets', 'credentialTypes'],
   ...['issuers', 'attributes', 'states', 'projections', 'relyingParties', 'refreshDue'],
 ] as const satisfies readonly ConditionName[]
 
@@ -188,6 +191,7 @@ function failedConditions(
   }
   ask('tenants', hasOne(when.tenants, [facts.tenant]))
   ask('entryPoints', hasOne(when.entryPoints, [facts.entryPoint]))
+  ask('ways', hasOne(when.ways, facts.way === undefined ? [] : [facts.way]))
   ask('triggers', hasOne(when.triggers, [facts.trigger]))
   ask('queries', hasOne(when.queries, facts.queries))
   ask('credentialSets', hasOne(when.credentialSets, facts.credentialSets))

@@ -192,6 +192,7 @@ function factsOf(
   return {
     tenant,
     entryPoint: login.entry_point,
+    way: login.entry_point === 'wallet' ? login.way : undefined,
     trigger: login.trigger,
     queries,
     credentialSets: satisfiedSets(query, new Set(queries)),

@@ -3,6 +3,7 @@
  * types, issuers, claims and states; no person. Where a rule looks at a claim's value, an invented one does.
  */
 import { z } from 'zod'
+import { WALLET_WAYS } from './assurance.ts'
 import { ENTRY_POINTS, RULE_STATES, TRIGGERS } from './selector-rule.ts'
 import type { Json } from './text.ts'
 
@@ -31,6 +32,8 @@ export const RecordedLogin = z.strictObject({
   /** What people call it. */
   name: z.string().min(1).max(200),
   entry_point: z.enum(ENTRY_POINTS).default('wallet'),
+  /** How the wallet is reached; of no account at an entry point without one. */
+  way: z.enum(WALLET_WAYS).default('same_device'),
   trigger: z.enum(TRIGGERS).default('login'),
   /** What the wallet shows; nothing at an entry point without a wallet. */
   credentials: z.array(RecordedCredential).max(16).default([]),

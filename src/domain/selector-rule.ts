@@ -3,6 +3,7 @@
  * condition that is absent or empty asks nothing.
  */
 import { z } from 'zod'
+import { WALLET_WAYS } from './assurance.ts'
 import { compilePattern, LONGEST_PATTERN } from './pattern.ts'
 import { Plan } from './plan.ts'
 
@@ -52,6 +53,8 @@ const Conditions = z.strictObject({
   /** Slugs: one document may serve several tenants. */
   tenants: z.array(z.string().min(1).max(63)).max(200).optional(),
   entryPoints: z.array(z.enum(ENTRY_POINTS)).max(2).optional(),
+  /** How the wallet was reached: one of these. A code that was scanned may have been relayed (protocols VP-133). */
+  ways: z.array(z.enum(WALLET_WAYS)).max(WALLET_WAYS.length).optional(),
   triggers: z.array(z.enum(TRIGGERS)).max(2).optional(),
   /** Ids of credential queries, of which the wallet answered one. */
   queries: z
@@ -133,6 +136,7 @@ export function isContradictory(when: Conditions): boolean {
   const entries = demands(when, 'entryPoints')
   const directOnly = entries?.size === 1 && entries.has('"direct"')
   const needsWallet = [
+    'ways',
     'queries',
     'credentialSets',
     'credentialTypes',

@@ -29,6 +29,7 @@ export async function decidePlan(
   const facts: SelectorFacts = {
     tenant: prepared.tenant.slug,
     entryPoint: journey.way === 'direct' ? 'direct' : 'wallet',
+    way: journey.way === 'direct' ? undefined : journey.way,
     // Without a wallet the institution is asked anyway.
     trigger: journey.way === 'direct' ? 'login' : trigger,
     ...{ queries: shown.queries, credentialSets: shown.credentialSets },

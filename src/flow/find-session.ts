@@ -1,6 +1,7 @@
 /** Whether a browser's single-sign-on session is enough for a login, and what the selector says to it. */
 import { hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
+import { BOUND_WAYS } from '../domain/assurance.ts'
 import { choosePlan } from '../domain/choose-plan.ts'
 import { type Decided, type SealedRequest, SIGN_ON_IDLE_TIME } from '../domain/journey.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
@@ -79,14 +80,18 @@ async function planFor(
 ): Promise<UsableSession['decided'] | undefined> {
   const selector = await prepared.selector(versions.selector)
   if (selector.readsPresentation) return undefined
-  const decisions = (['MATCHED_HOLDER_KEY', 'MATCHED_SUBJECT', 'MATCHED_CLAIM_TUPLE'] as const).map(
-    (state) =>
+  const states = ['MATCHED_HOLDER_KEY', 'MATCHED_SUBJECT', 'MATCHED_CLAIM_TUPLE'] as const
+  // A session is of one of these ways, and forgets of which.
+  const decisions = BOUND_WAYS.flatMap((way) =>
+    states.map((state) =>
       choosePlan(selector, {
         ...{ tenant: prepared.tenant.slug, entryPoint: 'wallet', trigger: request.trigger, state },
+        ...{ way },
         ...{ queries: [], credentialSets: [], credentialTypes: [], issuers: [], attributes: {} },
         ...{ candidate: false, identified: true, refreshDue: false },
         ...{ projections: request.scope, relyingParty: relyingParty.clientId },
       }),
+    ),
   )
   const usable = decisions.every(
     ({ plan }) =>

@@ -15,7 +15,7 @@ const CLOSED = { plan: 'FAIL_CLOSED', reason: 'not_here' }
 
 const FACTS: SelectorFacts = {
   tenant: 'demo',
-  entryPoint: 'wallet',
+  ...{ entryPoint: 'wallet', way: 'same_device' },
   trigger: 'login',
   queries: ['eduid', 'diploma'],
   credentialSets: [0],
@@ -74,6 +74,7 @@ describe('the selector (dossier 12.2)', () => {
   it.each([
     ['12.2.5 tenants', { tenants: ['demo'] }, { tenants: ['other'] }],
     ['entryPoints', { entryPoints: ['wallet'] }, { entryPoints: ['direct'] }],
+    ['VP-133 ways', { ways: ['same_device', 'cross_device'] }, { ways: ['cross_device'] }],
     ['12.3.6 triggers', { triggers: ['login'] }, { triggers: ['force_reconciliation'] }],
     ['12.2.7, 12.2.11 queries', { queries: ['x', 'diploma'] }, { queries: ['x', 'y'] }],
     ['12.3.5 credentialSets', { credentialSets: [1, 0] }, { credentialSets: [1] }],

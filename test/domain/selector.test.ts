@@ -133,6 +133,7 @@ describe('a selector document', () => {
     expect(rulesOf(rule('a', { entryPoints: ['direct'], issuers: ['x'] }))).toEqual([
       'rules.0.when: can never hold: a login without a wallet presents no credential',
     ])
+    expect(rulesOf(rule('a', { entryPoints: ['direct'], ways: ['same_device'] }))).toHaveLength(1)
     expect(rulesOf(rule('a', { entryPoints: ['direct', 'wallet'], issuers: ['x'] }))).toEqual([])
   })
 

@@ -121,6 +121,7 @@ describe('every condition looks at the login that is under way', () => {
   const CONDITIONS: readonly (readonly [string, object, object?])[] = [
     ['tenants', { tenants: ['conditions'] }, { tenants: ['other'] }],
     ['entryPoints', { entryPoints: ['wallet'] }, { entryPoints: ['direct'] }],
+    ['ways', { ways: ['same_device'] }, { ways: ['cross_device', 'digital_credentials'] }],
     ['triggers', { triggers: ['login'] }, { triggers: ['force_reconciliation'] }],
     ['queries', { queries: ['eduid'] }],
     ['credentialSets', { credentialSets: [0] }],

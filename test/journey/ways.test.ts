@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBrowser, onwardLinkOn, walletLinkOn } from '../../demo/browser.ts'
+import { demoPolicies } from '../../demo/policies.ts'
 import { createWallet, readRequest } from '../../demo/wallet.ts'
-import { type Bridge, logIn, REDIRECT_URI, startBridge } from '../support/bridge.ts'
+import { publishPolicy } from '../../src/flow/publish-policy.ts'
+import { ACTOR, type Bridge, logIn, REDIRECT_URI, startBridge } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
 import { decodeQrSvg } from '../support/qr.ts'
 
@@ -79,6 +81,24 @@ test('VP-133 a login whose QR code nobody looks at has none; fifty looks at once
   const seen = (await Promise.all(looks)).filter(({ status }) => status === 200)
   expect(new Set(seen.map(({ text }) => text)).size).toBe(1)
   expect(await hashes()).toEqual([{ none: false }])
+})
+
+test('VP-133 a tenant may want the institution’s word where a code was scanned, and only there', async () => {
+  const tenant = await bridge.addTenant('second-binding')
+  const wallet = await bridge.newWallet()
+  await logIn(bridge, wallet, { tenant })
+  const { selector } = demoPolicies(bridge.issuer)
+  const plan = { ...selector.default, plan: 'STEP_UP' }
+  await publishPolicy(bridge.deps, ACTOR, tenant.slug, 'selector', {
+    ...{ ...selector, rules: [{ id: 'scanned', when: { ways: ['cross_device'] }, plan }] },
+  })
+  expect((await logIn(bridge, wallet, { tenant })).viaInstitution).toBe(false)
+  const browser = createBrowser()
+  const page = await browser.get((await tenant.relyingParty.begin()).url)
+  expect((await wallet.present(await qrLinkOf(browser, page.text))).status).toBe(200)
+  const journey = /\/login\/([0-9a-f-]{36})\/status/.exec(page.text)?.[1]
+  const onward = await browser.get(`${tenant.issuer}/login/${journey}/continue`)
+  expect(onward.location).toContain(bridge.institution.issuer)
 })
 
 test('HA-05 every request has a response key of its own: link, QR code, browser', async () => {

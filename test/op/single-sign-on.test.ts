@@ -183,6 +183,7 @@ test('OP-33 a pushed request that the session answered is spent', async () => {
 test.each([
   ['looks at the presentation', { credentialTypes: ['urn:none'] }],
   ['wants another plan for this client', { relyingParties: ['second'] }],
+  ['wants another plan for one of the ways a session may be of', { ways: ['same_device'] }],
 ])('a tenant whose selector %s has no shortcut', async (_, when) => {
   const { selector } = testPolicies(bridge.issuer)
   const publish = (document: unknown) =>
@@ -195,6 +196,17 @@ test.each([
   expect((await quietly({ prompt: 'none' })).answer?.get('error')).toBe('login_required')
   await publish(selector)
   expect((await quietly({ prompt: 'none' })).answer?.has('code')).toBe(true)
+})
+
+test('VP-133 a rule for scanned codes does not concern a session, which never comes of one', async () => {
+  const { selector } = testPolicies(bridge.issuer)
+  const publish = (document: unknown) =>
+    publishPolicy(bridge.deps, ACTOR, 'signed-on', 'selector', document)
+  const rule = { id: 'scanned', when: { ways: ['cross_device'] }, plan: selector.default }
+  await publish({ ...selector, rules: [rule] })
+  await signOn()
+  expect((await quietly({ prompt: 'none' })).answer?.has('code')).toBe(true)
+  await publish(selector)
 })
 
 test('a session ends with the link, and a tenant without single sign-on has none', async () => {
