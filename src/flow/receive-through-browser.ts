@@ -26,7 +26,7 @@ type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
 /**
  * Opens and verifies the answer and stores the outcome in the journey. An error of the wallet counts as a refusal and leaves
  * the other ways open. Throws `presentation_refused` with the reason, `not_found` for another browser's journey, one that
- * is not open, and one that was never asked through the browser.
+ * is not open, one that was never asked through the browser, and where the tenant does not want that (any more).
  */
 export async function receiveThroughBrowser(
   means: Means,
@@ -35,6 +35,7 @@ export async function receiveThroughBrowser(
   browserId: string | undefined,
   data: JsonObject,
 ): Promise<void> {
+  if (!prepared.tenant.digitalCredentials) return fail({ kind: 'not_found' })
   const journey = await takeOwn(means, prepared, id, browserId)
   if (journey.state !== 'started' && journey.state !== 'retrieved')
     return fail({ kind: 'not_found' })

@@ -8,6 +8,7 @@ import type { DigitalAnswer, DigitalRequest, Wallet } from '../../demo/wallet.ts
 import { ACR } from '../../src/domain/assurance.ts'
 import type { PolicyKind } from '../../src/domain/policy.ts'
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
+import { switchTenant } from '../../src/flow/switch-tenant.ts'
 import {
   ACTOR,
   type Bridge,
@@ -395,6 +396,14 @@ test('a tenant that does not ask through the browser has neither button nor rout
   expect(opened.text).not.toContain('credential-request')
   expect((await post(opened, 'credential-request')).status).toBe(404)
   expect((await open()).text).toContain('/credential-request"')
+  // Switched off meanwhile, an answer is none any more.
+  await switchTenant(bridge.deps, ACTOR, tenant.slug, { digitalCredentials: true })
+  bridge.deps.tenants.forget(tenant.slug)
+  const asked = await open(tenant)
+  const answer = await wallet.presentToPage(await ask(asked), bridge.url)
+  await switchTenant(bridge.deps, ACTOR, tenant.slug, { digitalCredentials: false })
+  bridge.deps.tenants.forget(tenant.slug)
+  expect((await bring(asked, answer)).status).toBe(404)
 })
 
 async function reasonsOf({ journeyId }: Opened): Promise<unknown[]> {

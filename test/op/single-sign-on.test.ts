@@ -16,6 +16,7 @@ import {
   testPolicies,
 } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
+import { decodeQrSvg } from '../support/qr.ts'
 import { post, register, type TestClient } from './clients.ts'
 import { relyingPartyOf } from './logins.ts'
 
@@ -196,6 +197,19 @@ test.each([
   expect((await quietly({ prompt: 'none' })).answer?.get('error')).toBe('login_required')
   await publish(selector)
   expect((await quietly({ prompt: 'none' })).answer?.has('code')).toBe(true)
+})
+
+test('VP-133 no session comes of a scanned code: whoever showed it would have it', async () => {
+  const attempt = await tenant.relyingParty.begin({ prompt: 'login' })
+  const page = await browser.get(attempt.url)
+  const [, path = ''] = /src="([^"]+\/qr\.svg)"/.exec(page.text) ?? []
+  const code = decodeQrSvg((await browser.get(new URL(path, tenant.issuer).href)).text)
+  expect((await wallet.present(code)).status).toBe(200)
+  const onward = new URL(path.replace('/qr.svg', '/continue'), tenant.issuer).href
+  const end = await browser.follow(onward, atRelyingParty)
+  expect((await attempt.finish(end.location ?? '')).idToken.acr).toBe(ACR.crossDevice)
+  expect(browser.cookies(tenant.issuer)).not.toContain('sso')
+  expect((await quietly({ prompt: 'none' })).answer?.get('error')).toBe('login_required')
 })
 
 test('VP-133 a rule for scanned codes does not concern a session, which never comes of one', async () => {
