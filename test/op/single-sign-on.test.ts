@@ -208,7 +208,7 @@ test('VP-133 no session comes of a scanned code: whoever showed it would have it
   const onward = new URL(path.replace('/qr.svg', '/continue'), tenant.issuer).href
   const end = await browser.follow(onward, atRelyingParty)
   expect((await attempt.finish(end.location ?? '')).idToken.acr).toBe(ACR.crossDevice)
-  expect(browser.cookies(tenant.issuer)).not.toContain('sso')
+  expect(browser.cookies(tenant.issuer)).not.toContain('__Host-bridge-sso-')
   expect((await quietly({ prompt: 'none' })).answer?.get('error')).toBe('login_required')
 })
 
