@@ -1,14 +1,13 @@
+/**
+ * A wallet that wants nobody on the way to read what it is asked posts a key when it fetches the request (OpenID4VP 1.0
+ * section 5.10); the signed request then comes inside a JWE (RFC 9101 section 4): ECDH-ES on P-256 with A128GCM or A256GCM,
+ * as answers come to us. The key is used for this and for nothing else (VP-036).
+ */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { CompactEncrypt } from 'jose'
 import type { Json, JsonObject } from '../domain/text.ts'
 import { isJsonObject } from './json.ts'
 import { CONTENT_ENCRYPTIONS } from './response-encryption.ts'
-
-/*
- * A wallet that wants nobody on the way to read what it is asked posts a key when it fetches the request (OpenID4VP 1.0
- * section 5.10); the signed request then comes inside a JWE (RFC 9101 section 4): ECDH-ES on P-256 with A128GCM or A256GCM,
- * as answers come to us. The key is used for this and for nothing else (VP-036).
- */
 
 const MOST_KEYS = 16
 const LONGEST_KEY_ID = 256
