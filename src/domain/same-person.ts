@@ -3,7 +3,8 @@
  * (protocols 11 row 26; IT-03). And between credentials that several keys hold: what makes them one person's (VP-095). All go
  * through one normaliser, the one that identifiers are made with.
  */
-import { type AttributePolicy, type AttributeRule, type Attributes, shownValues } from './attributes.ts'
+import { shownValues } from './attribute-values.ts'
+import type { AttributePolicy, AttributeRule, Attributes } from './attributes.ts'
 import {
   normaliseDate,
   normaliseEmail,

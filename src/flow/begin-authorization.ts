@@ -10,23 +10,17 @@ import {
 import { commonTo } from '../domain/claims-request.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId, CorrelationId, JourneyId } from '../domain/ids.ts'
-import {
-  crossDeviceEnd,
-  mayShowCode,
-  type SealedRequest,
-  WALLET_TIME,
-} from '../domain/journey.ts'
+import { crossDeviceEnd, mayShowCode, type SealedRequest, WALLET_TIME } from '../domain/journey.ts'
 import { beyondRegistration } from '../domain/registration.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
-import { addressOf } from '../domain/tenant.ts'
 import type { SecretHash } from '../domain/text.ts'
 import { toInstant } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
 import { insertJourney } from '../store/journey.ts'
 import type { Provider } from '../store/provider.ts'
 import { type Continued, continueSession } from './continue-session.ts'
-import { linkFor, signerOf } from './journey-signer.ts'
 import { partToSeal, sealRequest, sealWalletSecrets } from './journey-secrets.ts'
+import { linkFor, signerOf } from './journey-signer.ts'
 import { takeRequest } from './pushed-request.ts'
 import { readHint } from './read-hint.ts'
 import { newLink } from './renew-questions.ts'

@@ -82,10 +82,21 @@ describe('VP-095 what makes credentials of several keys one person’s', () => {
     ['one that states nothing', BOTH_OF, [{}, ADA]],
     ['none that states anything', BOTH_OF, [{}, {}]],
     ['an empty name on both sides', ['family_name'], [{ family_name: '' }, { family_name: '' }]],
-    ['a date that cannot be read, alike', BOTH_OF, [{ ...ADA, birthdate: 'x' }, { ...ADA, birthdate: 'x' }]],
+    [
+      'a date that cannot be read, alike',
+      BOTH_OF,
+      [
+        { ...ADA, birthdate: 'x' },
+        { ...ADA, birthdate: 'x' },
+      ],
+    ],
     ['a list that holds the name', BOTH_OF, [ADA, { ...ADA, family_name: ['Byron', 'Lovelace'] }]],
     ['a number on both sides', ['nickname'], [{ nickname: 7 }, { nickname: 7 }]],
-    ['what differs in case where nothing says how it is read', ['nickname'], [{ nickname: 'a' }, { nickname: 'A' }]],
+    [
+      'what differs in case where nothing says how it is read',
+      ['nickname'],
+      [{ nickname: 'a' }, { nickname: 'A' }],
+    ],
     [
       'one credential that calls itself two names',
       ['family_name'],

@@ -13,8 +13,8 @@ import {
   startBridge,
   type TestTenant,
 } from '../support/bridge.ts'
-import { query } from '../support/postgres.ts'
 import { addMdl, MDL_DOCUMENTS, mdlWallet, rule, type Shown } from '../support/mdl-wallet.ts'
+import { query } from '../support/postgres.ts'
 import { createMdocIssuer, MDL, MDL_NAMESPACE, type MdocIssuer } from '../wallet/mdoc-world.ts'
 import {
   createW3cWorld,
@@ -216,7 +216,10 @@ describe('several credentials of several formats', () => {
 describe('credentials that wallets hold with a key each', () => {
   const family = {
     ...{ name: 'family_name', merge: 'WALLET_ONLY', persist: true, project: true },
-    ...{ wallet: ['credentialSubject', 'family_name'], walletAlso: [[MDL_NAMESPACE, 'family_name']] },
+    ...{
+      wallet: ['credentialSubject', 'family_name'],
+      walletAlso: [[MDL_NAMESPACE, 'family_name']],
+    },
   }
   const both = {
     credentials: [
@@ -236,7 +239,9 @@ describe('credentials that wallets hold with a key each', () => {
   it('VP-095 are one person’s where the tenant says by what; no key is kept of them', async () => {
     const joined = await addTenant('two-keys', both, [family])
     const attempt = await joined.relyingParty.begin()
-    await expect(presentAt(createBrowser(), await ofTwoKeys(), attempt)).rejects.toThrow('heard 400')
+    await expect(presentAt(createBrowser(), await ofTwoKeys(), attempt)).rejects.toThrow(
+      'heard 400',
+    )
     await publishPolicy(bridge.deps, ACTOR, joined.slug, 'attributes', {
       ...{ rules: [family], samePerson: ['family_name'] },
     })

@@ -83,24 +83,6 @@ test('VP-133 a login whose QR code nobody looks at has none; fifty looks at once
   expect(await hashes()).toEqual([{ none: false }])
 })
 
-test('VP-133 a tenant may want the institution’s word where a code was scanned, and only there', async () => {
-  const tenant = await bridge.addTenant('second-binding')
-  const wallet = await bridge.newWallet()
-  await logIn(bridge, wallet, { tenant })
-  const { selector } = demoPolicies(bridge.issuer)
-  const plan = { ...selector.default, plan: 'STEP_UP' }
-  await publishPolicy(bridge.deps, ACTOR, tenant.slug, 'selector', {
-    ...{ ...selector, rules: [{ id: 'scanned', when: { ways: ['cross_device'] }, plan }] },
-  })
-  expect((await logIn(bridge, wallet, { tenant })).viaInstitution).toBe(false)
-  const browser = createBrowser()
-  const page = await browser.get((await tenant.relyingParty.begin()).url)
-  expect((await wallet.present(await qrLinkOf(browser, page.text))).status).toBe(200)
-  const journey = /\/login\/([0-9a-f-]{36})\/status/.exec(page.text)?.[1]
-  const onward = await browser.get(`${tenant.issuer}/login/${journey}/continue`)
-  expect(onward.location).toContain(bridge.institution.issuer)
-})
-
 test('HA-05 every request has a response key of its own: link, QR code, browser', async () => {
   const wallet = await bridge.newWallet()
   const browser = createBrowser()
@@ -255,4 +237,22 @@ test('fifty tabs of a login that must not go on: none hears that it went well, a
       AND tenant_id = (SELECT id FROM tenant WHERE slug = 'restricted')`,
   )
   expect(rows).toEqual([{ detail: '{"reason":"identity_unavailable"}' }])
+})
+
+test('VP-133 a tenant may want the institution’s word where a code was scanned, and only there', async () => {
+  const tenant = await bridge.addTenant('second-binding')
+  const wallet = await bridge.newWallet()
+  await logIn(bridge, wallet, { tenant })
+  const { selector } = demoPolicies(bridge.issuer)
+  const plan = { ...selector.default, plan: 'STEP_UP' }
+  await publishPolicy(bridge.deps, ACTOR, tenant.slug, 'selector', {
+    ...{ ...selector, rules: [{ id: 'scanned', when: { ways: ['cross_device'] }, plan }] },
+  })
+  expect((await logIn(bridge, wallet, { tenant })).viaInstitution).toBe(false)
+  const browser = createBrowser()
+  const page = await browser.get((await tenant.relyingParty.begin()).url)
+  expect((await wallet.present(await qrLinkOf(browser, page.text))).status).toBe(200)
+  const journey = /\/login\/([0-9a-f-]{36})\/status/.exec(page.text)?.[1]
+  const onward = await browser.get(`${tenant.issuer}/login/${journey}/continue`)
+  expect(onward.location).toContain(bridge.institution.issuer)
 })

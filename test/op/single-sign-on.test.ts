@@ -184,7 +184,7 @@ test('OP-33 a pushed request that the session answered is spent', async () => {
 test.each([
   ['looks at the presentation', { credentialTypes: ['urn:none'] }],
   ['wants another plan for this client', { relyingParties: ['second'] }],
-  ['wants another plan for one of the ways a session may be of', { ways: ['same_device'] }],
+  ['wants another plan for one of the ways a session may be of', { ways: ['digital_credentials'] }],
 ])('a tenant whose selector %s has no shortcut', async (_, when) => {
   const { selector } = testPolicies(bridge.issuer)
   const publish = (document: unknown) =>

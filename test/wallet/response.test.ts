@@ -166,7 +166,10 @@ describe('what it says', () => {
     const inside = sealed({ vp_token: VP_TOKEN, state: STATE, ...more })
     expect(openResponse(inside, encrypted)).toEqual(presentation)
     // Beside the encrypted answer not even `state` does.
-    const response = encrypt({ vp_token: VP_TOKEN, state: STATE }, { kid: hashSecret(STATE), ...publicJwk })
+    const response = encrypt(
+      { vp_token: VP_TOKEN, state: STATE },
+      { kid: hashSecret(STATE), ...publicJwk },
+    )
     const beside = lookupOf(form({ response, state: randomText(), iss: 'x', code: 'y' }))
     expect(beside).toEqual({ kind: 'encrypted', stateHash: hashSecret(STATE), response })
     expect(openResponse(beside, encrypted)).toEqual(presentation)
