@@ -101,6 +101,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
   const shared = [
     'tenants',
     'journey-secrets',
+    'journey-signer',
     'error-return',
     'read-claims',
     'check-keyring',
