@@ -19,7 +19,7 @@ import { type Params, sqlStatement } from './statement.ts'
  * presented, choosing, recognised or consenting → granted, with all that hangs on it, in one statement: only if the person is still active,
  * the binding is live and not past its time, and every match that spoke for the person still does. The person is locked
  * first, then binding and matches, all read again once locked: what was unlinked meanwhile grants nothing. Touches them;
- * moves a hash that was found under an older key version to the current one, in match and binding together (CR-44);
+ * moves a hash that was found under an older key version to the current one, in match, binding and its fingerprint together (CR-44);
  * marks the binding where a material changed; makes the pairwise subject once, or reads it
  * locked, so that a merge which ended a moment ago is seen; writes grant, code and audit event.
  * Returns no row, and leaves no trace, when the compare-and-set is lost.
@@ -116,6 +116,12 @@ export const grantJourney = sqlStatement(
                THEN b.holder_identifier_hash ELSE coalesce(e.hash, b.holder_identifier_hash) END,
              holder_hash_key_version = CASE WHEN b.holder_hash_key_version = 0
                THEN 0 ELSE coalesce(e.version, b.holder_hash_key_version) END,
+             material_fingerprints = CASE
+               WHEN b.material_fingerprints IS NOT NULL AND b.holder_hash_key_version > 0 AND b.holder_identifier_hash <> e.hash
+               THEN (SELECT coalesce(jsonb_object_agg(print.key, CASE WHEN print.value ->> 'hash' = b.holder_identifier_hash
+                              THEN jsonb_build_object('hash', e.hash, 'version', e.version) ELSE print.value END), '{}')::text
+                       FROM jsonb_each(b.material_fingerprints::jsonb) AS print)
+               ELSE b.material_fingerprints END,
              stale_since = CASE WHEN ${p('stale')}::boolean
                THEN coalesce(b.stale_since, ${p('now')}::iso_instant) ELSE b.stale_since END
         FROM moved LEFT JOIN evidence e ON e.id = moved.match_id

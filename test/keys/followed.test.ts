@@ -2,6 +2,7 @@
  * What stands beside a live match goes to the new version with it: fingerprints, and links that ended and are brought back
  * afterwards (CR-44; design 3, deleting and coming back).
  */
+import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { SANNE, walletOf } from '../../demo/people.ts'
 import type { Wallet } from '../../demo/wallet.ts'
@@ -96,6 +97,16 @@ const restore = (row: KeyRow, keyring: Keyring = ahead.deps.keyring) =>
   })
 const refusal = (detail: string) => ({ failure: { kind: 'conflict', detail } })
 
+/** What a binding says of its wallet. */
+async function bindingOf(row: KeyRow) {
+  const [binding] = await query<{ holder: string; version: number; prints: string }>(
+    bridge.database.superuserUrl,
+    `SELECT holder_identifier_hash AS holder, holder_hash_key_version AS version, material_fingerprints AS prints
+       FROM identity_link_binding WHERE match_id = '${row.id}'`,
+  )
+  return { ...binding, prints: JSON.parse(binding?.prints ?? '{}') }
+}
+
 test('CR-44 a login moves match, binding and fingerprint to the new version in one step', async () => {
   const { wallet, row } = await linked()
   const { viaInstitution } = await logInAt(ahead, wallet)
@@ -103,16 +114,38 @@ test('CR-44 a login moves match, binding and fingerprint to the new version in o
   const now = await rowOf(row.id)
   expect(now?.version).toBe(2)
   expect(now?.hash).not.toBe(row.hash)
-  const [binding] = await query(
-    bridge.database.superuserUrl,
-    `SELECT holder_identifier_hash AS holder, holder_hash_key_version AS version, material_fingerprints AS prints
-       FROM identity_link_binding WHERE match_id = '${row.id}'`,
-  )
+  const binding = await bindingOf(row)
   expect(binding).toMatchObject({ holder: now?.hash, version: 2 })
-  const prints = JSON.parse(String(binding?.prints))
-  expect(prints.holder_key).toEqual({ hash: now?.hash, version: 2 })
-  expect(prints.provider_subject.version).toBe(1)
+  expect(binding.prints.holder_key).toEqual({ hash: now?.hash, version: 2 })
+  expect(binding.prints.provider_subject.version).toBe(1)
 })
+
+test('CR-44 also where somebody holds the binding just then: the fingerprint is not left behind', async () => {
+  const { wallet, row } = await linked()
+  const holder = new pg.Client({ connectionString: bridge.database.superuserUrl })
+  await holder.connect()
+  await holder.query('BEGIN')
+  const held = 'SELECT FROM identity_link_binding WHERE match_id = $1 FOR NO KEY UPDATE'
+  await holder.query(held, [row.id])
+  const login = logInAt(ahead, wallet)
+  await somebodyWaits()
+  await holder.query('ROLLBACK')
+  await holder.end()
+  expect((await login).viaInstitution).toBe(false)
+  const hash = (await rowOf(row.id))?.hash
+  const binding = await bindingOf(row)
+  expect(binding).toMatchObject({ holder: hash, version: 2 })
+  expect(binding.prints.holder_key).toEqual({ hash, version: 2 })
+})
+
+async function somebodyWaits(): Promise<void> {
+  const waiting = () =>
+    query(
+      bridge.database.superuserUrl,
+      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+    )
+  while ((await waiting()).length === 0);
+}
 
 describe('a link that ended before its key was rotated', () => {
   test('comes back while the old version is read, and moves on at the next login', async () => {
