@@ -10,6 +10,7 @@ import { createCheckpointPlaces } from './flow/checkpoint-places.ts'
 import { endInactiveLinks } from './flow/end-inactive-links.ts'
 import { pruneTrail } from './flow/prune-trail.ts'
 import { purgeDeleted } from './flow/purge-deleted.ts'
+import { calendarOf } from './flow/read-expiry-calendar.ts'
 import { recheckStatus } from './flow/recheck-status.ts'
 import { findRetention } from './flow/retention-view.ts'
 import { signTrail } from './flow/sign-trail.ts'
@@ -49,7 +50,7 @@ export function createJobs(deps: JobDeps): readonly Job[] {
     endInactiveJob((tenant, keepLease) => endInactiveLinks(deps, tenant, keepLease)),
     purgeDeletedJob((tenant, keepLease) => purgeDeleted(deps, tenant, keepLease)),
     eraseRequestedJob((tenant, keepLease) => carryOutErasures(deps, tenant, keepLease)),
-    watchExpiryJob,
+    watchExpiryJob((tenant) => calendarOf(deps, tenant)),
     recheckStatusJob((tenant, keepLease) => recheckStatus(deps, tenant, keepLease)),
     refreshProvidersJob(deps),
     refreshTrustedListsJob(deps),

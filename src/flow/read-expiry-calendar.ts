@@ -2,6 +2,7 @@
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
 import type { Expiry } from '../domain/expiry.ts'
+import type { TenantId } from '../domain/ids.ts'
 import { readPolicy } from '../domain/policy.ts'
 import { read } from '../store/database.ts'
 import { listKeptAnswers } from '../store/kept-answer.ts'
@@ -18,7 +19,15 @@ export async function readExpiryCalendar(
   actor: AdminActor,
   slug: string,
 ): Promise<readonly Expiry[]> {
-  const { id: tenantId } = await findAdminTenant(deps.db, actor, 'keys:manage', slug)
+  const { id } = await findAdminTenant(deps.db, actor, 'keys:manage', slug)
+  return await calendarOf(deps, id)
+}
+
+/** The same, for the job that watches it. */
+export async function calendarOf(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  tenantId: TenantId,
+): Promise<readonly Expiry[]> {
   const [keys, policies, registrations, lists, answers] = await read(deps.db, tenantId, [
     listSigningKeys({ tenantId }),
     findCurrentPolicies({ tenantId }),

@@ -19,6 +19,7 @@ import { findRelyingParty } from '../store/relying-party.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import { readRegistrationCertificate } from '../wallet/registration-certificate.ts'
 import { findAdminTenant } from './admin-tenant.ts'
+import { removeRegistered } from './remove-registered.ts'
 
 export interface RegistrationCertificateEntry {
   id: string
@@ -105,18 +106,10 @@ export async function removeRegistrationCertificate(
   id: string,
 ): Promise<void> {
   const { id: tenantId } = await findAdminTenant(deps.db, actor, 'keys:manage', slug)
-  const now = toInstant(deps.clock())
-  await inTransaction(deps.db, tenantId, async (tx) => {
-    const [, [removed]] = await tx.runAll([
-      raiseRevision({ id: tenantId, now }),
-      deleteRegistrationCertificate({ tenantId, id }),
-    ])
-    if (removed?.changed !== 1) fail({ kind: 'not_found' })
-    await tx.runLast([
-      insertAuditEvent(tenantId, newId(), now, {
-        detail: { type: 'registration_certificate_removed', actor: actor.id, certificate: id },
-      }),
-    ])
+  const removal = deleteRegistrationCertificate({ tenantId, id })
+  await removeRegistered(deps, { id: tenantId, slug }, removal, {
+    type: 'registration_certificate_removed',
+    actor: actor.id,
+    certificate: id,
   })
-  deps.tenants.forget(slug)
 }

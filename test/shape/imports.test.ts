@@ -141,6 +141,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     ...['checkpoint-places', 'follow-trail', 'sign-trail', 'deny-access'],
     ...['prepare-tenant', 'policy-shelf', 'tenant-keys'],
     ...['recognised-person', 'new-grant'],
+    'remove-registered',
   ]
   const steps = [
     ...['decide-plan', 'use-binding', 'skip-reconciliation', 'grant-login'],

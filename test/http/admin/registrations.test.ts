@@ -4,6 +4,7 @@ import { demoPolicies } from '../../../demo/policies.ts'
 import { generateSigningKey, importSigningKey } from '../../../src/crypto/signing-key.ts'
 import { ADMIN_SCOPE_NAMES } from '../../../src/domain/admin.ts'
 import { DAY } from '../../../src/domain/time.ts'
+import { calendarOf } from '../../../src/flow/read-expiry-calendar.ts'
 import { runIfDue } from '../../../src/job/lease.ts'
 import { watchExpiryJob } from '../../../src/job/watch-expiry.ts'
 import { type Bridge, logIn, startBridge } from '../../support/bridge.ts'
@@ -186,7 +187,8 @@ describe('what ends when', () => {
 
   test('issue 6 item 8 the job warns, and the metric counts', async () => {
     const { deps } = bridge
-    await runIfDue(deps, watchExpiryJob, 'test')
+    const job = watchExpiryJob((tenant) => calendarOf(deps, tenant))
+    await runIfDue(deps, job, 'test')
     const metrics = await (await fetch(`${bridge.url}/metrics`)).text()
     expect(metrics).toContain('bridge_expiring{kind="registration_certificate",state="soon"} 1')
     expect(metrics).toContain('bridge_expiring{kind="trust_anchor",state="expired"} 0')
