@@ -1,7 +1,7 @@
 /** Mdocs that must be refused, each for one reason. */
 import { type Case, casesOf, type Situation } from './cases.ts'
 import { cbor, type Editable, mapOf, type Writable } from './cbor.ts'
-import { coseKeyOf, instant, type MdocForgery } from './mdoc.ts'
+import { coseKeyOf, type Handover, instant, type MdocForgery, sha256 } from './mdoc.ts'
 import { certifiedIssuer } from './world.ts'
 
 const DAY = 86_400
@@ -34,6 +34,24 @@ export function flip(bytes: Uint8Array): Uint8Array {
   const changed = Uint8Array.from(bytes)
   changed[10] = (changed[10] ?? 0) ^ 1
   return changed
+}
+
+/** The issuer's elements under a name that the issuer has not signed. */
+function moveElements(document: Editable): void {
+  const signed = document.get('issuerSigned') as Editable
+  const [items] = (signed.get('nameSpaces') as Editable).values()
+  signed.set('nameSpaces', mapOf({ 'org.simulator.other': items ?? null }))
+}
+
+function bySelf(elements: Record<string, Writable>): Editable {
+  const names = ['org.iso.18013.5.1', 'eu.europa.ec.eudi.pid.1']
+  return new Map(names.map((name) => [name, mapOf(elements)]))
+}
+
+/** ISO/IEC 18013-7:2024 annex B, with a nonce of the device's own. */
+function olderHandover({ clientId, responseUri, nonce }: Handover): Writable {
+  const own = 'a-nonce-of-the-device'
+  return [sha256(cbor([clientId, own])), sha256(cbor([responseUri, own])), nonce]
 }
 
 export const MDOC_ATTACKS: readonly Case[] = casesOf('mdoc', [
@@ -148,6 +166,13 @@ export const MDOC_ATTACKS: readonly Case[] = casesOf('mdoc', [
     'disclosure_invalid',
     { item: (item) => void item.set('random', Buffer.alloc(4)) },
   ],
+  ['digest-number-twice', 'disclosure_invalid', { item: (item) => void item.set('digestID', 0) }],
+  [
+    'digest-number-not-signed',
+    'disclosure_invalid',
+    { item: (item, index) => void item.set('digestID', index + 1000) },
+  ],
+  ['element-in-another-namespace', 'disclosure_invalid', { document: moveElements }],
   ['nothing-shown', 'query_not_satisfied', { shown: (items) => items.slice(0, 1) }],
   // Whose it is, and to whom it was shown
   [
@@ -200,6 +225,28 @@ export const MDOC_ATTACKS: readonly Case[] = casesOf('mdoc', [
     'key_binding_invalid',
     { transcript: { thumbprint: Buffer.alloc(32) } },
   ],
+  ['transcript-of-older-drafts', 'key_binding_invalid', { handover: olderHandover }],
+  [
+    'transcript-of-the-other-way',
+    'key_binding_invalid',
+    { transcript: { origin: 'https://bridge.example' } },
+  ],
+  [
+    'elements-by-the-device-alone',
+    'disclosure_invalid',
+    {
+      shown: (items) => items.slice(0, 1),
+      deviceElements: bySelf({ given_name: 'Mallory', family_name: 'Mallory' }),
+    },
+  ],
+  [
+    'device-signature-with-what-it-says',
+    'malformed_presentation',
+    {
+      deviceAuth: (auth) =>
+        void (auth.get('deviceSignature') as Writable[]).splice(2, 1, Buffer.of(0)),
+    },
+  ],
   // The response around it
   [
     'response-status-error',
@@ -222,5 +269,12 @@ export const MDOC_ATTACKS: readonly Case[] = casesOf('mdoc', [
     { octets: (octets) => Buffer.concat([octets, Buffer.of(0)]) },
   ],
   ['cut-short', 'malformed_presentation', { octets: (octets) => octets.subarray(0, -20) }],
+  [
+    'base64-padded',
+    'malformed_presentation',
+    { whole: (text) => `${text}${'='.repeat(4 - (text.length % 4 || 4) || 4)}` },
+  ],
+  ['base64-with-white-space', 'malformed_presentation', { whole: (text) => `${text}\n` }],
+  ['base64-of-the-other-alphabet', 'malformed_presentation', { whole: (text) => `+/${text}` }],
   ['not-cbor', 'malformed_presentation', { octets: () => Buffer.from('not cbor at all') }],
 ])

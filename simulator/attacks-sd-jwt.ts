@@ -166,10 +166,26 @@ export const SD_JWT_ATTACKS: readonly Case[] = casesOf('sdJwt', [
       bindingJwt: (jwt) => `${encode({ alg: 'none', typ: 'kb+jwt' })}.${jwt.split('.')[1]}.AAAA`,
     },
   ],
+  [
+    'binding-key-in-its-header',
+    'key_binding_invalid',
+    ({ other }) => ({ bindingHeader: { jwk: other.jwk }, bindingKey: other }),
+  ],
+  ['binding-crit', 'key_binding_invalid', { bindingHeader: { crit: ['exp'] } }],
   ['binding-typ-wrong', 'key_binding_invalid', { bindingHeader: { typ: 'JWT' } }],
   ['binding-nonce-of-another', 'nonce_mismatch', binding({ nonce: 'of-another-login' })],
   ['binding-nonce-missing', 'nonce_mismatch', binding({ nonce: undefined })],
   ['binding-audience-of-another', 'audience_mismatch', binding({ aud: 'x509_hash:other' })],
+  [
+    'binding-audience-a-list-of-one',
+    'audience_mismatch',
+    ({ request }) => binding({ aud: [request.client_id] }),
+  ],
+  [
+    'binding-audience-without-prefix',
+    'audience_mismatch',
+    ({ request }) => binding({ aud: request.client_id.replace(/^[a-z0-9_]+:/, '') }),
+  ],
   ['binding-audience-missing', 'audience_mismatch', binding({ aud: undefined })],
   [
     'binding-audience-two',

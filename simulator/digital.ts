@@ -10,7 +10,7 @@ import {
 import { type DigitalRequest, type Protocol, readDigitalRequest } from './digital-request.ts'
 import type { JweForgery, Members } from './jose.ts'
 import { isEncrypted, type VpRequest } from './request.ts'
-import { isRight, type Result, requireOrigin, type Target, TIMEOUT_MS } from './run.ts'
+import { isRight, type Result, requireOrigin, type Target, TIMEOUT_MS, worldOfNow } from './run.ts'
 
 /** A login whose page is open in a browser, and what the page asks it for. */
 export interface Visit {
@@ -96,7 +96,8 @@ export async function playDigitalReplays(
 }
 
 function situate(target: Target, request: VpRequest, label: string, number: number): Situation {
-  const { world, oneKey } = target
+  const { oneKey } = target
+  const world = worldOfNow(target)
   const holder = world.seed.key(`holder ${oneKey === true ? 0 : number}`)
   return { world, request, holder, other: world.seed.key('other holder'), label }
 }

@@ -32,6 +32,14 @@ export function changeSigned(jwt: string, change: { header?: Members; payload?: 
   ].join('.')
 }
 
+/** The compact JWT with the text of its payload changed, and signed again: what no writer of JSON would write. */
+export function signAgain(jwt: string, key: SigningKey, change: (json: string) => string): string {
+  const [header = '', payload = ''] = jwt.split('.')
+  const changed = change(Buffer.from(payload, 'base64url').toString('utf8'))
+  const signed = `${header}.${text(Buffer.from(changed))}`
+  return `${signed}.${text(key.sign(signed))}`
+}
+
 /** The same with one bit of the signature turned. */
 export function spoilSignature(jwt: string): string {
   const [header, payload, signature = ''] = jwt.split('.')

@@ -1,15 +1,17 @@
-/** `node simulator/main.ts --bridge https://… --authorize-url …`: every case against one verifier; see README.md. */
+/** `node simulator/main.ts --bridge https://… --admin-token …`: every case against one verifier; see README.md. */
 import { parseArgs } from 'node:util'
 import { ALL_CASES, ALL_DIGITAL_CASES } from './all-cases.ts'
 import { honestDigitalCases } from './attacks-digital.ts'
 import { honestCases } from './cases.ts'
 import { playDigitalCase, playDigitalReplays } from './digital.ts'
-import { playCase, playReplays, type Result, type Target } from './run.ts'
+import { playCase, playGarbage, playReplays, type Result, type Target } from './run.ts'
+import { setUpTenant } from './set-up.ts'
 import { createWorld, DEFAULT_SEED, documentsOf } from './world.ts'
 
 const { values } = parseArgs({
   options: {
     bridge: { type: 'string' },
+    'admin-token': { type: 'string' },
     'authorize-url': { type: 'string' },
     seed: { type: 'string', default: DEFAULT_SEED },
     only: { type: 'string', default: '' },
@@ -33,10 +35,10 @@ if (values.documents) {
 }
 
 async function playAll(): Promise<void> {
-  const authorizeUrl = values['authorize-url']
+  const authorizeUrl = await findAuthorizeUrl()
   if (values.bridge === undefined || authorizeUrl === undefined) {
     console.error(
-      '--bridge and --authorize-url are needed; --documents shows what to configure, --list the cases',
+      '--bridge is needed, with --admin-token (a tenant is made there) or --authorize-url (of one that is set up as --documents says); --list shows the cases',
     )
     process.exitCode = 2
     return
@@ -55,11 +57,20 @@ async function playAll(): Promise<void> {
     const [byLink] = honestCases()
     const [throughBrowser] = honestDigitalCases()
     const next = cases.length + digitalCases.length
-    if (byLink !== undefined) tell(...(await playReplays(target, byLink, next)))
+    if (byLink !== undefined) {
+      tell(...(await playReplays(target, byLink, next)))
+      tell(...(await playGarbage(target, byLink, next)))
+    }
     if (throughBrowser !== undefined)
       tell(...(await playDigitalReplays(target, throughBrowser, next + 1)))
   }
   report(results)
+}
+
+function findAuthorizeUrl(): Promise<string> | string | undefined {
+  const { bridge, 'admin-token': token, 'authorize-url': given } = values
+  if (bridge === undefined || token === undefined) return given
+  return setUpTenant(bridge, token, world)
 }
 
 function say({ name, expect, status, right, note }: Result): void {

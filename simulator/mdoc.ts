@@ -19,6 +19,10 @@ export interface MdocForgery {
   /** The items that are shown, after everything is signed. */
   shown?: (items: Writable[]) => Writable[]
   transcript?: Partial<Handover>
+  /** In place of the handover of OpenID4VP 1.0. */
+  handover?: (to: Handover) => Writable
+  /** What the device says of itself. */
+  deviceElements?: Editable
   deviceKey?: SigningKey
   deviceProtected?: Writable
   /** The device proves itself by MAC in place of a signature: honestly, or with these differences. */
@@ -27,9 +31,11 @@ export interface MdocForgery {
   document?: (document: Editable) => void
   response?: (response: Editable) => void
   octets?: (octets: Buffer) => Buffer
+  /** As it stands in the vp_token. */
+  whole?: (text: string) => string
 }
 
-interface Handover {
+export interface Handover {
   clientId: string
   nonce: string
   responseUri: string
@@ -67,7 +73,8 @@ export function presentMdoc(
   const response = mapOf({ version: '1.0', documents: [document], status: 0 })
   forgery.response?.(response)
   const octets = cbor(response)
-  return (forgery.octets?.(octets) ?? octets).toString('base64url')
+  const text = (forgery.octets?.(octets) ?? octets).toString('base64url')
+  return forgery.whole?.(text) ?? text
 }
 
 function issue(world: World, variant: MdocVariant, holder: SigningKey, forgery: MdocForgery) {
@@ -99,14 +106,15 @@ function signByDevice(
   { request, holder }: { request: VpRequest; holder: SigningKey },
   forgery: MdocForgery,
 ): Writable {
-  const nameSpaces = embed(new Map())
+  const nameSpaces = embed(forgery.deviceElements ?? new Map())
   const handover = { ...handoverOf(request), ...forgery.transcript }
   const { clientId, nonce, thumbprint, responseUri, origin } = handover
   const [name, info] =
     origin === undefined
       ? ['OpenID4VPHandover', [clientId, nonce, thumbprint, responseUri]]
       : ['OpenID4VPDCAPIHandover', [origin, nonce, thumbprint]]
-  const transcript: Writable = [null, null, [name, sha256(cbor(info))]]
+  const last = forgery.handover?.(handover) ?? [name, sha256(cbor(info))]
+  const transcript: Writable = [null, null, last]
   const said = cbor(embed(['DeviceAuthentication', transcript, docType, nameSpaces]))
   const header = cbor(forgery.deviceProtected ?? new Map([[1, -7]]))
   const signature = sign1(header, said, forgery.deviceKey ?? holder)
@@ -165,6 +173,6 @@ export function instant(seconds: number): Tag {
   return new Tag(0, new Date(seconds * 1000).toISOString().replace('.000', ''))
 }
 
-function sha256(bytes: Uint8Array): Buffer {
+export function sha256(bytes: Uint8Array): Buffer {
   return createHash('sha256').update(bytes).digest()
 }

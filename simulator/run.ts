@@ -1,6 +1,5 @@
 /** Plays cases against a verifier: each opens a login of its own, answers its request, and looks at what came back. */
-import type { Case } from './cases.ts'
-import { isAskedFor } from './cases.ts'
+import { answerWith, type Case, isAskedFor } from './cases.ts'
 import { readRequest, type VpRequest } from './request.ts'
 import type { World } from './world.ts'
 
@@ -10,6 +9,8 @@ export interface Target {
   /** Where requests may be fetched from and answers go; nothing is sent anywhere else. */
   origin: string
   world: World
+  /** Milliseconds since the epoch; this machine's clock without one. */
+  clock?: () => number
   /** One holder key for all, where wallets are to look like one. */
   oneKey?: boolean
 }
@@ -34,7 +35,7 @@ export async function playCase(target: Target, one: Case, number: number): Promi
   try {
     const request = await openRequest(target)
     if (!isAskedFor(request, one)) return { ...result, right: true, note: 'not asked for' }
-    const { world } = target
+    const world = worldOfNow(target)
     const holder = world.seed.key(`holder ${target.oneKey === true ? 0 : number}`)
     const label = `${number} ${name}`
     const situation = { world, request, holder, other: world.seed.key('other holder'), label }
@@ -47,7 +48,7 @@ export async function playCase(target: Target, one: Case, number: number): Promi
 
 /** An answer that was accepted is posted again, and one login's answer is posted to another: neither may be taken. */
 export async function playReplays(target: Target, honest: Case, number: number): Promise<Result[]> {
-  const { world } = target
+  const world = worldOfNow(target)
   const holder = world.seed.key(`holder ${number}`)
   const means = { world, holder, other: world.seed.key('other holder') }
   const results: Result[] = []
@@ -63,6 +64,44 @@ export async function playReplays(target: Target, honest: Case, number: number):
   const foreign = honest.answer({ ...means, request: mixed, label: `${number} foreign` })
   tell('replay-under-another-login', 'nonce_mismatch', await post(target, second, foreign))
   return results
+}
+
+/** Whoever learns a login's state may try to spend it: two wrong answers leave the honest one its chance, three end the login. */
+export async function playGarbage(target: Target, honest: Case, number: number): Promise<Result[]> {
+  const world = worldOfNow(target)
+  const results: Result[] = []
+  for (const [times, expect] of [
+    [2, 'accepted'],
+    [3, 'none'],
+  ] as const) {
+    const request = await openRequest(target)
+    if (!isAskedFor(request, honest)) return results
+    const holder = world.seed.key(`holder ${number} ${times}`)
+    const means = { world, request, holder, other: world.seed.key('other holder') }
+    for (let at = 1; at <= times; at += 1) {
+      const answer = answerWith(
+        { ...means, label: `${number} garbage ${times} ${at}` },
+        honest,
+        {},
+        NOTHING,
+      )
+      const status = await post(target, request, answer)
+      const name = `garbage-${at}-of-${times}`
+      results.push({ name, expect: 'refused', status, right: isRight('refused', status), note: '' })
+    }
+    const label = `${number} after ${times}`
+    const status = await post(target, request, honest.answer({ ...means, label }))
+    const name = `honest-after-garbage-${times}-times`
+    results.push({ name, expect, status, right: isRight(expect, status), note: '' })
+  }
+  return results
+}
+
+const NOTHING = { vpToken: { nobody_asked: ['x'] } }
+
+/** What is signed is signed now, however long the cases before have taken. */
+export function worldOfNow({ world, clock = Date.now }: Target): World {
+  return { ...world, now: Math.floor(clock() / 1000) }
 }
 
 function pick(request: VpRequest, name: 'client_metadata'): Partial<VpRequest> {

@@ -59,19 +59,24 @@ export function certifiedIssuer(
     notAfter?: number
     isAuthority?: boolean
     authority?: Pick<Authority, 'subject' | 'key'>
+    /** Of the signer, where it is not its authority's. */
+    country?: string
+    /** The root comes along, which verifiers have already. */
+    withRoot?: boolean
   },
 ): CertifiedIssuer {
   const country = 'NL'
-  const root = { country, commonName: `Simulator ${label} root` }
-  const authority = createAuthority(root, seed.key(`root ${label}`), ROOTS)
+  const name = { country, commonName: `Simulator ${label} root` }
+  const authority = createAuthority(name, seed.key(`root ${label}`), ROOTS)
   const key = seed.key(`signer ${label}`)
   const today = Math.floor(now / DAY) * DAY
-  const { authority: below = authority, ...request } = leaf
+  const { authority: below = authority, country: own = country, withRoot, ...request } = leaf
   const certificate = issueCertificate(below, {
-    ...{ subject: { country, commonName: `Simulator ${label} signer` }, key },
+    ...{ subject: { country: own, commonName: `Simulator ${label} signer` }, key },
     ...{ notBefore: today - 10 * DAY, notAfter: today + 300 * DAY, ...request },
   })
-  return { authority, key, chain: [certificate] }
+  const root = withRoot === true ? [authority.certificate] : []
+  return { authority, key, chain: [certificate, ...root] }
 }
 
 export function didIssuer(seed: Seed): { id: string; key: SigningKey } {

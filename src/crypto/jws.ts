@@ -5,7 +5,7 @@
  */
 
 import { constants, type KeyObject, sign, verify } from 'node:crypto'
-import { parseStrictJson, StrictJsonError } from '../domain/strict-json.ts'
+import { type JsonLimits, parseStrictJson, StrictJsonError } from '../domain/strict-json.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import { utf8 } from './length-prefixed.ts'
@@ -153,8 +153,8 @@ export function verifyCompact(
 }
 
 /** The payload as a strict JSON object with null prototypes. Throws {@link JwsError} `payload_invalid` (SD-17). */
-export function readPayload(jws: CompactJws): JsonObject {
-  return parseObject(jws.payloadBytes, 'payload_invalid')
+export function readPayload(jws: CompactJws, limits?: JsonLimits): JsonObject {
+  return parseObject(jws.payloadBytes, 'payload_invalid', limits)
 }
 
 function fits(key: KeyObject, algorithm: JwsAlgorithm): boolean {
@@ -177,16 +177,16 @@ function encodeJson(value: JsonObject): string {
   return encodeBase64url(utf8(JSON.stringify(value)))
 }
 
-function parseObject(bytes: Uint8Array, reason: JwsReason): JsonObject {
-  const value = parseBytes(bytes, reason)
+function parseObject(bytes: Uint8Array, reason: JwsReason, limits?: JsonLimits): JsonObject {
+  const value = parseBytes(bytes, reason, limits)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new JwsError(reason)
   return value as JsonObject
 }
 
-function parseBytes(bytes: Uint8Array, reason: JwsReason) {
+function parseBytes(bytes: Uint8Array, reason: JwsReason, limits?: JsonLimits) {
   try {
-    return parseStrictJson(strictUtf8.decode(bytes))
+    return parseStrictJson(strictUtf8.decode(bytes), limits)
   } catch (error) {
     // Only these two may come up: bytes that are not UTF-8 (TypeError), and text that is not strict JSON.
     if (error instanceof StrictJsonError || error instanceof TypeError) throw new JwsError(reason)

@@ -132,7 +132,7 @@ function checkCombination(operators: Operators): void {
   }
   if (value !== undefined) {
     if (add !== undefined && !isWithin(add, value)) refuse('value without what is added')
-    if (oneOf !== undefined && !listOf(oneOf).some((one) => isSame(one, value))) {
+    if (oneOf !== undefined && !has(listOf(oneOf), value)) {
       refuse('value is none of one_of')
     }
     if (subset !== undefined && !isWithin(value, subset)) refuse('value beyond subset_of')
@@ -161,8 +161,7 @@ function applyOperators(operators: Operators, before: Json | undefined): Json | 
     return operators.essential === true ? refuse('an essential parameter is missing') : undefined
   }
   const current = found
-  if (oneOf !== undefined && !listOf(oneOf).some((one) => isSame(one, current)))
-    refuse('none of one_of')
+  if (oneOf !== undefined && !has(listOf(oneOf), current)) refuse('none of one_of')
   if (subset !== undefined) found = intersection(listOf(found), listOf(subset))
   if (superset !== undefined && !isWithin(superset, found)) refuse('less than superset_of')
   return found
@@ -173,27 +172,38 @@ function listOf(value: Json): readonly Json[] {
 }
 
 function isWithin(inner: Json, outer: Json): boolean {
-  return listOf(inner).every((one) => has(listOf(outer), one))
+  const keys = keysOf(listOf(outer))
+  return listOf(inner).every((one) => keys.has(keyOf(one)))
 }
 
 function union(one: readonly Json[], other: readonly Json[]): Json[] {
-  return [...one, ...other.filter((item) => !has(one, item))]
+  const keys = keysOf(one)
+  return [...one, ...other.filter((item) => !keys.has(keyOf(item)))]
 }
 
 function intersection(one: readonly Json[], other: readonly Json[]): Json[] {
-  return one.filter((item) => has(other, item))
+  const keys = keysOf(other)
+  return one.filter((item) => keys.has(keyOf(item)))
 }
 
 function has(list: readonly Json[], item: Json): boolean {
-  return list.some((one) => isSame(one, item))
+  const key = keyOf(item)
+  return list.some((one) => keyOf(one) === key)
 }
 
-/** Lists are sets here; objects are the same whatever the order of their members. */
 function isSame(one: Json, other: Json): boolean {
-  if (Array.isArray(one) && Array.isArray(other)) {
-    return one.length === other.length && isWithin(one as Json, other as Json)
-  }
-  return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other))
+  return keyOf(one) === keyOf(other)
+}
+
+/** Lists are held against each other by these: by the values themselves two long ones would take their product in time. */
+function keysOf(list: readonly Json[]): ReadonlySet<string> {
+  return new Set(list.map(keyOf))
+}
+
+/** Returns the same text for what is the same here: lists are sets, objects have their members in any order. */
+function keyOf(value: Json): string {
+  if (!Array.isArray(value)) return JSON.stringify(sorted(value))
+  return `[${[...keysOf(value as readonly Json[])].toSorted().join()}]`
 }
 
 function sorted(value: Json): Json {

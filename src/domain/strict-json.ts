@@ -13,6 +13,7 @@ import type { Json } from './text.ts'
 export type StrictJsonReason =
   | 'syntax'
   | 'too_deep'
+  | 'too_many'
   | 'duplicate_member'
   | 'forbidden_member'
   | 'number_out_of_range'
@@ -28,11 +29,24 @@ export class StrictJsonError extends Error {
   }
 }
 
+/** Other bounds than the usual ones. */
+export interface JsonLimits {
+  maxDepth?: number | undefined
+  maxValues?: number | undefined
+}
+
 /** Levels of arrays and objects inside each other that are read unless the caller says otherwise (SD-17). */
 const MAX_DEPTH = 16
 
+/**
+ * Values of any kind in one text, unless the caller says otherwise (SD-17). `{}` is three octets to write and some hundred to
+ * hold, and a schema may have something to say of each: without this bound a megabyte of them would take a hundred.
+ */
+const MAX_VALUES = 20_000
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
+const COMMA = 0x2c
 const COLON = 0x3a
 const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
@@ -41,14 +55,19 @@ const CLOSE_OBJECT = 0x7d
 
 /**
  * The value of a JSON text. Objects have a null prototype and own every member they show; integers are exact; strings are
- * well-formed Unicode. `maxDepth` counts arrays and objects inside each other, the outermost being 1.
+ * well-formed Unicode. `maxDepth` counts arrays and objects inside each other, the outermost being 1; `maxValues` all
+ * values, members and elements alike.
  *
  * Throws {@link StrictJsonError} on anything else: bad syntax, a member name used twice in one object (also when spelled
  * with escapes), the names `__proto__`, `constructor` and `prototype`, an integer beyond 2^53-1 or a number beyond a
  * double, a lone surrogate. Source: protocols SD-17; RFC 7493 (I-JSON) section 2.
  */
-export function parseStrictJson(text: string, options: { maxDepth?: number } = {}): Json {
-  const membersInText = countMembers(text, options.maxDepth ?? MAX_DEPTH)
+export function parseStrictJson(text: string, limits: JsonLimits = {}): Json {
+  const membersInText = countMembers(
+    text,
+    limits.maxDepth ?? MAX_DEPTH,
+    limits.maxValues ?? MAX_VALUES,
+  )
   const count = { members: 0 }
   const value = copyStrictly(parseLoosely(text), count)
   if (count.members !== membersInText) throw new StrictJsonError('duplicate_member')
@@ -64,17 +83,21 @@ function parseLoosely(text: string): unknown {
   }
 }
 
-/** Counts colons outside strings and watches the depth. Means nothing on invalid JSON, which the parser refuses anyway. */
-function countMembers(text: string, maxDepth: number): number {
+/** Counts colons outside strings and watches the bounds. Means nothing on invalid JSON, which the parser refuses anyway. */
+function countMembers(text: string, maxDepth: number, maxValues: number): number {
   let members = 0
+  let values = 1
   let depth = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === QUOTE) at = endOfString(text, at)
     else if (code === COLON) members++
+    else if (code === COMMA) values++
     else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
+      values++
       if (++depth > maxDepth) throw new StrictJsonError('too_deep')
     } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) depth--
+    if (values > maxValues) throw new StrictJsonError('too_many')
   }
   return members
 }

@@ -22,8 +22,13 @@ import {
 } from '../store/trusted-list.ts'
 import { ListError, type ReadList } from '../wallet/listed-service.ts'
 import { readStoredLists } from '../wallet/stored-list.ts'
-import { allLists, believedList, LARGEST_LISTS, signersDigest } from '../wallet/trusted-list.ts'
-import { readTrustedListApart } from '../wallet/trusted-list-apart.ts'
+import {
+  allLists,
+  believedList,
+  LARGEST_LISTS,
+  readTrustedList,
+  signersDigest,
+} from '../wallet/trusted-list.ts'
 import type { Job, JobCounts } from './lease.ts'
 
 type Means = Pick<Deps, 'db' | 'clock' | 'outbound'>
@@ -109,9 +114,9 @@ async function refresh(
   row: Row | undefined,
 ): Promise<'updated' | 'unchanged' | 'refused' | 'unreachable'> {
   try {
-    const text = await fetchList(means, list)
+    const octets = await fetchList(means, list)
     const known = row?.sequence ?? undefined
-    const read = await readTrustedListApart(text, list, { now: means.clock(), known })
+    const read = await readTrustedList(octets, list, { now: means.clock(), known })
     return await store(means, tenantId, list, { read, row })
   } catch (error) {
     const problem = problemOf(error)
@@ -120,12 +125,12 @@ async function refresh(
   }
 }
 
-async function fetchList({ outbound }: Means, { url, format }: TrustedList): Promise<string> {
+async function fetchList({ outbound }: Means, { url, format }: TrustedList) {
   const contentTypes = TYPES[format]
   const limits = { maxBytes: LARGEST_LISTS[format], timeoutMs: TIMEOUT_MS, contentTypes }
   const accept = contentTypes.join(', ')
-  const answer = await outbound.fetch(url, { headers: { accept } }, limits)
-  return answer.status === 200 ? await answer.text() : ''
+  const { status, octets } = await outbound.fetchOctets(url, { headers: { accept } }, limits)
+  return status === 200 ? octets : new Uint8Array()
 }
 
 /** A word of ours; anything that was not foreseen is thrown on. */

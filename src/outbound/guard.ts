@@ -69,6 +69,12 @@ export interface Outbound {
    * the caller's to judge. Throws `outbound_refused`. Fits where a `fetch` is asked for.
    */
   fetch(url: string, request?: OutboundRequest, limits?: AnswerLimits): Promise<Response>
+  /** The same for what may be large: status and octets, of which no further copy is made. Throws `outbound_refused`. */
+  fetchOctets(
+    url: string,
+    request?: OutboundRequest,
+    limits?: AnswerLimits,
+  ): Promise<{ status: number; octets: Uint8Array<ArrayBuffer> }>
   /** The JSON of a 200 answer. Throws `outbound_refused`, after a time that tells little. */
   fetchJson(url: string, limits: JsonLimits): Promise<Json>
   /** The URL, parsed, if a request to it would be made at all; asks nothing. Throws `url_refused`. */
@@ -94,11 +100,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
   )
   const loopbackAgent = pinnedAgent(resolve, connectTimeoutMs, isLoopbackAddress)
 
-  async function guardedFetch(
-    text: string,
-    request: OutboundRequest = {},
-    limits: AnswerLimits = {},
-  ) {
+  async function ask(text: string, request: OutboundRequest = {}, limits: AnswerLimits = {}) {
     const { url, loopback } = checkUrl(text, rules, limits.plainHttp)
     const deadline = AbortSignal.timeout(limits.timeoutMs ?? totalTimeoutMs)
     const stop = new AbortController()
@@ -118,7 +120,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
       const reading = readCapped(answer.body, limits.maxBytes ?? DEFAULT_MAX_BYTES)
       const body = await (limits.statusOnly === true ? orNothing(reading) : reading)
       if (answer.ok && limits.strictJson === true) parseJson(body)
-      return rebuild(answer.status, answer.headers, body)
+      return { status: answer.status, headers: answer.headers, body }
     } catch (error) {
       fail({ kind: 'outbound_refused', reason: reasonOf(error) }, error)
     } finally {
@@ -127,14 +129,19 @@ export function createOutbound(options: OutboundOptions): Outbound {
     }
   }
 
+  async function fetchOctets(text: string, request?: OutboundRequest, limits?: AnswerLimits) {
+    const { status, body } = await ask(text, request, limits)
+    return { status, octets: body }
+  }
+
   async function fetchJson(text: string, limits: JsonLimits): Promise<Json> {
     checkUrl(text, rules)
     const began = performance.now()
     try {
       const accept = limits.contentTypes.join(', ')
-      const answer = await guardedFetch(text, { headers: { accept } }, limits)
-      if (answer.status !== 200) refuse('bad_status')
-      return parseJson(new Uint8Array(await answer.arrayBuffer()))
+      const { status, body } = await ask(text, { headers: { accept } }, limits)
+      if (status !== 200) refuse('bad_status')
+      return parseJson(body)
     } catch (error) {
       const took = performance.now() - began
       if (failureStepMs > 0) await wait(Math.ceil(took / failureStepMs) * failureStepMs - took)
@@ -143,7 +150,11 @@ export function createOutbound(options: OutboundOptions): Outbound {
   }
 
   return {
-    fetch: guardedFetch,
+    async fetch(text, request, limits) {
+      const { status, headers, body } = await ask(text, request, limits)
+      return rebuild(status, headers, body)
+    },
+    fetchOctets,
     fetchJson,
     checkUrl: (text) => checkUrl(text, rules).url,
     async close() {

@@ -36,15 +36,18 @@ export function readDer(bytes: Uint8Array): DerElement {
 
 /** Returns the elements inside a constructed element, `most` of them at most. Throws {@link DerError}. */
 export function readChildren(parent: DerElement, most = MOST_ELEMENTS): readonly DerElement[] {
-  const children: DerElement[] = []
+  return [...eachChild(parent, most)]
+}
+
+/** The same one by one, so that what was looked at need not be kept. Throws {@link DerError} once there are too many. */
+export function* eachChild(parent: DerElement, most: number): Generator<DerElement> {
   let offset = 0
-  while (offset < parent.content.length) {
-    if (children.length === most) throw new DerError('too many elements')
+  for (let count = 0; offset < parent.content.length; count += 1) {
+    if (count === most) throw new DerError('too many elements')
     const child = elementAt(parent.content, offset)
-    children.push(child)
+    yield child
     offset += child.whole.length
   }
-  return children
 }
 
 /** Returns the element if it has the tag. Throws {@link DerError} if it has another, or is missing. */

@@ -16,6 +16,8 @@ const ALGORITHMS = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'] as c
 const CLOCK_SKEW = MINUTE
 const MOST_HINTS = 10
 const MOST_KEYS = 20
+/** Characters of base64url: 8192 bits. */
+const LONGEST_MODULUS = 1366
 
 export interface EntityStatement {
   jwt: string
@@ -103,7 +105,17 @@ function readStatementKey(jwk: JsonObject): KeyObject | undefined {
     if (error.reason !== 'unsupported' || kty !== 'RSA' || (use ?? 'sig') !== 'sig')
       return undefined
     if (typeof n !== 'string' || typeof e !== 'string') return undefined
-    return createPublicKey({ key: { kty, n, e }, format: 'jwk' })
+    if (n.length > LONGEST_MODULUS || e.length > LONGEST_MODULUS) return undefined
+    return readRsaKey({ kty, n, e })
+  }
+}
+
+function readRsaKey(jwk: { kty: string; n: string; e: string }): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: jwk, format: 'jwk' })
+  } catch {
+    // No numbers that make a key, as OpenSSL sees it: one of those that are passed over.
+    return undefined
   }
 }
 

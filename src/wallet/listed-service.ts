@@ -10,6 +10,8 @@ import { type Certificate, readCertificate } from './certificate.ts'
 export const MOST_ENTITIES = 2_000
 export const MOST_SERVICES = 2_000
 const MOST_CERTIFICATES = 5_000
+/** Of what is kept of one list, in base64: some fifteen hundred certificates. */
+const MOST_KEPT = 3 * 1024 * 1024
 const LONGEST_TYPE = 512
 const LONGEST_CERTIFICATE = 16_384
 const CLOCK_SKEW = 5 * MINUTE
@@ -51,6 +53,7 @@ export interface FetchedList extends Pick<ReadList, 'nextUpdate' | 'services' | 
 /** Why a list was not believed. */
 export type ListReason =
   | 'list_malformed'
+  | 'list_too_costly' // more authorities than are kept of one list
   | 'list_signature_invalid' // not by one of the pinned certificates, or not right
   | 'list_out_of_date' // past its next update, or from the future
   | 'list_rolled_back' // an older issue than the one that is kept
@@ -87,11 +90,13 @@ export function currentSigners({ signers }: TrustedList, now: number): readonly 
 export interface ServiceShelf {
   found: Map<string, Set<string>>
   certificates: number
+  /** Characters of all that is there. */
+  kept: number
 }
 
 /** Returns an empty shelf for the services of a list. */
 export function createServiceShelf(): ServiceShelf {
-  return { found: new Map(), certificates: 0 }
+  return { found: new Map(), certificates: 0, kept: 0 }
 }
 
 /** Puts the certificates of a granted service there. Only those that may sign others are anchors; a list may name others, too. */
@@ -105,7 +110,11 @@ export function putService(shelf: ServiceShelf, type: string, texts: readonly st
     if (readCertificate(der)?.isCa !== true) continue
     shelf.certificates += 1
     if (shelf.certificates > MOST_CERTIFICATES) refuseList('list_malformed')
-    known.add(der.toString('base64'))
+    const written = der.toString('base64')
+    if (known.has(written)) continue
+    shelf.kept += written.length
+    if (shelf.kept > MOST_KEPT) refuseList('list_too_costly')
+    known.add(written)
   }
 }
 

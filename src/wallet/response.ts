@@ -59,10 +59,10 @@ export function readForm(body: Uint8Array): Form {
   const form = new Map<string, string>()
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1')
   for (const pair of text === '' ? [] : text.split('&', MOST_PARAMETERS + 1)) {
-    const [name = '', ...value] = pair.split('=')
-    const key = decodeFormText(name)
+    const end = pair.includes('=') ? pair.indexOf('=') : pair.length
+    const key = decodeFormText(pair.slice(0, end))
     if (form.has(key)) fail({ kind: 'invalid_request', detail: 'a parameter occurs twice' })
-    form.set(key, decodeFormText(value.join('=')))
+    form.set(key, decodeFormText(pair.slice(end + 1)))
   }
   if (form.size > MOST_PARAMETERS) fail({ kind: 'invalid_request', detail: 'too many parameters' })
   return form

@@ -8,6 +8,7 @@ import {
   DER,
   type DerElement,
   DerError,
+  eachChild,
   expectTag,
   readBoolean,
   readChildren,
@@ -91,7 +92,7 @@ function read(der: Uint8Array, issuer: Certificate, uri: string): RevocationList
 
 function readRevoked(list: DerElement): ReadonlySet<string> {
   const revoked = new Set<string>()
-  for (const entry of readChildren(list, MOST_REVOKED)) {
+  for (const entry of eachChild(list, MOST_REVOKED)) {
     const [serial, , extensions] = readChildren(expectTag(entry, DER.sequence))
     revoked.add(Buffer.from(expectTag(serial, DER.integer).content).toString('hex'))
     if (extensions !== undefined) checkEntry(extensions)

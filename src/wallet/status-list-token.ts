@@ -100,7 +100,7 @@ const CLAIM = { iss: 1, sub: 2, exp: 4, iat: 6, ttl: 65534, list: 65533 } as con
 /** A list of identifiers names each of those who were revoked, in a map by octets. */
 const LIMITS = {
   [CWT_TYPE]: { maxBytes: LARGEST_TOKEN },
-  [IDENTIFIER_LIST_TYPE]: { maxBytes: LARGEST_TOKEN, maxItems: 200_000, byteKeys: true },
+  [IDENTIFIER_LIST_TYPE]: { maxBytes: LARGEST_TOKEN, maxItems: 100_000, byteKeys: true },
 } as const
 /** The tag of a COSE_Sign1 (RFC 9052 section 2), which a CWT must carry. */
 const COSE_SIGN1_TAG = 0xd2

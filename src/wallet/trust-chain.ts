@@ -25,6 +25,8 @@ import type { IssuerKey } from './published-keys.ts'
 
 /** Statements of a chain at most: a leaf, an anchor, and three in between. */
 export const LONGEST_CHAIN = 6
+/** Kinds of metadata that one entity says of itself. */
+const MOST_TYPES = 50
 
 /** Somebody at the top of a federation whom the policy names, with keys that were told out of band. */
 export interface FederationAnchor {
@@ -108,7 +110,10 @@ function metadataOf(leaf: EntityStatement, about: readonly EntityStatement[]): J
   const [nearest] = about
   const instead = nearest === undefined ? {} : objectIn(nearest.claims, 'metadata')
   const found: Record<string, Json> = Object.create(null)
-  for (const type of Object.keys(said)) {
+  const types = Object.keys(said)
+  // Each is held against every constraint and policy above.
+  if (types.length > MOST_TYPES) refuse('too many kinds of entity')
+  for (const type of types) {
     if (!about.every(({ claims }) => isAllowed(claims, type))) continue
     const own = objectIn(said, type)
     const merged = Object.assign(Object.create(null), own, objectIn(instead, type)) as JsonObject

@@ -1,6 +1,7 @@
 /**
  * Lists of trusted entities as compact JWS (ETSI TS 119 602, JAdES baseline B). What one points to is not followed.
  */
+import { setImmediate as pause } from 'node:timers/promises'
 import { JwsError, readCompact, readPayload, verifyCompact } from '../crypto/jws.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
 import type { TrustedList } from '../domain/trusted-list-policy.ts'
@@ -21,7 +22,9 @@ import {
 } from './listed-service.ts'
 
 /** Octets of one list at most (TR-23). */
-export const LARGEST_JSON_LIST = 20 * 1024 * 1024
+export const LARGEST_JSON_LIST = 3 * 1024 * 1024
+/** Values of any kind in one list. */
+const MOST_VALUES = 200_000
 /** `LoTEVersionIdentifier` of the first edition, which is the only one. */
 const VERSION = 1
 const ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA'] as const
@@ -31,8 +34,12 @@ const UNDERSTOOD = ['sigT']
 const GRANTED = /\/(?:granted|notified|recognisedatnationallevel)$/
 
 /** Returns what a list says, if one of its signers signed it. `now` in milliseconds. Throws {@link ListError}. */
-export function readJsonList(text: string, list: TrustedList, now: number): ReadList {
-  const lote = objectIn(verifiedPayload(text, list, now), 'LoTE')
+export async function readJsonList(
+  octets: Uint8Array,
+  list: TrustedList,
+  now: number,
+): Promise<ReadList> {
+  const lote = objectIn(verifiedPayload(octets, list, now), 'LoTE')
   const scheme = objectIn(lote, 'ListAndSchemeInformation')
   if (scheme.LoTEVersionIdentifier !== VERSION) refuseList('list_malformed')
   // One operator may sign lists of several kinds with one key.
@@ -41,17 +48,18 @@ export function readJsonList(text: string, list: TrustedList, now: number): Read
     sequence: wholeNumber(scheme.LoTESequenceNumber),
     issuedAt: instantIn(scheme.ListIssueDateTime),
     nextUpdate: instantIn(scheme.NextUpdate),
-    services: servicesIn(lote, now),
+    services: await servicesIn(lote, now),
     pointers: [],
   }
 }
 
 /** The signer's certificate comes along and must be one of those pinned, octet for octet (TR-21). */
-function verifiedPayload(text: string, list: TrustedList, now: number): JsonObject {
+function verifiedPayload(octets: Uint8Array, list: TrustedList, now: number): JsonObject {
+  const text = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('latin1')
   try {
     const jws = readCompact(text.trim(), { maxBytes: LARGEST_JSON_LIST, understood: UNDERSTOOD })
     verifyCompact(jws, pinnedSigner(jws.header, list, now).publicKey, ALGORITHMS)
-    return readPayload(jws)
+    return readPayload(jws, { maxValues: MOST_VALUES })
   } catch (error) {
     if (!(error instanceof JwsError)) throw error
     const isForm = error.reason === 'malformed' || error.reason === 'payload_invalid'
@@ -68,9 +76,11 @@ function pinnedSigner(header: JsonObject, list: TrustedList, now: number): Certi
   return found ?? refuseList('list_signature_invalid')
 }
 
-function servicesIn(lote: JsonObject, now: number): readonly ListedService[] {
+/** Certificates take time to read: others have their turn after each entity. */
+async function servicesIn(lote: JsonObject, now: number): Promise<readonly ListedService[]> {
   const shelf = createServiceShelf()
   for (const entity of arrayIn(lote, 'TrustedEntitiesList', MOST_ENTITIES)) {
+    await pause()
     for (const service of arrayIn(asObject(entity), 'TrustedEntityServices', MOST_SERVICES)) {
       const said = objectIn(asObject(service), 'ServiceInformation')
       const type = said.ServiceTypeIdentifier

@@ -7,16 +7,25 @@ import {
   createServiceShelf,
   currentSigners,
   instantIn,
-  type ListedService,
   type ListPointer,
   MOST_ENTITIES,
   MOST_SERVICES,
   putService,
   type ReadList,
   refuseList,
+  type ServiceShelf,
   servicesOf,
 } from './listed-service.ts'
-import { childrenOf, openSignedXml, XmlSignatureError } from './xml-signature.ts'
+import {
+  childrenOf,
+  growBranches,
+  PASSED_OVER,
+  routeBranches,
+  textInside,
+  type XmlElement,
+} from './xml-branch.ts'
+import type { XmlOpening } from './xml-reader.ts'
+import { readSignedXml, XmlSignatureError } from './xml-signature.ts'
 
 /** Octets of one list at most (TR-23). */
 export const LARGEST_XML_LIST = 8 * 1024 * 1024
@@ -33,73 +42,109 @@ const MOST_POINTERS = 100
 const MOST_SIGNERS = 20
 
 /** Returns what a list says, if one of its signers signed it. `now` in milliseconds. Throws `ListError`. */
-export function readXmlList(text: string, list: TrustedList, now: number): ReadList {
-  const root = signedRoot(text, list, now)
-  const scheme = only(root, 'SchemeInformation')
+export async function readXmlList(
+  octets: Uint8Array,
+  list: TrustedList,
+  now: number,
+): Promise<ReadList> {
+  if (octets.length > LARGEST_XML_LIST) refuseList('list_malformed')
+  const { schemes, shelf } = await readBranches(octets, list, now)
+  const [scheme] = schemes
+  if (scheme === undefined) return refuseList('list_malformed')
   if (!VERSIONS.includes(textIn(scheme, 'TSLVersionIdentifier'))) refuseList('list_malformed')
   if (textIn(scheme, 'TSLType') !== expectedListType(list)) refuseList('list_malformed')
   return {
     sequence: wholeNumber(textIn(scheme, 'TSLSequenceNumber')),
     issuedAt: instantIn(textIn(scheme, 'ListIssueDateTime')),
     nextUpdate: nextUpdateIn(scheme),
-    services: servicesIn(root, now),
+    services: servicesOf(shelf),
     pointers: pointersIn(scheme),
   }
 }
 
-function signedRoot(text: string, list: TrustedList, now: number): Element {
-  if (text.length > LARGEST_XML_LIST) refuseList('list_malformed')
+interface Branches {
+  schemes: XmlElement[]
+  shelf: ServiceShelf
+}
+
+/** The scheme's information is kept; services are looked at one by one, and only their certificates are kept. */
+async function readBranches(octets: Uint8Array, list: TrustedList, now: number): Promise<Branches> {
+  const branches: Branches = { schemes: [], shelf: createServiceShelf() }
+  const scheme = growBranches((branch) => branches.schemes.push(branch))
+  const service = growBranches((branch) => putListed(branches.shelf, branch, now))
+  const isService = serviceCounter()
+  const choose = (one: XmlOpening, around: readonly XmlOpening[]) => {
+    const path = [...around, one]
+    if (path[0]?.namespace !== TSL || path[0].local !== TO_SERVICE[0]) refuseList('list_malformed')
+    if (path.some(({ namespace }) => namespace !== TSL)) return undefined
+    const names = path.map(({ local }) => local)
+    if (isService(names)) return service
+    if (names.length !== 2 || names[1] !== 'SchemeInformation') return undefined
+    return branches.schemes.length === 0 ? scheme : refuseList('list_malformed')
+  }
   try {
-    const root = openSignedXml(text, currentSigners(list, now))
-    const isList = root.namespaceURI === TSL && root.localName === 'TrustServiceStatusList'
-    return isList ? root : refuseList('list_malformed')
+    await readSignedXml(octets, currentSigners(list, now), routeBranches(choose, PASSED_OVER))
+    return branches
   } catch (error) {
     if (!(error instanceof XmlSignatureError)) throw error
-    return refuseList(
-      error.reason === 'malformed' ? 'list_malformed' : 'list_signature_invalid',
-      error,
-    )
+    const isForm = error.reason === 'malformed'
+    return refuseList(isForm ? 'list_malformed' : 'list_signature_invalid', error)
+  }
+}
+
+/** From the root to a service. */
+const TO_SERVICE = [
+  'TrustServiceStatusList',
+  'TrustServiceProviderList',
+  'TrustServiceProvider',
+  'TSPServices',
+  'TSPService',
+]
+
+/** Returns whether there is a service at the end of a path; asked about each element in its order, it counts. */
+function serviceCounter(): (path: readonly string[]) => boolean {
+  let providers = 0
+  let services = 0
+  return (path) => {
+    if (path.some((name, depth) => name !== TO_SERVICE[depth])) return false
+    if (path.length === 3) {
+      providers += 1
+      services = 0
+    }
+    const isService = path.length === TO_SERVICE.length
+    if (isService) services += 1
+    if (providers > MOST_ENTITIES || services > MOST_SERVICES) refuseList('list_malformed')
+    return isService
   }
 }
 
 /** A list that was closed for good has none (clause 5.3.15): whoever is on it is vouched for no more. */
-function nextUpdateIn(scheme: Element): number {
+function nextUpdateIn(scheme: XmlElement): number {
   const [time] = childrenOf(only(scheme, 'NextUpdate'), TSL, 'dateTime')
-  return time === undefined ? 0 : instantIn((time.textContent ?? '').trim())
+  return time === undefined ? 0 : instantIn(textInside(time).trim())
 }
 
-function servicesIn(root: Element, now: number): readonly ListedService[] {
-  const shelf = createServiceShelf()
-  const [list] = childrenOf(root, TSL, 'TrustServiceProviderList')
-  const providers = list === undefined ? [] : childrenOf(list, TSL, 'TrustServiceProvider')
-  if (providers.length > MOST_ENTITIES) refuseList('list_malformed')
-  for (const provider of providers) {
-    const services = childrenOf(only(provider, 'TSPServices'), TSL, 'TSPService')
-    if (services.length > MOST_SERVICES) refuseList('list_malformed')
-    for (const service of services) {
-      const said = only(service, 'ServiceInformation')
-      if (!isGranted(said, now)) continue
-      const identity = only(said, 'ServiceDigitalIdentity')
-      putService(shelf, textIn(said, 'ServiceTypeIdentifier'), certificatesIn(identity))
-    }
-  }
-  return servicesOf(shelf)
+function putListed(shelf: ServiceShelf, service: XmlElement, now: number): void {
+  const said = only(service, 'ServiceInformation')
+  if (!isGranted(said, now)) return
+  const identity = only(said, 'ServiceDigitalIdentity')
+  putService(shelf, textIn(said, 'ServiceTypeIdentifier'), certificatesIn(identity))
 }
 
 /** Services stay on a list when they end, with another status; what they were before is in their history (TR-22). */
-function isGranted(service: Element, now: number): boolean {
+function isGranted(service: XmlElement, now: number): boolean {
   if (!GRANTED.test(textIn(service, 'ServiceStatus'))) return false
   return instantIn(textIn(service, 'StatusStartingTime')) <= now
 }
 
-function certificatesIn(identity: Element): readonly string[] {
+function certificatesIn(identity: XmlElement): readonly string[] {
   return childrenOf(identity, TSL, 'DigitalId').flatMap((id) =>
-    childrenOf(id, TSL, 'X509Certificate').map((one) => (one.textContent ?? '').replace(/\s/g, '')),
+    childrenOf(id, TSL, 'X509Certificate').map((one) => textInside(one).replace(/\s/g, '')),
   )
 }
 
 /** Those in the form that we read, at an address that may be asked; the others (for people to read, say) are nobody's. */
-function pointersIn(scheme: Element): readonly ListPointer[] {
+function pointersIn(scheme: XmlElement): readonly ListPointer[] {
   const [pointers] = childrenOf(scheme, TSL, 'PointersToOtherTSL')
   const others = pointers === undefined ? [] : childrenOf(pointers, TSL, 'OtherTSLPointer')
   if (others.length > MOST_POINTERS) refuseList('list_malformed')
@@ -114,10 +159,10 @@ function pointersIn(scheme: Element): readonly ListPointer[] {
   })
 }
 
-function aboutPointer(pointer: Element): { mime: string; territory: string; type: string } {
+function aboutPointer(pointer: XmlElement): { mime: string; territory: string; type: string } {
   const said = childrenOf(only(pointer, 'AdditionalInformation'), TSL, 'OtherInformation')
   const find = (namespace: string, name: string) =>
-    said.flatMap((one) => childrenOf(one, namespace, name)).map((one) => one.textContent?.trim())[0]
+    said.flatMap((one) => childrenOf(one, namespace, name)).map((one) => textInside(one).trim())[0]
   return {
     mime: find(MORE, 'MimeType') ?? '',
     territory: find(TSL, 'SchemeTerritory') ?? '',
@@ -125,13 +170,13 @@ function aboutPointer(pointer: Element): { mime: string; territory: string; type
   }
 }
 
-function only(parent: Element, name: string): Element {
+function only(parent: XmlElement, name: string): XmlElement {
   const [one, ...more] = childrenOf(parent, TSL, name)
   return one !== undefined && more.length === 0 ? one : refuseList('list_malformed')
 }
 
-function textIn(parent: Element, name: string): string {
-  return (only(parent, name).textContent ?? '').trim()
+function textIn(parent: XmlElement, name: string): string {
+  return textInside(only(parent, name)).trim()
 }
 
 function wholeNumber(text: string): number {

@@ -22,16 +22,18 @@ export function signersDigest(list: TrustedList): string {
 }
 
 /**
- * Returns what a list says, which is `text` as it was fetched. `now` in milliseconds; `known` is the sequence number of the
- * issue that is kept. Throws `ListError`.
+ * Returns what a list says, in octets as it was fetched. `now` in milliseconds; `known` is the sequence number of the
+ * issue that is kept. The largest take a second; others have their turn meanwhile. Throws `ListError`.
  */
-export function readTrustedList(
-  text: string,
+export async function readTrustedList(
+  octets: Uint8Array,
   list: TrustedList,
   at: { now: number; known: number | undefined },
-): ReadList {
+): Promise<ReadList> {
   const read =
-    list.format === 'lote-jwt' ? readJsonList(text, list, at.now) : readXmlList(text, list, at.now)
+    list.format === 'lote-jwt'
+      ? await readJsonList(octets, list, at.now)
+      : await readXmlList(octets, list, at.now)
   checkIssue(read, at)
   return read
 }

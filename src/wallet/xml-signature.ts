@@ -1,21 +1,27 @@
 /**
- * Enveloped signatures over a whole XML document (XML Signature 1.1, XAdES baseline B). What is given back is read from the
- * very octets that were signed: of the document that came nothing else is ever looked at, so there is nothing to wrap.
+ * Enveloped signatures over a whole XML document (XML Signature 1.1, XAdES baseline B). A document is gone through three
+ * times: for its signature, for its digest, and only then for what it says. All three hear the same reader, and the digest
+ * is one of all that the last hears, so there is nothing to wrap; and no more of it is in memory than one branch.
  */
 import { constants, createHash, verify } from 'node:crypto'
-import { DOMParser } from '@xmldom/xmldom'
-import { SignedXml } from 'xml-crypto'
 import { type Certificate, sameOctets } from './certificate.ts'
-import { checkXmlForm, XmlFormError } from './xml-form.ts'
+import {
+  attributeOf,
+  childrenOf,
+  growBranches,
+  PASSED_OVER,
+  routeBranches,
+  textInside,
+  walkBranch,
+  type XmlElement,
+} from './xml-branch.ts'
+import { type CanonicalMethod, EXCLUSIVE, INCLUSIVE, writeCanonical } from './xml-canonical.ts'
+import { walkXml, XmlFormError, type XmlOpening, type XmlVisitor } from './xml-reader.ts'
 
 const DS = 'http://www.w3.org/2000/09/xmldsig#'
 const XADES = 'http://uri.etsi.org/01903/v1.3.2#'
 const SIGNED_PROPERTIES = 'http://uri.etsi.org/01903#SignedProperties'
 const ENVELOPED = `${DS}enveloped-signature`
-const CANONICAL = [
-  'http://www.w3.org/2001/10/xml-exc-c14n#',
-  'http://www.w3.org/TR/2001/REC-xml-c14n-20010315',
-]
 const DIGESTS: Readonly<Record<string, string>> = {
   'http://www.w3.org/2001/04/xmlenc#sha256': 'sha256',
   'http://www.w3.org/2001/04/xmldsig-more#sha384': 'sha384',
@@ -47,7 +53,7 @@ const SIGNATURES: Readonly<Record<string, { digest: string; key: 'rsa' | 'ec'; p
   },
 }
 
-/** Thrown by {@link openSignedXml}: what came is no such document, or is not signed as it must be. */
+/** Thrown by {@link readSignedXml}: what came is no such document, or is not signed as it must be. */
 export class XmlSignatureError extends Error {
   readonly reason: 'malformed' | 'signature_invalid'
   constructor(reason: 'malformed' | 'signature_invalid', options?: ErrorOptions) {
@@ -58,126 +64,184 @@ export class XmlSignatureError extends Error {
 }
 
 /**
- * Returns the root element of a document that one of the certificates signed, parsed from the signed octets, without its
- * signature. `signers` are those to believe now. Throws {@link XmlSignatureError}.
+ * Tells a visitor what a document says that one of the certificates signed, less the signature, once it is known to be
+ * right. `signers` are those to believe now. Throws {@link XmlSignatureError}.
  */
-export function openSignedXml(text: string, signers: readonly Certificate[]): Element {
-  const root = parseXml(text)
-  const signature = onlySignature(root)
-  const signer = pinnedSigner(signature, signers)
-  const [document, properties] = signedOctets(text, signature, signer)
-  checkProperties(parseXml(properties), signer)
-  return parseXml(document)
-}
-
-/** Returns the root element of a text. Throws {@link XmlSignatureError}. */
-export function parseXml(text: string): Element {
+export async function readSignedXml(
+  octets: Uint8Array,
+  signers: readonly Certificate[],
+  visitor: XmlVisitor,
+): Promise<void> {
   try {
-    checkXmlForm(text)
-    const errorHandler = () => {
-      throw new XmlFormError('not well-formed')
-    }
-    const { documentElement } = new DOMParser({ errorHandler }).parseFromString(text, 'text/xml')
-    return documentElement ?? refuse('malformed')
+    const signature = await onlySignature(octets)
+    const signer = pinnedSigner(signature, signers)
+    const whole = checkSignature(signature, signer)
+    if (!sameOctets(await digestOf(octets, whole), whole.digest)) refuse('signature_invalid')
+    await walkXml(
+      octets,
+      routeBranches((one) => (isSignature(one) ? PASSED_OVER : undefined), visitor),
+    )
   } catch (error) {
-    if (error instanceof XmlFormError) return refuse('malformed', error)
+    if (error instanceof XmlFormError) refuse('malformed', error)
     throw error
   }
 }
 
-/** Returns the child elements of that name. */
-export function childrenOf(parent: Element, namespace: string, name: string): readonly Element[] {
-  const found: Element[] = []
-  for (let node = parent.firstChild; node !== null; node = node.nextSibling) {
-    const element = node as Element
-    if (element.nodeType !== 1 || element.localName !== name) continue
-    if (element.namespaceURI === namespace) found.push(element)
-  }
-  return found
+function isSignature({ namespace, local }: XmlOpening): boolean {
+  return namespace === DS && local === 'Signature'
 }
 
 /** One in the whole document, and that a child of its root. */
-function onlySignature(root: Element): Element {
-  const all = root.getElementsByTagNameNS(DS, 'Signature')
-  const [own] = childrenOf(root, DS, 'Signature')
-  return all.length === 1 && own !== undefined ? own : refuse('signature_invalid')
+async function onlySignature(octets: Uint8Array): Promise<XmlElement> {
+  const found: XmlElement[] = []
+  const grow = growBranches((branch) => found.push(branch))
+  const choose = (one: XmlOpening, around: readonly XmlOpening[]) => {
+    if (!isSignature(one)) return undefined
+    return around.length === 1 && found.length === 0 ? grow : refuse('signature_invalid')
+  }
+  await walkXml(octets, routeBranches(choose, PASSED_OVER))
+  return found[0] ?? refuse('signature_invalid')
 }
 
 /** The certificate comes along and must be one of those pinned, octet for octet; others that come along mean nothing. */
-function pinnedSigner(signature: Element, signers: readonly Certificate[]): Certificate {
+function pinnedSigner(signature: XmlElement, signers: readonly Certificate[]): Certificate {
   const data = only(only(signature, DS, 'KeyInfo'), DS, 'X509Data')
   const brought = childrenOf(data, DS, 'X509Certificate').map((one) => octetsIn(one))
   const found = signers.find(({ x509 }) => brought.some((der) => sameOctets(der, x509.raw)))
   return found ?? refuse('signature_invalid')
 }
 
-/** The whole document and the signed properties, as they were signed. */
-function signedOctets(
-  text: string,
-  signature: Element,
-  { x509, publicKey }: Certificate,
-): readonly [document: string, properties: string] {
-  const algorithm = checkSignedInfo(only(signature, DS, 'SignedInfo'), signature)
-  const isFitting = publicKey.asymmetricKeyType === SIGNATURES[algorithm]?.key
-  if (!isFitting) return refuse('signature_invalid')
-  const signed = new SignedXml({ publicCert: x509.toString(), getCertFromKeyInfo: () => null })
-  signed.SignatureAlgorithms = { [algorithm]: signatureAlgorithm(algorithm) }
-  signed.HashAlgorithms = Object.fromEntries(
-    Object.entries(DIGESTS).map(([name, digest]) => [name, hashAlgorithm(name, digest)]),
-  )
-  try {
-    signed.loadSignature(signature)
-    if (!signed.checkSignature(text)) return refuse('signature_invalid')
-  } catch (error) {
-    // The library throws errors of its own and of the parser's; each means that the signature was not found good.
-    if (error instanceof XmlSignatureError) throw error
-    return refuse('signature_invalid', error)
-  }
-  const [one, other, ...more] = signed.getSignedReferences()
-  if (one === undefined || other === undefined || more.length > 0)
-    return refuse('signature_invalid')
-  return isFirst(signature) ? [one, other] : [other, one]
+/** What a reference says of the octets it is about. */
+interface Reference {
+  method: CanonicalMethod
+  /** Of node:crypto. */
+  algorithm: string
+  digest: Uint8Array
 }
 
-/** Whether the reference to the document stands before that to the properties. */
-function isFirst(signature: Element): boolean {
-  const [first] = childrenOf(only(signature, DS, 'SignedInfo'), DS, 'Reference')
-  return first?.getAttribute('URI') === ''
+/** What is signed of the document: its digest, and the id of the signed properties, which nothing else may have. */
+interface WholeReference extends Reference {
+  propertiesId: string
 }
 
-/**
- * Two references and no more: the document less this signature, and this signature's own properties. Returns the signature
- * algorithm.
- */
-function checkSignedInfo(info: Element, signature: Element): string {
-  const canonical = algorithmOf(only(info, DS, 'CanonicalizationMethod'))
-  if (!CANONICAL.includes(canonical)) refuse('signature_invalid')
+/** Returns what the signer says of the document. Nothing of the document but its signature is looked at here. */
+function checkSignature(signature: XmlElement, signer: Certificate): WholeReference {
+  const info = only(signature, DS, 'SignedInfo')
   const references = childrenOf(info, DS, 'Reference')
-  const whole = references.filter((one) => one.getAttribute('URI') === '')
-  const own = references.filter((one) => one.getAttribute('Type') === SIGNED_PROPERTIES)
-  if (references.length !== 2 || whole.length !== 1 || own.length !== 1) refuse('signature_invalid')
-  for (const reference of references) {
-    const isWhole = reference.getAttribute('URI') === ''
-    const [first, ...others] = transformsOf(reference)
-    const rest = isWhole ? others : [first ?? CANONICAL[0], ...others]
-    if (isWhole && first !== ENVELOPED) refuse('signature_invalid')
-    if (rest.length > 1 || rest.some((one) => !CANONICAL.includes(one ?? '')))
-      refuse('signature_invalid')
-    if (DIGESTS[algorithmOf(only(reference, DS, 'DigestMethod'))] === undefined)
-      refuse('signature_invalid')
-  }
-  const id = propertiesOf(signature).getAttribute('Id')
-  if (id === null || id === '' || own[0]?.getAttribute('URI') !== `#${id}`)
+  const [whole, ...wholes] = references.filter((one) => attributeOf(one, 'URI') === '')
+  const [own, ...owns] = references.filter((one) => attributeOf(one, 'Type') === SIGNED_PROPERTIES)
+  if (references.length !== 2 || wholes.length > 0 || owns.length > 0) refuse('signature_invalid')
+  if (whole === undefined || own === undefined || own === whole) return refuse('signature_invalid')
+  checkSignatureValue(signature, info, signer)
+  const properties = propertiesOf(signature)
+  const propertiesId = attributeOf(properties, 'Id') ?? ''
+  if (propertiesId === '' || attributeOf(own, 'URI') !== `#${propertiesId}`)
     refuse('signature_invalid')
-  return algorithmOf(only(info, DS, 'SignatureMethod'))
+  if (countIds(signature, propertiesId) !== 1) refuse('signature_invalid')
+  const said = referenceOf(own, transformsOf(own))
+  const digest = createHash(said.algorithm)
+  walkBranch(
+    properties,
+    writeCanonical(said.method, (text) => digest.update(text)),
+  )
+  if (!sameOctets(digest.digest(), said.digest)) refuse('signature_invalid')
+  checkProperties(properties, signer)
+  const [first, ...transforms] = transformsOf(whole)
+  if (first === undefined || algorithmOf(first) !== ENVELOPED) return refuse('signature_invalid')
+  return { ...referenceOf(whole, transforms), propertiesId }
 }
 
-function transformsOf(reference: Element): readonly string[] {
+/** ECDSA signatures are two numbers side by side (XML Signature 1.1 section 6.4.3). */
+function checkSignatureValue(
+  signature: XmlElement,
+  info: XmlElement,
+  { publicKey }: Certificate,
+): void {
+  const algorithm = SIGNATURES[algorithmOf(only(info, DS, 'SignatureMethod'))]
+  if (algorithm === undefined || publicKey.asymmetricKeyType !== algorithm.key)
+    refuse('signature_invalid')
+  const method = methodOf(only(info, DS, 'CanonicalizationMethod'))
+  const pieces: string[] = []
+  walkBranch(
+    info,
+    writeCanonical(method, (text) => pieces.push(text)),
+  )
+  const salted = {
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+  }
+  const key = {
+    ...{ key: publicKey, dsaEncoding: 'ieee-p1363' as const },
+    ...(algorithm.pss === true ? salted : {}),
+  }
+  const value = octetsIn(only(signature, DS, 'SignatureValue'))
+  if (!verify(algorithm.digest, Buffer.from(pieces.join('')), key, value))
+    refuse('signature_invalid')
+}
+
+/** What stands in no form when it comes to be digested gets the inclusive one (XML Signature 1.1 section 4.4.3.2). */
+function referenceOf(reference: XmlElement, transforms: readonly XmlElement[]): Reference {
+  const [last, ...more] = transforms
+  const algorithm = DIGESTS[algorithmOf(only(reference, DS, 'DigestMethod'))]
+  if (more.length > 0 || algorithm === undefined) return refuse('signature_invalid')
+  return {
+    method: last === undefined ? { algorithm: INCLUSIVE, always: [] } : methodOf(last),
+    algorithm,
+    digest: octetsIn(only(reference, DS, 'DigestValue')),
+  }
+}
+
+function transformsOf(reference: XmlElement): readonly XmlElement[] {
   const [transforms] = childrenOf(reference, DS, 'Transforms')
-  return transforms === undefined ? [] : childrenOf(transforms, DS, 'Transform').map(algorithmOf)
+  return transforms === undefined ? [] : childrenOf(transforms, DS, 'Transform')
 }
 
-function propertiesOf(signature: Element): Element {
+function methodOf(element: XmlElement): CanonicalMethod {
+  const algorithm = algorithmOf(element)
+  if (algorithm === INCLUSIVE) return { algorithm, always: [] }
+  if (algorithm !== EXCLUSIVE) return refuse('signature_invalid')
+  const [listed] = childrenOf(element, EXCLUSIVE, 'InclusiveNamespaces')
+  const prefixes = listed === undefined ? '' : (attributeOf(listed, 'PrefixList') ?? '')
+  const always = prefixes.split(/\s+/).filter((one) => one !== '')
+  return { algorithm, always: always.map((one) => (one === '#default' ? '' : one)) }
+}
+
+/** Of the canonical form of the document less its signature. */
+async function digestOf(
+  octets: Uint8Array,
+  { method, algorithm, propertiesId }: WholeReference,
+): Promise<Uint8Array> {
+  const digest = createHash(algorithm)
+  // Many small pieces cost the digest more than their octets do.
+  let waiting = ''
+  const canonical = writeCanonical(method, (text) => {
+    waiting += text
+    if (waiting.length < 16_384) return
+    digest.update(waiting)
+    waiting = ''
+  })
+  const choose = (one: XmlOpening) => {
+    if (isSignature(one)) return PASSED_OVER
+    return hasId(one, propertiesId) ? refuse('signature_invalid') : undefined
+  }
+  await walkXml(octets, routeBranches(choose, canonical))
+  return digest.update(waiting).digest()
+}
+
+function hasId(element: XmlOpening, id: string): boolean {
+  return element.attributes.some(({ local, value }) => value === id && local.toLowerCase() === 'id')
+}
+
+function countIds(branch: XmlElement, id: string): number {
+  let count = 0
+  const open = (one: XmlOpening) => {
+    if (hasId(one, id)) count += 1
+  }
+  walkBranch(branch, { ...PASSED_OVER, open })
+  return count
+}
+
+function propertiesOf(signature: XmlElement): XmlElement {
   const objects = childrenOf(signature, DS, 'Object')
   const [qualifying, ...more] = objects.flatMap((one) =>
     childrenOf(one, XADES, 'QualifyingProperties'),
@@ -187,7 +251,7 @@ function propertiesOf(signature: Element): Element {
 }
 
 /** The signer's certificate is named under the signature (XAdES section 5.2.2), so that no other can take its place. */
-function checkProperties(properties: Element, { x509 }: Certificate): void {
+function checkProperties(properties: XmlElement, { x509 }: Certificate): void {
   const said = only(properties, XADES, 'SignedSignatureProperties')
   const named = ['SigningCertificateV2', 'SigningCertificate'].flatMap((name) =>
     childrenOf(said, XADES, name).flatMap((one) => childrenOf(one, XADES, 'Cert')),
@@ -201,56 +265,17 @@ function checkProperties(properties: Element, { x509 }: Certificate): void {
   if (!sameOctets(octetsIn(only(digest, DS, 'DigestValue')), own)) refuse('signature_invalid')
 }
 
-function only(parent: Element, namespace: string, name: string): Element {
+function only(parent: XmlElement, namespace: string, name: string): XmlElement {
   const [one, ...more] = childrenOf(parent, namespace, name)
   return one !== undefined && more.length === 0 ? one : refuse('signature_invalid')
 }
 
-function algorithmOf(element: Element): string {
-  return element.getAttribute('Algorithm') ?? ''
+function algorithmOf(element: XmlElement): string {
+  return attributeOf(element, 'Algorithm') ?? ''
 }
 
-function octetsIn(element: Element): Uint8Array {
-  return Buffer.from(element.textContent ?? '', 'base64')
-}
-
-/** The library makes algorithms with `new`; a function that gives an object back is as good as a class. */
-function hashAlgorithm(name: string, digest: string): SignedXml['HashAlgorithms'][string] {
-  function make() {
-    return {
-      getAlgorithmName: () => name,
-      getHash: (xml: string) => createHash(digest).update(xml, 'utf8').digest('base64'),
-    }
-  }
-  return make as unknown as SignedXml['HashAlgorithms'][string]
-}
-
-/** ECDSA signatures are two numbers side by side (XML Signature 1.1 section 6.4.3). */
-function signatureAlgorithm(name: string): SignedXml['SignatureAlgorithms'][string] {
-  const { digest, pss } = SIGNATURES[name] ?? refuse('signature_invalid')
-  function make() {
-    return {
-      getAlgorithmName: () => name,
-      getSignature: () => refuse('signature_invalid'),
-      verifySignature: (signed: string, key: string, value: string) =>
-        verify(
-          digest,
-          Buffer.from(signed),
-          {
-            key,
-            dsaEncoding: 'ieee-p1363',
-            ...(pss
-              ? {
-                  padding: constants.RSA_PKCS1_PSS_PADDING,
-                  saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
-                }
-              : {}),
-          },
-          Buffer.from(value, 'base64'),
-        ),
-    }
-  }
-  return make as unknown as SignedXml['SignatureAlgorithms'][string]
+function octetsIn(element: XmlElement): Uint8Array {
+  return Buffer.from(textInside(element), 'base64')
 }
 
 function refuse(reason: XmlSignatureError['reason'], cause?: unknown): never {

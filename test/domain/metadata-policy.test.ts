@@ -162,3 +162,13 @@ describe('TR-30 constraints (OpenID Federation 1.0 section 6.2)', () => {
     expect(allowedTypes({ allowed_entity_types: 'x' })).toEqual([])
   })
 })
+
+it('RE-07 row 18 lists of five thousand are held against each other without taking their product in time', () => {
+  const list = (mark: string) => Array.from({ length: 5_000 }, (_, at) => `${mark}${at}`)
+  const policy = { subset_of: [...list('a'), ...list('b')], superset_of: list('a'), add: list('b') }
+  const merged = mergePolicies(P(policy), P(policy))
+  const made = applyPolicy(merged, { a: list('a') })
+  expect(made.a).toHaveLength(10_000)
+  // Pair by pair that would be some hundred million comparisons, and the test would not end in its minute.
+  expect(() => applyPolicy(merged, { a: list('c') })).toThrow(MetadataPolicyError)
+})

@@ -54,6 +54,16 @@ describe('SD-17 strict JSON', () => {
     expect(reasonFor('[[1],[2],[3]]', 2)).toBe('accepted')
   })
 
+  test('SD-17 values count whatever they are: twenty thousand pass, one more does not', () => {
+    expect(reasonFor(`[${'0,'.repeat(19_998)}0]`)).toBe('accepted')
+    expect(reasonFor(`[${'0,'.repeat(19_999)}0]`)).toBe('too_many')
+    expect(reasonFor(`[${'{},'.repeat(10_000)}0]`)).toBe('too_many')
+    const members = Array.from({ length: 20_001 }, (_, at) => `"${at}":0`)
+    expect(reasonFor(`{${members.join()}}`)).toBe('too_many')
+    // Commas and brackets inside of text are text.
+    expect(reasonFor(`["${',[{'.repeat(20_000)}"]`)).toBe('accepted')
+  })
+
   test('SD-17 a hundred thousand opening brackets are refused, not a stack overflow', () => {
     expect(reasonFor('['.repeat(100_000))).toBe('too_deep')
     expect(reasonFor('{"a":'.repeat(100_000))).toBe('too_deep')

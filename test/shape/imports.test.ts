@@ -33,8 +33,6 @@ const PACKAGES: Record<string, readonly string[]> = {
   '@noble/hashes': ['crypto'],
   'openid-client': ['institution'],
   undici: ['outbound'],
-  'xml-crypto': ['wallet'],
-  '@xmldom/xmldom': ['wallet'],
   re2js: ['domain'],
 }
 

@@ -1,5 +1,6 @@
 /** The simulator against our own bridge: what is honest is taken, and every named attack is refused, for the reason it is named for. */
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ALL_CASES, ALL_DIGITAL_CASES } from '../../simulator/all-cases.ts'
@@ -8,8 +9,15 @@ import { honestCases } from '../../simulator/cases.ts'
 import { openPage, playDigitalCase, playDigitalReplays } from '../../simulator/digital.ts'
 import { readDigitalRequest } from '../../simulator/digital-request.ts'
 import { spoilSignature } from '../../simulator/jose.ts'
-import { playCase, playReplays, type Result, type Target } from '../../simulator/run.ts'
+import {
+  playCase,
+  playGarbage,
+  playReplays,
+  type Result,
+  type Target,
+} from '../../simulator/run.ts'
 import { createWorld, DEFAULT_SEED, documentsOf } from '../../simulator/world.ts'
+import { createAdminToken } from '../../src/flow/create-admin-token.ts'
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
 import { ACTOR, type Bridge, startBridge, type TestTenant } from '../support/bridge.ts'
 
@@ -26,12 +34,12 @@ beforeAll(async () => {
   bridge = await startBridge()
   trail = new pg.Client({ connectionString: bridge.database.superuserUrl })
   await trail.connect()
-  tenant = await bridge.addTenant('simulator')
+  tenant = await bridge.addTenant('simulated')
   const world = createWorld(DEFAULT_SEED, bridge.clock.now())
   for (const [kind, document] of Object.entries(documentsOf(world)))
     await publishPolicy(bridge.deps, ACTOR, tenant.slug, kind as 'trust', document)
   const { url } = await tenant.relyingParty.begin()
-  target = { authorizeUrl: url, origin: new URL(bridge.url).origin, world }
+  target = { authorizeUrl: url, origin: new URL(bridge.url).origin, world, clock: bridge.clock.now }
   for (const [number, one] of ALL_CASES.entries()) {
     const result = await playCase(target, one, number)
     results.set(one.name, { ...result, reason: await lastReason() })
@@ -52,7 +60,7 @@ async function lastReason(): Promise<string | undefined> {
   const { rows } = await trail.query<{ seq: string; reason: string }>(
     `SELECT seq, detail::jsonb ->> 'reason' AS reason FROM audit_event
       WHERE event_type = 'presentation_refused' AND seq > $1
-        AND tenant_id = (SELECT id FROM tenant WHERE slug = 'simulator') ORDER BY seq DESC LIMIT 1`,
+        AND tenant_id = (SELECT id FROM tenant WHERE slug = 'simulated') ORDER BY seq DESC LIMIT 1`,
     [seen],
   )
   seen = Number(rows[0]?.seq ?? seen)
@@ -84,6 +92,14 @@ describe('issue 6 item 10 the simulator', () => {
       expect(replays).toHaveLength(3)
       expect(replays.filter(({ right }) => !right)).toEqual([])
     }
+  })
+
+  test('row 58 VP-081 two wrong answers leave the honest one its chance, three end the login', async () => {
+    const [honest] = honestCases()
+    if (honest === undefined) return expect.fail('no honest case')
+    const results = await playGarbage(target, honest, 3000)
+    expect(results.map(({ name }) => name)).toHaveLength(7)
+    expect(results.filter(({ right }) => !right)).toEqual([])
   })
 
   test('VP-130 an answer through the browser counts once, for its own login and the question it was asked', async () => {
@@ -128,19 +144,27 @@ describe('issue 6 item 10 the simulator', () => {
       expect(honest.answer(situation('x'))).toBe(honest.answer(situation('x')))
   })
 
-  test('runs as one command, whose last line is JSON', async () => {
-    const words = [
-      '--bridge',
-      bridge.url,
-      '--authorize-url',
-      target.authorizeUrl,
-      '--only',
-      'honest',
-    ]
+  test('is no part of the production image: what the build may see does not hold it', () => {
+    const seen = readFileSync('.dockerignore', 'utf8').trim().split('\n')
+    expect(seen[0]).toBe('**')
+    const letIn = seen.slice(1)
+    expect(letIn.every((line) => /^![a-z.-]+(?:\.json|\.yaml)?$/i.test(line))).toBe(true)
+    for (const folder of ['simulator', 'demo', 'test']) expect(letIn).not.toContain(`!${folder}`)
+  })
+
+  test('runs as one command, which makes its tenant itself, and whose last line is JSON', async () => {
+    const scopes = ['tenants:manage', 'policies:manage', 'clients:manage'] as const
+    const { token } = await createAdminToken(bridge.deps, ACTOR, {
+      ...{ name: 'simulator', scopes, tenant: undefined, days: 1 },
+    })
+    const words = ['--bridge', bridge.url, '--admin-token', token, '--only', 'honest']
     const child = spawn(process.execPath, ['simulator/main.ts', ...words])
     let out = ''
+    let told = ''
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')))
+    child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString('utf8')))
     const code = await new Promise((resolve) => child.on('close', resolve))
+    expect(told).toBe('')
     expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toEqual({
       ...{ cases: 18, accepted: 18, refused: 0, skipped: 0, wrong: [] },
     })

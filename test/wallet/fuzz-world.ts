@@ -1,13 +1,20 @@
 /** One honest presentation of each format, and the question it answers: what the fuzzers start from. */
 import type { KeyObject } from 'node:crypto'
-import { encrypt } from '../../demo/wallet-answer.ts'
+import { encrypt, presentCredential } from '../../demo/wallet-answer.ts'
 import { hashSecret, randomText } from '../../src/crypto/random.ts'
 import { thumbprint } from '../../src/crypto/thumbprint.ts'
 import { DcqlQuery } from '../../src/domain/dcql.ts'
 import { BridgeError } from '../../src/domain/failure.ts'
 import { TrustPolicy } from '../../src/domain/trust-policy.ts'
+import { isJsonObject, readJson } from '../../src/wallet/json.ts'
 import { type PresentationQuestion, verifyPresentations } from '../../src/wallet/presentation.ts'
-import { lookupOf, openResponse, readForm, type VpToken } from '../../src/wallet/response.ts'
+import {
+  lookupOf,
+  openDigitalResponse,
+  openResponse,
+  readForm,
+  type VpToken,
+} from '../../src/wallet/response.ts'
 import { agree, createResponseKey } from '../../src/wallet/response-encryption.ts'
 import { prepareTrust } from '../../src/wallet/trust.ts'
 import { issueMdoc, presentMdocByLibrary } from '../support/mdoc-library.ts'
@@ -167,6 +174,42 @@ export function createPostedAnswer(world: FuzzWorld): {
         // Whose answer it says it is decides which journey is found; another state finds none.
         if (lookup.stateHash !== hashSecret(state)) return 'not_found'
         const answer = openResponse(lookup, { privateKey, mode: 'direct_post.jwt' })
+        if (answer.kind === 'error') return 'wallet_refused'
+        return await outcomeOf('', { ...question, channel }, answer.vpToken)
+      } catch (error) {
+        if (!(error instanceof BridgeError)) throw error
+        return error.failure.kind
+      }
+    },
+  }
+}
+
+/** What a page hands in of an encrypted answer through the browser (appendix A.4), with an SD-JWT inside. */
+export function createDigitalAnswer(world: FuzzWorld): {
+  body: Buffer
+  receive: (body: Uint8Array) => Promise<string>
+} {
+  const kid = randomText()
+  const { privateKey, publicJwk } = createResponseKey()
+  const channel: PresentationQuestion['channel'] = {
+    kind: 'dc_api',
+    origin: 'https://bridge.example',
+  }
+  const text = presentCredential(
+    world.sdJwt.credential,
+    world.sdJwt.wallet.holderKey,
+    { client_id: `origin:${channel.origin}`, nonce: NONCE },
+    { issuedAt: NOW / 1000 - 5 },
+  )
+  const response = encrypt({ vp_token: { it: [text] } }, { ...publicJwk, kid })
+  const { question } = world.honest['dc+sd-jwt']
+  return {
+    body: Buffer.from(JSON.stringify({ response })),
+    async receive(body) {
+      const data = readJson(body)
+      if (!isJsonObject(data)) return 'malformed_response'
+      try {
+        const answer = openDigitalResponse(data, { privateKey, kid, encrypted: true })
         if (answer.kind === 'error') return 'wallet_refused'
         return await outcomeOf('', { ...question, channel }, answer.vpToken)
       } catch (error) {

@@ -9,7 +9,13 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { BridgeError } from '../../src/domain/failure.ts'
 import { CborError, decodeCbor } from '../../src/wallet/cbor.ts'
 import { verifyMdoc } from '../../src/wallet/mdoc.ts'
-import { createFuzzWorld, createPostedAnswer, type FuzzWorld, outcomeOf } from './fuzz-world.ts'
+import {
+  createDigitalAnswer,
+  createFuzzWorld,
+  createPostedAnswer,
+  type FuzzWorld,
+  outcomeOf,
+} from './fuzz-world.ts'
 import {
   cbor,
   embed,
@@ -170,9 +176,12 @@ describe('disclosures', () => {
   })
 })
 
-describe('a posted answer, encrypted', () => {
-  it('VP-071, VP-134 is refused with any one octet changed', async () => {
-    const { body, receive } = createPostedAnswer(world)
+describe('an encrypted answer', () => {
+  it.each([
+    ['VP-071, VP-134 posted', createPostedAnswer],
+    ['VP-119, VP-134 through the browser', createDigitalAnswer],
+  ])('%s is refused with any one octet changed', async (_, create) => {
+    const { body, receive } = create(world)
     expect(await receive(body)).toBe('accepted')
     const change = fc.record({
       at: fc.nat({ max: body.length - 1 }),

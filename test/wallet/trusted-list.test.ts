@@ -30,7 +30,7 @@ const ENTITIES = [{ anchors: [issuer.anchor] }]
 
 async function read(request: Partial<ListRequest> = {}, known?: number) {
   const text = await signList(operator, { now: NOW, entities: ENTITIES, ...request })
-  return readTrustedList(text, list, { now: NOW, known })
+  return readTrustedList(Buffer.from(text), list, { now: NOW, known })
 }
 
 async function reasonOf(attempt: () => unknown): Promise<string> {
@@ -44,7 +44,7 @@ async function reasonOf(attempt: () => unknown): Promise<string> {
 }
 
 const refused = (text: string) =>
-  reasonOf(() => readTrustedList(text, list, { now: NOW, known: undefined }))
+  reasonOf(() => readTrustedList(Buffer.from(text), list, { now: NOW, known: undefined }))
 const base64 = (pem: string) => pem.replace(/-----[^-]+-----|\s/g, '')
 
 describe('a list of trusted entities (ETSI TS 119 602)', () => {
@@ -102,7 +102,8 @@ describe('a list of trusted entities (ETSI TS 119 602)', () => {
   it('TR-21 the time of signing may be critical, anything else may not', async () => {
     const document = makeList({ now: NOW, entities: ENTITIES })
     const text = forgeList(operator, { crit: ['sigT'], sigT: '2026-11-22T00:00:00Z' }, document)
-    expect(readTrustedList(text, list, { now: NOW, known: undefined }).sequence).toBe(1)
+    const found = await readTrustedList(Buffer.from(text), list, { now: NOW, known: undefined })
+    expect(found.sequence).toBe(1)
     for (const header of [{ crit: ['sigPId'], sigPId: {} }, { crit: ['sigT'] }, { b64: false }]) {
       expect(await refused(forgeList(operator, header, document))).toBe('list_signature_invalid')
     }
@@ -129,7 +130,8 @@ describe('a list of trusted entities (ETSI TS 119 602)', () => {
     const digest = createHash('sha256').update(Buffer.from(operator.x5c, 'base64'))
     const header = { x5c: undefined, 'x5t#S256': digest.digest('base64url') }
     const text = forgeList(operator, header, document)
-    expect(readTrustedList(text, list, { now: NOW, known: undefined }).sequence).toBe(1)
+    const found = await readTrustedList(Buffer.from(text), list, { now: NOW, known: undefined })
+    expect(found.sequence).toBe(1)
     const stranger = createOperator(NOW)
     expect(await refused(forgeList(stranger, header, document))).toBe('list_signature_invalid')
   })
@@ -139,7 +141,9 @@ describe('a list of trusted entities (ETSI TS 119 602)', () => {
     const text = await signList(old, { now: NOW, entities: ENTITIES })
     const pinned = { ...list, signers: [old.certificate] }
     expect(
-      await reasonOf(() => readTrustedList(text, pinned, { now: NOW, known: undefined })),
+      await reasonOf(() =>
+        readTrustedList(Buffer.from(text), pinned, { now: NOW, known: undefined }),
+      ),
     ).toBe('list_signature_invalid')
   })
 
@@ -172,23 +176,24 @@ describe('a list of trusted entities (ETSI TS 119 602)', () => {
     expect(await refused(forgeList(operator, {}, payload))).toBe('list_malformed')
   })
 
-  it('TR-21 a list of another kind by the same operator is refused where the policy says which', () => {
+  it('TR-21 a list of another kind by the same operator is refused where the policy says which', async () => {
     const kind = (name: string) => `http://uri.etsi.org/19602/LoTEType/${name}`
     const pinned = { ...list, loteType: kind('EUPIDProvidersList') }
     const readAs = (LoTEType: string | undefined) =>
-      readTrustedList(forgeList(operator, {}, scheme({ LoTEType })), pinned, {
+      readTrustedList(Buffer.from(forgeList(operator, {}, scheme({ LoTEType }))), pinned, {
         ...{ now: NOW, known: undefined },
       })
-    expect(readAs(kind('EUPIDProvidersList')).services).toHaveLength(1)
+    expect((await readAs(kind('EUPIDProvidersList'))).services).toHaveLength(1)
     for (const other of [kind('EUWalletProvidersList'), undefined])
-      expect(() => readAs(other)).toThrow('list_malformed')
+      expect(await reasonOf(() => readAs(other))).toBe('list_malformed')
   })
 
   it('TR-24 what the library puts together, signs and finds in order is believed by our own rules alone', async () => {
     const request = { now: NOW, entities: ENTITIES }
     expect(validateLoTE(makeList(request)).valid).toBe(true)
     const at = { now: NOW, known: undefined }
-    expect(readTrustedList(await signList(operator, request), list, at).services).toHaveLength(1)
+    const text = await signList(operator, request)
+    expect((await readTrustedList(Buffer.from(text), list, at)).services).toHaveLength(1)
     const old = { ...request, nextUpdate: NOW - 1 }
     expect(validateLoTE(makeList(old)).valid).toBe(true)
     const stranger = createOperator(NOW)
@@ -197,7 +202,7 @@ describe('a list of trusted entities (ETSI TS 119 602)', () => {
       [await signList(operator, old), undefined, 'list_out_of_date'],
       [await signList(operator, request), 2, 'list_rolled_back'],
     ] as const) {
-      const attempt = () => readTrustedList(text, list, { now: NOW, known })
+      const attempt = () => readTrustedList(Buffer.from(text), list, { now: NOW, known })
       expect(await reasonOf(attempt)).toBe(reason)
     }
   })
