@@ -123,8 +123,9 @@ export interface Schemas {
   Erasure: { id: string; erased_at: string; receipt: string }
   ErasureRequest: { ground: "not_needed" | "consent_withdrawn" | "objection" | "unlawful" | "legal_duty" }
   IdentifierErasureRequest: { ground: "not_needed" | "consent_withdrawn" | "objection" | "unlawful" | "legal_duty"; identifier: Schemas['NamedIdentifier'] }
-  NamedIdentifier: { kind: "account"; provider: string; value: string } | { kind: "key"; thumbprint: string }
+  NamedIdentifier: { kind: "account"; provider: string; value: string } | { kind: "key"; thumbprint: string } | Schemas['Lookup']
   ConsentList: { consents: readonly ({ client_id: string; client_name: string | null; scopes: readonly (string)[]; claims: readonly (string)[]; purpose: { en: string; nl: string } | null; given_at: string; given_again_at: string })[] }
+  FoundIdentity: { id: string; status: "ACTIVE" | "RESTRICTED" | "MERGED" | "ERASED"; merged_into: string | null; created_at: string; matches: readonly ({ id: string; type: "KEY" | "SUBJECT_ID" | "EMAIL" | "DID" | "CLAIM_TUPLE"; side: "wallet" | "institution"; created_at: string; last_used_at: string; ended_at: string | null; reason: string | null })[]; bindings: readonly ({ id: string; match: string; provider: string | null; created_at: string; last_used_at: string; proved_at: string | null; ended_at: string | null; reason: string | null })[]; merges: readonly (Schemas['Merge'])[]; strength: "identifies" | "suggests" }
   Identity: { id: string; status: "ACTIVE" | "RESTRICTED" | "MERGED" | "ERASED"; merged_into: string | null; created_at: string; matches: readonly ({ id: string; type: "KEY" | "SUBJECT_ID" | "EMAIL" | "DID" | "CLAIM_TUPLE"; side: "wallet" | "institution"; created_at: string; last_used_at: string; ended_at: string | null; reason: string | null })[]; bindings: readonly ({ id: string; match: string; provider: string | null; created_at: string; last_used_at: string; proved_at: string | null; ended_at: string | null; reason: string | null })[]; merges: readonly (Schemas['Merge'])[] }
   UnlinkRequest: { reason: "USER_UNLINK" | "ADMIN_REQUEST" }
   NewMerge: { merged: string; surviving: string }
@@ -199,7 +200,7 @@ export interface Operations {
   showProviderTest: Operation<'GET', "/t/{tenant}/provider-test/{id}/result", { tenant: string; id: string }, {}, {}, undefined, Record<200 | 403 | 'default', string>>
   /** Where a person asks for their own data. */
   inviteToOwnData: Operation<'GET', "/t/{tenant}/privacy", { tenant: string }, { error?: string }, {}, undefined, Record<200 | 'default', string>>
-  /** Prove with a wallet that it is you. */
+  /** Prove that it is you. */
   beginOwnData: Operation<'POST', "/t/{tenant}/privacy", { tenant: string }, {}, {}, undefined, Record<200 | 400 | 'default', string>>
   /** What is held about the person. */
   showOwnData: Operation<'GET', "/t/{tenant}/privacy/{journey}", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 'default', string>>
@@ -378,7 +379,7 @@ export interface Operations {
   /** Compare two versions of a policy document. */
   comparePolicies: Operation<'POST', "/admin/v1/tenants/{tenant}/policies/{kind}/compare", { tenant: string; kind: "trust" | "query" | "attributes" | "material" | "selector" }, {}, {}, Schemas['PolicyComparison'], Record<200, Schemas['PolicyDifference']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Find a person by an identifier. */
-  findIdentity: Operation<'POST', "/admin/v1/tenants/{tenant}/identities/find", { tenant: string }, {}, {}, Schemas['NamedIdentifier'], Record<200, Schemas['Identity']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
+  findIdentity: Operation<'POST', "/admin/v1/tenants/{tenant}/identities/find", { tenant: string }, {}, {}, Schemas['NamedIdentifier'], Record<200, Schemas['FoundIdentity']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read a person. */
   readIdentity: Operation<'GET', "/admin/v1/tenants/{tenant}/identities/{identity}", { tenant: string; identity: string }, {}, {}, undefined, Record<200, Schemas['Identity']> & Record<400 | 401 | 403 | 404 | 429 | 503 | 'default', Schemas['Problem']>>
   /** End a link. */
@@ -468,7 +469,7 @@ export interface Operations {
   /** Sign out. */
   endComplianceSession: Operation<'POST', "/compliance/session/end", {}, {}, {}, { csrf: string }, Record<303, undefined> & Record<'default', string>>
   /** Find a person. */
-  findOnCompliancePage: Operation<'POST', "/compliance/find", {}, {}, {}, { csrf: string; by: string; value: string }, Record<303, undefined> & Record<400 | 404 | 409 | 'default', string>>
+  findOnCompliancePage: Operation<'POST', "/compliance/find", {}, {}, {}, { csrf: string; by: string; value?: string; issuer?: string; value0?: string }, Record<303, undefined> & Record<400 | 404 | 409 | 'default', string>>
   /** What is held about a person, as counts. */
   showPersonToStaff: Operation<'GET', "/compliance/people/{identity}", { identity: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
   /** End a link. */

@@ -12,28 +12,29 @@ import { eraseIdentity } from '../flow/erase-identity.ts'
 import { type Held, replayLedger } from '../flow/replay-ledger.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
 import { withDatabase } from './database.ts'
-import { readAccount, readNamed } from './named-person.ts'
+import { addNaming, type NamingOptions, readNamed } from './named-person.ts'
 import type { Terminal } from './terminal.ts'
 import { OPERATOR } from './tokens.ts'
 
-interface EraseOptions {
+interface EraseOptions extends NamingOptions {
   person?: string
-  account?: string
   ground: ErasureGround
 }
 
 export function eraseCommand(terminal: Terminal): Command {
-  return new Command('erase')
+  const erase = new Command('erase')
     .description('erase a person for good and print the signed receipt')
     .argument('<slug>', 'the tenant')
-    .addOption(new Option('--person <id>', 'whom, by id').conflicts('account'))
-    .option('--account <provider=value>', 'whom, by an account at a provider', readAccount)
+    .addOption(
+      new Option('--person <id>', 'whom, by id').conflicts(['account', 'email', 'key', 'did']),
+    )
+  return addNaming(erase)
     .addOption(
       new Option('--ground <word>', 'why, as in Art. 17(1) GDPR')
         .choices(ERASURE_GROUNDS)
         .makeOptionMandatory(),
     )
-    .action((slug: string, options: EraseOptions) => erase(terminal, slug, options))
+    .action((slug: string, options: EraseOptions) => eraseOne(terminal, slug, options))
 }
 
 export function receiptCommand(terminal: Terminal): Command {
@@ -79,17 +80,16 @@ const HELD = {
   unreadable: 'Replay with the keyring of then; the one at hand does not open what is held',
 } as const satisfies Record<Held['why'], string>
 
-async function erase(terminal: Terminal, slug: string, options: EraseOptions): Promise<void> {
+async function eraseOne(terminal: Terminal, slug: string, options: EraseOptions): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)
   const keyring = await loadKeyring(secrets, Date.now)
-  const { person, account, ground } = options
+  const { person, ground } = options
+  const identifier = readNamed(options)
   const erased = await withDatabase(config, secrets, async (db) => {
     const means = { db, keyring, config, clock: Date.now }
-    if (account !== undefined) {
-      const identifier = readNamed(account)
+    if (identifier !== undefined)
       return await eraseByIdentifier(means, OPERATOR, slug, { identifier, ground })
-    }
-    if (person === undefined) throw new SetupRefused('Say whom: --person or --account.')
+    if (person === undefined) throw new SetupRefused('Say whom: --person, --account or another.')
     return await eraseIdentity(means, OPERATOR, slug, { identityId: person as IdentityId, ground })
   })
   terminal.out(erased.receipt)

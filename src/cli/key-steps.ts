@@ -130,7 +130,8 @@ async function changeInFile(
   return version
 }
 
-function readVersion(text: string): number {
+/** The number of a key's version. Throws InvalidArgumentError. */
+export function readVersion(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('it is a whole number from 1.')
   return Number(text)
 }

@@ -9,6 +9,7 @@ import { loadKeyring } from '../custody/load-keyring.ts'
 import { compareKeyring } from '../flow/check-keyring.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
 import { withDatabase } from './database.ts'
+import { addKeyExposure } from './key-exposure.ts'
 import { addKeySteps } from './key-steps.ts'
 import { type Terminal, tableOf } from './terminal.ts'
 
@@ -31,6 +32,7 @@ export function keysCommand(terminal: Terminal): Command {
     .argument('<keeper>', KEEPERS)
     .action((keeper: string) => seal(terminal, keeper))
   addKeySteps(keys, terminal)
+  addKeyExposure(keys, terminal)
   keys
     .command('check')
     .description('check the keyring of KEYRING_FILE or KEYRING, and show its keys')

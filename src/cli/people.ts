@@ -1,5 +1,5 @@
 /** `people`: a person is found, shown, exported, restricted, unlinked and brought back from the command line. */
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { readConfig } from '../config.ts'
 import { loadKeyring } from '../custody/load-keyring.ts'
 import type { Deps } from '../deps.ts'
@@ -15,7 +15,7 @@ import { restoreLink } from '../flow/restore-link.ts'
 import { restrictIdentity } from '../flow/restrict-identity.ts'
 import { unlink } from '../flow/unlink.ts'
 import { withDatabase } from './database.ts'
-import { readAccount, readNamed } from './named-person.ts'
+import { addNaming, type NamingOptions, readNamed, readPair } from './named-person.ts'
 import { type Terminal, tableOf } from './terminal.ts'
 import { OPERATOR } from './tokens.ts'
 
@@ -29,14 +29,17 @@ export function peopleCommand(terminal: Terminal): Command {
       .description(about)
       .argument('<slug>', 'the tenant')
       .argument('<person>', 'whom, by id')
-  people
-    .command('find')
-    .description('find a person by an account at a provider; the search is in the audit trail')
-    .argument('<slug>', 'the tenant')
-    .argument('<provider=value>', 'the account', readAccount)
-    .action((slug: string, account: string) =>
-      show(terminal, (means) => findIdentityBy(means, OPERATOR, slug, readNamed(account))),
-    )
+  addNaming(
+    people
+      .command('find')
+      .description('find a person by an identifier; the search is in the audit trail')
+      .argument('<slug>', 'the tenant')
+      .argument('[provider=value]', 'an account, in place of an option', readPair),
+  ).action((slug: string, account: string | undefined, options: NamingOptions) => {
+    const told = readNamed(account === undefined ? options : { ...options, account })
+    if (told === undefined) throw new InvalidArgumentError('Say whom.')
+    return show(terminal, (means) => findIdentityBy(means, OPERATOR, slug, told))
+  })
   one('show', 'what links there are and were').action((slug: string, person: IdentityId) =>
     show(terminal, (means) => readIdentity(means, OPERATOR, slug, person)),
   )

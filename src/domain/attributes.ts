@@ -50,7 +50,7 @@ export const AttributeRule = z.strictObject({
   merge: z.enum(['WALLET_ONLY', 'OIDC_ONLY', 'OIDC_WINS', 'WALLET_WINS', 'MERGE_ALL']),
   /** A login through the institution fails while this has no value. */
   required: z.boolean().default(false),
-  /** Kept, encrypted, with the binding. */
+  /** Kept, encrypted, with the binding. Never a portrait (ARF PID_03a). */
   persist: z.boolean().default(false),
   /** Leaves the bridge in claims, when the scope below was granted. */
   project: z.boolean().default(false),
@@ -111,6 +111,8 @@ export const AttributePolicy = z
         refuse('walletAlso', 'is said besides `wallet` only')
       if (rule.merge === 'OIDC_ONLY' && rule.wallet !== undefined)
         refuse('wallet', 'is never read where only the provider counts')
+      if (rule.persist && pathsOf(rule).some((path) => path.at(-1) === 'portrait'))
+        refuse('persist', 'is never said of a portrait (ARF PID_03a)')
       if (rule.project && READS_PROVIDER.has(rule.merge) && !rule.persist)
         refuse(
           'persist',

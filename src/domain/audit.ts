@@ -56,7 +56,9 @@ export type AuditDetail =
   | {
       type: 'reconciliation_failed'
       provider: string
-      reason: InstitutionReason | 'identity_conflict' | 'identity_unavailable' | 'journey_moved_on'
+      reason:
+        | InstitutionReason
+        | ('identity_conflict' | 'identity_unavailable' | 'journey_moved_on' | 'nobody_known')
     }
   | { type: 'binding_created'; provider: string; person: 'new' | 'joined'; acr: string }
   | { type: 'binding_updated'; provider: string; acr: string }
@@ -193,12 +195,14 @@ export type AuditDetail =
   | { type: 'auxiliary_expired'; removed: number }
   /** Without a subject: nothing may lead from what is left to who it was. `erasure` is the receipt's id. */
   | ({ type: 'identity_erased'; actor: string; erasure: string; ground: string } & Erased)
-  /** An administrator asked by an identifier: `account` or `key`. */
+  /** An administrator asked by an identifier of this type. */
   | { type: 'identity_looked_up'; actor: string; identifier: string; found: boolean }
   | { type: 'erasure_policy_changed'; actor: string; four_eyes: boolean; wait_hours: number }
   | { type: 'erasures_requested'; actor: string; request: string; persons: number }
   | { type: 'erasures_approved' | 'erasures_cancelled'; actor: string; request: string }
   | { type: 'erasures_done'; request: string; persons: number }
+  /** A token that had asked or approved was revoked before it was done: it waits for an approval again. */
+  | { type: 'erasures_reopened'; request: string }
   | { type: 'identity_exported'; actor: string }
   | {
       type: 'attributes_erased'

@@ -3,6 +3,8 @@
  * other grounds; what a row says itself (its own end, a token's time) is not a tenant's to change.
  */
 
+import { DAY, HOUR } from './time.ts'
+
 interface Kind {
   /** What it is, for people. */
   what: string
@@ -75,6 +77,9 @@ export const DATA_KINDS = {
 } as const satisfies { readonly [name: string]: Kind }
 export type DataKind = keyof typeof DATA_KINDS
 export const DATA_KIND_NAMES = Object.keys(DATA_KINDS) as [DataKind, ...DataKind[]]
+
+/** How long what has ended stays, milliseconds: a login for whoever asks what became of it, a message for a replay. */
+export const KEPT = { endedLogins: 1 * HOUR, delivered: 7 * DAY, givenUp: 30 * DAY } as const
 
 /** What a tenant said of a kind; undefined members are as the service has them. */
 export interface RetentionRule {

@@ -35,8 +35,6 @@ export async function chooseProvider(
   const journey = readJourney(row, now)
   if (browserId === undefined || hashSecret(browserId) !== journey.browserHash)
     return fail({ kind: 'journey_not_open' })
-  // Who asks for their own data proves it with the wallet: a login here would write a link.
-  if (journey.purpose === 'privacy') return fail({ kind: 'not_found' })
   if (journey.state !== 'started' && journey.state !== 'retrieved') return journey
 
   const place = { tenant: tenantId, journey: id }

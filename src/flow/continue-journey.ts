@@ -25,7 +25,7 @@ import { finishLogin } from './finish-login.ts'
 import { isHintedLogin } from './hinted-person.ts'
 import { openRequest } from './journey-secrets.ts'
 import { type Next, refuseLogin } from './login-end.ts'
-import { openPrivacy } from './open-privacy.ts'
+import { openPrivacy, ownDataLogin } from './open-privacy.ts'
 import { personAmong } from './recognised-person.ts'
 import { skipReconciliation } from './skip-reconciliation.ts'
 import { startReconciliation } from './start-reconciliation.ts'
@@ -57,9 +57,11 @@ export async function continueJourney(
       // On the same device the wallet's own return is the proof that wallet and browser belong together (VP-077).
       if (journey.way === 'same_device' && !('responseCode' in handle))
         return { kind: 'wait', journey }
-      return journey.purpose === 'privacy'
-        ? await openPrivacy(means, prepared, journey, hits)
-        : await continuePresented(means, prepared, journey, hits)
+      if (journey.purpose === 'login')
+        return await continuePresented(means, prepared, journey, hits)
+      return journey.way === 'direct'
+        ? await startAt(means, prepared, journey, ownDataLogin(prepared, journey), undefined)
+        : await openPrivacy(means, prepared, journey, hits)
     case 'reconciling':
       return await startAt(means, prepared, journey, journey.decided, journey.candidateId)
     case 'choosing':

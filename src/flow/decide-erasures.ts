@@ -3,14 +3,17 @@ import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
 import { fail } from '../domain/failure.ts'
-import type { ErasureRequestId } from '../domain/ids.ts'
+import { type ErasureRequestId, SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
 import { HOUR, toInstant } from '../domain/time.ts'
+import { findTokenAges } from '../store/admin-token.ts'
 import { insertAuditEvent } from '../store/audit.ts'
-import { inTransaction, type Transaction } from '../store/database.ts'
+import { inTransaction, read, type Transaction } from '../store/database.ts'
 import {
   approveErasureRequest,
+  countErased,
   type ErasureRequestRow,
   endErasureRequest,
+  findErasureRequest,
   lockErasureRequest,
 } from '../store/erasure-request.ts'
 import { findAdminTenant } from './admin-tenant.ts'
@@ -21,8 +24,10 @@ import {
 } from './erasure-request-view.ts'
 
 /**
- * The request as it is then; a repeat changes nothing. The waiting time begins with the approval. Throws `admin_forbidden`,
- * `not_found`, and `conflict` for a request that has ended otherwise, or where the one who approves is the one who asked.
+ * The request as it is then; a repeat changes nothing. The waiting time begins with the approval. Cancelled while it is being
+ * carried out, it says how many were erased, and nobody else is. Throws `admin_forbidden`, `not_found`, and `conflict` for a
+ * request that has ended otherwise, and for an approval by whoever asked, by a token made after the request (it may be the
+ * same hand), or of a request whose token was revoked since.
  */
 export async function decideErasures(
   means: Pick<Deps, 'db' | 'clock'>,
@@ -33,6 +38,7 @@ export async function decideErasures(
   const { id: tenantId } = await findAdminTenant(means.db, actor, 'privacy:erase', slug)
   const { waitHours } = await readErasurePolicy(means.db, tenantId)
   const { id, word } = decided
+  if (word === 'approve') await requireAnother(means, actor, tenantId, id)
   const at = means.clock()
   const now = toInstant(at)
   const told = { actor: actor.id, request: id }
@@ -42,15 +48,14 @@ export async function decideErasures(
     if (row.state === (word === 'approve' ? 'approved' : 'cancelled')) return row
     if (row.state === 'done' || row.state === 'cancelled')
       return fail({ kind: 'conflict', detail: 'the request has ended' })
-    if (word === 'approve' && row.requested_by === actor.id)
-      return fail({ kind: 'conflict', detail: 'somebody else has to approve' })
-    await tx.run(
-      word === 'approve'
-        ? approveErasureRequest({
-            ...{ tenantId, id, actor: actor.id, now, dueAt: toInstant(at + waitHours * HOUR) },
-          })
-        : endErasureRequest({ tenantId, id, state: 'cancelled', erased: 0, now }),
-    )
+    if (word === 'approve') {
+      const dueAt = toInstant(at + waitHours * HOUR)
+      await tx.run(approveErasureRequest({ tenantId, id, actor: actor.id, now, dueAt }))
+    } else {
+      const [gone] = await tx.run(countErased({ tenantId, people: row.people }))
+      const erased = gone?.count ?? 0
+      await tx.run(endErasureRequest({ tenantId, id, state: 'cancelled', erased, now }))
+    }
     const [after] = await tx.run(lockErasureRequest({ tenantId, id }))
     const type = word === 'approve' ? 'erasures_approved' : 'erasures_cancelled'
     await tx.runLast([insertAuditEvent(tenantId, newId(), now, { detail: { type, ...told } })])
@@ -58,4 +63,25 @@ export async function decideErasures(
   }
   const row = await inTransaction(means.db, tenantId, work, { retries: 2 })
   return row === undefined ? fail({ kind: 'not_found' }) : viewErasureRequest(row)
+}
+
+/** Two tokens are two pairs of eyes only where the one was not made to approve what the other asked. */
+async function requireAnother(
+  { db }: Pick<Deps, 'db'>,
+  actor: AdminActor,
+  tenantId: TenantId,
+  id: ErasureRequestId,
+): Promise<void> {
+  const [[row]] = await read(db, tenantId, [findErasureRequest({ tenantId, id })])
+  if (row?.state !== 'waiting') return
+  if (row.requested_by === actor.id)
+    return fail({ kind: 'conflict', detail: 'somebody else has to approve' })
+  const ids = [row.requested_by, actor.id]
+  const [tokens] = await read(db, SYSTEM_TENANT, [findTokenAges({ ids })])
+  const asking = tokens.find(({ id }) => id === row.requested_by)
+  if (asking !== undefined && asking.revoked_at !== null)
+    return fail({ kind: 'conflict', detail: 'the token that asked was revoked: ask anew' })
+  const approving = tokens.find(({ id }) => id === actor.id)
+  if (approving !== undefined && approving.created_at >= row.requested_at)
+    return fail({ kind: 'conflict', detail: 'a token older than the request has to approve' })
 }

@@ -2,7 +2,7 @@
  * The ledger outside the database: a file to which one line is added for each erasure, and for whatever else a restored backup
  * must not undo; read again after a restore.
  */
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { ErasureId, IdentityId, LedgerLineId, TenantId } from '../domain/ids.ts'
@@ -77,13 +77,24 @@ export async function noteLines(means: Means, tenantId: TenantId): Promise<numbe
   }
 }
 
-/** One write, so that two instances with the same file do not mix their lines. */
+/**
+ * One write, so that two instances with the same file do not mix their lines. A line that a full disk cut short is an error,
+ * and the next one does not go on in it.
+ */
 function append(file: string, lines: readonly LedgerLine[]): void {
-  const descriptor = openSync(file, 'a', 0o600)
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+  const descriptor = openSync(file, 'a+', 0o600)
   try {
-    writeSync(descriptor, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+    const bytes = Buffer.from(endsInLine(descriptor) ? text : `\n${text}`)
+    if (writeSync(descriptor, bytes) < bytes.length) throw new Error('the ledger is cut short')
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
   }
+}
+
+function endsInLine(descriptor: number): boolean {
+  const { size } = fstatSync(descriptor)
+  const last = Buffer.alloc(1)
+  return size === 0 || (readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] === 0x0a)
 }

@@ -34,6 +34,7 @@ import { providerAsBegun } from '../store/provider-snapshot.ts'
 import { type AuthorizedSession, authorizeSession, findSessionByState } from '../store/session.ts'
 import { holdLink, needsConfirmation } from './hold-link.ts'
 import { openRequest, openStated } from './journey-secrets.ts'
+import { openPrivacyByAccount } from './own-data-by-account.ts'
 import type { ProvenLink } from './proven-link.ts'
 import { noteHealth } from './provider-health.ts'
 import { planOf, reasonOf, recordFailure } from './reconciliation-end.ts'
@@ -72,6 +73,14 @@ export async function finishReconciliation(
     // The plan's list went out in place of the provider's own, and both have to be met.
     if (!reachesAssurance(ownMinimum(provider), { acr: identity.acrValues, amr: identity.amr }))
       fail({ kind: 'institution_refused', reason: 'assurance_insufficient' })
+    if (journey.purpose === 'privacy') {
+      const account = accountOf(identity)
+      const proved = { journeyId: journey.id, sessionId: session.id, account }
+      if (!(await openPrivacyByAccount(means, prepared, proved)))
+        await recordFailure(means, prepared, session.id, journey, provider.slug, 'nobody_known')
+      await noteHealth(means, prepared.tenant.id, provider.id, undefined)
+      return { url: addressOf.continue(prepared.issuer, session.journey_id) }
+    }
     const link = await proveLink(means, prepared, provider, session, journey, identity, upstream)
     const asks = await needsConfirmation(means, prepared, link)
     if (asks) await holdLink(means, prepared, link, identity.label)
@@ -214,6 +223,11 @@ async function askInstitution(
   )
 }
 
+function accountOf(identity: InstitutionIdentity): ProvenLink['account'] {
+  const { issuer, identifierAttribute: attribute, subject: value, email } = identity
+  return { issuer, attribute, value, ...(email === undefined ? {} : { email }) }
+}
+
 /** Wallet and institution together: what is kept, under which policies, and how sure the institution was. */
 async function proveLink(
   means: Means,
@@ -236,12 +250,7 @@ async function proveLink(
     journey,
     sessionId: session.id,
     provider,
-    account: {
-      issuer: identity.issuer,
-      attribute: identity.identifierAttribute,
-      value: identity.subject,
-      ...(identity.email === undefined ? {} : { email: identity.email }),
-    },
+    account: accountOf(identity),
     plan,
     // Whoever is asked to prove who they are already known as, must be that very person.
     expectedId: plan.plan === 'STEP_UP' ? requireCandidate(journey) : undefined,

@@ -1,7 +1,11 @@
-/** The wallet has answered for a person who asks for their own data: presented → managing, if they are somebody here. */
+/**
+ * The wallet has answered for a person who asks for their own data: presented → managing, if they are somebody here. Without a
+ * wallet the institution is asked, and `own-data-by-account.ts` goes on.
+ */
 import type { Deps } from '../deps.ts'
 import type { RefusalReason } from '../domain/audit.ts'
-import { MANAGE_TIME, type Presented } from '../domain/journey.ts'
+import { type Decided, MANAGE_TIME, type Presented } from '../domain/journey.ts'
+import type { Plan } from '../domain/plan.ts'
 import { type Recognition, recognise } from '../domain/recognition.ts'
 import { toInstant } from '../domain/time.ts'
 import { transact } from '../store/database.ts'
@@ -29,13 +33,28 @@ export async function openPrivacy(
   const { identityId } = known
   const [[moved]] = await transact(means.db, prepared.tenant.id, [
     open({
-      ...{ tenantId: prepared.tenant.id, id: journey.id, identityId, now: toInstant(at) },
+      ...{ tenantId: prepared.tenant.id, id: journey.id, from: 'presented', identityId },
+      ...{ now: toInstant(at) },
       expiresAt: toInstant(at + MANAGE_TIME),
     }),
   ])
   return moved?.changed === 1
     ? { kind: 'privacy', journey }
     : await refuseLogin(means, prepared, journey, 'identity_unavailable')
+}
+
+/** What the institution is asked for: a login made for this, whatever session is open there. */
+export function ownDataLogin({ providers }: PreparedTenant, { providerId }: Presented): Decided {
+  const provider = providers.find(({ id }) => id === providerId)?.slug ?? ''
+  const rest = { method: 'fresh_login', confirm: 'never', bindingPolicy: 'REUSE_ONLY' } as const
+  const plan: Plan = {
+    plan: 'RUN_IDV',
+    provider,
+    profile: 'own-data',
+    requiredAttributes: [],
+    ...rest,
+  }
+  return { plan, rule: 'builtin:own-data', reasons: [], state: 'NOT_FOUND' }
 }
 
 function reasonOf(found: Recognition): RefusalReason {

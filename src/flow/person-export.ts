@@ -28,7 +28,7 @@ import { openCarried } from './new-grant.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'config'>
 
-/** Members and rows; `store/personal-data.ts` says which member holds which table. */
+/** Members and rows; `store/exported.ts` says which member holds which table, column by column. */
 export interface PersonExport {
   format: 'identity-bridge-export/1'
   tenant: string
@@ -149,6 +149,7 @@ function openBinding(
       }),
     ) as JsonObject),
     assurance: JSON.parse(row.assurance ?? 'null') as Json,
+    proved_by: Object.keys(JSON.parse(row.materials ?? '{}') as JsonObject),
     ...{ proved_at: row.proved_at, believed_until: row.believed_until },
     to_be_proved_again_since: row.to_be_proved_again_since,
     told_of_its_end_at: row.told_of_its_end_at,
@@ -175,11 +176,13 @@ function openAuxiliary(
 }
 
 function openGrant(keyring: Keyring, tenant: TenantId, row: Rows['grants'][number]): JsonObject {
-  const { id, amr, wallet_attributes: sealed, ...plain } = row
+  const { id, amr, upstream, claims, wallet_attributes: sealed, ...plain } = row
   const carried = sealed === null ? {} : openCarried(keyring, tenant, id, sealed)
   return {
     ...plain,
     amr: JSON.parse(amr) as Json,
+    upstream: JSON.parse(upstream ?? 'null') as Json,
+    claims: JSON.parse(claims ?? 'null') as Json,
     wallet_attributes: carried,
   }
 }

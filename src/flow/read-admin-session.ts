@@ -3,19 +3,25 @@ import { digestText } from '../crypto/digest.ts'
 import { equalText, hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor, AdminScope } from '../domain/admin.ts'
+import { type Findable, findablesOf, issuersOf } from '../domain/findable.ts'
 import { SYSTEM_TENANT } from '../domain/ids.ts'
+import { readPolicy } from '../domain/policy.ts'
 import type { Tenant } from '../domain/tenant.ts'
 import { fromInstant, toInstant } from '../domain/time.ts'
 import { findAdminSession } from '../store/admin-session.ts'
 import { read } from '../store/database.ts'
-import { listProviders } from '../store/provider.ts'
+import { findCurrentPolicies, type PolicyRow } from '../store/policy.ts'
+import { listProviders, readProvider } from '../store/provider.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 
 export interface Staff {
   actor: AdminActor
   tenant: Tenant
-  /** The tenant's providers, for whoever looks for an account. */
-  providers: readonly { slug: string; name: string }[]
+  /** The tenant's providers, for whoever looks for an account or an address. */
+  providers: readonly { slug: string; name: string; emailIsProof: boolean }[]
+  /** What else somebody can be looked for by, and who may have issued it. */
+  findables: readonly Findable[]
+  issuers: readonly string[]
   /** What every form of this session carries, so that no other site can send one. */
   csrf: string
   isOwnForm(given: string): boolean
@@ -39,10 +45,27 @@ export async function readAdminSession(
     expiresAt: fromInstant(row.expires_at),
   }
   const tenant = await findAdminTenant(means.db, actor, 'identities:manage', row.slug)
-  const [providers] = await read(means.db, tenant.id, [listProviders({ tenantId: tenant.id })])
+  const tenantId = tenant.id
+  const [providers, policies] = await read(means.db, tenantId, [
+    listProviders({ tenantId }),
+    findCurrentPolicies({ tenantId }),
+  ])
   const csrf = digestText(`compliance form ${secret}`)
   return {
     ...{ actor, tenant, csrf, isOwnForm: (given) => equalText(csrf, given) },
-    providers: providers.map(({ slug, name }) => ({ slug, name })),
+    providers: providers.map(readProvider).map(({ slug, name, emailIsProof }) => ({
+      ...{ slug, name, emailIsProof },
+    })),
+    ...findableBy(policies),
+  }
+}
+
+function findableBy(policies: readonly PolicyRow[]): Pick<Staff, 'findables' | 'issuers'> {
+  const documentOf = (kind: PolicyRow['kind']) =>
+    JSON.parse(policies.find((row) => row.kind === kind)?.document ?? 'null') as unknown
+  const [material, trust] = [documentOf('material'), documentOf('trust')]
+  return {
+    findables: material === null ? [] : findablesOf(readPolicy('material', material)),
+    issuers: trust === null ? [] : issuersOf(readPolicy('trust', trust)),
   }
 }

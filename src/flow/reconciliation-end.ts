@@ -42,7 +42,8 @@ export async function recordFailure(
   sessionId: SessionId,
   journey: Journey,
   provider: string,
-  reason: FailureReason,
+  /** `nobody_known`: somebody asked for their own data, and nobody is known by their account. */
+  reason: FailureReason | 'nobody_known',
 ): Promise<void> {
   const tenantId = prepared.tenant.id
   const now = toInstant(means.clock())

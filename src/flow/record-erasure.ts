@@ -47,16 +47,23 @@ export interface ErasureView {
 
 /**
  * Erases the person, everybody merged with them included, for a caller whose right was looked at already; `actor` stands in
- * the event. A repeat returns the same receipt. Throws `not_found`, and `conflict` where the tenant has no key to sign with.
+ * the event, and `before` runs in the transaction ahead of everything. A repeat returns the same receipt. Throws `not_found`,
+ * and `conflict` where the tenant has no key to sign with.
  */
 export async function erasePerson(
   means: Means,
   tenant: Tenant,
   actor: string,
-  { identityId, ground }: { identityId: IdentityId; ground: ErasureGround },
+  asked: {
+    identityId: IdentityId
+    ground: ErasureGround
+    before?: (tx: Transaction) => Promise<void>
+  },
 ): Promise<ErasureView> {
+  const { identityId, ground, before } = asked
   const key = await openReceiptKey(means, tenant.id)
   const work = async (tx: Transaction) => {
+    await before?.(tx)
     const locked = await lockFamily(tx, tenant.id, identityId)
     const [first] = locked
     if (first === undefined) return fail({ kind: 'not_found' })

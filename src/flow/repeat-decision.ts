@@ -5,7 +5,7 @@ import type { ClientId, IdentityId, LedgerLineId, TenantId } from '../domain/ids
 import { LedgerSaid, type SaidLine, type SaidLineOf } from '../domain/ledger.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
-import { deleteConsent, revokeGrantsAt } from '../store/consent.ts'
+import { deleteConsentGivenBy, revokeGrantsAt } from '../store/consent.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
 import { lockPeople, setRestriction } from '../store/identity.ts'
 import { findLedgerLine, insertLedgerLine } from '../store/ledger.ts'
@@ -71,7 +71,7 @@ async function repeatAttributes(
   return 'repeated'
 }
 
-/** Whatever the person said yes to since the backup is not there, so a yes that is there is the one that was taken back. */
+/** A yes of later than that is another one: it was given in this database, after a replay. */
 async function repeatWithdrawal(
   means: Means,
   tx: Transaction,
@@ -83,7 +83,7 @@ async function repeatWithdrawal(
   const first = locked.find(({ status }) => status !== 'MERGED') ?? locked[0]
   if (first === undefined) return 'absent'
   const at = { tenantId, people: locked.map((row) => row.id), clientId }
-  const [deleted] = await tx.run(deleteConsent(at))
+  const [deleted] = await tx.run(deleteConsentGivenBy({ ...at, until: line.said_at as IsoInstant }))
   if (deleted === undefined || deleted.changed === 0) return 'absent'
   const now = toInstant(means.clock())
   const [revoked] = await tx.run(revokeGrantsAt({ ...at, now }))
@@ -104,24 +104,31 @@ async function repeatRestriction(
   line: SaidLineOf<'restriction'>,
 ): Promise<Outcome> {
   const tenantId = line.tenant as TenantId
-  const [person] = await lockListed(tx, line)
-  if (person === undefined) return 'absent'
+  const listed = await lockListed(tx, line)
   const [from, to] = line.restricted
     ? (['ACTIVE', 'RESTRICTED'] as const)
     : (['RESTRICTED', 'ACTIVE'] as const)
-  if (person.status !== from) return person.status === to ? 'known' : 'absent'
+  // Who was merged into the person when it was said may be somebody of their own in this backup.
+  const people = listed.filter(({ status }) => status === from)
+  const already = listed.find(({ status }) => status === to)
+  const [first] = people
   const now = toInstant(means.clock())
+  if (first === undefined) {
+    if (already === undefined) return 'absent'
+    await tx.runLast([knownFromNow(line, already.id, now)])
+    return 'known'
+  }
+  const type = line.restricted ? 'identity_restricted' : 'restriction_lifted'
   await tx.runLast([
-    setRestriction({ tenantId, id: person.id, from, to }),
-    revokeGrantsOf({ tenantId, people: [person.id], now }),
-    knownFromNow(line, person.id, now),
-    insertAuditEvent(tenantId, newId(), now, {
-      detail: {
-        type: line.restricted ? 'identity_restricted' : 'restriction_lifted',
-        actor: ACTOR,
-      },
-      subjectHash: subjectHash(means, tenantId, person),
-    }),
+    ...people.map(({ id }) => setRestriction({ tenantId, id, from, to })),
+    revokeGrantsOf({ tenantId, people: people.map(({ id }) => id), now }),
+    knownFromNow(line, first.id, now),
+    ...people.map((person) =>
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type, actor: ACTOR },
+        subjectHash: subjectHash(means, tenantId, person),
+      }),
+    ),
   ])
   return 'repeated'
 }

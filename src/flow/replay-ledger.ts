@@ -24,15 +24,17 @@ export interface Replayed {
 
 /**
  * Makes everything of the ledger's text again that this database does not know; doing it twice changes nothing. The
- * whole text is read before anything is done. Throws `invalid_request` with the number of the first line that is none.
+ * whole text is read before anything is done. Throws `invalid_request` with the number of the first line that is none, but
+ * for the beginning of one that stands there in full as well.
  */
 export async function replayLedger(
   means: Pick<Deps, 'db' | 'clock' | 'keyring'>,
   text: string,
 ): Promise<Replayed> {
-  const lines = text
-    .split('\n')
-    .flatMap((line, index) => (line === '' ? [] : [readLine(line, index)]))
+  const texts = text.split('\n')
+  const lines = texts.flatMap((line, index) =>
+    line === '' || isCutShort(line, texts.slice(index + 1)) ? [] : [readLine(line, index)],
+  )
   const { erasures, decisions } = planReplay(lines)
   const counts = { erased: 0, repeated: 0, known: 0, absent: 0 }
   const held: Held[] = []
@@ -54,6 +56,13 @@ function unreadable(error: unknown): 'unreadable' {
   if (error instanceof BridgeError && error.failure.kind === 'sealed_unreadable')
     return 'unreadable'
   throw error
+}
+
+/** What a full disk or a sudden end left of a line that was written again in full later. */
+function isCutShort(line: string, later: readonly string[]): boolean {
+  return (
+    !line.endsWith('}') && later.some((text) => text.length > line.length && text.startsWith(line))
+  )
 }
 
 function readLine(text: string, index: number): LedgerLine {

@@ -8,6 +8,7 @@ import type { IdentityId } from '../domain/ids.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
+import { findWholeFamily, revokeGrantsOfNobody } from '../store/erasure.ts'
 import { lockPeople, setRestriction } from '../store/identity.ts'
 import { revokeGrantsOf } from '../store/merge.ts'
 import { findReceivers, insertOutbox } from '../store/outbox.ts'
@@ -38,17 +39,19 @@ export async function restrictIdentity(
   return await viewIdentity(means.db, tenantId, identityId)
 
   async function record(tx: Transaction): Promise<void> {
+    const family = await tx.run(findWholeFamily({ tenantId, id: identityId }))
     const [person] = await tx.run(lockPeople({ tenantId, ids: [identityId] }))
     if (person === undefined) return fail({ kind: 'not_found' })
     if (person.status === to) return
     if (person.status !== from)
       return fail({ kind: 'conflict', detail: 'the person was merged or erased' })
     const now = toInstant(means.clock())
-    const people = [identityId]
+    const people = [identityId, ...family.map(({ id }) => id).filter((id) => id !== identityId)]
     const receivers = await tx.run(findReceivers({ tenantId, people, type }))
     await tx.runLast([
       setRestriction({ tenantId, id: identityId, from, to }),
       revokeGrantsOf({ tenantId, people, now }),
+      revokeGrantsOfNobody({ tenantId, people, now }),
       ledgerStep(tenantId, identityId, { kind: 'restriction', persons: people, restricted }, now),
       insertOutbox(outboxRows(means.keyring, tenantId, { type }, receivers, now)),
       insertAuditEvent(tenantId, newId(), now, {

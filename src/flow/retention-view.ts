@@ -5,6 +5,7 @@ import {
   DATA_KIND_NAMES,
   DATA_KINDS,
   type DataKind,
+  KEPT,
   type Retention,
   type RetentionRule,
   retentionOf,
@@ -74,7 +75,11 @@ export async function countDueRows(
       ...{ tenantId, at: toInstant(at), noticeDays, endBefore: ago(days) },
       ...{ warnBefore: ago(days - noticeDays), toldBefore: ago(noticeDays) },
       ...{ purgeBefore: ago(holds('ended_links').days ?? 0) },
-      ...{ deliveredBefore: ago(7), deadBefore: ago(30) },
+      ...{ endedBefore: toInstant(at - KEPT.endedLogins) },
+      ...{
+        deliveredBefore: toInstant(at - KEPT.delivered),
+        deadBefore: toInstant(at - KEPT.givenUp),
+      },
       ...{ trailBefore: ago(holds('audit_events').days ?? 0) },
     }),
   ])

@@ -19,8 +19,6 @@ export interface OpenPage {
   clientId: ClientId
   relyingPartyName: string
   purpose: { en: string; nl: string } | undefined
-  /** No way without a wallet is offered. */
-  walletOnly?: boolean
   link: string
   /** Until when a QR code may be shown; undefined for none. */
   codeExpiresAt: number | undefined
@@ -98,10 +96,7 @@ export async function readOpenPage(
 /** Who asks: a relying party, or the person themself for their own data. */
 async function askerOf(prepared: PreparedTenant, journey: Journey) {
   if (journey.purpose === 'privacy')
-    return {
-      ...{ relyingPartyName: prepared.tenant.name[journey.language], purpose: undefined },
-      walletOnly: true,
-    }
+    return { relyingPartyName: prepared.tenant.name[journey.language], purpose: undefined }
   const relyingParty = await prepared.relyingParty(journey.clientId)
   return relyingParty && { relyingPartyName: relyingParty.name, purpose: relyingParty.purpose }
 }

@@ -30,6 +30,7 @@ import type { Exchange, Operation, Route } from './route.ts'
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'config'>
 
 const PERSON = `${COMPLIANCE}/people/:identity`
+const OUTCOMES = ['done', 'notNow', 'suggested'] as const
 
 export function compliancePersonRoutes(deps: Means): Route[] {
   const route = (
@@ -131,7 +132,7 @@ function personOf({ http }: Exchange): IdentityId {
 
 async function show(deps: Means, signed: Signed, exchange: Exchange): Promise<Response> {
   const { language, nonce, page, csrf, actor, tenant } = signed
-  const { person, held, consents } = await readHeld(
+  const { person, held, consents, receipt } = await readHeld(
     ...([deps, actor, tenant.slug, personOf(exchange)] as const),
   )
   const said = exchange.http.req.query('outcome')
@@ -144,9 +145,10 @@ async function show(deps: Means, signed: Signed, exchange: Exchange): Promise<Re
       ...consent,
       name: clientName ?? consent.clientId,
     })),
+    hasReceipt: receipt !== undefined,
     mayErase: actor.scopes.includes('privacy:erase'),
     mayExport: actor.scopes.includes('privacy:export'),
-    outcome: said === 'done' || said === 'notNow' ? said : undefined,
+    outcome: OUTCOMES.find((each) => each === said),
   })
   return answerPage(html, nonce)
 }
@@ -196,8 +198,7 @@ function sendFile(body: string, type: string, name: string): Response {
 async function ask(deps: Means, signed: Signed, exchange: Exchange): Promise<Response> {
   const { language, nonce, page, csrf, actor, tenant } = signed
   const { person, held } = await readHeld(deps, actor, tenant.slug, personOf(exchange))
-  const receipt = `${COMPLIANCE}/people/${person.id}/receipt`
-  if (person.status === 'ERASED') return redirectTo(receipt)
+  if (person.status === 'ERASED') return redirectTo(`${COMPLIANCE}/people/${person.id}/receipt`)
   const view = { language, nonce, csrf, tenant: page, id: person.id, held: { ...held } }
   return answerPage(renderErase(view), nonce)
 }

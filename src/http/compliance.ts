@@ -2,7 +2,9 @@
 import type { Deps } from '../deps.ts'
 import type { Parameters } from '../domain/authorization-request.ts'
 import { BridgeError } from '../domain/failure.ts'
+import { toldIn } from '../domain/findable.ts'
 import type { IdentityId } from '../domain/ids.ts'
+import type { ToldIdentifier } from '../domain/sought-identifier.ts'
 import { authenticateAdmin } from '../flow/authenticate-admin.ts'
 import { ADMIN_SESSION_TIME, beginAdminSession } from '../flow/begin-admin-session.ts'
 import { endAdminSession } from '../flow/end-admin-session.ts'
@@ -89,13 +91,18 @@ function isKind(error: unknown, kinds: readonly string[]): boolean {
 }
 
 async function find(deps: Means, signed: Signed, form: Parameters): Promise<Response> {
-  const by = form.get('by') ?? ''
+  const { actor, tenant } = signed
   const value = (form.get('value') ?? '').trim()
-  if (by === 'key' && !/^[A-Za-z0-9_-]{43}$/.test(value))
-    return answerFind(signed, 'malformed', 400)
   try {
-    const { id } = await lookUp(deps, signed, by, value)
-    return redirectTo(`${COMPLIANCE}/people/${id}`)
+    if (form.get('by') === 'id') {
+      const { id } = await readIdentity(deps, actor, tenant.slug, value as IdentityId)
+      return redirectTo(`${COMPLIANCE}/people/${id}`)
+    }
+    const told = toldBy(signed, form, value)
+    if (told === undefined) return answerFind(signed, 'malformed', 400)
+    const { id, strength } = await findIdentityBy(deps, actor, tenant.slug, told)
+    const outcome = strength === 'suggests' ? '?outcome=suggested' : ''
+    return redirectTo(`${COMPLIANCE}/people/${id}${outcome}`)
   } catch (error) {
     if (isKind(error, ['conflict'])) return answerFind(signed, 'two', 409)
     if (isKind(error, ['not_found'])) return answerFind(signed, 'nobody', 404)
@@ -103,13 +110,26 @@ async function find(deps: Means, signed: Signed, form: Parameters): Promise<Resp
   }
 }
 
-async function lookUp(deps: Means, { actor, tenant }: Signed, by: string, value: string) {
-  if (by === 'id') return await readIdentity(deps, actor, tenant.slug, value as IdentityId)
-  const identifier =
-    by === 'key'
-      ? ({ kind: 'key', thumbprint: value } as const)
-      : ({ kind: 'account', provider: by.replace(/^account:/, ''), value } as const)
-  return await findIdentityBy(deps, actor, tenant.slug, identifier)
+/** `by` is a kind and what it is of; undefined for what has not the form of an identifier. */
+function toldBy(signed: Signed, form: Parameters, value: string): ToldIdentifier | undefined {
+  const [kind = '', of = ''] = (form.get('by') ?? '').split(':')
+  switch (kind) {
+    case 'account':
+      return { type: 'SUBJECT_ID', provider: of, value }
+    case 'email':
+      return { type: 'EMAIL', provider: of, address: value }
+    case 'key':
+      return /^[A-Za-z0-9_-]{43}$/.test(value) ? { type: 'KEY', thumbprint: value } : undefined
+    case 'did':
+      return value.startsWith('did:') ? { type: 'DID', did: value } : undefined
+    case 'material': {
+      const findable = signed.findables.find(({ material }) => material === of)
+      const values = findable?.paths.map((_, place) => form.get(`value${place}`)) ?? []
+      return findable && toldIn(findable, { issuer: form.get('issuer'), values })
+    }
+    default:
+      return undefined
+  }
 }
 
 function answerSignIn(
@@ -124,9 +144,9 @@ function answerSignIn(
 }
 
 function answerFind(signed: Signed, problem: FindProblem | undefined, status: number): Response {
-  const { language, nonce, page: tenant, csrf, providers } = signed
-  const html = renderFind({ language, nonce, tenant, csrf, providers, problem })
-  return answerPage(html, nonce, { status })
+  const { language, nonce, page: tenant, csrf, providers, findables, issuers } = signed
+  const view = { language, nonce, tenant, csrf, providers, findables, issuers, problem }
+  return answerPage(renderFind(view), nonce, { status })
 }
 
 const tags: [string] = ['Compliance page']
@@ -158,8 +178,12 @@ const FIND: Operation = {
   requestBody: formBody(
     objectSchema({
       csrf: text('From the page.'),
-      by: text('`account:` and the slug of a provider, `key` or `id`.'),
-      value: text('Account, thumbprint or id.'),
+      by: text(
+        '`account:` or `email:` and the slug of a provider, `key`, `did`, `id`, or `material:` and its name.',
+      ),
+      'value?': text('Account, address, thumbprint, DID or id.'),
+      'issuer?': text('Of a material: who issued the credential.'),
+      'value0?': text('Of a material: its first value; `value1` and so on for more.'),
     }),
     { csrf: '…', by: 'account:surf', value: '7b1f0c2e@noorderhaven.example' },
   ),

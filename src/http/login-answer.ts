@@ -54,9 +54,7 @@ export async function answerLoginPage(
     state,
     now: deps.clock(),
     expiresAt: toInstant(login.expiresAt),
-    alternatives: login.walletOnly
-      ? []
-      : directProviders(prepared).map(({ slug, name }) => ({ slug, name })),
+    alternatives: directProviders(prepared).map(({ slug, name }) => ({ slug, name })),
   })
   return answerPage(html, nonce, { headers })
 }

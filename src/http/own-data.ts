@@ -1,5 +1,5 @@
 /**
- * A person looks after their own data, with the wallet as proof: what wallets call for a deletion request (EUDI TS7,
+ * A person looks after their own data, with the wallet or their institution as proof: what wallets call for a deletion request (EUDI TS7,
  * `supportURI`; `erasure_endpoint` of IT-Wallet) leads here.
  */
 import type { Deps } from '../deps.ts'
@@ -62,7 +62,9 @@ async function invite(exchange: Exchange): Promise<Response> {
   const nonce = newNonce()
   const startUrl = addressOf.privacy(new URL(tenantOf(exchange).issuer).pathname)
   const refused = exchange.http.req.query('error') !== undefined
-  return answerPage(renderOwnDataStart({ language, nonce, tenant, startUrl, refused }), nonce)
+  const { directLogin } = tenantOf(exchange).tenant
+  const view = { language, nonce, tenant, startUrl, refused, directLogin }
+  return answerPage(renderOwnDataStart(view), nonce)
 }
 
 async function begin(deps: Means, exchange: Exchange): Promise<Response> {
@@ -73,7 +75,7 @@ async function begin(deps: Means, exchange: Exchange): Promise<Response> {
   const begun = await beginPrivacy(deps, prepared, { id, language })
   exchange.reference = begun.correlationId
   const page = {
-    ...{ ...begun, state: 'waiting' as const, walletOnly: true, purpose: undefined },
+    ...{ ...begun, state: 'waiting' as const, purpose: undefined },
     relyingPartyName: tenant.name[language],
   }
   const cookie = { 'set-cookie': browserCookie(tenant.id, begun.browserId) }
@@ -203,9 +205,9 @@ const INVITE: Operation = {
   responses: { '200': pageAnswer('Why and how; one button.') },
 }
 const BEGIN: Operation = {
-  ...{ operationId: 'beginOwnData', tags, summary: 'Prove with a wallet that it is you' },
+  ...{ operationId: 'beginOwnData', tags, summary: 'Prove that it is you' },
   description:
-    'The same presentation as for a login; it ends at the own data and at no relying party.',
+    'The same presentation as for a login, or a new login at the institution where people log in without a wallet; it ends at the own data and at no relying party.',
   parameters: [TENANT_PARAMETER],
   responses: {
     '200': pageAnswer('The page that waits for the wallet.'),

@@ -21,8 +21,9 @@ import {
 } from '../domain/event.ts'
 import { BridgeError, type OutboundReason } from '../domain/failure.ts'
 import { SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
+import { KEPT } from '../domain/retention.ts'
 import { pauseAfter } from '../domain/retry.ts'
-import { DAY, fromInstant, MINUTE, SECOND, toInstant, toSeconds } from '../domain/time.ts'
+import { fromInstant, MINUTE, SECOND, toInstant, toSeconds } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
 import {
@@ -49,9 +50,6 @@ const TURN = 20 * SECOND
 const LONGEST_ANSWER = 64 * 1024
 const REMOVED = 500
 const LOGOUT_TOKEN_TIME = 2 * MINUTE
-/** How long what is settled can still be replayed, and how long what nobody fetches waits. */
-const KEEP_DELIVERED = 7 * DAY
-const KEEP_DEAD = 30 * DAY
 
 export function deliverEventsJob(means: Means): Job {
   return {
@@ -93,12 +91,12 @@ export async function deliverTenant(
 
 async function tidy(means: Means, tenantId: TenantId): Promise<void> {
   const at = means.clock()
-  const deadBefore = toInstant(at - KEEP_DEAD)
+  const deadBefore = toInstant(at - KEPT.givenUp)
   await transact(means.db, tenantId, [
     buryEvents({ tenantId, before: deadBefore, now: toInstant(at), limit: REMOVED }),
     deleteOldEvents({
       ...{ tenantId, deadBefore, limit: REMOVED },
-      deliveredBefore: toInstant(at - KEEP_DELIVERED),
+      deliveredBefore: toInstant(at - KEPT.delivered),
     }),
   ])
 }

@@ -5,7 +5,8 @@
 import { Cron } from 'croner'
 import { newId } from '../crypto/random.ts'
 import type { TenantId } from '../domain/ids.ts'
-import { HOUR, type IsoInstant, MINUTE, toInstant } from '../domain/time.ts'
+import { KEPT } from '../domain/retention.ts'
+import { type IsoInstant, MINUTE, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction } from '../store/database.ts'
 import { deleteExpiredGrants, deleteSpentAssertions } from '../store/grant.ts'
@@ -20,8 +21,6 @@ import type { Changed, Step } from '../store/statement.ts'
 import type { Job, JobCounts, JobMeans } from './lease.ts'
 
 const BATCH = 500
-/** How long an ended row stays for whoever asks what became of it. */
-const KEEP_ENDED = 1 * HOUR
 const KEEP_GUARDS = 10 * MINUTE
 const EVERY_MINUTE = '* * * * *'
 
@@ -52,7 +51,7 @@ async function expireTenant(
 async function expireBatch(means: JobMeans, tenantId: TenantId) {
   const at = means.clock()
   const now = toInstant(at)
-  const endedBefore = toInstant(at - KEEP_ENDED)
+  const endedBefore = toInstant(at - KEPT.endedLogins)
   return await inTransaction(means.db, tenantId, async (tx) => {
     const results = await tx.runAll(
       batchSteps(tenantId, now, endedBefore, toInstant(at - KEEP_GUARDS)),

@@ -2,7 +2,7 @@
 import type { TenantId } from '../domain/ids.ts'
 import type { SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { type Params, statement } from './statement.ts'
+import { anyOf, type Params, statement } from './statement.ts'
 
 /** A token that is alive. */
 export const findAdminToken = statement(
@@ -24,6 +24,16 @@ export const findAdminToken = statement(
       .where('token_hash', '=', p('tokenHash'))
       .where('revoked_at', 'is', null)
       .where('expires_at', '>', p('now')),
+)
+
+/** What is known of these tokens, dead ones too; nothing of an actor without one. */
+export const findTokenAges = statement(
+  'find_token_ages',
+  (q, p: Params<{ ids: readonly string[] }>) =>
+    q
+      .selectFrom('admin_token')
+      .select(['id', 'created_at', 'revoked_at'])
+      .where('id', '=', anyOf(p('ids'))),
 )
 
 export const touchAdminToken = statement(

@@ -62,6 +62,18 @@ export const deleteConsent = statement('delete_consent', (q, p: Params<OfPeople>
     .where('client_id', '=', p('clientId')),
 )
 
+/** The same of a yes that was last given by then. */
+export const deleteConsentGivenBy = statement(
+  'delete_consent_given_by',
+  (q, p: Params<OfPeople & { until: IsoInstant }>) =>
+    q
+      .deleteFrom('consent')
+      .where('tenant_id', '=', p('tenantId'))
+      .where('identity_id', '=', anyOf(p('people')))
+      .where('client_id', '=', p('clientId'))
+      .where('updated_at', '<=', p('until')),
+)
+
 /** Ends what was granted to a relying party about these people, and with it every token made from that. */
 export const revokeGrantsAt = statement(
   'revoke_grants_at',

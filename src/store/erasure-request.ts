@@ -78,6 +78,49 @@ export const lockErasureRequest = statement(
       .forUpdate(),
 )
 
+/** Who asked for it, and where it stands. */
+export const findErasureRequest = statement(
+  'find_erasure_request',
+  (q, p: Params<{ tenantId: TenantId; id: ErasureRequestId }>) =>
+    q
+      .selectFrom('erasure_request')
+      .select(['state', 'requested_by', 'requested_at'])
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id')),
+)
+
+/** Whether it is approved still, held until the transaction ends: a cancellation waits for it, and counts from then on. */
+export const shareErasureRequest = statement(
+  'share_erasure_request',
+  (q, p: Params<{ tenantId: TenantId; id: ErasureRequestId }>) =>
+    q
+      .selectFrom('erasure_request')
+      .select('state')
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .forShare(),
+)
+
+/** How many of these people are erased. */
+export const countErased = sqlStatement(
+  'count_erased',
+  (p: Params<{ tenantId: TenantId; people: readonly IdentityId[] }>) => sql<{ count: number }>`
+    SELECT count(*)::int AS count FROM identity
+     WHERE tenant_id = ${p('tenantId')} AND id = ANY (${p('people')}::text[]) AND status = 'ERASED'`,
+)
+
+/** approved → waiting: whoever stood behind it does no longer. */
+export const reopenErasureRequest = statement(
+  'reopen_erasure_request',
+  (q, p: Params<{ tenantId: TenantId; id: ErasureRequestId }>) =>
+    q
+      .updateTable('erasure_request')
+      .set({ state: 'waiting', approved_by: null, approved_at: null })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('state', '=', 'approved'),
+)
+
 /** Newest first. */
 export const listErasureRequests = statement(
   'list_erasure_requests',

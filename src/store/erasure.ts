@@ -35,6 +35,37 @@ export const lockToErase = statement('lock_to_erase', (q, p: Params<People>) =>
     .forUpdate(),
 )
 
+/** `hash`: everything these people are or were known by. */
+export const HASHES = (p: Params<People>) => sql`
+    own AS MATERIALIZED (
+      SELECT m.id, COALESCE(m.deleted_identifier_hash, m.identifier_hash) AS hash FROM identity_match m
+       WHERE m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = ANY (${p('people')}::text[])
+    ), hash AS MATERIALIZED (
+      SELECT hash FROM own
+      UNION SELECT b.holder_identifier_hash FROM own
+        JOIN identity_link_binding b ON b.tenant_id = ${p('tenantId')} AND b.match_id = own.id
+      UNION SELECT b.institution_identifier_hash FROM own
+        JOIN identity_link_binding b ON b.tenant_id = ${p('tenantId')} AND b.match_id = own.id
+       WHERE b.institution_identifier_hash IS NOT NULL
+    )`
+
+/** A grant by the wallet's word alone, whose journey (there for as long as it is) showed one of these hashes. */
+export const GRANTED_TO_NOBODY = (
+  p: Params<People>,
+) => sql`identity_id IS NULL AND correlation_id IN (
+         SELECT correlation_id FROM journey
+          WHERE tenant_id = ${p('tenantId')} AND identity_id IS NULL
+            AND identifier_hashes && ARRAY(SELECT hash FROM hash))`
+
+/** Ends what was granted by the wallet's word alone to somebody who is one of these people, and was not looked for. */
+export const revokeGrantsOfNobody = sqlStatement(
+  'revoke_grants_of_nobody',
+  (p: Params<People & { now: IsoInstant }>) => sql<{ changed: number }>`
+    WITH ${HASHES(p)}
+    UPDATE login_grant SET revoked_at = ${p('now')}
+     WHERE tenant_id = ${p('tenantId')} AND revoked_at IS NULL AND ${GRANTED_TO_NOBODY(p)}`,
+)
+
 /**
  * Whatever lives for a login: journeys that know the person or show one of their identifiers, the sessions of those, grants
  * with their codes and tokens, and guard rows nobody holds just now (the sweep takes those).
@@ -47,17 +78,7 @@ export const eraseLogins = sqlStatement(
     grants: number
     tokens: number
   }>`
-    WITH own AS MATERIALIZED (
-      SELECT m.id, COALESCE(m.deleted_identifier_hash, m.identifier_hash) AS hash FROM identity_match m
-       WHERE m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = ANY (${p('people')}::text[])
-    ), hash AS MATERIALIZED (
-      SELECT hash FROM own
-      UNION SELECT b.holder_identifier_hash FROM own
-        JOIN identity_link_binding b ON b.tenant_id = ${p('tenantId')} AND b.match_id = own.id
-      UNION SELECT b.institution_identifier_hash FROM own
-        JOIN identity_link_binding b ON b.tenant_id = ${p('tenantId')} AND b.match_id = own.id
-       WHERE b.institution_identifier_hash IS NOT NULL
-    ), journeys AS (
+    WITH ${HASHES(p)}, journeys AS (
       DELETE FROM journey
        WHERE tenant_id = ${p('tenantId')} AND (identity_id = ANY (${p('people')}::text[])
           OR identity_id IS NULL AND identifier_hashes && ARRAY(SELECT hash FROM hash))
@@ -235,14 +256,17 @@ export const markNoted = statement(
       .where('id', '=', p('id')),
 )
 
-/** Whose identifier this is or was: live matches, and soft-deleted ones, which nobody is recognised by. */
+/** Whose identifier this is or was: live matches, and soft-deleted ones, which nobody is recognised by; and the hashes that hit. */
 export const findOwners = sqlStatement(
   'find_owners',
   (p: Params<{ tenantId: TenantId; hashes: readonly string[] }>) => sql<{
     id: IdentityId
     live: boolean
+    found: string[]
   }>`
-    SELECT internal_identity_id AS id, bool_or(deleted_at IS NULL) AS live FROM identity_match
+    SELECT internal_identity_id AS id, bool_or(deleted_at IS NULL) AS live,
+           array_agg(COALESCE(deleted_identifier_hash, identifier_hash)) AS found
+      FROM identity_match
      WHERE tenant_id = ${p('tenantId')}
        AND (identifier_hash = ANY (${p('hashes')}::text[]) OR deleted_identifier_hash = ANY (${p('hashes')}::text[]))
        AND metadata_json IS NULL

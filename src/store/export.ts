@@ -1,8 +1,9 @@
 /** Everything that stands in the tables about a person and everybody merged with them (`store/personal-data.ts` is the list). */
 import { sql } from 'kysely'
-import type { ClientId, IdentityId, MatchId, TenantId } from '../domain/ids.ts'
+import type { BindingId, ClientId, GrantId, IdentityId, MatchId, TenantId } from '../domain/ids.ts'
 import type { IdentifierType, JsonObject, Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
+import { GRANTED_TO_NOBODY, HASHES } from './erasure.ts'
 import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
 
 type People = { tenantId: TenantId; people: readonly IdentityId[] }
@@ -22,14 +23,16 @@ export const exportMatches = sqlStatement(
   'export_matches',
   (p: Params<People>) => sql<{
     id: MatchId
+    person: IdentityId
     type: IdentifierType
+    shared: boolean
     hash_key: 'A' | 'B'
     created_at: IsoInstant
     last_used_at: IsoInstant
     deleted_at: IsoInstant | null
     deletion_reason: string | null
   }>`
-    SELECT id, identifier_type AS type, hash_key, created_at, last_used_at, deleted_at, deletion_reason
+    SELECT id, internal_identity_id AS person, identifier_type AS type, metadata_json IS NOT NULL AS shared, hash_key, created_at, last_used_at, deleted_at, deletion_reason
       FROM identity_match
      WHERE tenant_id = ${p('tenantId')} AND internal_identity_id = ANY (${p('people')}::text[])
      ORDER BY created_at, id`,
@@ -45,6 +48,8 @@ export interface BindingRow {
   account_attribute: string | null
   attributes: Sealed | null
   assurance: string | null
+  /** JSON: names of materials, with their hashes. */
+  materials: string | null
   proved_at: IsoInstant | null
   believed_until: IsoInstant | null
   to_be_proved_again_since: IsoInstant | null
@@ -63,7 +68,7 @@ export const exportBindings = sqlStatement(
   (p: Params<People>) => sql<BindingRow>`
     SELECT b.id, b.match_id, r.slug AS provider, r.name AS provider_name, b.encrypted_institution_id AS account,
            b.institution_id_label AS account_attribute, b.persisted_attributes_envelope AS attributes,
-           b.assurance_summary AS assurance, b.reconcile_time AS proved_at, b.expires_at AS believed_until,
+           b.assurance_summary AS assurance, b.material_fingerprints AS materials, b.reconcile_time AS proved_at, b.expires_at AS believed_until,
            b.stale_since AS to_be_proved_again_since, b.inactivity_warned_at AS told_of_its_end_at, b.credential_status,
            b.created_at, b.last_used_at, b.deleted_at, b.deletion_reason, k.id AS key_identity_id, k.wrapped_data_key
       FROM identity_match m
@@ -90,17 +95,36 @@ export const exportAuxiliary = statement('export_auxiliary', (q, p: Params<Peopl
     .orderBy('a.category'),
 )
 
-/** Logins as they were granted to relying parties, with what the wallet's part of the claims is sealed in. */
-export const exportGrants = statement('export_grants', (q, p: Params<People>) =>
-  q
-    .selectFrom('login_grant')
-    .select([
-      ...(['id', 'client_id', 'scope', 'acr', 'amr', 'auth_time', 'wallet_attributes'] as const),
-      ...(['created_at', 'expires_at', 'revoked_at', 'session_started_at'] as const),
-    ])
-    .where('tenant_id', '=', p('tenantId'))
-    .where('identity_id', '=', anyOf(p('people')))
-    .orderBy('created_at'),
+/** A login as it was granted to a relying party, with what the wallet's part of the claims is sealed in. */
+export interface ExportedGrant {
+  id: GrantId
+  client_id: ClientId
+  link: BindingId | null
+  subject: string | null
+  scope: string
+  acr: string
+  /** JSON, as `upstream` and `claims`. */
+  amr: string
+  auth_time: number | null
+  upstream: string | null
+  claims: string | null
+  wallet_attributes: Sealed | null
+  created_at: IsoInstant
+  expires_at: IsoInstant
+  revoked_at: IsoInstant | null
+  session_started_at: IsoInstant | null
+}
+
+/** Also those by the wallet's word alone, of somebody who is one of these people and was not looked for. */
+export const exportGrants = sqlStatement(
+  'export_grants',
+  (p: Params<People>) => sql<ExportedGrant>`
+    WITH ${HASHES(p)}
+    SELECT id, client_id, binding_id AS link, subject, scope, acr, amr, auth_time, upstream, claims, wallet_attributes,
+           created_at, expires_at, revoked_at, session_started_at
+      FROM login_grant
+     WHERE tenant_id = ${p('tenantId')} AND (identity_id = ANY (${p('people')}::text[]) OR ${GRANTED_TO_NOBODY(p)})
+     ORDER BY created_at`,
 )
 
 /** The small tables, each as one JSON array: what there is to say of a row stands in it. */
@@ -124,17 +148,17 @@ export const exportRest = sqlStatement(
       (SELECT COALESCE(json_agg(json_build_object('client_id', c.client_id, 'client_name', r.name, 'scopes', c.scopes::json, 'claims', c.claims::json, 'purpose', c.purpose::json, 'given_at', c.created_at, 'given_again_at', c.updated_at) ORDER BY c.created_at), '[]')
          FROM consent c LEFT JOIN relying_party r ON r.tenant_id = c.tenant_id AND r.client_id = c.client_id
         WHERE c.tenant_id = ${p('tenantId')} AND c.identity_id = ANY (${p('people')}::text[])) AS consents,
-      (SELECT COALESCE(json_agg(json_build_object('client_id', client_id, 'state', state, 'created_at', created_at, 'expires_at', expires_at) ORDER BY created_at), '[]')
+      (SELECT COALESCE(json_agg(json_build_object('client_id', client_id, 'purpose', purpose, 'way', way, 'language', language, 'state', state, 'failure', failure, 'presented_at', presented_at, 'created_at', created_at, 'expires_at', expires_at) ORDER BY created_at), '[]')
          FROM journey WHERE tenant_id = ${p('tenantId')} AND identity_id = ANY (${p('people')}::text[])) AS journeys,
-      (SELECT COALESCE(json_agg(json_build_object('provider', r.slug, 'state', s.status, 'created_at', s.created_at, 'expires_at', s.expires_at) ORDER BY s.created_at), '[]')
+      (SELECT COALESCE(json_agg(json_build_object('provider', r.slug, 'state', s.status, 'failure', s.error_message, 'created_at', s.created_at, 'expires_at', s.expires_at) ORDER BY s.created_at), '[]')
          FROM journey j JOIN reconciliation_session s ON s.tenant_id = j.tenant_id AND s.journey_id = j.id
          LEFT JOIN reconciliation_provider r ON r.tenant_id = s.tenant_id AND r.id = s.provider_id
         WHERE j.tenant_id = ${p('tenantId')} AND j.identity_id = ANY (${p('people')}::text[])) AS institution_logins,
-      (SELECT COALESCE(json_agg(json_build_object('merged', merged_id, 'surviving', surviving_id, 'merged_at', merged_at, 'split_at', split_at) ORDER BY merged_at), '[]')
+      (SELECT COALESCE(json_agg(json_build_object('merged', merged_id, 'surviving', surviving_id, 'merged_at', merged_at, 'split_until', split_until, 'split_at', split_at) ORDER BY merged_at), '[]')
          FROM identity_merge WHERE tenant_id = ${p('tenantId')}
           AND (merged_id = ANY (${p('people')}::text[]) OR surviving_id = ANY (${p('people')}::text[]))) AS merges,
-      (SELECT COALESCE(json_agg(json_build_object('type', o.event_type, 'receiver', COALESCE(s.client_id, 'tenant'), 'created_at', o.created_at, 'delivered_at', o.delivered_at) ORDER BY o.created_at), '[]')
-         FROM outbox o JOIN event_subscription s ON s.tenant_id = o.tenant_id AND s.id = o.subscription_id
+      (SELECT COALESCE(json_agg(json_build_object('type', o.event_type, 'receiver', COALESCE(o.client_id, s.client_id, 'tenant'), 'created_at', o.created_at, 'delivered_at', o.delivered_at) ORDER BY o.created_at), '[]')
+         FROM outbox o LEFT JOIN event_subscription s ON s.tenant_id = o.tenant_id AND s.id = o.subscription_id
         WHERE o.tenant_id = ${p('tenantId')} AND o.identity_id = ANY (${p('people')}::text[])) AS messages`,
 )
 

@@ -129,7 +129,7 @@ export const offerAccounts = statement(
       .where('expires_at', '>', p('now')),
 )
 
-/** presented → managing: the person asks for their own data. The response code is spent. */
+/** presented, or reconciling without a wallet → managing: the person asks for their own data. The response code is spent. */
 export const openPrivacy = statement(
   'open_privacy',
   (
@@ -137,6 +137,7 @@ export const openPrivacy = statement(
     p: Params<{
       tenantId: TenantId
       id: JourneyId
+      from: 'presented' | 'reconciling'
       identityId: IdentityId
       now: IsoInstant
       expiresAt: IsoInstant
@@ -153,7 +154,7 @@ export const openPrivacy = statement(
       })
       .where('tenant_id', '=', p('tenantId'))
       .where('id', '=', p('id'))
-      .where('state', '=', 'presented')
+      .where('state', '=', p('from'))
       .where('purpose', '=', 'privacy')
       .where('expires_at', '>', p('now')),
 )

@@ -1,6 +1,6 @@
 /**
- * What the tables hold about a person, what an erasure does to it, and where an export has it. A table that is not here fails a test, and so does a
- * column of a table whose rows stay (`test/erasure/catalogue.test.ts`).
+ * What the tables hold about a person, and what an erasure does to it; `exported.ts` says where an export has it. A table that
+ * is not here fails a test, and so does a column of a table whose rows stay (`test/erasure/catalogue.test.ts`).
  */
 export type ErasureRule =
   /** Rows about the person are deleted in the erasure's own transaction, or with the row they hang on. */
@@ -128,33 +128,4 @@ export const PERSONAL_DATA: { readonly [table: string]: ErasureRule } = {
     key_migration_history: NOBODY,
   },
   ...{ key_migration_progress: NOBODY, schema_migration: NOBODY },
-}
-
-/** Which member of an export holds a table (`flow/person-export.ts`), or why none does. */
-export const EXPORTED: {
-  readonly [table: string]: { member: string } | { leftOut: string }
-} = {
-  identity: { member: 'persons' },
-  identity_match: { member: 'known_by' },
-  identity_link_binding: { member: 'links' },
-  auxiliary_data: { member: 'auxiliary' },
-  pairwise_subject: { member: 'subjects' },
-  account_choice: { member: 'account_choices' },
-  consent: { member: 'consents' },
-  login_grant: { member: 'logins' },
-  journey: { member: 'journeys' },
-  reconciliation_session: { member: 'institution_logins' },
-  identity_merge: { member: 'merges' },
-  outbox: { member: 'messages' },
-  audit_event: { member: 'events' },
-  identity_merge_edge: { leftOut: 'ids of rows that are listed as they are now' },
-  ledger_line: { leftOut: 'a note of what is among the events' },
-  match_guard: { leftOut: 'a lock, and nothing but a hash' },
-  authorization_code: { leftOut: 'a secret of its login, which is listed' },
-  access_token: { leftOut: 'a secret of its login, which is listed' },
-  refresh_token: { leftOut: 'a secret of its login, which is listed' },
-  pushed_request: { leftOut: "a client's own words, of nobody yet" },
-  idempotency_key: { leftOut: "a client's own answers; nothing leads from a person to them" },
-  erasure_request: { leftOut: 'ids in a list of an administrator' },
-  erasure: { leftOut: 'of persons who are not there any more' },
 }

@@ -1,5 +1,5 @@
 /** `retention_rule`, and the walks over what is old. A walk goes along a primary key: no index holds what every login writes. */
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { BindingId, IdentityId, MatchId, TenantId } from '../domain/ids.ts'
 import type { DataKind } from '../domain/retention.ts'
 import type { IsoInstant } from '../domain/time.ts'
@@ -32,6 +32,10 @@ export const saveRetentionRule = sqlStatement(
           changed_at = excluded.changed_at, changed_by = excluded.changed_by`,
 )
 
+/** The latest that a kept instant can mean, as `latestUse` of domain/last-use.ts: midnight stands for its whole day. */
+const used = (column: RawBuilder<unknown>) =>
+  sql`(CASE WHEN ${column} LIKE '%T00:00:00.000Z' THEN left(${column}, 10) || 'T23:59:59.999Z' ELSE ${column} END COLLATE "C")`
+
 /** One page of a walk: whom something is to be done about, and after which id the next one begins. No row at the end. */
 export interface Page {
   last: string
@@ -53,7 +57,7 @@ export const walkBindings = sqlStatement(
     }>,
   ) => sql<Page>`
     WITH page AS MATERIALIZED (
-      SELECT id, match_id, last_used_at, inactivity_warned_at AS told, deleted_at FROM identity_link_binding
+      SELECT id, match_id, ${used(sql`last_used_at`)} AS last_used_at, inactivity_warned_at AS told, deleted_at FROM identity_link_binding
        WHERE tenant_id = ${p('tenantId')} AND id > ${p('after')} ORDER BY id LIMIT ${p('limit')}
     ), due AS (
       SELECT DISTINCT i.id
@@ -75,7 +79,7 @@ export const walkMatches = sqlStatement(
     p: Params<{ tenantId: TenantId; after: string; limit: number; endBefore: IsoInstant }>,
   ) => sql<Page>`
     WITH page AS MATERIALIZED (
-      SELECT id, internal_identity_id, last_used_at, deleted_at FROM identity_match
+      SELECT id, internal_identity_id, ${used(sql`last_used_at`)} AS last_used_at, deleted_at FROM identity_match
        WHERE tenant_id = ${p('tenantId')} AND id > ${p('after')} ORDER BY id LIMIT ${p('limit')}
     ), due AS (
       SELECT DISTINCT i.id
@@ -101,6 +105,10 @@ export const markWarned = statement(
       .where('id', '=', anyOf(p('ids'))),
 )
 
+/** The match `m` is not of a person under restriction. */
+const UNRESTRICTED = sql`NOT EXISTS (
+         SELECT FROM identity i WHERE i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id AND i.status = 'RESTRICTED')`
+
 /** Ended matches past the time in which they could be restored, oldest first; not those of a person under restriction. */
 export const findPurgeableMatches = sqlStatement(
   'find_purgeable_matches',
@@ -109,9 +117,7 @@ export const findPurgeableMatches = sqlStatement(
     identity_id: IdentityId
   }>`
     SELECT m.id, m.internal_identity_id AS identity_id FROM identity_match m
-     WHERE m.tenant_id = ${p('tenantId')} AND m.deleted_at < ${p('before')}
-       AND NOT EXISTS (SELECT FROM identity i WHERE i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id
-                          AND i.status = 'RESTRICTED')
+     WHERE m.tenant_id = ${p('tenantId')} AND m.deleted_at < ${p('before')} AND ${UNRESTRICTED}
      ORDER BY m.deleted_at, m.id LIMIT ${p('limit')}`,
 )
 
@@ -124,9 +130,7 @@ export const findPurgeableBindings = sqlStatement(
   }>`
     SELECT b.id, m.internal_identity_id AS identity_id FROM identity_link_binding b
       JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id
-     WHERE b.tenant_id = ${p('tenantId')} AND b.deleted_at < ${p('before')}
-       AND NOT EXISTS (SELECT FROM identity i WHERE i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id
-                          AND i.status = 'RESTRICTED')
+     WHERE b.tenant_id = ${p('tenantId')} AND b.deleted_at < ${p('before')} AND ${UNRESTRICTED}
      ORDER BY b.deleted_at, b.id LIMIT ${p('limit')}`,
 )
 
@@ -210,7 +214,10 @@ export const markForgotten = statement(
       .where('id', '=', anyOf(p('people'))),
 )
 
-/** Rows of each kind that are past these times. `links` counts those that end, `warned` those whose end would be told. */
+/**
+ * Rows of each kind that are past these times, as the jobs would find them. `links` counts bindings that end and matches that
+ * end without one, `warned` bindings whose end would be told.
+ */
 export interface DueCounts {
   links: number
   warned: number
@@ -235,32 +242,45 @@ export const countDue = sqlStatement(
       toldBefore: IsoInstant
       noticeDays: number
       purgeBefore: IsoInstant
+      endedBefore: IsoInstant
       deliveredBefore: IsoInstant
       deadBefore: IsoInstant
       trailBefore: IsoInstant
     }>,
   ) => sql<DueCounts>`
     WITH live AS (
-      SELECT b.last_used_at, b.inactivity_warned_at AS told
+      SELECT ${used(sql`b.last_used_at`)} AS last_used_at, b.inactivity_warned_at AS told
         FROM identity_link_binding b
         JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id
         JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id AND i.status = 'ACTIVE'
        WHERE b.tenant_id = ${p('tenantId')} AND b.deleted_at IS NULL AND b.last_used_at <= ${p('warnBefore')}
+    ), alone AS (
+      SELECT count(*)::int AS count FROM identity_match m
+        JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id AND i.status = 'ACTIVE'
+       WHERE m.tenant_id = ${p('tenantId')} AND m.deleted_at IS NULL AND ${used(sql`m.last_used_at`)} <= ${p('endBefore')}
+         AND NOT EXISTS (
+           SELECT FROM identity_match o
+             JOIN identity_link_binding b ON b.tenant_id = o.tenant_id AND b.match_id = o.id
+            WHERE o.tenant_id = i.tenant_id AND o.internal_identity_id = i.id AND b.deleted_at IS NULL)
     ), counted AS (
       SELECT count(*) FILTER (WHERE last_used_at <= ${p('endBefore')}
                AND (${p('noticeDays')}::integer = 0 OR told >= last_used_at AND told <= ${p('toldBefore')}))::int AS links,
-             count(*) FILTER (WHERE ${p('noticeDays')}::integer > 0 AND (told IS NULL OR told < last_used_at))::int AS warned
+             count(*) FILTER (WHERE ${p('noticeDays')}::integer > 0 AND (told IS NULL OR told < last_used_at)
+               AND last_used_at <= ${p('warnBefore')})::int AS warned
         FROM live
     )
-    SELECT links, warned,
-           (SELECT count(*)::int FROM identity_match
-             WHERE tenant_id = ${p('tenantId')} AND deleted_at < ${p('purgeBefore')})
-             + (SELECT count(*)::int FROM identity_link_binding
-                 WHERE tenant_id = ${p('tenantId')} AND deleted_at < ${p('purgeBefore')}) AS ended_links,
+    SELECT links + alone.count AS links, warned,
+           (SELECT count(*)::int FROM identity_match m
+             WHERE m.tenant_id = ${p('tenantId')} AND m.deleted_at < ${p('purgeBefore')} AND ${UNRESTRICTED})
+             + (SELECT count(*)::int FROM identity_link_binding b
+                  JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id
+                 WHERE b.tenant_id = ${p('tenantId')} AND b.deleted_at < ${p('purgeBefore')} AND ${UNRESTRICTED}) AS ended_links,
            (SELECT count(*)::int FROM auxiliary_data
              WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('at')}) AS auxiliary,
            (SELECT count(*)::int FROM journey
-             WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('at')}) AS logins,
+             WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('endedBefore')})
+             + (SELECT count(*)::int FROM reconciliation_session
+                 WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('endedBefore')}) AS logins,
            (SELECT count(*)::int FROM login_grant
              WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('at')}) AS grants,
            (SELECT count(*)::int FROM idempotency_key
@@ -269,6 +289,7 @@ export const countDue = sqlStatement(
              WHERE tenant_id = ${p('tenantId')}
                AND (delivered_at < ${p('deliveredBefore')} OR dead_at < ${p('deadBefore')})) AS messages,
            (SELECT count(*)::int FROM audit_event
-             WHERE tenant_id = ${p('tenantId')} AND created_at < ${p('trailBefore')}) AS audit_events
-      FROM counted`,
+             WHERE tenant_id = ${p('tenantId')} AND created_at < ${p('trailBefore')}
+               AND seq < (SELECT max(seq) FROM audit_event WHERE tenant_id = ${p('tenantId')})) AS audit_events
+      FROM counted, alone`,
 )

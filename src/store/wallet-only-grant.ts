@@ -31,7 +31,8 @@ const ALIVE = sql`
 
 /**
  * presented or consenting → granted without a person, with grant, code and audit event, in one statement. Returns no row, and leaves no
- * trace, when the journey has moved on.
+ * trace, when the journey has moved on. The journey keeps its hashes until it goes, an hour later than the grant could: nothing
+ * else leads an erasure to a login of somebody who is known, but whom the plan did not look for.
  */
 export const grantWalletOnly = sqlStatement(
   'grant_wallet_only',
@@ -66,7 +67,7 @@ export const grantWalletOnly = sqlStatement(
     WITH moved AS (
       UPDATE journey
          SET state = 'granted', response_code_hash = NULL, presentation = NULL, identifiers = NULL,
-             identifier_hashes = NULL, spent_request_hash = pushed_request_hash, updated_at = ${p('now')}
+             spent_request_hash = pushed_request_hash, updated_at = ${p('now')}
        WHERE tenant_id = ${p('tenantId')} AND id = ${p('id')} AND state = ${p('from')} AND expires_at > ${p('now')}
       RETURNING id
     ), granted AS (

@@ -2,8 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
+import { loginAt } from '../../demo/institution.ts'
 import { tenantCommand } from '../../src/cli/tenants.ts'
 import {
   checkpointJwks,
@@ -20,9 +22,9 @@ import { endTenantRows } from '../../src/store/tenant-end.ts'
 import { newCaller } from '../data/world.ts'
 import { adminWith } from '../http/admin/client.ts'
 import { newPerson, type Person } from '../people/people.ts'
-import { ACTOR, type Bridge, logIn, startBridge } from '../support/bridge.ts'
+import { ACTOR, type Bridge, logIn, STUDENT, startBridge } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
-import { tableNames } from '../threats/attack.ts'
+import { reachInstitution, tableNames } from '../threats/attack.ts'
 
 let bridge: Bridge
 let folder: string
@@ -230,5 +232,59 @@ describe('a tenant that leaves', () => {
     expect(await ask(`SELECT FROM audit_event`)).toHaveLength(before.length + 1)
     expect(linesOf('people.ndjson'), 'what was taken along stays').toHaveLength(1)
     await bridge.addTenant('another')
+  })
+})
+
+describe('a first login at the very moment of a tenant’s end', () => {
+  /** A stranger back from the institution, held at the wanted lock; how it ended, and what the end did meanwhile. */
+  async function race(slug: string, lock: string) {
+    const tenant = await bridge.addTenant(slug)
+    const { browser, authorizationUrl } = await reachInstitution(tenant, await bridge.newWallet())
+    const callback = await loginAt(authorizationUrl, STUDENT)
+    const holder = new pg.Client({ connectionString: bridge.database.superuserUrl })
+    await holder.connect()
+    await holder.query('BEGIN')
+    await holder.query(lock.replace('$slug', slug))
+    const login = browser.get(callback)
+    await waiting(1)
+    // Without its event in the trail, whose head may be what is held.
+    await ask(`UPDATE tenant SET enabled = 0 WHERE slug = '${slug}'`)
+    const ending = endTenant(bridge.deps, ACTOR, slug, { messages: 'drop' }).then(
+      () => 'ended',
+      (error: unknown) => error,
+    )
+    await Promise.race([ending, waiting(2).catch(() => undefined)])
+    await holder.query('COMMIT')
+    await holder.end()
+    const page = await login
+    const [{ people } = { people: -1 }] = await ask<{ people: number }>(
+      `SELECT count(*)::int AS people FROM identity WHERE tenant_id = (SELECT id FROM tenant WHERE slug = '${slug}')`,
+    )
+    return { ended: await ending, people, page }
+  }
+
+  async function waiting(many: number): Promise<void> {
+    for (let tries = 0; tries < 200; tries++) {
+      const [row] = await ask<{ count: number }>(
+        `SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      )
+      if ((row?.count ?? 0) >= many) return
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    throw new Error('nobody waits')
+  }
+
+  test('that has written the person already is before it: the tenant does not end with somebody in it', async () => {
+    const lock = `SELECT FROM audit_head WHERE tenant_id = (SELECT id FROM tenant WHERE slug = '$slug') FOR UPDATE`
+    const { ended, people } = await race('end-after', lock)
+    expect(ended).toMatchObject({
+      failure: { kind: 'conflict', detail: 'somebody is left who was not erased' },
+    })
+    expect(people).toBe(1)
+  })
+
+  test('that has not is after it: nobody is added to a tenant that has ended', async () => {
+    const { ended, people } = await race('end-before', 'LOCK TABLE identity IN SHARE MODE')
+    expect([ended, people]).toEqual(['ended', 0])
   })
 })

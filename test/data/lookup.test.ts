@@ -1,10 +1,12 @@
 /** Looking somebody up by everything a login knows them by, at a tenant that keeps the day of a use and no more. */
 import { calculateJwkThumbprint as thumbprintOf } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createBrowser } from '../../demo/browser.ts'
 import { EDUID_VCT } from '../../demo/issuer.ts'
 import { SANNE } from '../../demo/people.ts'
 import type { Wallet } from '../../demo/wallet.ts'
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
+import { adminWith } from '../http/admin/client.ts'
 import {
   ACTOR,
   type Bridge,
@@ -105,6 +107,63 @@ describe('issue 4.7 lookup by every identifier that a login is known by', () => 
       `SELECT string_agg(DISTINCT detail::jsonb->>'identifier', ' ') AS types FROM audit_event WHERE event_type = 'person_looked_up'`,
     )
     expect(events?.types).toBe('CLAIM_TUPLE DID EMAIL KEY SUBJECT_ID')
+  })
+
+  test('issue 5.1 an administrator finds by each as well; by what only suggests nothing is done at once', async () => {
+    const admin = await adminWith(bridge, ['identities:manage', 'privacy:export', 'privacy:erase'])
+    const at = `/tenants/${SLUG}`
+    const found = new Set<unknown>()
+    for (const [name, body] of Object.entries(await asked())) {
+      const strength = SUGGESTS.includes(name) ? 'suggests' : 'identifies'
+      const told = await admin.post(`${at}/identities/find`, body)
+      expect([name, told.body]).toMatchObject([name, { status: 'ACTIVE', strength }])
+      found.add(told.body.id)
+      const exported = await admin.post(`${at}/exports`, body)
+      expect([name, exported.status]).toEqual([name, strength === 'suggests' ? 409 : 200])
+      if (strength === 'identifies') continue
+      const request = { identifier: body, ground: 'objection' }
+      const erased = await admin.post(`${at}/erasures`, request)
+      expect([erased.status, erased.text]).toEqual([409, expect.stringContaining('only suggests')])
+    }
+    expect(found.size).toBe(1)
+    const half = { identifier_type: 'EMAIL', identifier: 'sanne@example.org' }
+    expect((await admin.post(`${at}/identities/find`, half)).status).toBe(400)
+  })
+
+  test('issue 5.1 and so do compliance staff on their page, who are told what is only likely', async () => {
+    const { token } = await adminWith(bridge, ['identities:manage'])
+    const browser = createBrowser()
+    const home = `${bridge.url}/compliance`
+    await browser.post(`${home}/session`, { tenant: SLUG, token })
+    const page = await browser.get(home)
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
+    // What only a certificate says of its issuer is left to be filled in.
+    const [entry] = issuer.split('#')
+    for (const word of ['given_name', 'birthdate', `<option value="${entry}#">`])
+      expect(page.text).toContain(word)
+    const find = async (form: Record<string, string>) =>
+      await browser.post(`${home}/find`, { csrf, ...form })
+    const bySubject = await find({ by: 'material:student', issuer, value0: OWN.sub })
+    const person = bySubject.location ?? ''
+    expect(person).toMatch(/\/people\/[\w-]+$/)
+    expect((await find({ by: 'did', value: OWN.did })).location).toBe(person)
+    const tuple = { value0: String(given_name).toUpperCase(), value1: String(birthdate) }
+    const likely = [
+      await find({ by: 'material:who', issuer, ...tuple }),
+      await find({ by: 'material:mail', issuer, value0: 'sanne@example.org' }),
+    ]
+    for (const { location } of likely) expect(location).toBe(`${person}?outcome=suggested`)
+    expect((await browser.get(likely[0]?.location ?? '')).text).toContain('only suggests')
+    for (const form of [
+      { by: 'material:who', ...tuple },
+      { by: 'material:who', issuer, value0: 'Sanne' },
+      { by: 'material:other', issuer, value0: 'x' },
+      { by: 'did', value: 'x' },
+      { by: 'nothing', value: 'x' },
+    ])
+      expect([form, (await find(form)).status]).toEqual([form, 400])
+    expect((await find({ by: 'material:student', issuer, value0: 'S-2' })).status).toBe(404)
+    expect((await find({ by: 'email:surf', value: 'sanne@example.org' })).status).toBe(404)
   })
 
   test('of another issuer, of another material, or changed a little, each is nobody’s, and all alike', async () => {

@@ -38,6 +38,15 @@ describe('issue 3.3 the five merge modes', () => {
   })
 })
 
+test.each([
+  ['wallet', { wallet: ['portrait'] }],
+  ['mdoc', { wallet: ['org.iso.18013.5.1', 'portrait'] }],
+  ['other place', { wallet: ['picture'], walletAlso: [['portrait']] }],
+])('EU-04 PID_03a a portrait is not kept, wherever it stands: %s', (_, also) => {
+  expect(() => policyOf(rule('face', 'WALLET_ONLY', also))).toThrow('never said of a portrait')
+  expect(policyOf(rule('face', 'WALLET_ONLY', { ...also, persist: false })).rules).toHaveLength(1)
+})
+
 test('fault 29 lists, booleans and numeric text stay what they are', () => {
   const policy = policyOf(
     rule('roles', 'OIDC_ONLY'),

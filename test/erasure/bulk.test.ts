@@ -2,11 +2,15 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { erasuresCommand } from '../../src/cli/erasure-requests.ts'
 import { createKeyringText } from '../../src/crypto/keyring.ts'
+import { hashSecret } from '../../src/crypto/random.ts'
+import type { TenantId } from '../../src/domain/ids.ts'
+import { carryOutErasures } from '../../src/flow/carry-out-erasures.ts'
 import { runJobHere } from '../../src/jobs.ts'
-import { type Admin, adminWith } from '../http/admin/client.ts'
+import { type Admin, type Answer, adminWith } from '../http/admin/client.ts'
 import { rowsOf, startTenant } from '../people/people.ts'
 import { type Bridge, startBridge, type TestTenant } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
@@ -100,6 +104,107 @@ describe('issue 5 item 1: four eyes and a waiting time for erasing many', () => 
     await run()
     bridge.clock.advance(-2 * HOUR)
     expect(await statesOf(tenant)).toEqual(['ACTIVE', 'ACTIVE'])
+  })
+
+  test('cancelled while it is carried out: nobody is erased after the answer, and the answer says how many were', async () => {
+    const { tenant, older, newer } = await startTenant(bridge, 'bulk-halfway')
+    const asked = await ask(tenant, [older.id, newer.id])
+    const [first, second] = [older.id, newer.id].toSorted((a, b) => (a < b ? -1 : 1))
+    const holder = new pg.Client({ connectionString: bridge.database.superuserUrl })
+    await holder.connect()
+    await holder.query('BEGIN')
+    await holder.query('SELECT 1 FROM identity WHERE id = $1 FOR UPDATE', [second])
+    const running = run()
+    const waiting = async (many: number) => {
+      for (let tries = 0; tries < 200; tries++) {
+        const [row] = await query<{ count: number }>(
+          bridge.database.superuserUrl,
+          `SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        )
+        if ((row?.count ?? 0) >= many) return
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      throw new Error('nobody waits')
+    }
+    // The first is erased; the second's transaction waits for the holder, and the cancellation for that transaction.
+    await waiting(1)
+    const cancelled = approving.post(`${at(tenant)}/${asked.body.id}/cancel`, {})
+    await waiting(2)
+    await holder.query('COMMIT')
+    await holder.end()
+    const { body } = await cancelled
+    await running
+    expect(body).toMatchObject({ state: 'cancelled', persons: 0 })
+    const erased = (
+      await rowsOf<{ id: string }>(bridge, tenant, 'identity', `status = 'ERASED'`)
+    ).map(({ id }) => id)
+    expect(erased).toContain(first)
+    expect(body.erased).toBe(erased.length)
+  })
+
+  test('a run that meets a cancelled request between two people erases nobody more', async () => {
+    const { tenant, older, newer } = await startTenant(bridge, 'bulk-between')
+    const asked = await ask(tenant, [older.id, newer.id])
+    const [{ id: tenantId } = { id: '' as TenantId }] = await rowsOf<{ id: TenantId }>(
+      ...([bridge, tenant, 'identity', 'true', 'tenant_id AS id'] as const),
+    )
+    let kept = 0
+    const cancelled: Answer[] = []
+    const keepLease = async () => {
+      if (++kept === 2)
+        cancelled.push(await approving.post(`${at(tenant)}/${asked.body.id}/cancel`, {}))
+      return true
+    }
+    expect(await carryOutErasures(bridge.deps, tenantId, keepLease)).toMatchObject({
+      ...{ requests: 0, persons: 1 },
+    })
+    expect(cancelled[0]?.body).toMatchObject({ state: 'cancelled', erased: 1 })
+    expect((await statesOf(tenant)).toSorted()).toEqual(['ACTIVE', 'ERASED'])
+  })
+
+  test('a token that was revoked stands behind nothing, and one made for it approves nothing', async () => {
+    const { tenant, older } = await startTenant(bridge, 'bulk-revoked')
+    await policy(tenant, true, 1)
+    const tokens = `SELECT id FROM admin_token WHERE token_hash = `
+    const idOf = async (admin: { token: string }) =>
+      (
+        await query<{ id: string }>(
+          bridge.database.superuserUrl,
+          `${tokens}'${hashSecret(admin.token)}'`,
+        )
+      )[0]?.id ?? ''
+    const revoke = async (id: string) =>
+      await query(
+        bridge.database.superuserUrl,
+        `UPDATE admin_token SET revoked_at = created_at WHERE id = '${id}'`,
+      )
+    const [one, two] = [
+      await adminWith(bridge, ['privacy:erase']),
+      await adminWith(bridge, ['privacy:erase']),
+    ]
+    const request = async (admin: Admin) =>
+      String((await admin.post(at(tenant), { ground: 'not_needed', persons: [older.id] })).body.id)
+    const id = await request(one)
+    bridge.clock.advance(1)
+    const fresh = await adminWith(bridge, ['privacy:erase'])
+    const late = await fresh.post(`${at(tenant)}/${id}/approve`, {})
+    expect([late.status, late.text]).toEqual([
+      409,
+      expect.stringContaining('older than the request'),
+    ])
+    expect((await two.post(`${at(tenant)}/${id}/approve`, {})).body.state).toBe('approved')
+    await revoke(await idOf(two))
+    bridge.clock.advance(2 * HOUR)
+    await run()
+    bridge.clock.advance(-2 * HOUR - 1)
+    const stateOf = async () =>
+      (await rowsOf<{ state: string }>(bridge, tenant, 'erasure_request', `id = '${id}'`))[0]?.state
+    expect(await stateOf(), 'it waits for an approval again').toBe('waiting')
+    expect(await statesOf(tenant)).toEqual(['ACTIVE', 'ACTIVE'])
+    await revoke(await idOf(one))
+    const orphan = await approving.post(`${at(tenant)}/${id}/approve`, {})
+    expect([orphan.status, orphan.text]).toEqual([409, expect.stringContaining('was revoked')])
+    expect((await approving.post(`${at(tenant)}/${id}/cancel`, {})).body.state).toBe('cancelled')
   })
 
   test('who is erased meanwhile is no longer in a list that waits', async () => {

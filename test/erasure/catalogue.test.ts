@@ -1,6 +1,7 @@
 /** The list of personal data is the schema's: nobody adds a table without saying what an erasure does to it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { EXPORTED, PERSONAL_DATA } from '../../src/store/personal-data.ts'
+import { EXPORTED } from '../../src/store/exported.ts'
+import { PERSONAL_DATA } from '../../src/store/personal-data.ts'
 import { createTestDatabase, query, type TestDatabase } from '../support/postgres.ts'
 
 let database: TestDatabase
@@ -56,5 +57,15 @@ describe('GD-02 every table that holds something about a person is in an export'
     const held = Object.entries(PERSONAL_DATA).filter(([, rule]) => rule.rule !== 'nobody')
     const sorted = (names: string[]) => names.toSorted((a, b) => (a < b ? -1 : 1))
     expect(sorted(Object.keys(EXPORTED))).toEqual(sorted(held.map(([table]) => table)))
+  })
+
+  test('column by column, each once', async () => {
+    const columns = await readColumns()
+    for (const [table, rule] of Object.entries(EXPORTED)) {
+      if ('leftOut' in rule) continue
+      const said = [...Object.keys(rule.columns), ...Object.values(rule.without).flat()]
+      const there = columns.filter((row) => row.table === table).map(({ column }) => column)
+      expect(said.toSorted(), table).toEqual(there.toSorted())
+    }
   })
 })

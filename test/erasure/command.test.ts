@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createKeyringText } from '../../src/crypto/keyring.ts'
+import { type EcPublicJwk, thumbprint } from '../../src/crypto/thumbprint.ts'
 import { newPerson, rowsOf } from '../people/people.ts'
 import { type Bridge, startBridge } from '../support/bridge.ts'
 import { runCli } from '../support/cli.ts'
@@ -32,7 +33,7 @@ describe('issue 5 item 1: by CLI', () => {
   test('a person is erased, the receipt is printed and believed; a changed one is not', async () => {
     const person = await newPerson(bridge, bridge.tenant, 'sanne')
     const missing = await cli('erase', 'demo', '--ground', 'objection')
-    expect(missing).toMatchObject({ code: 1, err: 'Say whom: --person or --account.' })
+    expect(missing).toMatchObject({ code: 1, err: 'Say whom: --person, --account or another.' })
     const value = bridge.institution.subjectOf('sanne', 'bridge-demo')
     const erased = await cli('erase', 'demo', '--account', `surf=${value}`, '--ground', 'objection')
     expect(erased.err).toContain('Erased at')
@@ -63,6 +64,12 @@ describe('issue 5 item 2: people by CLI', () => {
     const value = bridge.institution.subjectOf('milan', 'bridge-demo')
     const found = await cli('people', 'find', 'demo', `surf=${value}`)
     expect(found.out).toContain(`${person.id}  ACTIVE`)
+    const key = thumbprint(person.wallet.publicJwk as EcPublicJwk)
+    const byKey = await cli('people', 'find', 'demo', '--key', key)
+    expect(byKey.out).toBe(found.out)
+    expect((await cli('people', 'find', 'demo', '--did', 'did:example:1')).code).toBe(1)
+    for (const words of [[], ['--key', 'x'], ['--key', key, '--did', 'did:example:1']])
+      expect((await cli('people', 'find', 'demo', ...words)).code, words.join(' ')).not.toBe(0)
     const told = await cli('people', 'export', 'demo', person.id)
     expect(JSON.parse(told.out)).toMatchObject({ links: [{ account: value }] })
     await query(

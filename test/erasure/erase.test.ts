@@ -177,16 +177,26 @@ describe('issue 5 item 1: erasure', () => {
     expect(others.login.claims.sub).toBe(newer.sub)
   })
 
-  test('merged persons go together, by either id, and a split brings nobody back', async () => {
+  test('merged persons go together, a whole chain, by any of their ids, restricted or not; a split brings nobody back', async () => {
     const { tenant, older, newer } = await startTenant(bridge, 'merged')
+    const newest = await newPerson(bridge, tenant, 'noor')
     const merges = `/tenants/${tenant.slug}/merges`
-    const merged = await admin.post(merges, { merged: newer.id, surviving: older.id })
-    const first = await erase(tenant, newer.id)
+    const chain = [
+      await admin.post(merges, { merged: newest.id, surviving: newer.id }),
+      await admin.post(merges, { merged: newer.id, surviving: older.id }),
+    ]
+    const restrict = `/tenants/${tenant.slug}/identities/${older.id}/restrict`
+    expect((await admin.post(restrict, {})).status).toBe(200)
+    const first = await erase(tenant, newest.id)
     const said = verifyReceipt(String(first.body.receipt), await keysOf(tenant))
-    expect(said.persons).toEqual([older.id, newer.id].toSorted((a, b) => (a < b ? -1 : 1)))
-    expect(said.erased).toMatchObject({ persons: 2, matches: 4, bindings: 2, subjects: 2 })
-    expect((await erase(tenant, older.id)).body).toEqual(first.body)
-    expect((await admin.post(`${merges}/${merged.body.id}/split`, {})).status).toBe(404)
+    const ids = [older.id, newer.id, newest.id]
+    expect(said.persons).toEqual(ids.toSorted((a, b) => (a < b ? -1 : 1)))
+    expect(said.erased).toMatchObject({ persons: 3, matches: 6, bindings: 3, subjects: 3 })
+    for (const id of ids) expect((await erase(tenant, id)).body).toEqual(first.body)
+    for (const { body } of chain)
+      expect((await admin.post(`${merges}/${body.id}/split`, {})).status).toBe(404)
+    const left = await rowsOf<{ status: string }>(bridge, tenant, 'identity')
+    expect(left.map(({ status }) => status)).toEqual(['ERASED', 'ERASED', 'ERASED'])
   })
 
   test('by account and by key of a wallet; a repeat is answered as for anybody unknown', async () => {

@@ -1,198 +1,36 @@
-/**
- * GD-07: a login that is under way while its person is erased, at each of its steps and in either order; and whatever else is
- * written about a person.
- */
-import { fetchUserInfo } from 'openid-client'
-import pg from 'pg'
+/** GD-07 row 44, each interleaving once; `npm run test:long` has two hundred. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { createBrowser } from '../../demo/browser.ts'
-import { loginAt } from '../../demo/institution.ts'
-import { walletOf } from '../../demo/people.ts'
-import type { Login } from '../../demo/relying-party.ts'
-import type { Wallet } from '../../demo/wallet.ts'
-import { addPendingKey, moveKey } from '../../src/crypto/key-states.ts'
-import { createKeyringText, parseKeyring } from '../../src/crypto/keyring.ts'
-import { createLog } from '../../src/log.ts'
-import { type Service, startService } from '../../src/service.ts'
-import { newCaller } from '../data/world.ts'
-import { type Admin, type Answer, adminWith } from '../http/admin/client.ts'
-import { accountOf, demoPerson, newPerson, type Person, rowsOf } from '../people/people.ts'
-import { divertTraffic } from '../resilience/traffic.ts'
-import {
-  type Bridge,
-  logIn,
-  presentAt,
-  REDIRECT_URI,
-  startBridge,
-  type TestTenant,
-} from '../support/bridge.ts'
-import { query } from '../support/postgres.ts'
+import type { Answer } from '../http/admin/client.ts'
+import { newPerson, rowsOf } from '../people/people.ts'
+import { erase, interleave, ORDERS, STEPS, startInterleavings } from './interleavings.ts'
 
-let bridge: Bridge
-let admin: Admin
-/** Another instance, where Key A is rotated already. */
-let ahead: Service
-let tenant: TestTenant
+let worlds: Awaited<ReturnType<typeof startInterleavings>>
 let turn = 0
 beforeAll(async () => {
-  const first = createKeyringText()
-  bridge = await startBridge({ keyring: first })
-  admin = await adminWith(bridge, ['privacy:erase'])
-  const rotated = moveKey(addPendingKey(first, 'A').text, 'A', 2, 'current')
-  const { config, clock } = bridge.deps
-  ahead = await startService(
-    { ...config, port: 0 },
-    {
-      ...{ databaseUrl: bridge.database.runtimeUrl, clock, log: createLog('silent') },
-      keyring: parseKeyring(rotated),
-    },
-  )
+  worlds = await startInterleavings()
 })
 afterEach(() => vi.unstubAllGlobals())
-afterAll(async () => {
-  await ahead.stop()
-  await bridge.stop()
-})
-
-/** What one step of a login does, once everything before it was done. */
-type Step = () => Promise<unknown>
-type Prepare = (person: Person) => Promise<Step>
-
-const atRelyingParty = (url: string) => url.startsWith(REDIRECT_URI)
-const outcome = (page: { location?: string | undefined; status: number }) =>
-  page.location?.includes('code=') === true ? 'code' : `page ${page.status}`
-
-async function present(wallet: Wallet) {
-  const browser = createBrowser()
-  const attempt = await tenant.relyingParty.begin()
-  return { browser, attempt, returned: await presentAt(browser, wallet, attempt) }
-}
-
-const isElsewhere = (url: string) =>
-  atRelyingParty(url) || url.startsWith(bridge.institution.issuer)
-
-/** The steps that record something about the person. */
-const STEPS: { readonly [name: string]: Prepare } = {
-  'the return that grants a code': async ({ wallet }) => {
-    const { browser, returned } = await present(wallet)
-    return async () => outcome(await browser.follow(returned, isElsewhere))
-  },
-  'the redemption of a code': async ({ wallet }) => {
-    const { browser, attempt, returned } = await present(wallet)
-    const { location = '' } = await browser.follow(returned, atRelyingParty)
-    return () => attempt.finish(location)
-  },
-  'the callback that joins a new wallet': async () => {
-    const wallet = await walletOf(demoPerson('sanne'), bridge.issuer)
-    const { browser, returned } = await present(wallet)
-    const { location = '' } = await browser.follow(returned, isElsewhere)
-    const callback = await loginAt(location, accountOf('sanne'))
-    return async () => outcome(await browser.follow(callback, atRelyingParty))
-  },
-  'the write of an institution': async ({ id }) => {
-    const caller = await newCaller(bridge, { slug: tenant.slug })
-    const path = `/identities/${id}/auxiliary/enrolment`
-    return () => caller.ask('PUT', path, { body: { fields: { year: 2 } } })
-  },
-  'a login that moves the person to the next key': async () => {
-    const wallet = await walletOf(demoPerson('sanne'), bridge.issuer, (input, init) =>
-      globalThis.fetch(input, init),
-    )
-    await logIn(bridge, wallet, { tenant, user: accountOf('sanne') })
-    divertTraffic(bridge.url, () => ahead.address)
-    const { browser, returned } = await present(wallet)
-    return async () => outcome(await browser.follow(returned, isElsewhere))
-  },
-}
-
-const erase = (person: Person) =>
-  admin.post(`/tenants/${tenant.slug}/identities/${person.id}/erase`, { ground: 'objection' })
-
-/** The person's row held by a third, so that both really wait, in the order they came; then it is let go. */
-async function race(person: Person, acts: readonly (() => Promise<unknown>)[]) {
-  const holder = new pg.Client({ connectionString: bridge.database.superuserUrl })
-  await holder.connect()
-  await holder.query('BEGIN')
-  await holder.query('SELECT 1 FROM identity WHERE id = $1 FOR UPDATE', [person.id])
-  const running: Promise<unknown>[] = []
-  let over = 0
-  for (const act of acts) {
-    const ended = act()
-      .catch((error: unknown) => error)
-      .finally(() => over++)
-    running.push(ended)
-    await waiting(() => running.length - over)
-  }
-  await holder.query('COMMIT')
-  await holder.end()
-  return await Promise.all(running)
-}
-
-/** Until all that are not over wait for a lock, or three seconds. */
-async function waiting(count: () => number): Promise<void> {
-  for (let tries = 0; tries < 60; tries++) {
-    const [row] = await query<{ count: number }>(
-      bridge.database.superuserUrl,
-      `SELECT count(*)::int AS count FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    )
-    if ((row?.count ?? 0) >= count()) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
-
-async function expectNobody(person: Person): Promise<void> {
-  const [row] = await rowsOf(bridge, tenant, 'identity', `id = '${person.id}'`)
-  expect(row).toMatchObject({ status: 'ERASED', wrapped_data_key: null, audit_salt: null })
-  for (const table of ['login_grant', 'journey', 'pairwise_subject', 'auxiliary_data'])
-    expect(await rowsOf(bridge, tenant, table, `identity_id = '${person.id}'`), table).toEqual([])
-  const live = `internal_identity_id = '${person.id}'`
-  expect(await rowsOf(bridge, tenant, 'identity_match', live)).toEqual([])
-  const again = await logIn(bridge, person.wallet, { tenant, user: accountOf('sanne') })
-  expect(again.viaInstitution).toBe(true)
-  expect(again.login.claims.sub).not.toBe(person.sub)
-}
+afterAll(() => worlds.stop())
 
 describe.each(Object.entries(STEPS))('GD-07 row 44 %s', (_name, prepare) => {
-  test.each(['the login came first', 'the erasure came first', 'the erasure was over'])(
-    'while %s: nobody comes back',
-    async (order) => {
-      tenant = await bridge.addTenant(`interleaved-${++turn}`)
-      const person = await newPerson(bridge, tenant, 'sanne')
-      const step = await prepare(person)
-      const remove = () => erase(person)
-      if (order === 'the erasure was over') {
-        expect((await remove()).status).toBe(200)
-        await step().catch((error: unknown) => error)
-      } else {
-        const first = order === 'the login came first'
-        const ended = await race(person, first ? [step, remove] : [remove, step])
-        expect((ended[first ? 1 : 0] as Answer).status).toBe(200)
-        const login = ended[first ? 0 : 1] as Partial<Login>
-        if (login.tokens !== undefined) {
-          const { configuration, sub } = person
-          await expect(
-            fetchUserInfo(configuration, login.tokens.access_token, sub),
-          ).rejects.toMatchObject({ status: 401 })
-        }
-      }
-      await expectNobody(person)
-    },
-  )
+  test.each(ORDERS)('while %s: nobody comes back', async (order) => {
+    await interleave(await worlds.in(`interleaved-${++turn}`), prepare, order)
+  })
 })
 
 test('row 44 ten logins and three erasures at once, of one person: no trace of the old one', async () => {
-  tenant = await bridge.addTenant('crowd')
+  const world = await worlds.in('crowd')
+  const { bridge, tenant } = world
   const person = await newPerson(bridge, tenant, 'sanne')
   const steps = await Promise.all(
     Array.from({ length: 10 }, async (_, index) => {
       const names = Object.keys(STEPS)
-      return await STEPS[names[index % names.length] ?? '']?.(person)
+      return await STEPS[names[index % names.length] ?? '']?.(world, person)
     }),
   )
   const ended = await Promise.all([
     ...steps.slice(0, 5).map((step) => step?.().catch((error: unknown) => error)),
-    ...Array.from({ length: 3 }, () => erase(person)),
+    ...Array.from({ length: 3 }, () => erase(world, person)),
     ...steps.slice(5).map((step) => step?.().catch((error: unknown) => error)),
   ])
   const erasures = ended.slice(5, 8) as Answer[]

@@ -200,6 +200,63 @@ test('GD-11 attributes that were erased, links that ended and restrictions are m
   expect(brokenLinks(await inCopy<AuditRow>('SELECT * FROM audit_event'))).toEqual([])
 })
 
+test('GD-11 once more, after life went on: a new yes and a lifted restriction stay as they are', async () => {
+  const { milan, noor } = people
+  const yes = new Date(bridge.clock.now() + 1000).toISOString()
+  await inCopy(
+    `INSERT INTO consent (tenant_id, identity_id, client_id, scopes, claims, created_at, updated_at)
+     SELECT tenant_id, id, 'app', '["openid"]', '[]', '${yes}', '${yes}' FROM identity WHERE id = '${milan.id}'`,
+  )
+  await inCopy(`DELETE FROM ledger_line WHERE said LIKE '%consent%'`)
+  await inCopy(`UPDATE identity SET status = 'ACTIVE' WHERE id = '${noor.id}'`)
+  expect(await replay(readLedger())).toEqual({ ...NOTHING, known: 4, absent: 1 })
+  expect(await inCopy('SELECT client_id FROM consent')).toEqual([{ client_id: 'app' }])
+  expect(await inCopy(`SELECT status FROM identity WHERE id = '${noor.id}'`)).toEqual([
+    { status: 'ACTIVE' },
+  ])
+})
+
+test('GD-11 a restriction holds for whoever was merged in when it was said, and is known where it stands already', async () => {
+  const { sanne, milan } = people
+  const [{ id: tenantId } = { id: '' }] = await inCopy<{ id: string }>(
+    `SELECT id FROM tenant WHERE slug = 'partly'`,
+  )
+  const line = (id: string, restricted: boolean) =>
+    JSON.stringify({
+      ...{ v: 1, tenant: tenantId, line: id, said_at: '2026-01-01T00:00:00.000Z' },
+      ...{ kind: 'restriction', persons: [sanne.id, milan.id], restricted },
+    })
+  const statuses = () =>
+    inCopy<{ status: string }>(
+      `SELECT status FROM identity WHERE id IN ('${sanne.id}', '${milan.id}') ORDER BY id`,
+    )
+  expect(await replay(line('both', true))).toMatchObject({ repeated: 1 })
+  expect(await statuses()).toEqual([{ status: 'RESTRICTED' }, { status: 'RESTRICTED' }])
+  expect(await replay(line('again', true))).toMatchObject({ known: 1 })
+  expect(await replay(line('lifted', false))).toMatchObject({ repeated: 1 })
+  expect(await replay(line('again', true)), 'not once more').toMatchObject({ known: 1 })
+  expect(await statuses()).toEqual([{ status: 'ACTIVE' }, { status: 'ACTIVE' }])
+})
+
+test('GD-11 a line that was cut short and written again is passed by; the next one begins on a line of its own', async () => {
+  const whole = readLedger()
+  const [first = ''] = whole.split('\n')
+  const cut = first.slice(0, 70)
+  expect(await replay(`${cut}\n${whole}`)).toMatchObject({ held: [] })
+  await expect(replay(`${whole}${cut.replace('"v"', '"w"')}`)).rejects.toMatchObject({
+    failure: { kind: 'invalid_request' },
+  })
+  writeFileSync(path.join(folder, 'ledger'), `${whole}${cut}`)
+  await restrictIdentity(bridge.deps, ACTOR, 'partly', {
+    identityId: people.milan.id,
+    restricted: true,
+  })
+  const lines = readLedger().trim().split('\n')
+  expect(lines.at(-2)).toBe(cut)
+  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ kind: 'restriction' })
+  writeFileSync(path.join(folder, 'ledger'), whole)
+})
+
 test('GD-11 what a person had decided goes with them: no row of theirs is left for the ledger', async () => {
   const { sanne } = people
   expect(await rowsOf(bridge, partly, 'ledger_line', `identity_id = '${sanne.id}'`)).toHaveLength(1)

@@ -2,10 +2,18 @@
 import { fetchUserInfo } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
+import { loginAt } from '../../demo/institution.ts'
 import { verifyReceipt } from '../../src/crypto/receipt.ts'
 import { openOwn, prove } from '../people/own-data.ts'
-import { knownLogin, newPerson, type Person, rowsOf } from '../people/people.ts'
-import { type Bridge, logIn, startBridge } from '../support/bridge.ts'
+import { accountOf, knownLogin, newPerson, type Person, rowsOf } from '../people/people.ts'
+import {
+  type Bridge,
+  logIn,
+  logInDirectly,
+  pressDirect,
+  startBridge,
+  type TestTenant,
+} from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
 
 let bridge: Bridge
@@ -13,6 +21,19 @@ beforeAll(async () => {
   bridge = await startBridge()
 })
 afterAll(() => bridge.stop())
+
+/** To the institution and back, as somebody who has no wallet. */
+async function proveAtInstitution(
+  tenant: TestTenant,
+  onAddress: (url: string) => void = () => undefined,
+) {
+  const browser = createBrowser()
+  const begun = await browser.post(`${tenant.issuer}/privacy`, {})
+  const address = await pressDirect(browser, begun)
+  onAddress(address)
+  const shown = await browser.follow(await loginAt(address, accountOf('sanne')), () => false)
+  return { browser, url: shown.url, text: shown.text }
+}
 
 const useToken = ({ configuration, accessToken, sub }: Person) =>
   fetchUserInfo(configuration, accessToken, sub)
@@ -65,19 +86,40 @@ describe('issue 5 item 1: by the person', () => {
     const page = await prove(tenant, stranger)
     expect(page.text).toContain('We keep nothing about you here')
     expect(await rowsOf(bridge, tenant, 'identity')).toEqual([])
-    const browser = createBrowser()
-    const begun = await browser.post(`${tenant.issuer}/privacy`, {})
-    expect(begun.text).not.toContain('/direct"')
-    const [journey] = await rowsOf<{ id: string }>(bridge, tenant, 'journey', `state = 'started'`)
-    const direct = `${tenant.issuer}/login/${journey?.id}/direct`
-    expect((await browser.post(direct, { provider: 'surf' })).status).toBe(404)
+    expect((await proveAtInstitution(tenant)).text).toContain('We keep nothing about you here')
+    expect(await rowsOf(bridge, tenant, 'identity')).toEqual([])
     const person = await newPerson(bridge, tenant, 'sanne')
     await query(
       bridge.database.superuserUrl,
       `UPDATE identity SET status = 'RESTRICTED' WHERE id = '${person.id}'`,
     )
-    const refused = await prove(tenant, person.wallet)
-    expect(refused.text).toContain('We cannot log you in with this')
+    for (const refused of [await prove(tenant, person.wallet), await proveAtInstitution(tenant)])
+      expect(refused.text).toContain('We cannot log you in with this')
+  })
+
+  test('GD-01 who logs in without a wallet proves it by a new login at the institution; nothing is linked, and a session there is not enough', async () => {
+    const tenant = await bridge.addTenant('own-direct', { directLogin: true })
+    const { login } = await logInDirectly(bridge, { tenant })
+    const before = await rowsOf(bridge, tenant, 'identity_link_binding')
+    expect((await createBrowser().get(`${tenant.issuer}/privacy`)).text).toContain(
+      'a new login at your institution',
+    )
+    const asked: string[] = []
+    const { browser, url, text } = await proveAtInstitution(tenant, (address) =>
+      asked.push(address),
+    )
+    expect(new URL(asked[0] ?? '').searchParams.get('prompt')).toBe('login')
+    expect(new URL(asked[0] ?? '').searchParams.get('max_age')).toBe('0')
+    expect(text).toContain('Sanne')
+    expect(await rowsOf(bridge, tenant, 'identity_link_binding')).toEqual(before)
+    const page = await browser.post(`${url}/erase`, { sure: 'yes' })
+    expect(page.text).toContain('Everything about you is erased')
+    const again = await logInDirectly(bridge, { tenant })
+    expect(again.login.claims.sub).not.toBe(login.claims.sub)
+    // Where nobody logs in without a wallet, nobody proves it so.
+    const plain = await bridge.addTenant('own-plain')
+    const begun = await createBrowser().post(`${plain.issuer}/privacy`, {})
+    expect(begun.text).not.toContain('/direct"')
   })
 
   test('chosen attributes go from every link, and what was granted with them; the rest stays', async () => {

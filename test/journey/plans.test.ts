@@ -2,7 +2,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
 import { EDUID_VCT } from '../../demo/issuer.ts'
-import { type Bridge, logInDirectly, pressDirect, startBridge } from '../support/bridge.ts'
+import type { IdentityId } from '../../src/domain/ids.ts'
+import { eraseIdentity } from '../../src/flow/erase-identity.ts'
+import { exportIdentity } from '../../src/flow/export-identity.ts'
+import { restrictIdentity } from '../../src/flow/restrict-identity.ts'
+import { ACTOR, type Bridge, logInDirectly, pressDirect, startBridge } from '../support/bridge.ts'
 import {
   AT_TELLER,
   demoDocuments,
@@ -232,6 +236,39 @@ describe('SKIP_RECONCILIATION', () => {
     const guest = await walk(tenant, teller, wallet)
     expect(guest.login?.idToken.sub).not.toBe(known.login?.idToken.sub)
     expect(await rowsOf(bridge, tenant, touched)).toEqual(before)
+  })
+
+  test('GD-05 somebody known whom the plan did not look for: a restriction and an erasure end that login too', async () => {
+    const tenant = await newTenant('guests-erased')
+    const wallet = await bridge.newWallet()
+    await walk(tenant, teller, wallet)
+    await publish(bridge, tenant, 'selector', forKnown(SKIP))
+    const [person] = await rowsOf(
+      bridge,
+      tenant,
+      'SELECT id FROM identity WHERE tenant_id = $tenant',
+    )
+    const identityId = String(person?.id) as IdentityId
+    const visit = async () => {
+      const { login } = await walk(tenant, teller, wallet)
+      const token = login?.tokens.access_token ?? ''
+      const status = () => userinfoStatus(tenant.issuer, token)
+      expect(await status()).toBe(200)
+      return status
+    }
+    const first = await visit()
+    const told = await exportIdentity(bridge.deps, ACTOR, tenant.slug, identityId)
+    expect(told.logins.filter(({ link }) => link === null)).toMatchObject([
+      { wallet_attributes: { given_name: 'Sanne' } },
+    ])
+    await restrictIdentity(bridge.deps, ACTOR, tenant.slug, { identityId, restricted: true })
+    expect(await first()).toBe(401)
+    await restrictIdentity(bridge.deps, ACTOR, tenant.slug, { identityId, restricted: false })
+    const second = await visit()
+    await eraseIdentity(bridge.deps, ACTOR, tenant.slug, { identityId, ground: 'objection' })
+    expect(await second()).toBe(401)
+    for (const table of ['login_grant', 'journey', 'reconciliation_session'])
+      expect([table, await countOf(tenant, table)]).toEqual([table, 0])
   })
 
   test('a required attribute that the wallet does not show ends the login', async () => {

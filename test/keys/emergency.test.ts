@@ -86,6 +86,9 @@ test('CR-46 a key that got away, by command: strangers with planted rows are nob
   const asSanne = { sub: sanne.sub, viaInstitution: false }
   expect(await enter(wallets.noor, 'noor'), 'the danger is real').toEqual(asSanne)
 
+  // Art. 33 and 34 GDPR: whom it is about, before anything moves; Sanne has the planted row besides her own.
+  expect(await cli(keysCommand, 'exposed', 'A', '1')).toMatch(/^demo +2 +3 +2\d{3}-/m)
+  expect(await cli(keysCommand, 'exposed', 'C', '1')).toMatch(/^demo +3 +3 +2\d{3}-/m)
   expect(await cli(keysCommand, 'add', 'A')).toMatch(/^2\n/)
   expect(await cli(keysCommand, 'nest', 'A', '--outer', '2', '--inner', '1')).toMatch(/^3\n/)
   await restart()
@@ -119,4 +122,7 @@ test('CR-46 a key that got away, by command: strangers with planted rows are nob
     `SELECT detail FROM audit_event WHERE event_type = 'key_state_changed' AND detail LIKE '%leaked%'`,
   )
   expect(JSON.parse(told?.detail ?? '{}')).toMatchObject({ actor: 'cli', key: 'A', version: 1 })
+  expect(await cli(keysCommand, 'exposed', 'A', '1'), 'nobody is left under it').not.toContain(
+    'demo',
+  )
 })

@@ -100,7 +100,7 @@ async function somebodyComesAndGoes([at, other]: readonly [Service, Service]): P
   expect(again.login.idToken.sub).toBe(first.login.idToken.sub)
   vi.unstubAllGlobals()
   const value = bridge.institution.subjectOf('milan', 'bridge-demo')
-  const identifier = { kind: 'account', provider: 'surf', value } as const
+  const identifier = { type: 'SUBJECT_ID', provider: 'surf', value } as const
   const erased = await eraseByIdentifier(other.deps, ACTOR, 'demo', {
     ...{ identifier, ground: 'consent_withdrawn' },
   })

@@ -4,10 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { walletOf } from '../../demo/people.ts'
 import { type EcPublicJwk, thumbprint } from '../../src/crypto/thumbprint.ts'
 import type { JsonObject } from '../../src/domain/text.ts'
-import { EXPORTED } from '../../src/store/personal-data.ts'
+import { EXPORTED, type ExportRule } from '../../src/store/exported.ts'
 import { newCaller } from '../data/world.ts'
 import { type Admin, adminWith } from '../http/admin/client.ts'
 import { type Bridge, logIn, startBridge, type TestTenant } from '../support/bridge.ts'
+import { query } from '../support/postgres.ts'
 import { accountOf, demoPerson, knownLogin, newPerson, rowsOf, startTenant } from './people.ts'
 
 let bridge: Bridge
@@ -41,15 +42,29 @@ describe('issue 5 item 1: a person is found by an identifier', () => {
     expect((await admin.post(path, key)).body.id).toBe(newer.id)
     expect((await admin.post(path, accountAt(tenant, 'noor'))).status).toBe(404)
     expect((await admin.post(path, { ...key, thumbprint: 'x' })).status).toBe(400)
+    expect(
+      (await admin.post(path, { identifier_type: 'EMAIL', identifier: 'a@b.example' })).status,
+    ).toBe(400)
     const searches = await eventsOf(tenant, 'identity_looked_up')
     expect(searches.map(({ detail }) => JSON.parse(detail))).toMatchObject([
-      { identifier: 'account', found: true },
-      { identifier: 'key', found: true },
-      { identifier: 'account', found: false },
+      { identifier: 'SUBJECT_ID', found: true },
+      { identifier: 'KEY', found: true },
+      { identifier: 'SUBJECT_ID', found: false },
     ])
     expect(JSON.stringify(searches)).not.toContain(older.id)
   })
 })
+
+/** Each column that is said to be in the export is in its first row. */
+function expectColumns(
+  told: { [member: string]: unknown },
+  rule: Extract<ExportRule, { member: string }>,
+) {
+  const [row] = told[rule.member] as JsonObject[]
+  expect(row, `${rule.member} has a row`).toBeDefined()
+  const names = Object.values(rule.columns)
+  expect(Object.keys(row ?? {}), rule.member).toEqual(expect.arrayContaining(names))
+}
 
 describe('issue 5 item 2: everything held about a person', () => {
   let tenant: TestTenant
@@ -65,6 +80,14 @@ describe('issue 5 item 2: everything held about a person', () => {
     const caller = await newCaller(bridge, { slug: tenant.slug })
     const fields = { fields: { card: 'L-1' } }
     await caller.ask('PUT', `/identities/${person.id}/auxiliary/enrolment`, { body: fields })
+    const now = 'created_at, created_at FROM identity'
+    await query(
+      bridge.database.superuserUrl,
+      `INSERT INTO consent (tenant_id, identity_id, client_id, scopes, claims, created_at, updated_at)
+         SELECT tenant_id, id, 'app', '["openid"]', '["given_name"]', ${now} WHERE id = '${person.id}';
+       INSERT INTO account_choice (tenant_id, identity_id, client_id, binding_id, created_at, updated_at)
+         SELECT tenant_id, id, 'app', 'one', ${now} WHERE id = '${person.id}'`,
+    )
     const answer = await admin.post(`/tenants/${tenant.slug}/identities/${person.id}/export`, {})
     expect(answer.status).toBe(200)
     const told = answer.body as unknown as Record<string, JsonObject[]>
@@ -89,10 +112,8 @@ describe('issue 5 item 2: everything held about a person', () => {
     expect(told.events?.map(({ type }) => type)).toContain('login_completed')
     // Nobody else's, and nothing that opens or finds anything.
     for (const word of ['uEi', 'v1.', 'c1.', 'milan']) expect(answer.text).not.toContain(word)
-    const members = Object.values(EXPORTED).flatMap((rule) =>
-      'member' in rule ? [rule.member] : [],
-    )
-    for (const member of members) expect(told[member], member).toBeInstanceOf(Array)
+    for (const rule of Object.values(EXPORTED))
+      if ('member' in rule && rule.member !== 'merges') expectColumns(told, rule)
     expect(await eventsOf(tenant, 'identity_exported')).toHaveLength(1)
   })
 
@@ -113,6 +134,8 @@ describe('issue 5 item 2: everything held about a person', () => {
     for (const id of [older.id, newer.id]) {
       const { body } = await admin.post(`/tenants/${merged.slug}/identities/${id}/export`, {})
       const links = body.links as { account: string }[]
+      if (EXPORTED.identity_merge !== undefined && 'member' in EXPORTED.identity_merge)
+        expectColumns(body, EXPORTED.identity_merge)
       expect(new Set(links.map(({ account }) => account))).toEqual(
         new Set([accountAt(merged, 'sanne').value, accountAt(merged, 'milan').value]),
       )
@@ -162,5 +185,9 @@ describe('issue 5 item 2: restriction of processing', () => {
     const path = `/tenants/${tenant.slug}/identities/${newer.id}`
     expect((await admin.post(`${path}/restrict`, {})).status).toBe(409)
     expect((await admin.post(`${path}/lift-restriction`, {})).status).toBe(409)
+    const survivor = `/tenants/${tenant.slug}/identities/${older.id}`
+    expect((await admin.post(`${survivor}/restrict`, {})).status).toBe(200)
+    const [line] = await rowsOf<{ said: string }>(bridge, tenant, 'ledger_line')
+    expect(JSON.parse(line?.said ?? '')).toMatchObject({ persons: [older.id, newer.id] })
   })
 })

@@ -1,10 +1,12 @@
 /** How long a tenant keeps what: seen, changed, tried before; and the record of processing, over HTTP. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { TenantId } from '../../src/domain/ids.ts'
 import { recordAsMarkdown } from '../../src/domain/processing-record.ts'
 import { DATA_KIND_NAMES } from '../../src/domain/retention.ts'
 import { DAY } from '../../src/domain/time.ts'
 import { endInactiveJob } from '../../src/job/keep-retention.ts'
 import { runNow } from '../../src/job/lease.ts'
+import { runJobHere } from '../../src/jobs.ts'
 import { type Admin, adminWith } from '../http/admin/client.ts'
 import { newPerson } from '../people/people.ts'
 import { type Bridge, startBridge } from '../support/bridge.ts'
@@ -75,6 +77,65 @@ describe('item 3 the table', () => {
         last_used_at: (after[0] as { last_used_at: string }).last_used_at,
       })),
     )
+  })
+
+  test('what the dry run counts is what the jobs then end and remove, and nothing else', async () => {
+    const tenant = await bridge.addTenant('dry', { lastUsed: 'day' })
+    const { sanne, milan, noor } = {
+      sanne: await newPerson(bridge, tenant, 'sanne'),
+      milan: await newPerson(bridge, tenant, 'milan'),
+      noor: await newPerson(bridge, tenant, 'noor'),
+    }
+    const own = ({ id }: { id: string }) =>
+      `IN (SELECT id FROM identity_match WHERE internal_identity_id = '${id}')`
+    const [{ id: tenantId } = { id: '' as TenantId }] = await ask<{ id: TenantId }>(
+      `SELECT id FROM tenant WHERE slug = 'dry'`,
+    )
+    // Sanne's link ends: told long ago. Milan's wallet ended, and his account alone is as old. Noor's is restricted.
+    const midnight = (days: number) => `${daysAgo(days).slice(0, 10)}T00:00:00.000Z`
+    await ask(`
+      UPDATE identity_link_binding SET last_used_at = '${midnight(732)}', inactivity_warned_at = '${daysAgo(31)}' WHERE match_id ${own(sanne)};
+      UPDATE identity_match SET last_used_at = '${midnight(732)}' WHERE id ${own(sanne)};
+      UPDATE identity_link_binding SET deleted_at = '${daysAgo(31)}', deletion_reason = 'USER_UNLINK' WHERE match_id ${own(milan)} OR match_id ${own(noor)};
+      UPDATE identity_match SET deleted_at = '${daysAgo(31)}', deletion_reason = 'USER_UNLINK', deleted_identifier_hash = identifier_hash,
+             identifier_hash = 'deleted:' || id WHERE hash_key = 'A' AND (id ${own(milan)} OR id ${own(noor)});
+      UPDATE identity_match SET last_used_at = '${daysAgo(800)}' WHERE hash_key = 'B' AND id ${own(milan)};
+      UPDATE identity SET status = 'RESTRICTED' WHERE id = '${noor.id}';
+      INSERT INTO auxiliary_data (id, tenant_id, identity_id, category, encrypted_payload, created_at, updated_at, expires_at)
+        SELECT c, '${tenantId}', '${milan.id}', c, 'v1.x', '${daysAgo(9)}', '${daysAgo(9)}', e
+          FROM (VALUES ('past', '${daysAgo(1)}'), ('future', '${daysAgo(-1)}'), ('none', NULL)) AS v (c, e);
+      UPDATE journey SET expires_at = '${daysAgo(1)}' WHERE tenant_id = '${tenantId}' AND id IN (SELECT id FROM journey WHERE tenant_id = '${tenantId}' LIMIT 2);
+      UPDATE journey SET expires_at = '${daysAgo(1 / 48)}' WHERE tenant_id = '${tenantId}' AND expires_at > '${daysAgo(1 / 2)}';
+      UPDATE login_grant SET expires_at = '${daysAgo(1)}' WHERE identity_id = '${noor.id}'`)
+    const counts = async () =>
+      (
+        await ask<Record<string, number>>(`
+          SELECT (SELECT count(*)::int FROM identity_link_binding WHERE tenant_id = '${tenantId}' AND deleted_at IS NULL)
+                   + (SELECT count(*)::int FROM identity_match WHERE deleted_at IS NULL AND id ${own(milan)}) AS links,
+                 (SELECT count(*)::int FROM identity_link_binding WHERE tenant_id = '${tenantId}')
+                   + (SELECT count(*)::int FROM identity_match WHERE tenant_id = '${tenantId}') AS ended_links,
+                 (SELECT count(*)::int FROM auxiliary_data WHERE tenant_id = '${tenantId}') AS auxiliary,
+                 (SELECT count(*)::int FROM journey WHERE tenant_id = '${tenantId}')
+                   + (SELECT count(*)::int FROM reconciliation_session WHERE tenant_id = '${tenantId}') AS logins,
+                 (SELECT count(*)::int FROM login_grant WHERE tenant_id = '${tenantId}') AS grants`)
+      )[0] ?? {}
+    const { body } = await admin.post('/tenants/dry/retention/plan', {})
+    const planned = new Map(
+      (body as unknown as { kinds: Entry[] }).kinds.map((one) => [one.kind, one]),
+    )
+    expect(planned.get('links')).toMatchObject({ due: 2, warned: 0 })
+    const before = await counts()
+    const { db, keyring, config } = bridge.deps
+    for (const job of ['purge-deleted', 'end-inactive', 'expire-auxiliary', 'expire-journeys'])
+      await runJobHere({ config, db, keyring, clock: bridge.clock.now }, job)
+    const after = await counts()
+    for (const kind of ['links', 'ended_links', 'auxiliary', 'logins', 'grants'])
+      expect([kind, (before[kind] ?? 0) - (after[kind] ?? 0)]).toEqual([
+        kind,
+        planned.get(kind)?.due,
+      ])
+    expect(planned.get('ended_links')?.due).toBeGreaterThan(1)
+    expect([planned.get('auxiliary')?.due, planned.get('grants')?.due]).toEqual([1, 1])
   })
 
   test('a tenant says another period and its own ground; audited; what is out of bounds or of another’s is refused', async () => {

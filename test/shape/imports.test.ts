@@ -110,6 +110,7 @@ test('no flow imports another flow but the dispatcher its steps, and the parts t
     'record-presentation',
     ...['record-link', 'proven-link', 'link-matches', 'link-binding'],
     'hold-link',
+    'own-data-by-account',
     'reconciliation-end',
     'login-end',
     'refresh-bindings',

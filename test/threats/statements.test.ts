@@ -140,6 +140,9 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
      INSERT INTO retention_rule (tenant_id, kind, days, notice_days, ground, changed_at, changed_by)
        VALUES ('${id}', 'links', 700, 20, 'ground-of-${id}', '${long}', 'test');
      UPDATE journey SET purpose = 'privacy' WHERE id = (SELECT min(id) FROM journey WHERE tenant_id = '${id}' AND state = 'presented');
+     INSERT INTO login_grant (tenant_id, id, client_id, subject, correlation_id, scope, acr, amr, auth_time, attribute_policy_version, created_at, expires_at)
+       SELECT tenant_id, 'guest-' || tenant_id, client_id, 'subject-of-guest', correlation_id, 'openid', 'acr', '[]', 1, 1, created_at, '2999-01-01T00:00:00.000Z'
+         FROM journey WHERE tenant_id = '${id}' AND identity_id IS NULL AND identifier_hashes && ARRAY(SELECT identifier_hash::text FROM identity_match WHERE tenant_id = '${id}') LIMIT 1;
      INSERT INTO erasure_policy (tenant_id, four_eyes, wait_hours, updated_at) VALUES ('${id}', 1, 1, '${long}');
      INSERT INTO erasure_request (tenant_id, id, state, ground, people, requested_by, requested_at, due_at)
        SELECT '${id}', s || '-${id}', s, 'not_needed', ARRAY['person-of-${id}'], 'test', '${long}', '${long}' FROM unnest(ARRAY['waiting', 'approved']) s;
@@ -305,6 +308,7 @@ const ABOUT: Record<string, string> = {
   findDueStandings: 'identity_link_binding',
   walkUnreachable: 'identity',
   eraseLogins: 'login_grant',
+  revokeGrantsOfNobody: 'identity',
   grantBySession: 'login_grant',
   findSignOn: 'login_grant',
   countSignOn: 'login_grant',
@@ -503,6 +507,11 @@ function exactly(name: string, row: Row): Row {
     case 'deleteConsent':
     case 'eraseConsents':
       return { people: [row.identity_id] }
+    case 'deleteConsentGivenBy':
+      return { people: [row.identity_id], until: '2999-01-01T00:00:00.000Z' }
+    case 'countErased':
+    case 'revokeGrantsOfNobody':
+      return { people: [row.id] }
     case 'forgetConsentsSince':
       return { people: [row.identity_id], since: '2020-01-01T00:00:00.000Z' }
     case 'beginConsenting':
@@ -838,6 +847,7 @@ const OF_THE_WHOLE = [
   'revokeTokensOfTenant',
   ...['insertAdminSession', 'findAdminSession', 'deleteAdminSession', 'deleteExpiredAdminSessions'],
   ...['completeMigration', 'ensureJob', 'findAdminToken', 'findAdminTokenById', 'findTenantById'],
+  'findTokenAges',
   ...['findTenantBySlug', 'findTenantRevision', 'finishJob', 'insertAdminToken', 'insertKeyCheck'],
   ...['insertMigration', 'insertTenant', 'listAdminTokens', 'listJobs', 'listKeyChecks'],
   ...['listTenantIds', 'listTenants', 'raiseRevision', 'renewLease', 'revokeAdminToken'],

@@ -1,6 +1,7 @@
 /** Erasures as the administration reads and answers them. */
 import { z } from 'zod'
 import { ERASURE_GROUNDS } from '../../domain/erasure.ts'
+import { Lookup } from '../data/shapes.ts'
 import { instant } from './common-shapes.ts'
 
 const ground = z
@@ -9,7 +10,7 @@ const ground = z
 
 export const ErasureRequest = z.strictObject({ ground })
 
-export const NamedIdentifier = z.discriminatedUnion('kind', [
+const Short = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('account'),
     provider: z.string().max(63).describe('Slug of the provider.'),
@@ -27,6 +28,10 @@ export const NamedIdentifier = z.discriminatedUnion('kind', [
       .describe("SHA-256 thumbprint of the wallet's key (RFC 7638)."),
   }),
 ])
+
+export const NamedIdentifier = z
+  .union([Short, Lookup])
+  .describe('An account or a key for short, or an identifier of any kind as the data API has it.')
 
 export const IdentifierErasureRequest = z.strictObject({ ground, identifier: NamedIdentifier })
 

@@ -6,6 +6,7 @@ import type { ErasureView } from '../../flow/record-erasure.ts'
 import type { Route } from '../route.ts'
 import { type AdminDeps, adminRoute } from './admin-route.ts'
 import { ERASURE } from './examples.ts'
+import { toldBy } from './named-identifier.ts'
 
 const tag = 'Administration: people'
 const scope = 'privacy:erase'
@@ -35,7 +36,7 @@ export function erasureRoutes(deps: AdminDeps): Route[] {
       operationId: 'eraseByIdentifier',
       summary: 'Erase whoever has an identifier',
       description:
-        'The same for a person known by an account at a provider or by the key of a wallet. Afterwards nobody is known by it, so a repeat is answered as for anybody unknown.',
+        'The same for whoever an identifier of any kind identifies. Afterwards nobody is known by it, so a repeat is answered as for anybody unknown.',
       body: 'IdentifierErasureRequest',
       sent: {
         ground: 'consent_withdrawn',
@@ -43,10 +44,11 @@ export function erasureRoutes(deps: AdminDeps): Route[] {
       },
       refusals: {
         404: 'No such tenant, or nobody has the identifier.',
-        409: `The identifier leads to two people, or ${NO_KEY}`,
+        409: `The identifier leads to two people, or only suggests one (look, and go by the id); or ${NO_KEY}`,
       },
       async run({ actor, body, path }) {
-        return { value: tell(await eraseByIdentifier(deps, actor, path('tenant'), body)) }
+        const request = { identifier: toldBy(body.identifier), ground: body.ground }
+        return { value: tell(await eraseByIdentifier(deps, actor, path('tenant'), request)) }
       },
     }),
   ]

@@ -11,6 +11,7 @@ import { unlink } from '../../flow/unlink.ts'
 import type { Route } from '../route.ts'
 import { type AdminDeps, adminRoute } from './admin-route.ts'
 import { IDENTIFIER, IDENTITY, MERGE } from './examples.ts'
+import { toldBy } from './named-identifier.ts'
 
 const tag = 'Administration: people'
 const scope = 'identities:manage'
@@ -26,19 +27,21 @@ export function identityRoutes(deps: AdminDeps): Route[] {
 function personRoutes(deps: AdminDeps): Route[] {
   return [
     adminRoute(deps, {
-      ...{ method: 'POST', path: '/tenants/:tenant/identities/find', tag, scope, ...person },
+      ...{ method: 'POST', path: '/tenants/:tenant/identities/find', tag, scope, status: 200 },
+      ...{ answer: 'FoundIdentity', told: { ...IDENTITY, strength: 'identifies' } },
       operationId: 'findIdentity',
       summary: 'Find a person by an identifier',
       description:
-        'By an account at a provider, or the key of a wallet; ended links count where no live one has it. Every search is in the audit trail.',
+        'By an identifier of any kind: an account at a provider, the key of a wallet, or whatever else the material policy reads. Ended links count where no live one has it. One that only suggests somebody may be another person’s by now. Every search is in the audit trail.',
       ...{ body: 'NamedIdentifier', sent: IDENTIFIER },
       refusals: {
         404: 'No such tenant, or nobody has the identifier.',
         409: 'The identifier leads to two people.',
       },
-      run: async ({ actor, body, path }) => ({
-        value: tellIdentity(await findIdentityBy(deps, actor, path('tenant'), body)),
-      }),
+      async run({ actor, body, path }) {
+        const found = await findIdentityBy(deps, actor, path('tenant'), toldBy(body))
+        return { value: { ...tellIdentity(found), strength: found.strength } }
+      },
     }),
     adminRoute(deps, {
       ...{ method: 'GET', path: ONE, operationId: 'readIdentity', tag, scope, ...person },

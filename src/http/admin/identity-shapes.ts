@@ -53,6 +53,13 @@ export const Identity = z.object({
     .describe('Which of it was proved to belong to an account.'),
   merges: z.array(Merge),
 })
+export const FoundIdentity = Identity.extend({
+  strength: z
+    .enum(['identifies', 'suggests'])
+    .describe(
+      '`suggests`: an address or a name may be somebody else’s by now. Look before you act.',
+    ),
+})
 const rows = (about: string) => z.array(z.record(z.string(), z.unknown())).describe(about)
 export const PersonExport = z.object({
   format: z.literal('identity-bridge-export/1'),

@@ -6,6 +6,7 @@ import type { Route } from '../route.ts'
 import { type AdminDeps, adminRoute } from './admin-route.ts'
 import { EXPORT, IDENTIFIER, IDENTITY } from './examples.ts'
 import { tellIdentity } from './identities.ts'
+import { toldBy } from './named-identifier.ts'
 
 const tag = 'Administration: people'
 const ONE = '/tenants/:tenant/identities/:identity'
@@ -75,10 +76,10 @@ function exportRoutes(deps: AdminDeps): Route[] {
       description: about,
       refusals: {
         404: 'No such tenant, or nobody has the identifier.',
-        409: 'The identifier leads to two people.',
+        409: 'The identifier leads to two people, or only suggests one: look, and go by the id.',
       },
       run: async ({ actor, body, path }) => ({
-        value: { ...(await exportIdentity(deps, actor, path('tenant'), body)) },
+        value: { ...(await exportIdentity(deps, actor, path('tenant'), toldBy(body))) },
       }),
     }),
   ]

@@ -41,6 +41,7 @@ import {
 } from './event-shapes.ts'
 import {
   ConsentList,
+  FoundIdentity,
   Identity,
   Merge,
   NewMerge,
@@ -195,7 +196,16 @@ export const SHAPES = {
   ...DATA_SHAPES,
   ...{ ErasurePolicy, NewBulkErasure, BulkErasure, BulkErasureList },
   ...{ Erasure, ErasureRequest, IdentifierErasureRequest, NamedIdentifier },
-  ...{ ConsentList, Identity, UnlinkRequest, NewMerge, Merge, Nothing, PersonExport },
+  ...{
+    ConsentList,
+    FoundIdentity,
+    Identity,
+    UnlinkRequest,
+    NewMerge,
+    Merge,
+    Nothing,
+    PersonExport,
+  },
 }
 export type ShapeName = keyof typeof SHAPES
 export type Shape<Name extends ShapeName> = (typeof SHAPES)[Name]

@@ -1,10 +1,8 @@
 /** People: found by an identifier, read by their id, told to an authorization server. */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import type { z } from 'zod'
 import { fail } from '../../domain/failure.ts'
 import type { IdentityId } from '../../domain/ids.ts'
 import type { MachineClient } from '../../domain/machine.ts'
-import type { ToldIdentifier } from '../../domain/sought-identifier.ts'
 import type { JsonObject } from '../../domain/text.ts'
 import type { PersonView } from '../../flow/data-person.ts'
 import { noteLookupLimit } from '../../flow/deny-access.ts'
@@ -14,7 +12,7 @@ import { readPerson, readPersonClaims } from '../../flow/read-person.ts'
 import type { PreparedTenant } from '../../flow/tenants.ts'
 import type { Route } from '../route.ts'
 import { type DataDeps, dataRoute, tellValue } from './data-route.ts'
-import type { Lookup } from './shapes.ts'
+import { identifierOf } from './told-identifier.ts'
 
 const scope = 'reconciliation:read'
 const ID = '2f1c9a60-7d0e-4c0b-9a55-3f1d2c4b5a69'
@@ -83,45 +81,6 @@ export function personRoutes(deps: DataDeps): Route[] {
 
 function idOf(path: (name: string) => string): IdentityId {
   return path('identity') as IdentityId
-}
-
-function identifierOf(body: z.output<typeof Lookup>): ToldIdentifier {
-  switch (body.identifier_type) {
-    case 'SUBJECT_ID':
-      return subjectIdOf(body)
-    case 'KEY':
-      return { type: 'KEY', thumbprint: body.identifier }
-    case 'DID':
-      return { type: 'DID', did: body.identifier }
-    case 'EMAIL':
-      return addressOf(body)
-    case 'CLAIM_TUPLE': {
-      const { material, issuer, claims } = body
-      return { type: 'CLAIM_TUPLE', material, issuer, claims }
-    }
-  }
-}
-
-type SubjectId = Extract<z.output<typeof Lookup>, { identifier_type: 'SUBJECT_ID' }>
-
-/** An account at a provider, or the subject of a credential: one of the two. */
-function subjectIdOf({ provider, material, issuer, identifier: value }: SubjectId): ToldIdentifier {
-  if (provider !== undefined && material === undefined && issuer === undefined)
-    return { type: 'SUBJECT_ID', provider, value }
-  if (provider === undefined && material !== undefined && issuer !== undefined)
-    return { type: 'SUBJECT_ID', material, issuer, value }
-  return fail({
-    kind: 'invalid_request',
-    detail: 'body: needs provider alone, or material and issuer',
-  })
-}
-
-type Address = Extract<z.output<typeof Lookup>, { identifier_type: 'EMAIL' }>
-
-function addressOf({ provider, issuer, identifier: address }: Address): ToldIdentifier {
-  if (provider !== undefined && issuer === undefined) return { type: 'EMAIL', provider, address }
-  if (provider === undefined && issuer !== undefined) return { type: 'EMAIL', issuer, address }
-  return fail({ kind: 'invalid_request', detail: 'body: needs provider or issuer, one of them' })
 }
 
 function tellPerson(view: PersonView): JsonObject {

@@ -1,5 +1,6 @@
 /** The pages of compliance staff: signing in, finding a person, what is held, erasing, and the receipt. */
 import { ERASURE_GROUNDS } from '../../domain/erasure.ts'
+import type { Findable } from '../../domain/findable.ts'
 import { fromInstant, type IsoInstant } from '../../domain/time.ts'
 import { COMPLIANCE } from './compliance-text.ts'
 import { NO_TENANT, type PageTenant, renderPage } from './layout.ts'
@@ -45,11 +46,14 @@ export type FindProblem = 'nobody' | 'two' | 'malformed'
 /** The form for an identifier; what was looked for is not shown again, for a page may be left open. */
 export function renderFind(
   view: StaffFrame & {
-    providers: readonly { slug: string; name: string }[]
+    providers: readonly { slug: string; name: string; emailIsProof: boolean }[]
+    findables: readonly Findable[]
+    issuers: readonly string[]
     problem: FindProblem | undefined
   },
 ): string {
-  const { language, nonce, tenant, csrf, providers, problem } = view
+  const { language, nonce, tenant, csrf, providers, findables, problem } = view
+  const addressed = providers.filter(({ emailIsProof }) => emailIsProof)
   const { find: text, signOut } = COMPLIANCE[language]
   return renderPage({
     ...{ language, nonce, tenant, title: text.title },
@@ -59,13 +63,34 @@ ${problem !== undefined && markup`<p role="alert"><strong>${text[problem]}</stro
 <form method="post" action="${HOME}/find">${hidden('csrf', csrf)}
 <p class="field"><label for="by">${text.by}</label><select id="by" name="by">
 ${providers.map(({ slug, name }) => markup`<option value="account:${slug}">${text.account(name)}</option>`)}
-<option value="key">${text.key}</option><option value="id">${text.id}</option></select></p>
+${addressed.map(({ slug, name }) => markup`<option value="email:${slug}">${text.address(name)}</option>`)}
+<option value="key">${text.key}</option><option value="did">${text.did}</option><option value="id">${text.id}</option></select></p>
 <p class="field"><label for="value">${text.value}</label><input id="value" name="value" type="text" required maxlength="1000"
 autocomplete="off" spellcheck="false" aria-describedby="value-hint"></p>
 <p class="soft" id="value-hint">${text.valueHint}</p>
 <button class="button" type="submit">${text.go}</button></form>
+${findables.length > 0 && markup`<h2>${text.shown}</h2><p class="soft">${text.shownHint}</p>`}
+${findables.map((findable, place) => drawFindable(view, findable, place))}
+${findables.some(({ asksIssuer }) => asksIssuer) && markup`<datalist id="issuers">${view.issuers.map((issuer) => markup`<option value="${issuer}"></option>`)}</datalist>`}
 ${button(`${HOME}/session/end`, csrf, {}, signOut, 'quiet')}</div>`,
   })
+}
+
+/** A form of its own for each material: what its values are called is the tenant's word, as in the credential. */
+function drawFindable(
+  { language, csrf }: StaffFrame,
+  { material, asksIssuer, paths }: Findable,
+  place: number,
+): Markup {
+  const { find: text } = COMPLIANCE[language]
+  const input = (name: string, label: string, list: Markup | false) =>
+    markup`<p class="field"><label for="${name}-${place}">${label}</label><input id="${name}-${place}" name="${name}" type="text" required
+maxlength="1000" autocomplete="off" spellcheck="false"${list}></p>`
+  return markup`<details><summary>${material}</summary><form method="post" action="${HOME}/find">
+${hidden('csrf', csrf)}${hidden('by', `material:${material}`)}
+${asksIssuer && input('issuer', text.issuer, markup` list="issuers"`)}
+${paths.map((path, index) => input(`value${index}`, path.join(' › '), false))}
+<button class="button plain" type="submit">${text.goBy(material)}</button></form></details>`
 }
 
 /** A wallet or an account. */
@@ -96,7 +121,9 @@ export interface PersonPageView extends StaffFrame {
   mayErase: boolean
   mayExport: boolean
   /** What became of the button that was pressed. */
-  outcome: 'done' | 'notNow' | undefined
+  outcome: 'done' | 'notNow' | 'suggested' | undefined
+  /** Of an erased person whose erasure somebody asked for. */
+  hasReceipt: boolean
 }
 
 type Counts = { readonly [kind: string]: number }
@@ -129,7 +156,7 @@ ${
 }
 ${changes && view.mayExport && button(`${at}/export`, csrf, {}, text.export, 'button plain')}
 ${status !== 'ERASED' && view.mayErase && markup`<p><a class="button" href="${at}/erase">${text.erase}</a></p>`}
-${status === 'ERASED' && markup`<p><a class="button" href="${at}/receipt">${text.receipt}</a></p>`}
+${view.hasReceipt && markup`<p><a class="button" href="${at}/receipt">${text.receipt}</a></p>`}
 <p class="leave"><a href="${HOME}">${back}</a></p></div>`,
   })
 }

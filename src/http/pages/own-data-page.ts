@@ -12,15 +12,17 @@ interface Frame {
 }
 
 /** Why and how; one button. `startUrl` takes it, by POST; a path on this origin. Pure, as all here. */
-export function renderOwnDataStart(view: Frame & { startUrl: string; refused: boolean }): string {
-  const { language, nonce, tenant, startUrl, refused } = view
+export function renderOwnDataStart(
+  view: Frame & { startUrl: string; refused: boolean; directLogin: boolean },
+): string {
+  const { language, nonce, tenant, startUrl, refused, directLogin } = view
   const text = OWN_DATA[language].start
   return renderPage({
     ...{ language, nonce, tenant, title: text.title },
     body: markup`<div class="card"><h1>${text.title}</h1>
 ${refused && markup`<p role="alert"><strong>${text.refused}</strong></p>`}
-<p>${text.text}</p>
-<form method="post" action="${ownPath('startUrl', startUrl)}"><button class="button" type="submit">${text.go}</button></form></div>`,
+<p>${text.text} ${directLogin ? text.byEither : text.byWallet}</p>
+<form method="post" action="${ownPath('startUrl', startUrl)}"><button class="button" type="submit">${directLogin ? text.goOn : text.go}</button></form></div>`,
   })
 }
 

@@ -4,8 +4,11 @@ import type { Language } from './text.ts'
 const en = {
   start: {
     title: 'Your data with us',
-    text: 'See what we keep about you, take a copy, or have it erased. Your wallet proves that it is you: open this page on the device that has it.',
+    text: 'See what we keep about you, take a copy, or have it erased.',
+    byWallet: 'Your wallet proves that it is you: open this page on the device that has it.',
+    byEither: 'Your wallet, or a new login at your institution, proves that it is you.',
     go: 'Continue with my wallet',
+    goOn: 'Continue',
     refused: 'Your wallet did not share what was asked for. You can try again.',
   },
   page: {
@@ -50,8 +53,13 @@ export type OwnDataText = typeof en
 const nl: OwnDataText = {
   start: {
     title: 'Jouw gegevens bij ons',
-    text: 'Bekijk wat we over je bewaren, neem een kopie mee, of laat het wissen. Met je wallet laat je zien dat jij het bent: open deze pagina op het apparaat waar hij op staat.',
+    text: 'Bekijk wat we over je bewaren, neem een kopie mee, of laat het wissen.',
+    byWallet:
+      'Met je wallet laat je zien dat jij het bent: open deze pagina op het apparaat waar hij op staat.',
+    byEither:
+      'Met je wallet, of door opnieuw in te loggen bij je instelling, laat je zien dat jij het bent.',
     go: 'Verder met mijn wallet',
+    goOn: 'Verder',
     refused: 'Je wallet heeft niet gedeeld wat er gevraagd werd. Je kunt het opnieuw proberen.',
   },
   page: {
