@@ -59,11 +59,14 @@ export async function benchMigrate({ persons }: { persons: readonly number[] }):
   const growth = (of: 'service' | 'floor') =>
     Object.fromEntries(ORDER.map((key) => [key, round(growthOf(figures, key, of))]))
   const kept = growth('service')
+  const keptByFloor = growth('floor')
+  const flat = (rates: readonly number[]) => rates.every((each) => each >= 1 / 1.2)
   printJson({
     ...{ bench: 'migrate', persons: largest, ratio_to_floor_of: ratios },
     ratio_to_floor: Math.min(...Object.values(ratios)),
-    ...{ rate_kept: kept, rate_kept_by_floor: growth('floor') },
-    flat: Object.values(kept).every((each) => each >= 1 / 1.2),
+    ...{ rate_kept: kept, rate_kept_by_floor: keptByFloor, flat: flat(Object.values(kept)) },
+    // What the disk does to both is left out of this one.
+    flat_against_floor: flat(ORDER.map((key) => (kept[key] ?? 0) / (keptByFloor[key] ?? 1))),
   })
 }
 

@@ -4,7 +4,8 @@
  * are warm before anything is measured, and take turns in slices, so that whatever else the machine does hits both.
  */
 import { type Child, startChild, type Usage } from './child.ts'
-import { settle, startDatabase } from './cluster.ts'
+import { type BenchDatabase, settle, startDatabase } from './cluster.ts'
+import { databaseCpu } from './database-cpu.ts'
 import type { DriveAnswer, DriveQuestion } from './op-driver.ts'
 import { opRatios } from './op-ratios.ts'
 import {
@@ -28,7 +29,7 @@ export interface OpOptions {
 /** Turns that each side takes at a level. */
 const SLICES = 5
 /** Enough for V8 to have compiled what there is to compile, at both sides. */
-const WARM_UP = 8_000
+const WARM_UP = 12_000
 const WARM_LEVEL = 8
 /** Logins whose tokens are asked about; of these each slice of refreshes begins with some of its own. */
 const LOGINS = 640
@@ -43,6 +44,8 @@ export interface Run {
   p95_ms: number
   p99_ms: number
   cpu_ms: number
+  /** The same of Postgres. */
+  database_cpu_ms: number
   round_trips: number
 }
 
@@ -51,9 +54,11 @@ export async function benchOp(asked: readonly Operation[], options: OpOptions): 
   const runs = await compare(asked, options)
   const operations = opRatios(asked, runs)
   const slowest = Math.min(...operations.map((one) => one.ratio_to_oidc_provider))
+  const dearest = Math.min(...operations.map((one) => one.machine_cpu_ratio))
   printRuns(runs, operations)
   printJson({
     ...{ bench: 'op', slowest_ratio_to_oidc_provider: slowest },
+    least_machine_cpu_ratio: dearest,
     ...{ operations, runs, machine: machine() },
   })
 }
@@ -67,9 +72,9 @@ export async function benchToken(options: OpOptions): Promise<void> {
   })
   const all = opRatios(['code'], runs)
   printRuns(runs, [...levels, ...all.map((one) => ({ at_a_time: 'all', ...one }))])
-  const { ratio_to_oidc_provider, ratio_to_oidc_provider_in_memory, cpu_ratio } = all[0] ?? {}
+  const [ratios] = all
   printJson({
-    ...{ bench: 'token', ratio_to_oidc_provider, ratio_to_oidc_provider_in_memory, cpu_ratio },
+    ...{ bench: 'token', ...ratios },
     ...{ levels, runs, machine: machine() },
   })
 }
@@ -93,10 +98,10 @@ async function compare(operations: readonly Operation[], options: OpOptions): Pr
     for (const operation of operations) {
       const targets: Target[] = []
       for (const side of sides) targets.push(await prepare(driver, world, side, operation))
-      for (const target of targets) await drive(driver, target, WARM_UP, WARM_LEVEL)
+      for (const target of targets) await drive(database, driver, target, WARM_UP, WARM_LEVEL)
       await settle(database.superuser)
       for (const level of concurrency)
-        runs.push(...(await measure(driver, targets, requests, level)))
+        runs.push(...(await measure(database, driver, targets, requests, level)))
     }
     return runs
   } finally {
@@ -141,7 +146,13 @@ async function logIn(driver: Child, world: World, side: Side, operation: Operati
   }
 }
 
-async function drive(driver: Child, target: Target, count: number, concurrency: number) {
+async function drive(
+  { superuser }: BenchDatabase,
+  driver: Child,
+  target: Target,
+  count: number,
+  concurrency: number,
+) {
   const { side, operation, requests } = target
   const chained = operation === 'refresh'
   const spent = operation === 'code' ? count : concurrency
@@ -152,13 +163,22 @@ async function drive(driver: Child, target: Target, count: number, concurrency: 
     ...{ expected: EXPECTED[operation], chained },
   }
   const before = await side.process.ask<Usage>('usage')
+  const databaseBefore = await databaseCpu(superuser)
   const { latencies, seconds } = await driver.ask<DriveAnswer>('drive', question)
   const after = await side.process.ask<Usage>('usage')
   const cpuMs = after.cpuMs - before.cpuMs
-  return { latencies, seconds, cpuMs, roundTrips: after.roundTrips - before.roundTrips }
+  const databaseCpuMs = (await databaseCpu(superuser)) - databaseBefore
+  return {
+    latencies,
+    seconds,
+    cpuMs,
+    databaseCpuMs,
+    roundTrips: after.roundTrips - before.roundTrips,
+  }
 }
 
 async function measure(
+  database: BenchDatabase,
   driver: Child,
   targets: readonly Target[],
   requests: number,
@@ -168,7 +188,7 @@ async function measure(
   const slices = targets.map((): Awaited<ReturnType<typeof drive>>[] => [])
   for (let turn = 0; turn < SLICES; turn++)
     for (const [place, target] of targets.entries())
-      slices[place]?.push(await drive(driver, target, slice, concurrency))
+      slices[place]?.push(await drive(database, driver, target, slice, concurrency))
   return targets.map((target, place) => summarise(target, concurrency, slices[place] ?? []))
 }
 
@@ -178,7 +198,7 @@ function summarise(
   slices: readonly Awaited<ReturnType<typeof drive>>[],
 ): Run {
   const sorted = Float64Array.from(slices.flatMap(({ latencies }) => [...latencies])).sort()
-  const total = (of: 'seconds' | 'cpuMs' | 'roundTrips') =>
+  const total = (of: 'seconds' | 'cpuMs' | 'databaseCpuMs' | 'roundTrips') =>
     slices.reduce((sum, slice) => sum + slice[of], 0)
   return {
     ...{ operation, side: side.name, at_a_time: concurrency, requests: sorted.length },
@@ -187,6 +207,7 @@ function summarise(
     p95_ms: round(percentile(sorted, 0.95)),
     p99_ms: round(percentile(sorted, 0.99)),
     cpu_ms: round(total('cpuMs') / sorted.length, 3),
+    database_cpu_ms: round(total('databaseCpuMs') / sorted.length, 3),
     round_trips: round(total('roundTrips') / sorted.length),
   }
 }
@@ -197,6 +218,7 @@ function printRuns(
 ): void {
   printTable(runs.map((run) => ({ ...run })))
   console.log('\nratio_to_oidc_provider: time for the same requests at all levels, theirs / ours')
+  console.log('machine_cpu_ratio: CPU of server and Postgres for the same requests, theirs / ours')
   printTable(ratios)
   console.log(`The service logs errors only, oidc-provider nothing. ${machine()}`)
 }

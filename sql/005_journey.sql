@@ -157,8 +157,8 @@ CREATE TABLE refresh_token (
   expires_at iso_instant NOT NULL,                   -- when it ends unless it is used
   family_ends_at iso_instant NOT NULL,               -- when the last of the family ends, however often it is used
   used_at iso_instant,                               -- kept used: a token that comes twice must be known (OP-74)
-  successor_salt text,                               -- with the token itself it makes the next one; NULL once that one was used
-  predecessor_hash text,                             -- the token before it, whose salt goes when this one is used; NULL in the first
+  predecessor_hash text,                             -- the token before it; NULL in the first
+  salt text,                                         -- with the token before it, it made this one; NULL once this one was used
   -- The access token that was born with it, SHA-256, in the same row for the same reason as a code's.
   access_hash text,
   access_scope text,                                 -- less than the grant's, asked for at a refresh; NULL: all of it

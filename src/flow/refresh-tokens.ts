@@ -16,12 +16,13 @@ import { instantOfUse } from '../domain/last-use.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import { fromInstant, SECOND, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
-import { inTransaction, transact } from '../store/database.ts'
+import { inTransaction, read, transact } from '../store/database.ts'
 import { revokeGrant } from '../store/grant.ts'
 import {
   answerAgain,
+  findSuccessorSalt,
   type RefreshRow,
-  rotateRefreshToken,
+  rotateTogether,
   useRefreshToken,
 } from '../store/refresh-token.ts'
 import { makeIdToken, type TokenResponse } from './make-id-token.ts'
@@ -100,20 +101,19 @@ async function take(
   const { means, prepared, relyingParty, request } = refresh
   const { refreshToken } = request
   const tenantId = prepared.tenant.id
-  const again = { retries: 2 } as const
   if (!rotates(relyingParty)) {
     const accessToken = randomText()
-    const step = useRefreshToken(useOf(refresh, accessToken))
-    const [[row]] = await transact(means.db, tenantId, [step], again)
+    const use = { ...useOf(refresh, accessToken), ...timesOf(refresh) }
+    const step = useRefreshToken({ ...use, tenantId, scopes: use.scopes.join(' ') })
+    const [[row]] = await transact(means.db, tenantId, [step], { retries: 2 })
     return { row, accessToken, next: refreshToken }
   }
   const salt = randomText()
   const next = successorOf(refreshToken, salt)
   const nextHash = hashSecret(next)
   const accessToken = newRefreshedToken(nextHash)
-  const step = rotateRefreshToken({ ...useOf(refresh, accessToken), salt, nextHash })
-  const [[row]] = await transact(means.db, tenantId, [step], again)
-  return { row, accessToken, next }
+  const rotation = { ...useOf(refresh, accessToken), nextHash, salt, times: timesOf(refresh) }
+  return { row: await rotateTogether(means.db, tenantId, rotation), accessToken, next }
 }
 
 /** The key that a public client's token is bound to: whoever has the token alone may neither use it nor end its family. */
@@ -122,28 +122,34 @@ function keyWanted({ relyingParty, request }: Refresh): string | null {
 }
 
 function useOf(refresh: Refresh, accessToken: string) {
-  const { prepared, relyingParty, request, now } = refresh
+  const { relyingParty, request } = refresh
   return {
-    ...{ tenantId: prepared.tenant.id, tokenHash: hashSecret(request.refreshToken) },
-    clientId: relyingParty.clientId,
-    jkt: keyWanted(refresh),
-    scopes: request.scope ?? [],
-    ...accessTokenRow(refresh, accessToken),
+    ...{ tokenHash: hashSecret(request.refreshToken), clientId: relyingParty.clientId },
+    ...{ jkt: keyWanted(refresh), scopes: request.scope ?? [] },
+    ...accessTokenOf(request, accessToken),
+  }
+}
+
+function timesOf({ prepared, now }: Refresh) {
+  return {
     expiresAt: toInstant(now + REFRESH_IDLE_TIME),
     grantExpiresAt: toInstant(now + GRANT_TIME),
     grantKeptUntil: toInstant(now + REFRESH_IDLE_TIME + GRANT_SLACK),
     usedAt: instantOfUse(prepared.tenant, now),
+    ...accessTimes(now),
   }
 }
 
-function accessTokenRow({ request, now }: Refresh, accessToken: string) {
+function accessTokenOf(request: RefreshRequest, accessToken: string) {
   return {
     accessHash: hashSecret(accessToken),
     accessScope: request.scope?.join(' ') ?? null,
     accessJkt: request.jkt ?? null,
-    accessExpiresAt: toInstant(now + ACCESS_TOKEN_TIME),
-    now: toInstant(now),
   }
+}
+
+function accessTimes(now: number) {
+  return { accessExpiresAt: toInstant(now + ACCESS_TOKEN_TIME), now: toInstant(now) }
 }
 
 async function answer(
@@ -174,16 +180,19 @@ async function answer(
 /** The same next token once more, if nobody has used it and it is a matter of seconds; undefined otherwise. */
 async function giveAgain(refresh: Refresh, row: RefreshRow): Promise<TokenResponse | undefined> {
   const { means, prepared, request, now } = refresh
-  const { used_at: usedAt, successor_salt: salt } = row
-  if (usedAt === null || salt === null || now - fromInstant(usedAt) >= REFRESH_GRACE)
-    return undefined
-  const next = successorOf(request.refreshToken, salt)
-  const accessToken = randomText()
+  if (row.used_at === null || now - fromInstant(row.used_at) >= REFRESH_GRACE) return undefined
   const tenantId = prepared.tenant.id
+  const tokenHash = hashSecret(request.refreshToken)
+  const [[kept]] = await read(means.db, tenantId, [
+    findSuccessorSalt({ tenantId, grantId: row.grant_id, tokenHash }),
+  ])
+  if (kept === undefined) return undefined
+  const next = successorOf(request.refreshToken, kept.salt)
+  const accessToken = randomText()
   const [[again]] = await transact(means.db, tenantId, [
     answerAgain({
       ...{ tenantId, nextHash: hashSecret(next) },
-      ...accessTokenRow(refresh, accessToken),
+      ...{ ...accessTokenOf(request, accessToken), ...accessTimes(now) },
     }),
   ])
   if (again === undefined) return undefined

@@ -4,7 +4,8 @@ import type { ClientId, GrantId, TenantId } from '../domain/ids.ts'
 import type { SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { ALIVE, GRANT_COLUMNS, type GrantRow } from './grant.ts'
-import { type Params, sqlStatement } from './statement.ts'
+import { type Params, type Step, sqlStatement } from './statement.ts'
+import { together } from './together.ts'
 
 /** A refresh token with its grant, as a request found it. */
 export interface RefreshRow extends GrantRow {
@@ -12,7 +13,6 @@ export interface RefreshRow extends GrantRow {
   refresh_expires_at: IsoInstant
   family_ends_at: IsoInstant
   used_at: IsoInstant | null
-  successor_salt: string | null
   revoked_at: IsoInstant | null
   /** Whether the scopes asked for are in the grant's. */
   fits: boolean
@@ -56,9 +56,8 @@ export const beginRefresh = sqlStatement(
     RETURNING g.id`,
 )
 
-/** What both ways of using a refresh token ask. */
-interface Use {
-  tenantId: TenantId
+/** A request for a refresh token's use, and the access token it would give. */
+interface Asked {
   tokenHash: SecretHash
   clientId: ClientId
   jkt: string | null
@@ -66,6 +65,10 @@ interface Use {
   accessHash: SecretHash
   accessScope: string | null
   accessJkt: string | null
+}
+
+/** Until when what a use makes is good; the same for all that are used at one moment. */
+interface UseTimes {
   accessExpiresAt: IsoInstant
   expiresAt: IsoInstant
   grantExpiresAt: IsoInstant
@@ -75,39 +78,41 @@ interface Use {
 }
 
 /**
- * The token with its grant, both held, the grant first as everybody does who ends one: an erasure, a logout, an unlink comes
- * before all of this or after it.
+ * The tokens with their grants, all held, the grant first as everybody does who ends one: an erasure, a logout, an unlink
+ * comes before all of this or after it. The bindings too, for their time is written, in an order that is the same for all
+ * statements: those who want several never wait for each other in a circle. `asked` is what was asked for.
  */
-const LIVE = (p: Params<Use>) => sql`
+const LIVE = (p: Params<{ tenantId: TenantId }>) => sql`
     live AS (
-      SELECT ${GRANT_COLUMNS}, f.token_hash, f.jkt AS refresh_jkt, f.expires_at AS refresh_expires_at,
-             f.family_ends_at, f.used_at, f.successor_salt, f.predecessor_hash, g.revoked_at, g.expires_at AS grant_expires_at,
-             string_to_array(g.scope, ' ') @> ${p('scopes')}::text[] AS fits
-        FROM refresh_token f
-        JOIN login_grant g ON g.tenant_id = f.tenant_id AND g.id = f.grant_id
+      SELECT ${GRANT_COLUMNS}, asked.token_hash, asked.jkt, asked.access_hash, f.jkt AS refresh_jkt, f.expires_at AS refresh_expires_at,
+             f.family_ends_at, f.used_at, g.revoked_at, g.expires_at AS grant_expires_at,
+             string_to_array(g.scope, ' ') @> string_to_array(asked.scopes, ' ') AS fits
+        FROM asked
+        JOIN refresh_token f ON f.tenant_id = ${p('tenantId')} AND f.token_hash = asked.token_hash
+        JOIN login_grant g ON g.tenant_id = f.tenant_id AND g.id = f.grant_id AND g.client_id = asked.client_id
         ${ALIVE}
-       WHERE f.tenant_id = ${p('tenantId')} AND f.token_hash = ${p('tokenHash')} AND g.client_id = ${p('clientId')}
-         FOR NO KEY UPDATE OF g, f
+       ORDER BY b.id, g.id, f.token_hash
+         FOR NO KEY UPDATE OF g, f, b
     )`
 
 /** Whether `live` may be used: for its key, in time, for scopes it has, and not used before. */
-const USABLE = (p: Params<Use>) => sql`
+const USABLE = (p: Params<{ tenantId: TenantId; now: IsoInstant }>) => sql`
          r.tenant_id = ${p('tenantId')} AND r.token_hash = live.token_hash AND r.used_at IS NULL
          AND live.revoked_at IS NULL AND live.refresh_expires_at > ${p('now')} AND live.family_ends_at > ${p('now')}
-         AND live.fits AND live.refresh_jkt IS NOT DISTINCT FROM ${p('jkt')}`
+         AND live.fits AND live.refresh_jkt IS NOT DISTINCT FROM live.jkt`
 
 /** What every use moves on: the grant's end where it is near, and when the link was last used. */
-const KEPT = (p: Params<Use>) => sql`
+const KEPT = (p: Params<UseTimes & { tenantId: TenantId }>) => sql`
     kept AS (
       UPDATE login_grant g
          SET expires_at = ${p('grantKeptUntil')}::iso_instant
-        FROM live JOIN taken ON taken.grant_id = live.grant_id
-       WHERE g.tenant_id = ${p('tenantId')} AND g.id = taken.grant_id
+        FROM live JOIN taken ON taken.access_hash = live.access_hash
+       WHERE g.tenant_id = ${p('tenantId')} AND g.id = live.grant_id
          AND live.grant_expires_at < GREATEST(${p('grantExpiresAt')}::iso_instant,
                                               LEAST(${p('expiresAt')}::iso_instant, live.family_ends_at))
     ), touched_binding AS (
       UPDATE identity_link_binding b SET last_used_at = ${p('usedAt')}
-        FROM live JOIN taken ON taken.grant_id = live.grant_id
+        FROM live JOIN taken ON taken.access_hash = live.access_hash
        WHERE b.tenant_id = ${p('tenantId')} AND b.id = live.binding_id AND b.last_used_at < ${p('usedAt')}
       RETURNING b.match_id
     ), touched_match AS (
@@ -115,35 +120,91 @@ const KEPT = (p: Params<Use>) => sql`
         FROM touched_binding WHERE m.tenant_id = ${p('tenantId')} AND m.id = touched_binding.match_id
     )`
 
+/** A request, and the token that would follow the one it has. */
+export interface Rotation extends Asked {
+  nextHash: SecretHash
+  /** With the token used it makes the next one. */
+  salt: string
+  times: UseTimes
+}
+
+/** As it was found for one request, which the access token it would have been given names. */
+export interface RotatedRow extends RefreshRow {
+  access_hash: SecretHash
+}
+
 /**
- * A refresh token is used, once (OP-77), and the next one born with an access token in its row: for its own client, its
- * key, in time, for scopes it has, and while the person, the binding and the client are alive. The row comes back in
- * any case, and `taken` says whether anything happened; no row for a token that is unknown or another client's. The grant is
- * kept a while longer than it must be, so that its time, which an index knows, is not written at every refresh. The salt
- * behind this token is forgotten: salts in a row would lead from any old token to the live one.
+ * Refresh tokens are used, each once (OP-77), and for each the next one is born with an access token in its row: for its own
+ * client, its key, in time, for scopes it has, and while the person, the binding and the client are alive. A row comes back for
+ * each in any case, and `taken` says whether anything happened; no row for a token that is unknown or another client's. A grant
+ * is kept a while longer than it must be, so that its time, which an index knows, is not written at every refresh. The salt
+ * that made the token used is forgotten with it: salts in rows would lead from any old token to the live one.
+ * A list stands in a sub-select, so that the planner keeps one plan, see `grant-journey.ts`.
  */
-export const rotateRefreshToken = sqlStatement(
-  'rotate_refresh_token',
-  (p: Params<Use & { salt: string; nextHash: SecretHash }>) => sql<RefreshRow>`
-    WITH ${LIVE(p)}, taken AS (
-      UPDATE refresh_token r SET used_at = ${p('now')}::iso_instant, successor_salt = ${p('salt')}
+export const rotateRefreshTokens = sqlStatement(
+  'rotate_refresh_tokens',
+  (
+    p: Params<
+      UseTimes & {
+        tenantId: TenantId
+        tokenHashes: readonly SecretHash[]
+        clientIds: readonly ClientId[]
+        jkts: readonly (string | null)[]
+        scopes: readonly string[]
+        accessHashes: readonly SecretHash[]
+        accessScopes: readonly (string | null)[]
+        accessJkts: readonly (string | null)[]
+        nextHashes: readonly SecretHash[]
+        salts: readonly string[]
+      }
+    >,
+  ) => sql<RotatedRow>`
+    WITH asked AS (
+      SELECT * FROM unnest((SELECT ${p('tokenHashes')}::text[]), ${p('clientIds')}::text[], ${p('jkts')}::text[],
+                           ${p('scopes')}::text[], ${p('accessHashes')}::text[], ${p('accessScopes')}::text[],
+                           ${p('accessJkts')}::text[], ${p('nextHashes')}::text[], ${p('salts')}::text[])
+        AS a (token_hash, client_id, jkt, scopes, access_hash, access_scope, access_jkt, next_hash, salt)
+    ), ${LIVE(p)}, taken AS (
+      UPDATE refresh_token r SET used_at = ${p('now')}::iso_instant, salt = NULL
         FROM live
        WHERE ${USABLE(p)}
-      RETURNING r.grant_id, r.family_ends_at
+      RETURNING live.access_hash
     ), born AS (
       INSERT INTO refresh_token (tenant_id, token_hash, grant_id, jkt, created_at, expires_at, family_ends_at,
-        predecessor_hash, access_hash, access_scope, access_jkt, access_expires_at)
-      SELECT ${p('tenantId')}, ${p('nextHash')}, grant_id, ${p('jkt')}, ${p('now')}::iso_instant,
-             LEAST(${p('expiresAt')}::iso_instant, family_ends_at), family_ends_at,
-             ${p('tokenHash')}, ${p('accessHash')}, ${p('accessScope')}, ${p('accessJkt')}, ${p('accessExpiresAt')}::iso_instant
-        FROM taken
-    ), forgotten AS (
-      UPDATE refresh_token r SET successor_salt = NULL
-        FROM live JOIN taken ON taken.grant_id = live.grant_id
-       WHERE r.tenant_id = ${p('tenantId')} AND r.token_hash = live.predecessor_hash AND r.successor_salt IS NOT NULL
+        predecessor_hash, salt, access_hash, access_scope, access_jkt, access_expires_at)
+      SELECT ${p('tenantId')}, asked.next_hash, live.grant_id, live.jkt, ${p('now')}::iso_instant,
+             LEAST(${p('expiresAt')}::iso_instant, live.family_ends_at), live.family_ends_at,
+             live.token_hash, asked.salt, live.access_hash, asked.access_scope, asked.access_jkt, ${p('accessExpiresAt')}::iso_instant
+        FROM live JOIN taken ON taken.access_hash = live.access_hash
+        JOIN asked ON asked.access_hash = live.access_hash
     ), ${KEPT(p)}
-    SELECT live.*, EXISTS (SELECT FROM taken) AS taken FROM live`,
+    SELECT live.*, taken.access_hash IS NOT NULL AS taken
+      FROM live LEFT JOIN taken ON taken.access_hash = live.access_hash`,
 )
+
+/** The step for some of them, of which no two have the same token. */
+export function rotate(tenantId: TenantId, rotations: readonly Rotation[]): Step<RotatedRow> {
+  const all = <Name extends keyof Rotation>(name: Name) => rotations.map((each) => each[name])
+  // Milliseconds lie between them; what is latest is true of all.
+  const [{ times }] = rotations.toSorted((a, b) => (a.times.now < b.times.now ? 1 : -1)) as [
+    Rotation,
+  ]
+  return rotateRefreshTokens({
+    ...{ tenantId, ...times },
+    ...{ tokenHashes: all('tokenHash'), clientIds: all('clientId'), jkts: all('jkt') },
+    scopes: rotations.map(({ scopes }) => scopes.join(' ')),
+    ...{ accessHashes: all('accessHash'), accessScopes: all('accessScope') },
+    ...{ accessJkts: all('accessJkt'), nextHashes: all('nextHash'), salts: all('salt') },
+  })
+}
+
+/** Uses one token, with all others of the tenant that are used at the same moment; undefined: nobody has such a token. */
+export const rotateTogether = together<Rotation, RotatedRow>({
+  step: rotate,
+  keyOf: ({ accessHash }) => accessHash,
+  keyIn: (row) => row.access_hash,
+  apart: ({ tokenHash }) => tokenHash,
+})
 
 /**
  * The same for clients that prove themselves and a key each time: the token stays (OP-75), lives on, and each access token
@@ -151,22 +212,38 @@ export const rotateRefreshToken = sqlStatement(
  */
 export const useRefreshToken = sqlStatement(
   'use_refresh_token',
-  (p: Params<Use>) => sql<RefreshRow>`
-    WITH ${LIVE(p)}, taken AS (
+  (
+    p: Params<UseTimes & Omit<Asked, 'scopes'> & { tenantId: TenantId; scopes: string }>,
+  ) => sql<RefreshRow>`
+    WITH asked AS (
+      SELECT ${p('tokenHash')}::text AS token_hash, ${p('clientId')}::text AS client_id, ${p('jkt')}::text AS jkt,
+             ${p('scopes')}::text AS scopes, ${p('accessHash')}::text AS access_hash
+    ), ${LIVE(p)}, taken AS (
       UPDATE refresh_token r SET expires_at = LEAST(${p('expiresAt')}::iso_instant, r.family_ends_at)
         FROM live
        WHERE ${USABLE(p)}
-      RETURNING r.grant_id
+      RETURNING r.grant_id, live.access_hash
     ), ended AS (
       DELETE FROM access_token t USING taken
        WHERE t.tenant_id = ${p('tenantId')} AND t.grant_id = taken.grant_id AND t.expires_at <= ${p('now')}
     ), issued AS (
       INSERT INTO access_token (tenant_id, token_hash, grant_id, scope, jkt, created_at, expires_at)
-      SELECT ${p('tenantId')}, ${p('accessHash')}, grant_id, ${p('accessScope')}, ${p('accessJkt')},
+      SELECT ${p('tenantId')}, access_hash, grant_id, ${p('accessScope')}, ${p('accessJkt')},
              ${p('now')}::iso_instant, ${p('accessExpiresAt')}::iso_instant
         FROM taken
     ), ${KEPT(p)}
     SELECT live.*, EXISTS (SELECT FROM taken) AS taken FROM live`,
+)
+
+/** What made the token that follows this one, while nobody has used that. */
+export const findSuccessorSalt = sqlStatement(
+  'find_successor_salt',
+  (p: Params<{ tenantId: TenantId; grantId: GrantId; tokenHash: SecretHash }>) => sql<{
+    salt: string
+  }>`
+    SELECT salt FROM refresh_token
+     WHERE tenant_id = ${p('tenantId')} AND grant_id = ${p('grantId')} AND predecessor_hash = ${p('tokenHash')}
+       AND used_at IS NULL AND salt IS NOT NULL`,
 )
 
 /**

@@ -660,8 +660,8 @@ export interface RefreshTokenTable {
   expires_at: IsoInstant
   family_ends_at: Fixed<IsoInstant>
   used_at: IsoInstant | null
-  successor_salt: string | null
   predecessor_hash: SecretHash | null
+  salt: string | null
   access_hash: SecretHash | null
   access_scope: string | null
   access_jkt: string | null

@@ -163,7 +163,9 @@ async function rotate(key: 'A' | 'B' | 'C', stragglers: 'keep' | 'nest'): Promis
 const disagreements = () =>
   query(
     bridge.database.superuserUrl,
-    `SELECT b.id FROM identity_link_binding b JOIN identity_match m ON m.id = b.match_id
+    `SELECT b.id, b.match_id, b.holder_hash_key_version, m.hash_key_version, b.institution_hash_key_version, b.material_fingerprints,
+            b.holder_identifier_hash = m.identifier_hash AS same_holder, m.identifier_hash, b.institution_identifier_hash
+       FROM identity_link_binding b JOIN identity_match m ON m.id = b.match_id
       WHERE b.deleted_at IS NULL AND b.holder_hash_key_version > 0
         AND (b.holder_identifier_hash <> m.identifier_hash OR b.holder_hash_key_version <> m.hash_key_version
              OR b.material_fingerprints::jsonb -> 'holder_key'

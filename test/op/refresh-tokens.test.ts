@@ -153,6 +153,28 @@ describe('used once', () => {
     expect(family).toEqual([{ live: 1, all: 2 }])
   })
 
+  test('OP-77 families that are refreshed at one moment: each gets its own, a used token among them is still a reuse', async () => {
+    const narrow = await register(bridge, { grantTypes: ['authorization_code', 'refresh_token'] })
+    const begun = await Promise.all(times(6, (index) => begin(index % 2 === 0 ? app : narrow)))
+    const owner = (index: number) => (index % 2 === 0 ? app : narrow)
+    const stale = await begin()
+    await refresh((await refresh(stale.refresh)).body.refresh_token)
+    const asked = begun.map((family, index) => refresh(family.refresh, {}, owner(index)))
+    const [reused, foreign, ...own] = await Promise.all([
+      refresh(stale.refresh),
+      refresh(begun[0]?.refresh, {}, narrow),
+      ...asked,
+    ])
+    expect([reused.body.error, foreign.body.error]).toEqual(['invalid_grant', 'invalid_grant'])
+    expect(tally(own.map(({ status }) => status))).toEqual({ 200: 6 })
+    const next = own.map(({ body }) => String(body.refresh_token))
+    expect(new Set(next).size).toBe(6)
+    const states = await Promise.all(own.map(({ body }) => userinfo(body.access_token)))
+    expect(tally(states)).toEqual({ 200: 6 })
+    const again = await Promise.all(next.map((token, index) => refresh(token, {}, owner(index))))
+    expect(tally(again.map(({ status }) => status))).toEqual({ 200: 6 })
+  })
+
   test('OP-77 fifty parallel uses once the next token was used: none is good, and the family is over', async () => {
     const { refresh: first } = await begin()
     const second = await refresh(first)
