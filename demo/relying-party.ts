@@ -28,7 +28,7 @@ export async function createRelyingParty(options: {
   clientId: string
   redirectUri: string
   authentication: client.ClientAuth
-  idTokenAlgorithm?: 'ES256' | 'RS256'
+  idTokenAlgorithm?: 'ES256' | 'RS256' | 'PS256'
   scope?: string
 }): Promise<RelyingPartyProgram> {
   const { issuer, clientId, redirectUri, authentication } = options

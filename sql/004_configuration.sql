@@ -9,7 +9,7 @@ CREATE TABLE relying_party (
     CHECK (token_endpoint_auth_method IN ('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none')),
   secret_hashes text NOT NULL DEFAULT '[]',          -- JSON array, at most two: SHA-256 of 256-bit secrets
   jwks text,                                         -- JSON Web Key Set for private_key_jwt
-  id_token_signed_response_alg text NOT NULL DEFAULT 'ES256' CHECK (id_token_signed_response_alg IN ('ES256', 'RS256')),
+  id_token_signed_response_alg text NOT NULL DEFAULT 'RS256' CHECK (id_token_signed_response_alg IN ('ES256', 'RS256', 'PS256')),
   require_pkce integer NOT NULL DEFAULT 1 CHECK (require_pkce IN (0, 1)),
   claims_in_id_token integer NOT NULL DEFAULT 0 CHECK (claims_in_id_token IN (0, 1)),
   sector text NOT NULL,                              -- host of the redirect URIs, or the declared sector identifier
@@ -25,7 +25,7 @@ CREATE TABLE relying_party (
   issued_by text,                                    -- issuer of the tenant's own authorization server: its tokens come from there
   subject_type text NOT NULL DEFAULT 'pairwise' CHECK (subject_type IN ('pairwise', 'public')),
   sector_identifier_uri text,                        -- where its sector was declared (OpenID Connect Core 8.1)
-  userinfo_signed_response_alg text CHECK (userinfo_signed_response_alg IN ('ES256', 'RS256')), -- NULL: JSON
+  userinfo_signed_response_alg text CHECK (userinfo_signed_response_alg IN ('ES256', 'RS256', 'PS256')), -- NULL: JSON
   dpop_bound_access_tokens integer NOT NULL DEFAULT 0 CHECK (dpop_bound_access_tokens IN (0, 1)),
   profile text NOT NULL DEFAULT 'standard' CHECK (profile IN ('standard', 'fapi2')),
   require_pushed_authorization_requests integer NOT NULL DEFAULT 0 CHECK (require_pushed_authorization_requests IN (0, 1)),
@@ -152,7 +152,7 @@ CREATE TABLE signing_key (
   tenant_id text NOT NULL REFERENCES tenant (id) CHECK (tenant_id <> ''),
   kid text NOT NULL,
   purpose text NOT NULL CHECK (purpose IN ('token', 'request')),
-  algorithm text NOT NULL CHECK (algorithm IN ('ES256', 'RS256')),
+  algorithm text NOT NULL CHECK (algorithm IN ('ES256', 'RS256', 'PS256')),
   state text NOT NULL CHECK (state IN ('next', 'active', 'retiring', 'retired')),
   public_jwk text NOT NULL,
   sealed_private_key text NOT NULL,                  -- PKCS#8, sealed under Key C; '' once retired

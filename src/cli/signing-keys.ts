@@ -2,14 +2,13 @@
 import { Command, Option } from 'commander'
 import { readConfig } from '../config.ts'
 import { loadKeyring } from '../custody/load-keyring.ts'
+import { TOKEN_ALGORITHMS, type TokenAlgorithm } from '../domain/token-algorithm.ts'
 import { readSigningKeys } from '../flow/read-signing-keys.ts'
 import { removeSigningKey } from '../flow/remove-signing-key.ts'
 import { rotateSigningKey } from '../flow/rotate-signing-key.ts'
 import { withDatabase } from './database.ts'
 import { type Terminal, tableOf } from './terminal.ts'
 import { OPERATOR } from './tokens.ts'
-
-type Algorithm = 'ES256' | 'RS256'
 
 export function signingKeysCommand(terminal: Terminal): Command {
   const keys = new Command('signing-keys').description("A tenant's keys for tokens")
@@ -22,10 +21,8 @@ export function signingKeysCommand(terminal: Terminal): Command {
     .command('rotate')
     .description('publish the next key; it signs from a day later on')
     .argument('<slug>', 'the tenant')
-    .addOption(
-      new Option('--algorithm <name>', 'which').choices(['ES256', 'RS256']).default('ES256'),
-    )
-    .action((slug: string, { algorithm }: { algorithm: Algorithm }) =>
+    .addOption(new Option('--algorithm <name>', 'which').choices(TOKEN_ALGORITHMS).default('ES256'))
+    .action((slug: string, { algorithm }: { algorithm: TokenAlgorithm }) =>
       rotate(terminal, slug, algorithm),
     )
   keys
@@ -47,7 +44,7 @@ async function list(terminal: Terminal, slug: string): Promise<void> {
   terminal.out(tableOf(['kid', 'for', 'algorithm', 'state', 'signs since'], rows))
 }
 
-async function rotate(terminal: Terminal, slug: string, algorithm: Algorithm): Promise<void> {
+async function rotate(terminal: Terminal, slug: string, algorithm: TokenAlgorithm): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)
   const keyring = await loadKeyring(secrets, Date.now)
   const kid = await withDatabase(config, secrets, (db) =>

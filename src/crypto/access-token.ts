@@ -1,13 +1,14 @@
 /** Access tokens that are JWTs (RFC 9068): made here for machine clients, and believed only with `typ` `at+jwt`. */
 import type { JsonObject } from '../domain/text.ts'
 import { SECOND, toSeconds } from '../domain/time.ts'
+import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 import { JwsError, readCompact, readPayload, signCompact, verifyCompact } from './jws.ts'
 import type { PrivateKey } from './sealed-signing-key.ts'
 import type { PublicKey } from './signing-key.ts'
 
 /** A key of a tenant's published set. */
 export interface VerifyingKey {
-  algorithm: 'ES256' | 'RS256'
+  algorithm: TokenAlgorithm
   publicKey: PublicKey
 }
 

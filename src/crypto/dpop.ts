@@ -1,6 +1,7 @@
 /** DPoP proofs (RFC 9449): a caller signs each request with a key, and its tokens are good with that key alone. */
 import { createHash } from 'node:crypto'
 import type { TenantId } from '../domain/ids.ts'
+import type { Json } from '../domain/text.ts'
 import { MINUTE, SECOND } from '../domain/time.ts'
 import { type JwsAlgorithm, JwsError, readCompact, readPayload, verifyCompact } from './jws.ts'
 import { currentVersion, type Keyring, subKey } from './keyring.ts'
@@ -39,12 +40,13 @@ export function readProof(
     if (jws.header.typ !== 'dpop+jwt') return undefined
     const { jwk, key } = readPublicKey(jws.header.jwk)
     verifyCompact(jws, key, PROOF_ALGORITHMS)
-    const { htm, htu, iat, jti, ath, nonce } = readPayload(jws)
+    const { htm, htu, iat, jti, ath, nonce, exp, nbf } = readPayload(jws)
     if (htm !== request.method || !isSameAddress(htu, request.url)) return undefined
     if (typeof iat !== 'number' || typeof jti !== 'string' || jti === '' || jti.length > 256)
       return undefined
     const age = request.now - iat * SECOND
     if (age > MAX_AGE || age < -SKEW) return undefined
+    if (!isWithin({ exp, nbf }, request.now)) return undefined
     const { accessToken } = request
     if (accessToken !== undefined && ath !== hashOf(accessToken)) return undefined
     return { jkt: thumbprint(jwk), jti, nonce: typeof nonce === 'string' ? nonce : undefined }
@@ -52,6 +54,15 @@ export function readProof(
     if (error instanceof JwsError || error instanceof JwkError) return undefined
     throw error
   }
+}
+
+/** Neither has to be there; what is there holds (RFC 7519 sections 4.1.4 and 4.1.5). */
+function isWithin(
+  { exp = Infinity, nbf = 0 }: { exp: Json | undefined; nbf: Json | undefined },
+  now: number,
+): boolean {
+  if (typeof exp !== 'number' || typeof nbf !== 'number') return false
+  return exp * SECOND > now - SKEW && nbf * SECOND <= now + SKEW
 }
 
 /** Query and fragment do not count; the rest is compared as URLs are (section 4.3, step 9). */

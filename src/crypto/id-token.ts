@@ -1,6 +1,7 @@
 /** ID tokens (OpenID Connect Core sections 2 and 3.1.3.6). */
 import { hash } from 'node:crypto'
 import type { JsonObject } from '../domain/text.ts'
+import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 import { isTokenType, type VerifyingKey } from './access-token.ts'
 import {
   type CompactJws,
@@ -20,7 +21,7 @@ export function accessTokenHash(accessToken: string): string {
 /** The signed token; `kid` names the key in the tenant's published set. */
 export function signIdToken(
   key: { kid: string; privateKey: PrivateKey },
-  algorithm: 'ES256' | 'RS256',
+  algorithm: TokenAlgorithm,
   claims: JsonObject,
 ): string {
   return signCompact({

@@ -5,14 +5,10 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { fail } from '../domain/failure.ts'
 import type { TenantId } from '../domain/ids.ts'
 import type { Sealed } from '../domain/text.ts'
+import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 import type { Keyring } from './keyring.ts'
 import { openUnder, sealUnder } from './seal.ts'
-import {
-  exportPublicJwk,
-  generateSigningKey,
-  importSigningKey,
-  type SigningAlgorithm,
-} from './signing-key.ts'
+import { exportPublicJwk, generateSigningKey, importSigningKey } from './signing-key.ts'
 import { thumbprint } from './thumbprint.ts'
 
 /** A private key that is ready to sign. */
@@ -46,7 +42,7 @@ export function sealSigningKey(
 export async function makeTokenKey(
   keyring: Keyring,
   tenant: TenantId,
-  algorithm: SigningAlgorithm,
+  algorithm: TokenAlgorithm,
 ): Promise<{ kid: string; publicJwk: string; sealedPrivateKey: Sealed }> {
   const { kid, publicJwk, privatePkcs8 } = await generateSigningKey(algorithm)
   return {

@@ -2,10 +2,8 @@
 
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
+import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 import { type EcPublicJwk, type RsaPublicJwk, thumbprint } from './thumbprint.ts'
-
-/** What we sign with. ES256 by default; RS256 for relying parties that know nothing else. */
-export type SigningAlgorithm = 'ES256' | 'RS256'
 
 /** A new signing key. `privatePkcs8` is DER and secret; the rest may be published. */
 export interface NewSigningKey {
@@ -21,9 +19,9 @@ const generate = promisify(generateKeyPair)
 
 /**
  * A new key pair, made outside the event loop: a second of computing for RSA must not hold up logins. `kid` is the RFC 7638
- * thumbprint of the public key. P-256 for ES256, 3072 bits with exponent 65537 for RS256.
+ * thumbprint of the public key. P-256 for ES256, 3072 bits with exponent 65537 for RSA.
  */
-export async function generateSigningKey(algorithm: SigningAlgorithm): Promise<NewSigningKey> {
+export async function generateSigningKey(algorithm: TokenAlgorithm): Promise<NewSigningKey> {
   const pair =
     algorithm === 'ES256'
       ? await generate('ec', { namedCurve: 'P-256' })

@@ -57,6 +57,9 @@ export const AUTHORIZATION_PARAMETERS = [
   'registration',
 ] as const
 
+/** Values of `prompt` (OpenID Connect Core 3.1.2.1). */
+export const PROMPTS: readonly string[] = ['none', 'login', 'select_account', 'consent']
+
 const CODE_CHALLENGE = /^[A-Za-z0-9_-]{43}$/
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
@@ -154,10 +157,13 @@ function judgeUnsupported(parameters: Parameters, redirect: ErrorRedirect): void
   limited(redirect.state, 4096, { ...redirect, state: undefined }, 'state is too long')
 }
 
+/** A value that discovery does not announce would be a wish that nobody hears (Initiating User Registration 1.0, 4.1). */
 function judgePrompt(parameters: Parameters, redirect: ErrorRedirect): readonly string[] {
   const prompt = parameters.get('prompt')?.split(' ') ?? []
-  if (!prompt.includes('none')) return prompt
-  if (prompt.length > 1) refuse(redirect, 'invalid_request', 'prompt none stands alone')
+  if (prompt.some((value) => !PROMPTS.includes(value)))
+    refuse(redirect, 'invalid_request', 'a value of prompt is not supported')
+  if (prompt.includes('none') && prompt.length > 1)
+    refuse(redirect, 'invalid_request', 'prompt none stands alone')
   return prompt
 }
 

@@ -42,6 +42,21 @@ export function rulesFor(
   return { rules }
 }
 
+/**
+ * Whether what a wallet showed for a login at one relying party holds all that `names` may need from it for another: what
+ * only a wallet says and nobody keeps was shown if the first one may have it too.
+ */
+export function wasAskedFor(
+  policy: AttributePolicy,
+  first: Declared,
+  names: readonly string[],
+): boolean {
+  const fleeting = policy.rules.filter(
+    ({ merge, persist, required }) => merge === 'WALLET_ONLY' && !persist && !required,
+  )
+  return fleeting.every((rule) => !names.includes(rule.name) || mayReceive(first, rule))
+}
+
 /** Attributes that a rule of the selector looks at, or a plan requires. */
 function attributesUsed(selector: SelectorPolicy): ReadonlySet<string> {
   const plans = [selector.default, ...selector.rules.map(({ plan }) => plan)]

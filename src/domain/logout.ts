@@ -3,6 +3,7 @@
 import type { Parameters } from './authorization-request.ts'
 import { fail } from './failure.ts'
 import type { RelyingParty } from './relying-party.ts'
+import { withParameters } from './return-address.ts'
 
 /** The parameters that are read; `logout_hint` and anything else is passed over. */
 export const LOGOUT_PARAMETERS = [
@@ -37,9 +38,7 @@ export function judgeLogout(
     refuse('The return address is not registered for this application.')
   const state = parameters.get('state')
   if ((state?.length ?? 0) > MAX_STATE) refuse('The state is too long.')
-  const url = new URL(uri)
-  if (state !== undefined) url.searchParams.append('state', state)
-  return { returnTo: url.href }
+  return { returnTo: withParameters(uri, { state }) }
 }
 
 function refuse(description: string): never {

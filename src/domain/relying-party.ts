@@ -4,6 +4,7 @@ import type { DataAccess } from './data-access.ts'
 import type { ClientId } from './ids.ts'
 import type { MachineScope } from './machine.ts'
 import type { SecretHash } from './text.ts'
+import type { TokenAlgorithm } from './token-algorithm.ts'
 
 export type ClientAuthentication =
   | 'client_secret_basic'
@@ -20,7 +21,7 @@ export interface RelyingParty {
   authentication: ClientAuthentication
   secretHashes: readonly SecretHash[]
   jwks: { readonly keys: readonly Record<string, unknown>[] } | undefined
-  idTokenAlgorithm: 'ES256' | 'RS256'
+  idTokenAlgorithm: TokenAlgorithm
   requirePkce: boolean
   claimsInIdToken: boolean
   sector: string
@@ -43,7 +44,7 @@ export interface RelyingParty {
   subjectType: 'pairwise' | 'public'
   sectorIdentifierUri: string | undefined
   /** How userinfo is signed for it; undefined: plain JSON. */
-  userinfoAlgorithm: 'ES256' | 'RS256' | undefined
+  userinfoAlgorithm: TokenAlgorithm | undefined
   /** Every token of it is bound to a key (RFC 9449 section 5.2). */
   dpopBound: boolean
   profile: 'standard' | 'fapi2'

@@ -45,25 +45,26 @@ export async function authenticateMachine(
   credentials: MachineCredentials,
   scope: MachineScope,
 ): Promise<MachineClient> {
-  if (credentials.authorization === undefined) return refuse(means, false)
-  const [, scheme = '', token] = TOKEN.exec(credentials.authorization) ?? []
+  const { authorization } = credentials
+  const no = () => refuse(means, authorization)
+  const [, scheme = '', token] = TOKEN.exec(authorization ?? '') ?? []
   const issuer = token === undefined ? undefined : readTokenIssuer(token)
   const claims =
     token === undefined || issuer === undefined
       ? undefined
       : await readMachineToken(means, prepared, token, issuer)
-  if (token === undefined || issuer === undefined || claims === undefined) return refuse(means)
+  if (token === undefined || issuer === undefined || claims === undefined) return no()
   if (!(await isBoundTo(means, prepared, { scheme, token, ...credentials }, claims.jkt)))
-    return refuse(means)
+    return no()
   const clientId = claims.clientId as ClientId
   const tenantId = prepared.tenant.id
-  if (clientId.includes('\0')) return refuse(means)
+  if (clientId.includes('\0')) return no()
   const [[client]] = await read(means.db, tenantId, [
     findMachineClient({ tenantId, clientId, jtiHash: hashSecret(`${issuer} ${claims.jti}`) }),
   ])
   // A client speaks with tokens of the one issuer it is registered for, whoever else knows its name.
-  if (client === undefined || (client.issued_by ?? prepared.issuer) !== issuer) return refuse(means)
-  if (client.dpop_bound_access_tokens === 1 && claims.jkt === undefined) return refuse(means)
+  if (client === undefined || (client.issued_by ?? prepared.issuer) !== issuer) return no()
+  if (client.dpop_bound_access_tokens === 1 && claims.jkt === undefined) return no()
   const allowed = new Set(JSON.parse(client.machine_scopes) as MachineScope[])
   const scopes = new Set(knownMachineScopes(claims.scope).filter((name) => allowed.has(name)))
   if (!scopes.has(scope)) {
@@ -106,13 +107,15 @@ async function isBoundTo(
   return (await checkResourceProof(means, prepared, shown)) === jkt
 }
 
-/** RFC 6750 section 3: who showed no token at all is told so by a challenge without an error. */
-function refuse(means: Means, shown = true): never {
+/** In the scheme the token was shown by (RFC 9449 section 7.1); who showed none hears no error (RFC 6750 section 3). */
+function refuse(means: Means, authorization: string | undefined): never {
   means.metrics.outcome('machine', 'invalid_token')
+  const byProof = authorization !== undefined && /^dpop /i.test(authorization)
   return fail({
     kind: 'oauth',
     error: 'invalid_token',
     description: 'the access token is not valid',
-    ...(shown ? {} : { challenge: 'Bearer' }),
+    ...(authorization === undefined ? { challenge: 'Bearer' } : {}),
+    ...(byProof ? { challenge: 'DPoP' } : {}),
   })
 }

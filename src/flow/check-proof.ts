@@ -21,8 +21,8 @@ export interface ProvenRequest {
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
 
 /**
- * The thumbprint of the key, at the token endpoint. A proof needs a nonce of ours there, so that none can be made ahead of
- * time. Throws `use_dpop_nonce` with the nonce, and `invalid_dpop_proof`, also for one that was seen before.
+ * The thumbprint of the key, at the token endpoint and where requests are pushed. A proof needs a nonce of ours there, so
+ * that none can be made ahead of time. Throws `use_dpop_nonce` with the nonce, and `invalid_dpop_proof`, also for one that was seen before.
  */
 export async function checkTokenProof(
   means: Means,
@@ -42,7 +42,7 @@ export async function checkTokenProof(
   return proof.jkt
 }
 
-/** The nonce for the next proof at the token endpoint. */
+/** The nonce for the next proof at those endpoints. */
 export function nextNonce(
   means: Pick<Deps, 'keyring' | 'clock'>,
   prepared: PreparedTenant,

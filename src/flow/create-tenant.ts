@@ -8,6 +8,7 @@ import { fail } from '../domain/failure.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { issuerOf } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
+import { FIRST_ALGORITHMS, type TokenAlgorithm } from '../domain/token-algorithm.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { isUniqueViolation, transact } from '../store/database.ts'
 import { insertPolicy } from '../store/policy.ts'
@@ -25,8 +26,6 @@ export interface TenantRequest {
   requestIdentity: SuppliedIdentity | undefined
   policies: PolicyInput
 }
-
-const TOKEN_ALGORITHMS = ['ES256', 'RS256'] as const
 
 /**
  * Creates a tenant with active keys for tokens (ES256, RS256) and wallet requests. Takes about a second, for RSA. Throws
@@ -50,11 +49,11 @@ export async function createTenant(
   )
   const now = toInstant(deps.clock())
   const tokenKeys = await Promise.all(
-    TOKEN_ALGORITHMS.map((algorithm) => tokenKeyStep(deps, tenantId, algorithm)),
+    FIRST_ALGORITHMS.map((algorithm) => tokenKeyStep(deps, tenantId, algorithm)),
   )
   const events: AuditDetail[] = [
     { type: 'tenant_created', actor: actor.id },
-    ...TOKEN_ALGORITHMS.map((algorithm) => keyCreated(actor, 'token', algorithm)),
+    ...FIRST_ALGORITHMS.map((algorithm) => keyCreated(actor, 'token', algorithm)),
     keyCreated(actor, 'request', 'ES256'),
     ...drafts.map(
       ({ kind }) => ({ type: 'policy_published', actor: actor.id, kind, version: 1 }) as const,
@@ -88,7 +87,7 @@ export async function createTenant(
 async function tokenKeyStep(
   deps: Pick<Deps, 'keyring' | 'clock'>,
   tenantId: TenantId,
-  algorithm: 'ES256' | 'RS256',
+  algorithm: TokenAlgorithm,
 ) {
   const made = await makeTokenKey(deps.keyring, tenantId, algorithm)
   return insertSigningKey({

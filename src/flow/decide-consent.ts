@@ -65,7 +65,10 @@ export async function readConsentQuestion(
     relyingPartyName: relyingParty?.name ?? clientId,
     purpose: terms.purpose?.[language],
     claims: terms.claims.map((name) => attributeLabel(policy, name, language)),
-    lasting: terms.scopes.includes('offline_access') || relyingParty?.offlineAccessNeeded === false,
+    // A login that links nobody is not refreshed, nor is a yes to it remembered.
+    lasting:
+      journey.identityId !== undefined &&
+      (terms.scopes.includes('offline_access') || relyingParty?.offlineAccessNeeded === false),
     remembered: journey.identityId !== undefined,
   }
 }

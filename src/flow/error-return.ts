@@ -2,6 +2,7 @@
 import type { Keyring } from '../crypto/keyring.ts'
 import type { OAuthError } from '../domain/failure.ts'
 import type { Journey, SealedRequest } from '../domain/journey.ts'
+import { withParameters } from '../domain/return-address.ts'
 import { openRequest } from './journey-secrets.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -33,17 +34,6 @@ export function returnTo(
     value === undefined ? [] : [[name, value] as const],
   )
   return { url: redirectUri, form: { action: redirectUri, fields } }
-}
-
-/** A URL with parameters added to whatever query it has. */
-export function withParameters(
-  uri: string,
-  parameters: { readonly [name: string]: string | undefined },
-): string {
-  const url = new URL(uri)
-  for (const [name, value] of Object.entries(parameters))
-    if (value !== undefined) url.searchParams.append(name, value)
-  return url.href
 }
 
 const WORDS: { readonly [failure: string]: OAuthError } = {

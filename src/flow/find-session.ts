@@ -3,6 +3,8 @@ import { hashSecret } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { BOUND_WAYS } from '../domain/assurance.ts'
 import { choosePlan } from '../domain/choose-plan.ts'
+import { allNamed } from '../domain/claims-request.ts'
+import { NOTHING_DECLARED, releasedNames, wasAskedFor } from '../domain/declared.ts'
 import { type Decided, type SealedRequest, SIGN_ON_IDLE_TIME } from '../domain/journey.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import { MINUTE, SECOND, toInstant } from '../domain/time.ts'
@@ -51,6 +53,7 @@ export async function findSession(
     }),
   ])
   if (row === undefined || !isEnough(request, row, now)) return undefined
+  if (!(await showedEnough(prepared, asked, row))) return undefined
   const { subjects } = request
   if (!(await isHintedPerson(means, prepared, { subjects, relyingParty }, row.identity_id)))
     return undefined
@@ -67,6 +70,22 @@ function isEnough(request: SealedRequest, row: SessionRow, now: number): boolean
   if (maxAge === undefined) return true
   if (maxAge === 0 || row.auth_time === null) return false
   return now / SECOND - row.auth_time <= maxAge
+}
+
+/** Whether the wallet was asked, there, for what this relying party would have asked it for itself (protocols VP-061). */
+async function showedEnough(
+  prepared: PreparedTenant,
+  { request, relyingParty }: { request: SealedRequest; relyingParty: RelyingParty },
+  row: SessionRow,
+): Promise<boolean> {
+  const policy = await prepared.policy('attributes', row.attribute_policy_version)
+  const first = (await prepared.relyingParty(row.shown_to)) ?? NOTHING_DECLARED
+  const named = allNamed(request.claims)
+  return wasAskedFor(
+    policy,
+    first,
+    releasedNames(policy, relyingParty, new Set(request.scope), named),
+  )
 }
 
 /**

@@ -20,21 +20,29 @@ export interface PushedAnswer {
 
 /**
  * Keeps the request, sealed, for {@link PUSHED_TIME}. Judged here as it will be judged again when the browser comes, so a
- * client hears at once what is wrong (OP-30, OP-31). Throws what judging throws, and `invalid_request` for a
- * `request_uri` in the body.
+ * client hears at once what is wrong (OP-30, OP-31). `jkt` is the key it showed, if any. Throws what judging throws, and
+ * `invalid_request` for a `request_uri` in the body.
  */
 export async function pushAuthorization(
   means: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
   prepared: PreparedTenant,
   relyingParty: RelyingParty,
   form: Parameters,
+  jkt: string | undefined,
 ): Promise<PushedAnswer> {
   if (form.get('request_uri') !== undefined) refuse('request_uri has no place in a pushed request')
   const { clientId } = relyingParty
   // The one who proved itself, whatever the form says or leaves out.
   if ((form.get('client_id') ?? clientId) !== clientId) refuse('client_id is another client')
+  // A proof beside the request binds the code as `dpop_jkt` does (RFC 9449 section 10.1).
+  const dpopJkt = form.get('dpop_jkt') ?? jkt
+  if (jkt !== undefined && dpopJkt !== jkt) refuse('dpop_jkt and the proof are of two keys')
+  const own = new Map([
+    ['client_id', clientId as string],
+    ...(dpopJkt === undefined ? [] : [['dpop_jkt', dpopJkt] as const]),
+  ])
   const parameters: Parameters = {
-    get: (name) => (name === 'client_id' ? clientId : form.get(name)),
+    get: (name) => own.get(name) ?? form.get(name),
     repeated: form.repeated,
     pushed: true,
   }

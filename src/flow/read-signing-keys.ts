@@ -3,6 +3,7 @@ import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
 import type { SigningKeyState } from '../domain/signing-key-age.ts'
 import type { IsoInstant } from '../domain/time.ts'
+import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 import { read } from '../store/database.ts'
 import { listAllSigningKeys } from '../store/signing-key.ts'
 import { findAdminTenant } from './admin-tenant.ts'
@@ -10,7 +11,7 @@ import { findAdminTenant } from './admin-tenant.ts'
 export interface SigningKeyEntry {
   kid: string
   purpose: 'token' | 'request'
-  algorithm: 'ES256' | 'RS256'
+  algorithm: TokenAlgorithm
   state: SigningKeyState
   createdAt: IsoInstant
   activatedAt: IsoInstant | undefined

@@ -7,6 +7,7 @@ import { fail } from '../domain/failure.ts'
 import type { TenantId } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
+import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 import { type AccessRow, grantByAccessToken } from '../store/access-token.ts'
 import { read } from '../store/database.ts'
 import { readTogether } from '../store/together.ts'
@@ -41,9 +42,9 @@ export async function readUserinfo(
   if (grant === undefined || !(await isBoundTo(means, prepared, credentials, grant.access_jkt))) {
     means.metrics.outcome('userinfo', 'invalid_token')
     return fail({
-      kind: 'oauth',
-      error: 'invalid_token',
-      description: 'the access token is not valid',
+      ...{ kind: 'oauth', error: 'invalid_token', description: 'the access token is not valid' },
+      // In the scheme it was shown by (RFC 9449 section 7.1).
+      ...(credentials.proof === undefined ? {} : { challenge: 'DPoP' }),
     })
   }
   const scope = grant.narrowed_scope ?? grant.scope
@@ -75,7 +76,7 @@ async function isBoundTo(
 /** For clients that registered it (OpenID Connect Core 5.3.2): `iss` and `aud` beside the claims, no time of its own. */
 function sign(
   prepared: PreparedTenant,
-  algorithm: 'ES256' | 'RS256',
+  algorithm: TokenAlgorithm,
   audience: string,
   claims: JsonObject,
 ): string {

@@ -59,9 +59,10 @@ const TOKEN = /^[A-Za-z0-9_-]{43}$/
 
 /**
  * New tokens; the claims are what they are now, the subject what it was. Throws `unauthorized_client`, `invalid_scope` for more than was
- * granted, and `invalid_grant` for every reason a token is not good. A used token that comes again ends its family and
- * what was made from it, but for one case: the token before the current one, within ten seconds, while the current one was
- * never used. Then an answer was lost, and it is given again (protocols OP-74 to OP-78).
+ * granted, and `invalid_grant` for every reason a token is not good, also where people are asked for a yes by now and nobody was
+ * at this login. A used token that comes again ends its family and what was made from it, but for one case: the token
+ * before the current one, within ten seconds, while the current one was never used. Then an answer was lost, and it is
+ * given again (protocols OP-74 to OP-78).
  */
 export async function refreshTokens(
   means: Means,
@@ -132,6 +133,7 @@ function useOf(refresh: Refresh, accessToken: string) {
 
 function timesOf({ prepared, now }: Refresh) {
   return {
+    tenantAsks: prepared.tenant.consent,
     expiresAt: toInstant(now + REFRESH_IDLE_TIME),
     grantExpiresAt: toInstant(now + GRANT_TIME),
     grantKeptUntil: toInstant(now + REFRESH_IDLE_TIME + GRANT_SLACK),

@@ -8,6 +8,7 @@ import { inTransaction, read } from '../store/database.ts'
 import { findRegistrationToken, useRegistrationToken } from '../store/registration-token.ts'
 import { insertRelyingParty } from '../store/relying-party.ts'
 import { raiseRevision } from '../store/tenant.ts'
+import { provideTokenKeys } from './provide-token-key.ts'
 import { draftRelyingParty, type RelyingPartyRequest } from './registration-draft.ts'
 import { type Registered, registrationRow } from './relying-party-draft.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -20,7 +21,7 @@ const TOKEN = /^ibr_[A-Za-z0-9_-]{43}$/
  * `invalid_client_metadata`.
  */
 export async function registerByItself(
-  deps: Pick<Deps, 'db' | 'clock' | 'outbound' | 'tenants'>,
+  deps: Pick<Deps, 'db' | 'keyring' | 'clock' | 'outbound' | 'tenants'>,
   prepared: PreparedTenant,
   token: string | undefined,
   request: RelyingPartyRequest,
@@ -36,6 +37,7 @@ export async function registerByItself(
   if (known === undefined) return refuseToken()
   const drafted = await draftRelyingParty(deps, prepared.issuer, request).catch(inItsWords)
   const { clientId, sector } = drafted.relyingParty
+  await provideTokenKeys(deps, tenantId, known.id, drafted.relyingParty)
   await inTransaction(deps.db, tenantId, async (tx) => {
     const [used] = await tx.run(useRegistrationToken({ tenantId, tokenHash, now }))
     if (used === undefined) return refuseToken()

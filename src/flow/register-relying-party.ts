@@ -9,6 +9,7 @@ import { transact } from '../store/database.ts'
 import { insertRelyingParty } from '../store/relying-party.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import { findAdminTenant } from './admin-tenant.ts'
+import { provideTokenKeys } from './provide-token-key.ts'
 import { draftRelyingParty, type RelyingPartyRequest } from './registration-draft.ts'
 import { failOnConflict, type Registered, registrationRow } from './relying-party-draft.ts'
 
@@ -19,7 +20,7 @@ export type { RelyingPartyRequest } from './registration-draft.ts'
  * `invalid_request` (OP-01, OP-16), `outbound_refused` for a sector's document, and `conflict` when the client id is taken.
  */
 export async function registerRelyingParty(
-  deps: Pick<Deps, 'db' | 'clock' | 'config' | 'outbound' | 'tenants'>,
+  deps: Pick<Deps, 'db' | 'keyring' | 'clock' | 'config' | 'outbound' | 'tenants'>,
   actor: AdminActor,
   slug: string,
   request: RelyingPartyRequest,
@@ -27,6 +28,7 @@ export async function registerRelyingParty(
   const { id: tenantId } = await findAdminTenant(deps.db, actor, 'clients:manage', slug)
   const drafted = await draftRelyingParty(deps, issuerOf(deps.config.publicUrl, slug), request)
   const { clientId, sector } = drafted.relyingParty
+  await provideTokenKeys(deps, tenantId, actor.id, drafted.relyingParty)
   const now = toInstant(deps.clock())
   try {
     await transact(deps.db, tenantId, [

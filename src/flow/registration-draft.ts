@@ -12,6 +12,7 @@ import { fail } from '../domain/failure.ts'
 import type { ClientId } from '../domain/ids.ts'
 import type { ClientAuthentication, RelyingParty } from '../domain/relying-party.ts'
 import type { JsonObject } from '../domain/text.ts'
+import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 import {
   chooseSector,
   judgeKeys,
@@ -28,7 +29,7 @@ export interface RelyingPartyRequest extends Partial<Capabilities> {
   redirectUris: readonly string[]
   authentication: ClientAuthentication
   jwks: { keys: readonly JsonObject[] } | undefined
-  idTokenAlgorithm: 'ES256' | 'RS256'
+  idTokenAlgorithm: TokenAlgorithm
   requirePkce: boolean
   claimsInIdToken: boolean
   sector: string | undefined

@@ -6,6 +6,7 @@ import type { AdminActor } from '../domain/admin.ts'
 import { fail } from '../domain/failure.ts'
 import type { TenantId } from '../domain/ids.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
+import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, type Transaction } from '../store/database.ts'
 import {
@@ -59,7 +60,7 @@ export async function removeSigningKey(
 /** Somebody must sign: the key that waits, else the spare one. */
 async function replace(
   tx: Transaction,
-  to: { tenantId: TenantId; algorithm: 'ES256' | 'RS256'; spare: NewKey; now: IsoInstant },
+  to: { tenantId: TenantId; algorithm: TokenAlgorithm; spare: NewKey; now: IsoInstant },
 ): Promise<void> {
   const { tenantId, algorithm, spare, now } = to
   const [keys = []] = await tx.runAll([listSigningKeys({ tenantId })])

@@ -5,6 +5,7 @@ import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
 import { fail } from '../domain/failure.ts'
 import { toInstant } from '../domain/time.ts'
+import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction } from '../store/database.ts'
 import { publishNextKey } from '../store/signing-key.ts'
@@ -19,7 +20,7 @@ export async function rotateSigningKey(
   deps: Pick<Deps, 'db' | 'keyring' | 'clock'>,
   actor: AdminActor,
   slug: string,
-  algorithm: 'ES256' | 'RS256',
+  algorithm: TokenAlgorithm,
 ): Promise<string> {
   const { id: tenantId } = await findAdminTenant(deps.db, actor, 'keys:manage', slug)
   const made = await makeTokenKey(deps.keyring, tenantId, algorithm)

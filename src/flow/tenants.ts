@@ -15,6 +15,7 @@ import type { PolicyDocuments, PolicyKind } from '../domain/policy.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import type { Tenant } from '../domain/tenant.ts'
 import { type Clock, SECOND } from '../domain/time.ts'
+import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 import type { ConnectedProvider } from '../institution/connection.ts'
 import type { KeySet } from '../institution/key-set.ts'
 import type { Outbound } from '../outbound/guard.ts'
@@ -60,7 +61,7 @@ export interface PreparedTenant {
   /** What goes with a relying party's requests to wallets, of what is not past its end. */
   registrationsFor(clientId: ClientId): readonly StoredRegistration[]
   readonly requestSigners: ReadonlyMap<string, RequestSigner>
-  readonly tokenKeys: ReadonlyMap<'ES256' | 'RS256', TokenKey>
+  readonly tokenKeys: ReadonlyMap<TokenAlgorithm, TokenKey>
   /** Every key a token of this tenant may be signed with, by `kid`. */
   readonly verifyingKeys: ReadonlyMap<string, VerifyingKey>
   /** The tenant's own authorization servers, by issuer, with their keys at hand. */

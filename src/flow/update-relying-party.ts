@@ -18,6 +18,7 @@ import {
 } from '../store/relying-party.ts'
 import { raiseRevision } from '../store/tenant.ts'
 import { findAdminTenant } from './admin-tenant.ts'
+import { provideTokenKeys } from './provide-token-key.ts'
 import { checkSectorDocument } from './registration-draft.ts'
 import {
   failOnConflict,
@@ -55,7 +56,7 @@ export interface RelyingPartyChange
  * `outbound_refused` for a sector's document.
  */
 export async function updateRelyingParty(
-  deps: Pick<Deps, 'db' | 'clock' | 'config' | 'outbound' | 'tenants'>,
+  deps: Pick<Deps, 'db' | 'keyring' | 'clock' | 'config' | 'outbound' | 'tenants'>,
   actor: AdminActor,
   slug: string,
   clientId: ClientId,
@@ -65,6 +66,7 @@ export async function updateRelyingParty(
   const tenantId = tenant.id
   if (change.redirectUris !== undefined)
     await judgeReturns(deps, tenantId, clientId, change.redirectUris)
+  await provideTokenKeys(deps, tenantId, actor.id, change)
   const now = toInstant(deps.clock())
   const changed = await inTransaction(deps.db, tenantId, async (tx) => {
     const [, [row]] = await tx.runAll([

@@ -5,6 +5,7 @@ import { fail } from '../domain/failure.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { authenticateClient } from '../flow/authenticate-client.ts'
+import { checkTokenProof, nextNonce } from '../flow/check-proof.ts'
 import { readClientCredentials } from './credentials.ts'
 import { text } from './describe.ts'
 import { queryOf, readForm } from './parse.ts'
@@ -26,6 +27,31 @@ export async function readClientForm(
   const credentials = readClientCredentials(exchange.http, form)
   const relyingParty = await authenticateClient(deps, tenantOf(exchange), credentials)
   return { form, relyingParty }
+}
+
+/**
+ * Thumbprint of the key that a client shows beside its form; undefined for none. Throws `use_dpop_nonce`,
+ * `invalid_dpop_proof` (RFC 9449 sections 5 and 10.1).
+ */
+export async function readKeyProof(
+  deps: Pick<Deps, 'db' | 'keyring' | 'clock'>,
+  exchange: Exchange,
+  endpoint: '/token' | '/par',
+): Promise<string | undefined> {
+  const proof = exchange.http.req.header('dpop')
+  if (proof === undefined) return undefined
+  const prepared = tenantOf(exchange)
+  const url = prepared.issuer + endpoint
+  return await checkTokenProof(deps, prepared, { proof, method: 'POST', url })
+}
+
+/** The nonce for the client's next proof, beside the answer to one. */
+export function nextNonceHeader(
+  deps: Pick<Deps, 'keyring' | 'clock'>,
+  exchange: Exchange,
+  jkt: string | undefined,
+): Record<string, string> {
+  return jkt === undefined ? {} : { 'dpop-nonce': nextNonce(deps, tenantOf(exchange)) }
 }
 
 /** The ways in, as OpenAPI describes them; `public` for endpoints that clients without a secret use as well. */

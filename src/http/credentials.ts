@@ -84,5 +84,5 @@ export function readBearer(http: Context): string | undefined {
   const header = http.req.header('authorization')
   return header === undefined
     ? undefined
-    : /^bearer ([A-Za-z0-9._~+/-]{1,512}=*)$/i.exec(header)?.[1]
+    : /^bearer ([A-Za-z0-9._~+/-]{1,8192}=*)$/i.exec(header)?.[1]
 }

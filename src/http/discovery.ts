@@ -4,7 +4,9 @@
  */
 import { ACR_VALUES } from '../domain/assurance.ts'
 import { releasableClaims, releasingScopes } from '../domain/attributes.ts'
+import { PROMPTS } from '../domain/authorization-request.ts'
 import type { JsonObject } from '../domain/text.ts'
+import { TOKEN_ALGORITHMS } from '../domain/token-algorithm.ts'
 import type { PreparedTenant } from '../flow/tenants.ts'
 import { errorAnswer, jsonAnswer, list, objectSchema, TENANT_PARAMETER, text } from './describe.ts'
 import { CROSS_ORIGIN, type Exchange, type Operation, type Route, tenantOf } from './route.ts'
@@ -105,12 +107,13 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
     claims_supported: [...own, ...(rules === undefined ? [] : releasableClaims(rules))],
     acr_values_supported: ACR_VALUES,
     ui_locales_supported: ['en', 'nl'],
+    prompt_values_supported: PROMPTS,
     response_types_supported: ['code'],
     response_modes_supported: ['query', 'form_post'],
     grant_types_supported: GRANT_TYPES,
     subject_types_supported: ['pairwise', 'public'],
-    id_token_signing_alg_values_supported: ['RS256', 'ES256'],
-    userinfo_signing_alg_values_supported: ['ES256', 'RS256'],
+    id_token_signing_alg_values_supported: TOKEN_ALGORITHMS,
+    userinfo_signing_alg_values_supported: TOKEN_ALGORITHMS,
     token_endpoint_auth_methods_supported: [...PROVING_METHODS, 'none'],
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     revocation_endpoint_auth_methods_supported: [...PROVING_METHODS, 'none'],

@@ -1,5 +1,6 @@
 /** A failure as an HTTP answer, in one of four forms: OAuth's JSON, the wallet's, a problem (RFC 9457), or a page. */
 import type { ErrorRedirect, Failure } from '../domain/failure.ts'
+import { withParameters } from '../domain/return-address.ts'
 import { answerPage, redirectTo } from './browser-answer.ts'
 import { type Told, tell, titleOf } from './errors.ts'
 import { renderEndPage } from './pages/end-page.ts'
@@ -7,6 +8,9 @@ import { renderFormPostPage } from './pages/form-post-page.ts'
 import type { PageTenant } from './pages/layout.ts'
 import type { Language } from './pages/text.ts'
 import type { ErrorForm } from './route.ts'
+
+/** As discovery announces them (RFC 9449 section 7.1). */
+const PROOF_ALGORITHMS = 'ES256 ES384 EdDSA Ed25519'
 
 /** What a page needs besides the failure. */
 export interface PageSetting {
@@ -67,7 +71,7 @@ function bearerChallenge(failure: Failure): Record<string, string> {
   // RFC 6750 section 3: who showed nothing is told no error.
   if (failure.challenge === 'Bearer') return { 'www-authenticate': 'Bearer' }
   if (failure.challenge === 'DPoP')
-    return { 'www-authenticate': `DPoP error="${failure.error}", algs="ES256 ES384 EdDSA"` }
+    return { 'www-authenticate': `DPoP error="${failure.error}", algs="${PROOF_ALGORITHMS}"` }
   if (failure.error === 'invalid_token' || failure.error === 'insufficient_scope')
     return { 'www-authenticate': `Bearer error="${failure.error}"` }
   if (failure.error === 'invalid_client')
@@ -80,12 +84,9 @@ function answerBrowser(failure: Failure, told: Told, page: PageSetting): Respons
   if (failure.kind === 'oauth' && failure.redirect !== undefined) {
     const { redirectUri, state, issuer } = failure.redirect
     if (failure.redirect.formPost === true) return answerByPost(failure, failure.redirect, page)
-    const url = new URL(redirectUri)
-    url.searchParams.append('error', failure.error)
-    url.searchParams.append('error_description', failure.description)
-    if (state !== undefined) url.searchParams.append('state', state)
-    url.searchParams.append('iss', issuer)
-    return redirectTo(url.href)
+    const { error, description } = failure
+    const answer = { error, error_description: description, state, iss: issuer }
+    return redirectTo(withParameters(redirectUri, answer))
   }
   const nonce = page.nonce()
   const html = renderEndPage({

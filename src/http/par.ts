@@ -2,7 +2,13 @@
 import type { Deps } from '../deps.ts'
 import { pushAuthorization } from '../flow/push-authorization.ts'
 import { AUTHORIZATION_MEMBERS } from './authorize.ts'
-import { CLIENT_MEMBERS, clientSecurity, readClientForm } from './client-form.ts'
+import {
+  CLIENT_MEMBERS,
+  clientSecurity,
+  nextNonceHeader,
+  readClientForm,
+  readKeyProof,
+} from './client-form.ts'
 import {
   count,
   errorAnswer,
@@ -12,7 +18,7 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
-import { type Operation, type Route, tenantOf } from './route.ts'
+import { CROSS_ORIGIN, type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
 export function pushedRequestRoutes(
   deps: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
@@ -20,21 +26,29 @@ export function pushedRequestRoutes(
   return [
     {
       ...{ method: 'POST', path: '/t/:tenant/par', errors: 'oauth', limit: 'token' },
-      operation: PUSH,
-      async handle(exchange) {
-        const { form, relyingParty } = await readClientForm(deps, exchange)
-        const answer = await pushAuthorization(deps, tenantOf(exchange), relyingParty, form)
-        return Response.json(answer, { status: 201, headers: { 'cache-control': 'no-store' } })
-      },
+      ...{ operation: PUSH, crossOrigin: true },
+      handle: (exchange) => push(deps, exchange),
     },
   ]
+}
+
+async function push(
+  deps: Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>,
+  exchange: Exchange,
+): Promise<Response> {
+  const { form, relyingParty } = await readClientForm(deps, exchange)
+  const jkt = await readKeyProof(deps, exchange, '/par')
+  const answer = await pushAuthorization(deps, tenantOf(exchange), relyingParty, form, jkt)
+  const nonce = nextNonceHeader(deps, exchange, jkt)
+  const headers = { 'cache-control': 'no-store', ...CROSS_ORIGIN, ...nonce }
+  return Response.json(answer, { status: 201, headers })
 }
 
 const PUSH: Operation = {
   ...{ operationId: 'pushRequest', tags: ['Relying parties'] },
   summary: 'Send an authorization request ahead',
   description:
-    'RFC 9126. The parameters of `/authorize` with the client authentication of `/token`, judged now. The browser then brings `client_id` and the `request_uri` alone, within a minute; one code comes of it.',
+    'RFC 9126. The parameters of `/authorize` with the client authentication of `/token`, judged now. The browser then brings `client_id` and the `request_uri` alone, within a minute; one code comes of it. With a `DPoP` header the code is good with its key alone (RFC 9449 section 10.1); the proof needs a nonce, as at `/token`.',
   security: clientSecurity(),
   parameters: [TENANT_PARAMETER],
   requestBody: formBody(objectSchema({ ...AUTHORIZATION_MEMBERS, ...CLIENT_MEMBERS }), {
@@ -59,7 +73,10 @@ const PUSH: Operation = {
         expires_in: 60,
       },
     ),
-    '400': errorAnswer('OAuthError', 'What `/authorize` would refuse, with the same codes.'),
+    '400': errorAnswer(
+      'OAuthError',
+      'What `/authorize` would refuse, with the same codes; invalid_dpop_proof, use_dpop_nonce.',
+    ),
     '401': errorAnswer('OAuthError', 'invalid_client.'),
     '413': errorAnswer('OAuthError', 'The form is too large.'),
     '415': errorAnswer('OAuthError', 'Not a form.'),

@@ -39,10 +39,17 @@ function withinLimit(body: ArrayBuffer, limit: number): Uint8Array {
   return body.byteLength > limit ? fail({ kind: 'payload_too_large' }) : new Uint8Array(body)
 }
 
+/** Whether a content type is that of a form, whatever its parameters. */
+export function isForm(contentType: string): boolean {
+  const [type = ''] = contentType.split(';')
+  return type.trim().toLowerCase() === FORM
+}
+
 /** A form's bytes. Throws `unsupported_media_type` for anything but a UTF-8 form, `payload_too_large`. */
 export async function readFormBody(http: Context, limit: number): Promise<Uint8Array> {
-  const [type = '', ...parameters] = (http.req.header('content-type') ?? '').split(';')
-  if (type.trim().toLowerCase() !== FORM) fail({ kind: 'unsupported_media_type' })
+  const type = http.req.header('content-type') ?? ''
+  if (!isForm(type)) fail({ kind: 'unsupported_media_type' })
+  const [, ...parameters] = type.split(';')
   if (
     parameters.some(
       (parameter) => /charset/i.test(parameter) && !/charset="?utf-8"?$/i.test(parameter.trim()),

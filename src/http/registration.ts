@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import { parseStrictJson, StrictJsonError } from '../domain/strict-json.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
+import { TOKEN_ALGORITHMS } from '../domain/token-algorithm.ts'
 import { registerByItself } from '../flow/register-by-itself.ts'
 import type { RelyingPartyRequest } from '../flow/registration-draft.ts'
 import type { Registered } from '../flow/relying-party-draft.ts'
@@ -13,7 +14,7 @@ import { errorAnswer, jsonAnswer, list, objectSchema, TENANT_PARAMETER, text } f
 import { readBody } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
-type Means = Pick<Deps, 'db' | 'clock' | 'outbound' | 'tenants'>
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'outbound' | 'tenants'>
 
 const MAX_BODY = 64 * 1024
 
@@ -33,8 +34,8 @@ const Metadata = z.object({
   jwks_uri: z.never().optional(),
   subject_type: z.enum(['pairwise', 'public']).default('pairwise'),
   sector_identifier_uri: url.optional(),
-  id_token_signed_response_alg: z.enum(['RS256', 'ES256']).default('RS256'),
-  userinfo_signed_response_alg: z.enum(['ES256', 'RS256']).optional(),
+  id_token_signed_response_alg: z.enum(TOKEN_ALGORITHMS).default('RS256'),
+  userinfo_signed_response_alg: z.enum(TOKEN_ALGORITHMS).optional(),
   dpop_bound_access_tokens: z.boolean().default(false),
   require_pushed_authorization_requests: z.boolean().default(false),
   scope: scope.optional(),
@@ -56,6 +57,8 @@ export function registrationRoutes(deps: Means): Route[] {
 
 async function register(deps: Means, exchange: Exchange): Promise<Response> {
   const { http } = exchange
+  // Before anything is read: where nobody may register there is nothing here.
+  if (!tenantOf(exchange).registersClients()) return fail({ kind: 'not_found' })
   if (!/^application\/json\s*(;|$)/i.test(http.req.header('content-type') ?? ''))
     return fail({ kind: 'unsupported_media_type' })
   const read = Metadata.safeParse(parseJson(await readBody(http, MAX_BODY)))

@@ -3,13 +3,18 @@ import type { Deps } from '../deps.ts'
 import type { Parameters as FormParameters } from '../domain/authorization-request.ts'
 import { fail } from '../domain/failure.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
-import { checkTokenProof, nextNonce } from '../flow/check-proof.ts'
 import { issueMachineToken, type MachineTokenResponse } from '../flow/issue-machine-token.ts'
 import type { TokenResponse } from '../flow/make-id-token.ts'
 import { redeemCode } from '../flow/redeem-code.ts'
 import { refreshTokens } from '../flow/refresh-tokens.ts'
 import type { PreparedTenant } from '../flow/tenants.ts'
-import { CLIENT_MEMBERS, clientSecurity, readClientForm } from './client-form.ts'
+import {
+  CLIENT_MEMBERS,
+  clientSecurity,
+  nextNonceHeader,
+  readClientForm,
+  readKeyProof,
+} from './client-form.ts'
 import {
   count,
   errorAnswer,
@@ -48,7 +53,7 @@ async function issue(deps: Means, exchange: Exchange): Promise<Response> {
   const { form, relyingParty } = await readClientForm(deps, exchange)
   const grantType = form.get('grant_type')
   if (grantType === undefined) refuse('grant_type is missing')
-  const grant = GRANTS[grantType]
+  const grant = Object.hasOwn(GRANTS, grantType) ? GRANTS[grantType] : undefined
   if (grant === undefined)
     return fail({
       kind: 'oauth',
@@ -57,29 +62,17 @@ async function issue(deps: Means, exchange: Exchange): Promise<Response> {
     })
   // Where the tenant is disabled nobody logs in; its machine clients may still ask for erasures.
   if (!prepared.tenant.enabled && grant !== giveToMachine) return fail({ kind: 'not_found' })
-  const jkt = await proveKey(deps, exchange, relyingParty)
-  const tokens = await grant(deps, prepared, relyingParty, form, jkt)
-  const nonce = jkt === undefined ? {} : { 'dpop-nonce': nextNonce(deps, prepared) }
-  return Response.json(tokens, {
-    headers: { 'cache-control': 'no-store', pragma: 'no-cache', ...CROSS_ORIGIN, ...nonce },
-  })
-}
-
-/** The key that the tokens will be bound to: of any client that shows one, and of those that registered to. */
-async function proveKey(
-  deps: Means,
-  exchange: Exchange,
-  { dpopBound }: RelyingParty,
-): Promise<string | undefined> {
-  const proof = exchange.http.req.header('dpop')
-  if (proof === undefined && !dpopBound) return undefined
-  if (proof === undefined) {
+  // Tokens are bound to the key of any client that shows one, and of those that registered to.
+  const jkt = await readKeyProof(deps, exchange, '/token')
+  if (jkt === undefined && relyingParty.dpopBound) {
     const description = 'this client binds its tokens: a DPoP proof is needed'
     return fail({ kind: 'oauth', error: 'invalid_dpop_proof', description })
   }
-  const prepared = tenantOf(exchange)
-  const url = `${prepared.issuer}/token`
-  return await checkTokenProof(deps, prepared, { proof, method: 'POST', url })
+  const tokens = await grant(deps, prepared, relyingParty, form, jkt)
+  const nonce = nextNonceHeader(deps, exchange, jkt)
+  return Response.json(tokens, {
+    headers: { 'cache-control': 'no-store', pragma: 'no-cache', ...CROSS_ORIGIN, ...nonce },
+  })
 }
 
 type Grant = (

@@ -1,10 +1,18 @@
 /** GET and POST /userinfo (OpenID Connect Core section 5.3, RFC 6750). Other origins may ask: the token is the key. */
 import type { Deps } from '../deps.ts'
+import { fail } from '../domain/failure.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { readUserinfo } from '../flow/read-userinfo.ts'
 import { readAccessToken } from './credentials.ts'
-import { errorAnswer, jsonAnswer, objectSchema, TENANT_PARAMETER, text } from './describe.ts'
-import { readForm } from './parse.ts'
+import {
+  errorAnswer,
+  formBody,
+  jsonAnswer,
+  objectSchema,
+  TENANT_PARAMETER,
+  text,
+} from './describe.ts'
+import { isForm, readForm } from './parse.ts'
 import { CROSS_ORIGIN, type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
 const MAX_FORM = 4 * 1024
@@ -31,24 +39,33 @@ export function userinfoRoutes(deps: Means): Route[] {
       ...{
         ...common,
         method: 'POST',
-        operation: describe('readUserinfoByPost', 'Claims about the person, by POST'),
+        operation: BY_POST,
       },
-      handle: async (exchange) =>
-        answer(
-          deps,
-          exchange,
-          'POST',
-          readAccessToken(exchange.http) ?? (await readFormToken(exchange)),
-        ),
+      handle: async (exchange) => answer(deps, exchange, 'POST', await readPostedToken(exchange)),
     },
   ]
 }
 
+interface ShownToken {
+  accessToken: string
+  /** The `DPoP` header; undefined for a bearer token. */
+  proof: string | undefined
+}
+
+/** The token of a POST, by header or by form. Throws `invalid_request` for one by each (RFC 6750 section 2). */
+async function readPostedToken(exchange: Exchange): Promise<ShownToken | undefined> {
+  const { http } = exchange
+  const shown = readAccessToken(http)
+  const type = http.req.header('content-type')
+  if (type === undefined || (shown !== undefined && !isForm(type))) return shown
+  const sent = await readFormToken(exchange)
+  if (shown !== undefined && sent !== undefined)
+    fail({ kind: 'oauth', error: 'invalid_request', description: 'the access token comes twice' })
+  return shown ?? sent
+}
+
 /** The token in a form body (RFC 6750 section 2.2); never in the query. */
-async function readFormToken(
-  exchange: Exchange,
-): Promise<{ accessToken: string; proof: undefined } | undefined> {
-  if (exchange.http.req.header('content-type') === undefined) return undefined
+async function readFormToken(exchange: Exchange): Promise<ShownToken | undefined> {
   const form = await readForm(exchange.http, MAX_FORM)
   const accessToken = form.repeated.length > 0 ? undefined : form.get('access_token')
   return accessToken === undefined ? undefined : { accessToken, proof: undefined }
@@ -58,7 +75,7 @@ async function answer(
   deps: Means,
   exchange: Exchange,
   method: 'GET' | 'POST',
-  token: { accessToken: string; proof: string | undefined } | undefined,
+  token: ShownToken | undefined,
 ): Promise<Response> {
   const headers = { 'cache-control': 'no-store', ...CROSS_ORIGIN }
   if (token === undefined)
@@ -109,4 +126,23 @@ function describe(operationId: string, summary: string): Operation {
       '429': errorAnswer('OAuthError', 'Too many requests.'),
     },
   }
+}
+
+const byPost = describe('readUserinfoByPost', 'Claims about the person, by POST')
+const BY_POST: Operation = {
+  ...byPost,
+  security: [{ accessToken: [] }, {}],
+  requestBody: {
+    ...formBody(
+      objectSchema({ 'access_token?': text('Instead of the header (RFC 6750 section 2.2).') }),
+      { access_token: 'Qf2lXvOAY6Y5b8m1o0cJc2Tt8m0xZ7b1Jx3o0pC2yYk' },
+    ),
+    required: false,
+  },
+  responses: {
+    ...byPost.responses,
+    '400': errorAnswer('OAuthError', 'invalid_request: a token in the header and one in the form.'),
+    '413': errorAnswer('OAuthError', 'The form is too large.'),
+    '415': errorAnswer('OAuthError', 'Not a form.'),
+  },
 }

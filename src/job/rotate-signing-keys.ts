@@ -11,6 +11,7 @@ import {
   PUBLISHED_AFTER,
 } from '../domain/signing-key-age.ts'
 import { type IsoInstant, MINUTE, toInstant } from '../domain/time.ts'
+import { TOKEN_ALGORITHMS, type TokenAlgorithm } from '../domain/token-algorithm.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, type Transaction } from '../store/database.ts'
 import {
@@ -24,7 +25,6 @@ import { raiseRevision } from '../store/tenant.ts'
 import type { Job, JobCounts } from './lease.ts'
 
 type Means = Pick<Deps, 'db' | 'clock' | 'keyring'>
-type Algorithm = 'ES256' | 'RS256'
 
 const NAME = 'rotate-signing-keys'
 const EVERY = 10 * MINUTE
@@ -41,7 +41,7 @@ async function rotateTenant(means: Means, tenantId: TenantId): Promise<JobCounts
   const [rows] = await read(means.db, tenantId, [listSigningKeys({ tenantId })])
   const counts = { published: 0, activated: 0, retired: 0 }
   const groups = (['token', 'request'] as const).flatMap((purpose) =>
-    (['ES256', 'RS256'] as const).map((algorithm) => ({ purpose, algorithm })),
+    TOKEN_ALGORITHMS.map((algorithm) => ({ purpose, algorithm })),
   )
   for (const { purpose, algorithm } of groups) {
     const keys = rows.filter((row) => row.purpose === purpose && row.algorithm === algorithm)
@@ -78,7 +78,7 @@ function readKey(row: KeyRow): AgeingKey {
 async function takeStep(
   means: Means,
   tenantId: TenantId,
-  algorithm: Algorithm,
+  algorithm: TokenAlgorithm,
   step: KeyStep,
 ): Promise<boolean> {
   const made =

@@ -4,6 +4,7 @@ import type { Delivery, OutboxType } from '../domain/event.ts'
 import type { ClientId, EventId, SubscriptionId, TenantId } from '../domain/ids.ts'
 import type { Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
+import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
 
 /** An event with what its delivery needs. */
@@ -21,7 +22,7 @@ export interface ClaimedEvent {
   audience: string
   sealed_secrets: Sealed | null
   /** What the relying party's logout tokens are signed with. */
-  algorithm: 'ES256' | 'RS256' | null
+  algorithm: TokenAlgorithm | null
 }
 
 /** As partial indexes say it. */

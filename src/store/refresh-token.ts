@@ -22,8 +22,8 @@ export interface RefreshRow extends GrantRow {
 
 /**
  * The first token of a family, in the transaction that redeems the code and behind it: it hangs on the access token that
- * the code became there. No row where the login did not ask for `offline_access` and the registration wants that. The grant lives
- * as long as the family may.
+ * the code became there. No row where the login did not ask for `offline_access` and the registration wants that, nor for a
+ * login that links nobody: at a refresh there would be nobody to look at. The grant lives as long as the family may.
  */
 export const beginRefresh = sqlStatement(
   'begin_refresh',
@@ -48,6 +48,7 @@ export const beginRefresh = sqlStatement(
         FROM authorization_code t
         JOIN login_grant g ON g.tenant_id = t.tenant_id AND g.id = t.grant_id AND g.revoked_at IS NULL
        WHERE t.tenant_id = ${p('tenantId')} AND t.code_hash = ${p('codeHash')} AND t.token_hash = ${p('accessHash')}
+         AND g.identity_id IS NOT NULL
          AND (${p('always')}::boolean OR 'offline_access' = ANY (string_to_array(g.scope, ' ')))
       RETURNING grant_id
     )
@@ -67,8 +68,10 @@ interface Asked {
   accessJkt: string | null
 }
 
-/** Until when what a use makes is good; the same for all that are used at one moment. */
+/** The same for all that are used at one moment: until when what a use makes is good, and what the tenant wants. */
 interface UseTimes {
+  /** Whether people are asked for a yes where the relying party has no word of its own. */
+  tenantAsks: boolean
   accessExpiresAt: IsoInstant
   expiresAt: IsoInstant
   grantExpiresAt: IsoInstant
@@ -79,14 +82,16 @@ interface UseTimes {
 
 /**
  * The tokens with their grants, all held, the grant first as everybody does who ends one: an erasure, a logout, an unlink
- * comes before all of this or after it. The bindings too, for their time is written, in an order that is the same for all
+ * comes before all of this or after it. `agreed`: somebody said yes at the login, or nobody is asked now. The bindings too, for their time is written, in an order that is the same for all
  * statements: those who want several never wait for each other in a circle. `asked` is what was asked for.
  */
-const LIVE = (p: Params<{ tenantId: TenantId }>) => sql`
+const LIVE = (p: Params<{ tenantId: TenantId; tenantAsks: boolean }>) => sql`
     live AS (
       SELECT ${GRANT_COLUMNS}, asked.token_hash, asked.jkt, asked.access_hash, f.jkt AS refresh_jkt, f.expires_at AS refresh_expires_at,
              f.family_ends_at, f.used_at, g.revoked_at, g.expires_at AS grant_expires_at,
-             string_to_array(g.scope, ' ') @> string_to_array(asked.scopes, ' ') AS fits
+             string_to_array(g.scope, ' ') @> string_to_array(asked.scopes, ' ') AS fits,
+             g.claims::jsonb -> 'agreed' IS NOT NULL
+               OR NOT CASE r.consent WHEN 'tenant' THEN ${p('tenantAsks')}::boolean ELSE r.consent = 'ask' END AS agreed
         FROM asked
         JOIN refresh_token f ON f.tenant_id = ${p('tenantId')} AND f.token_hash = asked.token_hash
         JOIN login_grant g ON g.tenant_id = f.tenant_id AND g.id = f.grant_id AND g.client_id = asked.client_id
@@ -95,11 +100,11 @@ const LIVE = (p: Params<{ tenantId: TenantId }>) => sql`
          FOR NO KEY UPDATE OF g, f, b
     )`
 
-/** Whether `live` may be used: for its key, in time, for scopes it has, and not used before. */
+/** Whether `live` may be used: for its key, in time, for scopes it has, with a yes where one is needed, and not used before. */
 const USABLE = (p: Params<{ tenantId: TenantId; now: IsoInstant }>) => sql`
          r.tenant_id = ${p('tenantId')} AND r.token_hash = live.token_hash AND r.used_at IS NULL
          AND live.revoked_at IS NULL AND live.refresh_expires_at > ${p('now')} AND live.family_ends_at > ${p('now')}
-         AND live.fits AND live.refresh_jkt IS NOT DISTINCT FROM live.jkt`
+         AND live.fits AND live.agreed AND live.refresh_jkt IS NOT DISTINCT FROM live.jkt`
 
 /** What every use moves on: the grant's end where it is near, and when the link was last used. */
 const KEPT = (p: Params<UseTimes & { tenantId: TenantId }>) => sql`

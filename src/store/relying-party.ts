@@ -7,6 +7,7 @@ import type { MachineScope } from '../domain/machine.ts'
 import type { ClientAuthentication, GrantType, RelyingParty } from '../domain/relying-party.ts'
 import type { SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
+import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 import type { RelyingPartyTable } from './schema.ts'
 import { type Params, statement } from './statement.ts'
 
@@ -18,7 +19,7 @@ interface Registration {
   authentication: ClientAuthentication
   secretHashes: string
   jwks: string | null
-  idTokenAlgorithm: 'ES256' | 'RS256'
+  idTokenAlgorithm: TokenAlgorithm
   requirePkce: 0 | 1
   claimsInIdToken: 0 | 1
   sector: string
@@ -34,7 +35,7 @@ interface Registration {
   issuedBy: string | null
   subjectType: 'pairwise' | 'public'
   sectorIdentifierUri: string | null
-  userinfoAlgorithm: 'ES256' | 'RS256' | null
+  userinfoAlgorithm: TokenAlgorithm | null
   dpopBound: 0 | 1
   profile: 'standard' | 'fapi2'
   pushedRequestsOnly: 0 | 1

@@ -34,6 +34,7 @@ import type {
   SecretHash,
 } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
+import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 
 /** A column that is written once. */
 type Fixed<T> = ColumnType<T, T, never>
@@ -331,7 +332,7 @@ export interface RelyingPartyTable {
     | 'none'
   secret_hashes: Defaulted<string>
   jwks: string | null
-  id_token_signed_response_alg: Defaulted<'ES256' | 'RS256'>
+  id_token_signed_response_alg: Defaulted<TokenAlgorithm>
   require_pkce: Defaulted<Flag>
   claims_in_id_token: Defaulted<Flag>
   sector: string
@@ -347,7 +348,7 @@ export interface RelyingPartyTable {
   issued_by: string | null
   subject_type: Defaulted<'pairwise' | 'public'>
   sector_identifier_uri: string | null
-  userinfo_signed_response_alg: 'ES256' | 'RS256' | null
+  userinfo_signed_response_alg: TokenAlgorithm | null
   dpop_bound_access_tokens: Defaulted<Flag>
   profile: Defaulted<'standard' | 'fapi2'>
   require_pushed_authorization_requests: Defaulted<Flag>
@@ -485,7 +486,7 @@ export interface SigningKeyTable {
   tenant_id: Fixed<TenantId>
   kid: Fixed<string>
   purpose: Fixed<'token' | 'request'>
-  algorithm: Fixed<'ES256' | 'RS256'>
+  algorithm: Fixed<TokenAlgorithm>
   state: SigningKeyState
   public_jwk: Fixed<string>
   sealed_private_key: Sealed

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { TenantId } from '../domain/ids.ts'
 import type { Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
+import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 import { type Params, sqlStatement, statement } from './statement.ts'
 
 /** Every key that is still of use: all but the retired ones. */
@@ -26,7 +27,7 @@ export const insertSigningKey = statement(
       tenantId: TenantId
       kid: string
       purpose: 'token' | 'request'
-      algorithm: 'ES256' | 'RS256'
+      algorithm: TokenAlgorithm
       state: 'next' | 'active'
       publicJwk: string
       sealedPrivateKey: Sealed
@@ -51,6 +52,29 @@ export const insertSigningKey = statement(
     }),
 )
 
+/**
+ * The first key of an algorithm that a tenant had none for: it signs at once, for no relying party keeps an older set in
+ * which it is missing and has a token of it. No row where there is one already.
+ */
+export const insertFirstTokenKey = sqlStatement(
+  'insert_first_token_key',
+  (
+    p: Params<{
+      tenantId: TenantId
+      kid: string
+      algorithm: TokenAlgorithm
+      publicJwk: string
+      sealedPrivateKey: Sealed
+      now: IsoInstant
+    }>,
+  ) => sql<{ kid: string }>`
+    INSERT INTO signing_key (tenant_id, kid, purpose, algorithm, state, public_jwk, sealed_private_key, created_at, activated_at)
+    VALUES (${p('tenantId')}, ${p('kid')}, 'token', ${p('algorithm')}, 'active', ${p('publicJwk')},
+            ${p('sealedPrivateKey')}, ${p('now')}, ${p('now')})
+    ON CONFLICT (tenant_id, purpose, algorithm, client_id) WHERE state = 'active' DO NOTHING
+    RETURNING kid`,
+)
+
 /** active → retiring for one purpose and algorithm: published, and journeys that began with it may end with it. */
 export const retireActiveSigningKey = statement(
   'retire_active_signing_key',
@@ -59,7 +83,7 @@ export const retireActiveSigningKey = statement(
     p: Params<{
       tenantId: TenantId
       purpose: 'token' | 'request'
-      algorithm: 'ES256' | 'RS256'
+      algorithm: TokenAlgorithm
       clientId: string
       retireAt: IsoInstant
     }>,
@@ -81,7 +105,7 @@ export const publishNextKey = sqlStatement(
     p: Params<{
       tenantId: TenantId
       kid: string
-      algorithm: 'ES256' | 'RS256'
+      algorithm: TokenAlgorithm
       publicJwk: string
       sealedPrivateKey: Sealed
       now: IsoInstant
@@ -123,7 +147,7 @@ export const retireSigningKey = statement(
 export const removeSigningKey = sqlStatement(
   'remove_signing_key',
   (p: Params<{ tenantId: TenantId; kid: string; now: IsoInstant }>) => sql<{
-    algorithm: 'ES256' | 'RS256'
+    algorithm: TokenAlgorithm
     was: 'next' | 'active' | 'retiring'
   }>`
     WITH old AS (

@@ -30,6 +30,8 @@ export interface SessionRow {
   wallet_attributes: Sealed | null
   audit_salt: string
   stale_since: IsoInstant | null
+  /** Where the person logged in with the wallet. */
+  shown_to: ClientId
 }
 
 export const findSignOn = sqlStatement(
@@ -45,7 +47,10 @@ export const findSignOn = sqlStatement(
     }>,
   ) => sql<SessionRow>`
     SELECT g.id AS grant_id, g.identity_id, g.binding_id, g.acr, g.amr, g.auth_time, g.upstream,
-           g.attribute_policy_version, g.wallet_attributes, i.audit_salt, b.stale_since
+           g.attribute_policy_version, g.wallet_attributes, i.audit_salt, b.stale_since,
+           (SELECT o.client_id FROM login_grant o
+             WHERE o.tenant_id = g.tenant_id AND o.session_hash = g.session_hash
+             ORDER BY o.created_at LIMIT 1) AS shown_to
       FROM login_grant g
       JOIN identity i ON i.tenant_id = g.tenant_id AND i.id = g.identity_id AND i.status = 'ACTIVE'
       JOIN identity_link_binding b ON b.tenant_id = g.tenant_id AND b.id = g.binding_id AND b.deleted_at IS NULL

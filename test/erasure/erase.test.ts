@@ -161,7 +161,7 @@ describe('issue 5 item 1: erasure', () => {
     expect(() => verifyReceipt(`${other}.${payload}.${signature}`, keys)).toThrow('header_refused')
   })
 
-  test('GD-08 tokens are over, the wallet is a stranger’s, and a new enrolment is somebody new', async () => {
+  test('GD-08 OP-63 OP-69 tokens are over, the wallet is a stranger’s, and a new enrolment is somebody new', async () => {
     const { tenant, older, newer } = await startTenant(bridge, 'coming-back')
     await erase(tenant, older.id)
     const { configuration, accessToken, sub } = older

@@ -114,7 +114,7 @@ test('scopes decide what is released: openid alone gives only what every login g
   expect(login.tokens.scope).toBe('openid')
 })
 
-test('OP-17, OP-55 a confidential client without PKCE and nonce', async () => {
+test('OP-17 a confidential client may begin without PKCE and nonce', async () => {
   await registerRelyingParty(bridge.deps, ACTOR, 'demo', {
     ...{
       clientId: 'basic',
@@ -170,13 +170,14 @@ test('OP-86 to OP-89 discovery stands where OpenID and RFC 8414 look for it, and
   }
 })
 
-test('OP-90 the key set is public, has an ETag, and holds no private member', async () => {
+test('OP-90, OP-91 the key set is public, kept five minutes, has an ETag, and holds no private member', async () => {
   const response = await fetch(`${bridge.tenant.issuer}/jwks`)
   const { keys } = (await response.json()) as { keys: Record<string, unknown>[] }
   expect(new Set(keys.map((key) => key.alg))).toEqual(new Set(['ES256', 'RS256']))
   for (const key of keys)
     for (const secret of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'])
       expect(key).not.toHaveProperty(secret)
+  expect(response.headers.get('cache-control')).toBe('public, max-age=300')
   const again = await fetch(`${bridge.tenant.issuer}/jwks`, {
     headers: { 'if-none-match': response.headers.get('etag') ?? '' },
   })

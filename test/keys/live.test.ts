@@ -178,7 +178,7 @@ const disagreements = () =>
                   AND a.internal_identity_id = m.internal_identity_id))`,
   )
 
-test('fault 43 Key B: zero failed logins, unchanged subjects, erasures found, and what stands in two places is one', () =>
+test('OP-63 fault 43 Key B: zero failed logins, unchanged subjects, erasures found, and what stands in two places is one', () =>
   rotate('B', 'keep'))
 
 test('Key C: the same', () => rotate('C', 'keep'))

@@ -1,6 +1,8 @@
 /** What a client may ask is declared and refused beyond; who is meant may be said by an ID token. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBrowser, walletLinkOn } from '../../demo/browser.ts'
+import { SANNE } from '../../demo/people.ts'
+import type { RelyingPartyProgram } from '../../demo/relying-party.ts'
 import { createWallet, type Wallet } from '../../demo/wallet.ts'
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
 import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
@@ -26,6 +28,24 @@ beforeAll(async () => {
 afterAll(() => bridge.stop())
 
 const atRelyingParty = (url: string) => url.startsWith(REDIRECT_URI)
+
+/** A claim that only a wallet says, and nobody keeps. */
+async function askForBirthday(slug: string): Promise<void> {
+  const { attributes, query } = testPolicies(bridge.issuer)
+  const [credential] = query.credentials
+  await publishPolicy(bridge.deps, ACTOR, slug, 'query', {
+    credentials: [
+      { ...credential, claims: [...(credential?.claims ?? []), { path: ['birthday'] }] },
+    ],
+  })
+  const birthday = {
+    ...{ name: 'birthday', merge: 'WALLET_ONLY', project: true, scope: 'profile' },
+    ...{ wallet: ['birthday'], label: { en: 'Your birthday', nl: 'Je verjaardag' } },
+  }
+  await publishPolicy(bridge.deps, ACTOR, slug, 'attributes', {
+    rules: [...attributes.rules, birthday],
+  })
+}
 
 test('issue 4.3 a scope that is not declared is invalid_scope, at /authorize and when pushed; unknown ones are passed over', async () => {
   const client = await register(bridge, { scopes: ['profile'] })
@@ -62,20 +82,7 @@ test('issue 4.1 per-client claims: of what its scopes release a client gets what
 test('VP-061 issue 4.3 the wallet is asked the least that serves this client, and the page says so', async () => {
   const slug = 'least'
   const tenant = await bridge.addTenant(slug)
-  const { attributes, query } = testPolicies(bridge.issuer)
-  const [credential] = query.credentials
-  await publishPolicy(bridge.deps, ACTOR, slug, 'query', {
-    credentials: [
-      { ...credential, claims: [...(credential?.claims ?? []), { path: ['birthday'] }] },
-    ],
-  })
-  const birthday = {
-    ...{ name: 'birthday', merge: 'WALLET_ONLY', project: true, scope: 'profile' },
-    ...{ wallet: ['birthday'], label: { en: 'Your birthday', nl: 'Je verjaardag' } },
-  }
-  await publishPolicy(bridge.deps, ACTOR, slug, 'attributes', {
-    rules: [...attributes.rules, birthday],
-  })
+  await askForBirthday(slug)
   const at = { ...bridge, tenant } as Bridge
   const question = async (claims: string[] | undefined) => {
     const client = await register(bridge, { claims }, slug)
@@ -88,6 +95,38 @@ test('VP-061 issue 4.3 the wallet is asked the least that serves this client, an
   expect(await question(undefined)).toEqual({ page: true, wallet: true })
   expect(await question(['given_name'])).toEqual({ page: false, wallet: false })
   expect(await question(['birthday'])).toEqual({ page: true, wallet: true })
+})
+
+test('VP-061 OP-18 single sign-on does not stand in for what the wallet was not asked for at the first relying party', async () => {
+  const slug = 'less-shown'
+  const tenant = await bridge.addTenant(slug, { singleSignOnMinutes: 60 })
+  await askForBirthday(slug)
+  const own = await bridge.newWallet({ ...SANNE.credential, birthday: '2001-02-03' })
+  await logIn(bridge, own, { tenant })
+  const at = { ...bridge, tenant } as Bridge
+  const programOf = async (claims: string[] | undefined) =>
+    relyingPartyOf(at, await register(bridge, { claims }, slug), { scope: 'openid profile' })
+  const [narrow, other] = [await programOf(['given_name']), await programOf(['given_name'])]
+  const wide = await programOf(undefined)
+  const browser = createBrowser()
+  const withWallet = async (program: RelyingPartyProgram) => {
+    const attempt = await program.begin({ prompt: 'login' })
+    const end = await browser.follow(await presentAt(browser, own, attempt), atRelyingParty)
+    return await attempt.finish(end.location ?? '')
+  }
+  const quietly = async (program: RelyingPartyProgram, parameters = {}) => {
+    const attempt = await program.begin({ prompt: 'none', ...parameters })
+    const { location = '' } = await browser.get(attempt.url)
+    return location.includes('code=') ? await attempt.finish(location) : location
+  }
+  expect((await withWallet(narrow)).claims).not.toHaveProperty('birthday')
+  expect(await quietly(wide)).toContain('error=login_required')
+  // For less it is enough, and so it is at a client that may have no more.
+  expect(await quietly(wide, { scope: 'openid' })).toHaveProperty('claims')
+  expect(await quietly(other)).toHaveProperty('claims')
+  expect((await withWallet(wide)).claims.birthday).toBe('2001-02-03')
+  expect(await quietly(narrow)).toHaveProperty('claims')
+  expect(await quietly(wide)).toMatchObject({ claims: { birthday: '2001-02-03' } })
 })
 
 test('OP-21 id_token_hint: the same person gets in, somebody else is login_required, what is no ID token of the client is refused', async () => {

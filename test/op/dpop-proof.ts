@@ -1,4 +1,5 @@
 /** DPoP proofs made by hand (RFC 9449 section 4.2), honest but for what a test changes. */
+import { createHash } from 'node:crypto'
 import { exportJWK, type generateKeyPair, SignJWT } from 'jose'
 
 export type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>
@@ -24,3 +25,13 @@ export async function proveFor(
     })
     .sign(pair.privateKey)
 }
+
+/** The same proof, saying that it needs no signature. */
+export function unsignedProof(proof: string): string {
+  const [head = '', payload] = proof.split('.')
+  const header = { ...JSON.parse(Buffer.from(head, 'base64url').toString('utf8')), alg: 'none' }
+  return `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${payload}.`
+}
+
+/** What a proof says of the token it goes with. */
+export const ath = (token: string) => createHash('sha256').update(token).digest('base64url')

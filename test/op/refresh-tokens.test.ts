@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Wallet } from '../../demo/wallet.ts'
 import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
 import { ACTOR, type Bridge, logIn, startBridge } from '../support/bridge.ts'
+import { reachConsent, sayYes } from '../support/consent.ts'
 import { later, rows, tally, times, userinfoStatus } from '../threats/attack.ts'
 import { type Answer, partOf, post, register, type TestClient } from './clients.ts'
 import { loginOf, relyingPartyOf } from './logins.ts'
@@ -266,6 +267,24 @@ describe('what it follows', () => {
       await rows(bridge, undo)
     }
     expect((await refresh(kept)).status).toBe(200)
+  })
+
+  test('OP-78 where people are asked for a yes by now, a login without one is not carried on, and one with a yes is', async () => {
+    const asking = await register(bridge, { grantTypes: ['authorization_code', 'refresh_token'] })
+    const { clientId } = asking.relyingParty
+    const ask = (consent: 'ask' | 'never') =>
+      updateRelyingParty(bridge.deps, ACTOR, 'demo', clientId, { consent })
+    const { refresh: unasked } = await begin(asking)
+    await ask('ask')
+    expect((await refresh(unasked, {}, asking)).body.error).toBe('invalid_grant')
+    const program = await relyingPartyOf(bridge, asking)
+    const { tokens } = await sayYes(await reachConsent(program, wallet))
+    const agreed = await refresh(tokens.refresh_token, {}, asking)
+    expect(agreed.status).toBe(200)
+    await ask('never')
+    // The token was not spent by being refused.
+    expect((await refresh(unasked, {}, asking)).status).toBe(200)
+    expect((await refresh(agreed.body.refresh_token, {}, asking)).status).toBe(200)
   })
 
   test('a grant is kept as long as its family may live, and goes with it', async () => {

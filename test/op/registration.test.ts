@@ -46,6 +46,7 @@ const discovered = async () =>
 test('RFC 7591 off by default: no endpoint in discovery, and nothing there', async () => {
   expect((await discovered()).registration_endpoint).toBeUndefined()
   expect((await register(`ibr_${'A'.repeat(43)}`)).status).toBe(404)
+  expect((await register(undefined, '{', 'text/plain')).status).toBe(404)
 })
 
 test('RFC 7591 openid-client registers itself with an initial access token and logs somebody in', async () => {

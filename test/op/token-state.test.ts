@@ -176,6 +176,12 @@ describe('introspection', () => {
     expect((await introspect(token)).body).toEqual(INACTIVE)
     await post(`${tenant.issuer}/revoke`, { token }, headers)
     expect((await ask(token)).body).toEqual(INACTIVE)
+    // Nobody is linked, so there is nobody to look at when it is refreshed: no token that could never be used.
+    const settings = { grantTypes: ['authorization_code', 'refresh_token'] as const }
+    const refreshing = await register(bridge, settings, 'guests')
+    const program = await relyingPartyOf({ ...bridge, tenant } as Bridge, refreshing)
+    const guest = await loginOf(await bridge.newWallet(), program)
+    expect(guest.tokens.refresh_token).toBeUndefined()
   })
 
   test('OP-70 exactly {"active":false} for what is unknown, over, used, revoked or another’s', async () => {

@@ -582,6 +582,7 @@ function exactly(name: string, row: Row): Row {
         ...{ tokenHashes: [row.token_hash], clientIds: ['app'], jkts: [null], scopes: [''] },
         ...{ accessHashes: ['access'], accessScopes: [null], accessJkts: [null] },
         ...{ nextHashes: ['next'], salts: ['salt'], now: toInstant(bridge.clock.now()) },
+        tenantAsks: 'false',
       }
     case 'findSuccessorSalt':
       return { tokenHash: row.predecessor_hash }
@@ -590,6 +591,7 @@ function exactly(name: string, row: Row): Row {
         clientId: 'app',
         jkt: null,
         scopes: '',
+        tenantAsks: 'false',
         now: toInstant(bridge.clock.now()),
       }
     case 'answerAgain':

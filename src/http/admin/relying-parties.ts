@@ -1,6 +1,7 @@
 /** Relying parties: `/admin/v1/tenants/{tenant}/relying-parties`. */
 import type { ClientId } from '../../domain/ids.ts'
 import type { RelyingParty } from '../../domain/relying-party.ts'
+import type { TokenAlgorithm } from '../../domain/token-algorithm.ts'
 import { readAllRelyingParties, readOneRelyingParty } from '../../flow/read-relying-parties.ts'
 import { registerRelyingParty } from '../../flow/register-relying-party.ts'
 import type { Registered } from '../../flow/relying-party-draft.ts'
@@ -43,7 +44,7 @@ export function relyingPartyRoutes(deps: AdminDeps): Route[] {
           redirectUris: body.redirect_uris,
           authentication: body.token_endpoint_auth_method,
           jwks: body.jwks,
-          idTokenAlgorithm: body.id_token_signed_response_alg,
+          idTokenAlgorithm: body.id_token_signed_response_alg ?? defaultAlgorithm(body),
           requirePkce: body.require_pkce,
           claimsInIdToken: body.claims_in_id_token,
           sector: body.sector,
@@ -129,6 +130,11 @@ export function relyingPartyRoutes(deps: AdminDeps): Route[] {
       },
     }),
   ]
+}
+
+/** What every client knows (OpenID Connect Registration 2), but for FAPI 2.0, which refuses it. */
+function defaultAlgorithm({ profile }: Body<'NewRelyingParty'>): TokenAlgorithm {
+  return profile === 'fapi2' ? 'ES256' : 'RS256'
 }
 
 /** Only what was sent: what is absent must not become undefined on the way. */

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { DataAccess, NO_ACCESS } from '../../domain/data-access.ts'
 import { MACHINE_SCOPE_NAMES } from '../../domain/machine.ts'
+import { TOKEN_ALGORITHMS } from '../../domain/token-algorithm.ts'
 import { inTwoLanguages, nextCursor, shown, url, wholeObject } from './common-shapes.ts'
 
 const client = {
@@ -15,7 +16,7 @@ const client = {
   jwks: z
     .strictObject({ keys: z.array(wholeObject).min(1).max(8) })
     .describe('Public keys, for `private_key_jwt`.'),
-  id_token_signed_response_alg: z.enum(['ES256', 'RS256']),
+  id_token_signed_response_alg: z.enum(TOKEN_ALGORITHMS),
   require_pkce: z.boolean().describe('Always true for public clients.'),
   claims_in_id_token: z.boolean().describe('Claims stand in the ID token as well as in userinfo.'),
   purpose: inTwoLanguages(200)
@@ -40,7 +41,7 @@ const capable = {
       'Whether refresh tokens need the scope `offline_access`; else one comes with every code.',
     ),
   userinfo_signed_response_alg: z
-    .enum(['ES256', 'RS256'])
+    .enum(TOKEN_ALGORITHMS)
     .nullable()
     .describe('Userinfo comes as a JWT signed with this; null: plain JSON.'),
   dpop_bound_access_tokens: z.boolean().describe('Every token of it is bound to a key (RFC 9449).'),
@@ -115,7 +116,9 @@ export const NewRelyingParty = z.strictObject({
   redirect_uris: client.redirect_uris,
   token_endpoint_auth_method: authentication.default('client_secret_basic'),
   jwks: client.jwks.optional(),
-  id_token_signed_response_alg: client.id_token_signed_response_alg.default('ES256'),
+  id_token_signed_response_alg: client.id_token_signed_response_alg
+    .optional()
+    .describe('When absent RS256, which every client knows; with `fapi2` ES256.'),
   require_pkce: client.require_pkce.default(true),
   claims_in_id_token: client.claims_in_id_token.default(false),
   sector: sector

@@ -1,8 +1,9 @@
 /** Keys for tokens and wallet requests, as the administration answers them. */
 import { z } from 'zod'
+import { TOKEN_ALGORITHMS } from '../../domain/token-algorithm.ts'
 import { instant } from './common-shapes.ts'
 
-const algorithm = z.enum(['ES256', 'RS256'])
+const algorithm = z.enum(TOKEN_ALGORITHMS)
 
 export const SigningKey = z.object({
   kid: z.string(),

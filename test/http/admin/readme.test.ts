@@ -64,7 +64,8 @@ test('issue 9 the three calls of the README connect a provider and a relying par
   const program = { issuer, clientId: 'my-app', redirectUri: REDIRECT_URI, authentication }
   const theirs = {
     ...{ slug: 'example', issuer, providerId: '', clientId: 'my-app', clientSecret },
-    relyingParty: await createRelyingParty(program),
+    // The registration names no algorithm: what every client expects then.
+    relyingParty: await createRelyingParty({ ...program, idTokenAlgorithm: 'RS256' }),
   }
   const wallet = await bridge.newWallet()
   const first = await logIn(bridge, wallet, { tenant: theirs })

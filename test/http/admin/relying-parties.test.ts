@@ -130,6 +130,19 @@ describe('OP-01 redirect URIs', () => {
   })
 })
 
+test('OP-56 ID tokens by RS256 unless the registration says otherwise; with FAPI 2.0, which refuses it, by ES256', async () => {
+  const algorithm = 'id_token_signed_response_alg'
+  const registered = async (settings: object) =>
+    (await admin.post(ALL, { ...app, ...settings })).body[algorithm]
+  expect(await registered({})).toBe('RS256')
+  expect(await registered({ [algorithm]: 'ES256' })).toBe('ES256')
+  const jwks = { keys: [ecJwk().publicJwk] }
+  const fapi = { profile: 'fapi2', token_endpoint_auth_method: 'private_key_jwt', jwks }
+  expect(await registered(fapi)).toBe('ES256')
+  expect((await admin.post(ALL, { ...app, [algorithm]: 'none' })).status).toBe(400)
+  expect((await admin.post(ALL, { ...app, ...fapi, [algorithm]: 'RS256' })).status).toBe(400)
+})
+
 describe('OP-16 PKCE', () => {
   test('is forced on a client that cannot keep a secret', async () => {
     const publicClient = {
