@@ -143,51 +143,51 @@ export interface Operations {
   /** Start a login. */
   authorize: Operation<'GET', "/t/{tenant}/authorize", { tenant: string }, { response_type: string; client_id: string; redirect_uri: string; scope: string; state?: string; nonce?: string; code_challenge?: string; code_challenge_method?: string; idp_hint?: string; acr_values?: string; max_age?: string; prompt?: string; response_mode?: string; claims?: string; request_uri?: string; id_token_hint?: string; ui_locales?: string }, {}, undefined, Record<200 | 400 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Start a login by form. */
-  authorizeByForm: Operation<'POST', "/t/{tenant}/authorize", { tenant: string }, {}, {}, { response_type: string; client_id: string; redirect_uri: string; scope: string; state?: string; nonce?: string; code_challenge?: string; code_challenge_method?: string; idp_hint?: string; acr_values?: string; max_age?: string; prompt?: string; response_mode?: string; claims?: string; request_uri?: string; id_token_hint?: string; ui_locales?: string }, Record<200 | 400 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
+  authorizeByForm: Operation<'POST', "/t/{tenant}/authorize", { tenant: string }, {}, {}, { response_type: string; client_id: string; redirect_uri: string; scope: string; state?: string; nonce?: string; code_challenge?: string; code_challenge_method?: string; idp_hint?: string; acr_values?: string; max_age?: string; prompt?: string; response_mode?: string; claims?: string; request_uri?: string; id_token_hint?: string; ui_locales?: string }, Record<200 | 400 | 404 | 413 | 415 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Fetch the request object. */
-  fetchRequestObject: Operation<'GET', "/t/{tenant}/wallet/request/{request}", { tenant: string; request: string }, {}, {}, undefined, Record<200, string> & Record<400 | 404 | 415 | 429 | 'default', Schemas['WalletError']>>
+  fetchRequestObject: Operation<'GET', "/t/{tenant}/wallet/request/{request}", { tenant: string; request: string }, {}, {}, undefined, Record<200, string> & Record<400 | 404 | 415 | 429 | 503 | 'default', Schemas['WalletError']>>
   /** Fetch the request object by POST. */
-  fetchRequestObjectByPost: Operation<'POST', "/t/{tenant}/wallet/request/{request}", { tenant: string; request: string }, {}, {}, { wallet_nonce?: string; wallet_metadata?: string }, Record<200, string> & Record<400 | 404 | 415 | 429 | 'default', Schemas['WalletError']>>
+  fetchRequestObjectByPost: Operation<'POST', "/t/{tenant}/wallet/request/{request}", { tenant: string; request: string }, {}, {}, { wallet_nonce?: string; wallet_metadata?: string }, Record<200, string> & Record<400 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['WalletError']>>
   /** Post a presentation. */
-  postPresentation: Operation<'POST', "/t/{tenant}/wallet/response", { tenant: string }, {}, {}, { response?: string; vp_token?: string; state?: string; error?: string }, Record<200, { redirect_uri?: string }> & Record<400 | 404 | 413 | 415 | 429 | 'default', Schemas['WalletError']>>
+  postPresentation: Operation<'POST', "/t/{tenant}/wallet/response", { tenant: string }, {}, {}, { response?: string; vp_token?: string; state?: string; error?: string }, Record<200, { redirect_uri?: string }> & Record<400 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['WalletError']>>
   /** The login page again. */
-  showLogin: Operation<'GET', "/t/{tenant}/login/{journey}", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
+  showLogin: Operation<'GET', "/t/{tenant}/login/{journey}", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** The QR code for a wallet on another device. */
-  showQrCode: Operation<'GET', "/t/{tenant}/login/{journey}/qr.svg", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 'default', string>>
+  showQrCode: Operation<'GET', "/t/{tenant}/login/{journey}/qr.svg", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string>>
   /** What the login page polls. */
-  readLoginStatus: Operation<'GET', "/t/{tenant}/login/{journey}/status", { tenant: string; journey: string }, {}, {}, undefined, Record<200, { state: "waiting" | "retrieved" | "continue" | "failed" | "expired"; next?: string }> & Record<404 | 'default', Schemas['WalletError']>>
+  readLoginStatus: Operation<'GET', "/t/{tenant}/login/{journey}/status", { tenant: string; journey: string }, {}, {}, undefined, Record<200, { state: "waiting" | "retrieved" | "continue" | "failed" | "expired"; next?: string }> & Record<404 | 429 | 503 | 'default', Schemas['WalletError']>>
   /** The wallet brings the browser back. */
-  returnFromWallet: Operation<'GET', "/t/{tenant}/return", { tenant: string }, { response_code: string }, {}, undefined, Record<200 | 403 | 404 | 'default', string> & Record<303, undefined>>
+  returnFromWallet: Operation<'GET', "/t/{tenant}/return", { tenant: string }, { response_code: string }, {}, undefined, Record<200 | 403 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Whatever comes next. */
-  continueLogin: Operation<'GET', "/t/{tenant}/login/{journey}/continue", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 'default', string> & Record<303, undefined>>
+  continueLogin: Operation<'GET', "/t/{tenant}/login/{journey}/continue", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Log in at a provider, without a wallet. */
-  loginWithoutWallet: Operation<'POST', "/t/{tenant}/login/{journey}/direct", { tenant: string; journey: string }, {}, {}, { provider: string }, Record<200 | 403 | 404 | 413 | 415 | 'default', string> & Record<303, undefined>>
+  loginWithoutWallet: Operation<'POST', "/t/{tenant}/login/{journey}/direct", { tenant: string; journey: string }, {}, {}, { provider: string }, Record<200 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** End the login and go back. */
-  cancelLogin: Operation<'POST', "/t/{tenant}/login/{journey}/cancel", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 'default', string>>
+  cancelLogin: Operation<'POST', "/t/{tenant}/login/{journey}/cancel", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 429 | 503 | 'default', string>>
   /** What the page hands to the browser. */
-  askThroughBrowser: Operation<'POST', "/t/{tenant}/login/{journey}/credential-request", { tenant: string; journey: string }, {}, {}, undefined, Record<200, { requests: readonly ({ protocol: "openid4vp-v1-signed" | "openid4vp-v1-multisigned" | "openid4vp-v1-unsigned"; data: Record<string, unknown> })[] }> & Record<403 | 404 | 429 | 'default', Schemas['WalletError']>>
+  askThroughBrowser: Operation<'POST', "/t/{tenant}/login/{journey}/credential-request", { tenant: string; journey: string }, {}, {}, undefined, Record<200, { requests: readonly ({ protocol: "openid4vp-v1-signed" | "openid4vp-v1-multisigned" | "openid4vp-v1-unsigned"; data: Record<string, unknown> })[] }> & Record<403 | 404 | 429 | 503 | 'default', Schemas['WalletError']>>
   /** What the browser got from a wallet. */
-  answerThroughBrowser: Operation<'POST', "/t/{tenant}/login/{journey}/credential", { tenant: string; journey: string }, {}, {}, { protocol: "openid4vp-v1-signed" | "openid4vp-v1-multisigned" | "openid4vp-v1-unsigned"; data: Record<string, unknown> }, Record<200, { next: string }> & Record<400 | 403 | 404 | 413 | 415 | 429 | 'default', Schemas['WalletError']>>
+  answerThroughBrowser: Operation<'POST', "/t/{tenant}/login/{journey}/credential", { tenant: string; journey: string }, {}, {}, { protocol: "openid4vp-v1-signed" | "openid4vp-v1-multisigned" | "openid4vp-v1-unsigned"; data: Record<string, unknown> }, Record<200, { next: string }> & Record<400 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['WalletError']>>
   /** Which of several accounts. */
-  showAccounts: Operation<'GET', "/t/{tenant}/login/{journey}/account", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
+  showAccounts: Operation<'GET', "/t/{tenant}/login/{journey}/account", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Log in with one of several accounts. */
-  chooseAccount: Operation<'POST', "/t/{tenant}/login/{journey}/account", { tenant: string; journey: string }, {}, {}, { account: string; remember?: string }, Record<200 | 404 | 413 | 415 | 'default', string> & Record<303, undefined>>
+  chooseAccount: Operation<'POST', "/t/{tenant}/login/{journey}/account", { tenant: string; journey: string }, {}, {}, { account: string; remember?: string }, Record<200 | 404 | 413 | 415 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Wallet and account before they are linked. */
-  showBothSides: Operation<'GET', "/t/{tenant}/login/{journey}/confirm", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 'default', string> & Record<303, undefined>>
+  showBothSides: Operation<'GET', "/t/{tenant}/login/{journey}/confirm", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Link wallet and account. */
-  confirmLink: Operation<'POST', "/t/{tenant}/login/{journey}/confirm", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 'default', string> & Record<303, undefined>>
+  confirmLink: Operation<'POST', "/t/{tenant}/login/{journey}/confirm", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** What the relying party would learn. */
-  showConsent: Operation<'GET', "/t/{tenant}/login/{journey}/consent", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
+  showConsent: Operation<'GET', "/t/{tenant}/login/{journey}/consent", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Say yes or no. */
-  decideConsent: Operation<'POST', "/t/{tenant}/login/{journey}/consent", { tenant: string; journey: string }, {}, {}, { proof: string; answer: string }, Record<200 | 400 | 404 | 413 | 415 | 'default', string> & Record<303, undefined>>
+  decideConsent: Operation<'POST', "/t/{tenant}/login/{journey}/consent", { tenant: string; journey: string }, {}, {}, { proof: string; answer: string }, Record<200 | 400 | 404 | 413 | 415 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** The institution's answer. */
-  institutionCallback: Operation<'GET', "/t/{tenant}/callback/{provider}", { tenant: string; provider: string }, { code?: string; state: string; iss?: string; error?: string }, {}, undefined, Record<303, undefined> & Record<400 | 403 | 'default', string>>
+  institutionCallback: Operation<'GET', "/t/{tenant}/callback/{provider}", { tenant: string; provider: string }, { code?: string; state: string; iss?: string; error?: string }, {}, undefined, Record<303, undefined> & Record<400 | 403 | 404 | 429 | 503 | 'default', string>>
   /** Whether one is logged in. */
-  showSession: Operation<'GET', "/t/{tenant}/session", { tenant: string }, {}, {}, undefined, Record<200 | 'default', string>>
+  showSession: Operation<'GET', "/t/{tenant}/session", { tenant: string }, {}, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string>>
   /** Log out here. */
-  endSession: Operation<'POST', "/t/{tenant}/session", { tenant: string }, {}, {}, undefined, Record<200 | 'default', string>>
+  endSession: Operation<'POST', "/t/{tenant}/session", { tenant: string }, {}, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string>>
   /** Take back a yes. */
-  withdrawConsent: Operation<'POST', "/t/{tenant}/session/consent", { tenant: string }, {}, {}, { client: string }, Record<303, undefined> & Record<404 | 413 | 415 | 'default', string>>
+  withdrawConsent: Operation<'POST', "/t/{tenant}/session/consent", { tenant: string }, {}, {}, { client: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 503 | 'default', string>>
   /** Log the person out. */
   logOut: Operation<'GET', "/t/{tenant}/end_session", { tenant: string }, { id_token_hint?: string; client_id?: string; post_logout_redirect_uri?: string; state?: string; ui_locales?: string }, {}, undefined, Record<200 | 400 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Log the person out, by form. */
@@ -195,49 +195,49 @@ export interface Operations {
   /** Yes, log me out. */
   confirmLogOut: Operation<'POST', "/t/{tenant}/end_session/confirmation", { tenant: string }, {}, {}, { id_token_hint?: string; client_id?: string; post_logout_redirect_uri?: string; state?: string; ui_locales?: string }, Record<200 | 400 | 404 | 413 | 415 | 429 | 503 | 'default', string>>
   /** Begin a test login. */
-  beginProviderTest: Operation<'GET', "/t/{tenant}/provider-test/{start}", { tenant: string; start: string }, {}, {}, undefined, Record<303, undefined> & Record<404 | 'default', string>>
+  beginProviderTest: Operation<'GET', "/t/{tenant}/provider-test/{start}", { tenant: string; start: string }, {}, {}, undefined, Record<303, undefined> & Record<404 | 429 | 503 | 'default', string>>
   /** See what came back. */
-  showProviderTest: Operation<'GET', "/t/{tenant}/provider-test/{id}/result", { tenant: string; id: string }, {}, {}, undefined, Record<200 | 403 | 'default', string>>
+  showProviderTest: Operation<'GET', "/t/{tenant}/provider-test/{id}/result", { tenant: string; id: string }, {}, {}, undefined, Record<200 | 403 | 404 | 429 | 503 | 'default', string>>
   /** Where a person asks for their own data. */
-  inviteToOwnData: Operation<'GET', "/t/{tenant}/privacy", { tenant: string }, { error?: string }, {}, undefined, Record<200 | 'default', string>>
+  inviteToOwnData: Operation<'GET', "/t/{tenant}/privacy", { tenant: string }, { error?: string }, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string>>
   /** Prove that it is you. */
-  beginOwnData: Operation<'POST', "/t/{tenant}/privacy", { tenant: string }, {}, {}, undefined, Record<200 | 400 | 'default', string>>
+  beginOwnData: Operation<'POST', "/t/{tenant}/privacy", { tenant: string }, {}, {}, undefined, Record<200 | 400 | 404 | 429 | 503 | 'default', string>>
   /** What is held about the person. */
-  showOwnData: Operation<'GET', "/t/{tenant}/privacy/{journey}", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 'default', string>>
+  showOwnData: Operation<'GET', "/t/{tenant}/privacy/{journey}", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string>>
   /** A copy of everything, as a file. */
-  copyOwnData: Operation<'POST', "/t/{tenant}/privacy/{journey}/export", { tenant: string; journey: string }, {}, {}, undefined, Record<200, Schemas['PersonExport']> & Record<404 | 'default', string>>
+  copyOwnData: Operation<'POST', "/t/{tenant}/privacy/{journey}/export", { tenant: string; journey: string }, {}, {}, undefined, Record<200, Schemas['PersonExport']> & Record<404 | 429 | 503 | 'default', string>>
   /** Erase attributes and categories. */
-  eraseOwnAttributes: Operation<'POST', "/t/{tenant}/privacy/{journey}/attributes", { tenant: string; journey: string }, {}, {}, Record<string, string>, Record<303, undefined> & Record<404 | 'default', string>>
+  eraseOwnAttributes: Operation<'POST', "/t/{tenant}/privacy/{journey}/attributes", { tenant: string; journey: string }, {}, {}, Record<string, string>, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 503 | 'default', string>>
   /** End a link. */
-  unlinkOwn: Operation<'POST', "/t/{tenant}/privacy/{journey}/unlink", { tenant: string; journey: string }, {}, {}, { match: string }, Record<303, undefined> & Record<404 | 'default', string>>
+  unlinkOwn: Operation<'POST', "/t/{tenant}/privacy/{journey}/unlink", { tenant: string; journey: string }, {}, {}, { match: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 503 | 'default', string>>
   /** Take back a yes. */
-  withdrawOwnConsent: Operation<'POST', "/t/{tenant}/privacy/{journey}/consent", { tenant: string; journey: string }, {}, {}, { client: string }, Record<303, undefined> & Record<404 | 'default', string>>
+  withdrawOwnConsent: Operation<'POST', "/t/{tenant}/privacy/{journey}/consent", { tenant: string; journey: string }, {}, {}, { client: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 503 | 'default', string>>
   /** Erase everything. */
-  eraseOwnData: Operation<'POST', "/t/{tenant}/privacy/{journey}/erase", { tenant: string; journey: string }, {}, {}, { sure: string }, Record<200 | 400 | 404 | 'default', string>>
+  eraseOwnData: Operation<'POST', "/t/{tenant}/privacy/{journey}/erase", { tenant: string; journey: string }, {}, {}, { sure: string }, Record<200 | 400 | 404 | 413 | 415 | 429 | 503 | 'default', string>>
   /** Send an authorization request ahead. */
-  pushRequest: Operation<'POST', "/t/{tenant}/par", { tenant: string }, {}, {}, { response_type: string; client_id: string; redirect_uri: string; scope: string; state?: string; nonce?: string; code_challenge?: string; code_challenge_method?: string; idp_hint?: string; acr_values?: string; max_age?: string; prompt?: string; response_mode?: string; claims?: string; request_uri?: string; id_token_hint?: string; ui_locales?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }, Record<201, { request_uri: string; expires_in: number }> & Record<400 | 401 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>>
+  pushRequest: Operation<'POST', "/t/{tenant}/par", { tenant: string }, {}, {}, { response_type: string; client_id: string; redirect_uri: string; scope: string; state?: string; nonce?: string; code_challenge?: string; code_challenge_method?: string; idp_hint?: string; acr_values?: string; max_age?: string; prompt?: string; response_mode?: string; claims?: string; request_uri?: string; id_token_hint?: string; ui_locales?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }, Record<201, { request_uri: string; expires_in: number }> & Record<400 | 401 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['OAuthError']>>
   /** Ask for tokens. */
-  redeemCode: Operation<'POST', "/t/{tenant}/token", { tenant: string }, {}, {}, { grant_type: "authorization_code" | "refresh_token" | "client_credentials"; code?: string; redirect_uri?: string; code_verifier?: string; refresh_token?: string; scope?: string; resource?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }, Record<200, { access_token: string; token_type: "Bearer" | "DPoP"; expires_in: number; id_token?: string; refresh_token?: string; scope: string }> & Record<400 | 401 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>>
+  redeemCode: Operation<'POST', "/t/{tenant}/token", { tenant: string }, {}, {}, { grant_type: "authorization_code" | "refresh_token" | "client_credentials"; code?: string; redirect_uri?: string; code_verifier?: string; refresh_token?: string; scope?: string; resource?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }, Record<200, { access_token: string; token_type: "Bearer" | "DPoP"; expires_in: number; id_token?: string; refresh_token?: string; scope: string }> & Record<400 | 401 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['OAuthError']>>
   /** End a token. */
-  revokeToken: Operation<'POST', "/t/{tenant}/revoke", { tenant: string }, {}, {}, { token: string; token_type_hint?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }, Record<200, undefined> & Record<400 | 401 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>>
+  revokeToken: Operation<'POST', "/t/{tenant}/revoke", { tenant: string }, {}, {}, { token: string; token_type_hint?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }, Record<200, undefined> & Record<400 | 401 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['OAuthError']>>
   /** Ask about a token. */
-  introspectToken: Operation<'POST', "/t/{tenant}/introspect", { tenant: string }, {}, {}, { token: string; token_type_hint?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }, Record<200, { active: boolean; scope?: string; client_id?: string; sub?: string; exp?: number; [name: string]: unknown } | string> & Record<400 | 401 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>>
+  introspectToken: Operation<'POST', "/t/{tenant}/introspect", { tenant: string }, {}, {}, { token: string; token_type_hint?: string; client_id?: string; client_secret?: string; client_assertion_type?: string; client_assertion?: string }, Record<200, { active: boolean; scope?: string; client_id?: string; sub?: string; exp?: number; [name: string]: unknown } | string> & Record<400 | 401 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['OAuthError']>>
   /** Register oneself. */
-  registerByItself: Operation<'POST', "/t/{tenant}/register", { tenant: string }, {}, {}, { redirect_uris: readonly (string)[]; client_name?: string; token_endpoint_auth_method?: string; grant_types?: readonly (string)[]; jwks?: Record<string, unknown>; [name: string]: unknown }, Record<201, { client_id: string; client_secret?: string; redirect_uris: readonly (string)[]; [name: string]: unknown }> & Record<400 | 401 | 404 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>>
+  registerByItself: Operation<'POST', "/t/{tenant}/register", { tenant: string }, {}, {}, { redirect_uris: readonly (string)[]; client_name?: string; token_endpoint_auth_method?: string; grant_types?: readonly (string)[]; jwks?: Record<string, unknown>; [name: string]: unknown }, Record<201, { client_id: string; client_secret?: string; redirect_uris: readonly (string)[]; [name: string]: unknown }> & Record<400 | 401 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['OAuthError']>>
   /** Claims about the person. */
-  readUserinfo: Operation<'GET', "/t/{tenant}/userinfo", { tenant: string }, {}, {}, undefined, Record<200, { sub: string; [name: string]: unknown } | string> & Record<401 | 403 | 429 | 'default', Schemas['OAuthError']>>
+  readUserinfo: Operation<'GET', "/t/{tenant}/userinfo", { tenant: string }, {}, {}, undefined, Record<200, { sub: string; [name: string]: unknown } | string> & Record<401 | 403 | 404 | 429 | 503 | 'default', Schemas['OAuthError']>>
   /** Claims about the person, by POST. */
-  readUserinfoByPost: Operation<'POST', "/t/{tenant}/userinfo", { tenant: string }, {}, {}, { access_token?: string }, Record<200, { sub: string; [name: string]: unknown } | string> & Record<400 | 401 | 403 | 413 | 415 | 429 | 'default', Schemas['OAuthError']>>
+  readUserinfoByPost: Operation<'POST', "/t/{tenant}/userinfo", { tenant: string }, {}, {}, { access_token?: string }, Record<200, { sub: string; [name: string]: unknown } | string> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['OAuthError']>>
   /** Fetch events. */
-  pollEvents: Operation<'POST', "/t/{tenant}/events/{id}/poll", { tenant: string; id: string }, {}, {}, { maxEvents?: number; returnImmediately?: boolean; ack?: readonly (string)[]; setErrs?: Record<string, { err: string; description?: string }> }, Record<200, { sets: Record<string, string>; moreAvailable: boolean }> & Record<400 | 401 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
+  pollEvents: Operation<'POST', "/t/{tenant}/events/{id}/poll", { tenant: string; id: string }, {}, {}, { maxEvents?: number; returnImmediately?: boolean; ack?: readonly (string)[]; setErrs?: Record<string, { err: string; description?: string }> }, Record<200, { sets: Record<string, string>; moreAvailable: boolean }> & Record<400 | 401 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Keys that verify ID tokens. */
-  readKeys: Operation<'GET', "/t/{tenant}/jwks", { tenant: string }, {}, {}, undefined, Record<200, { keys: readonly (Record<string, unknown>)[] }> & Record<304, undefined> & Record<404 | 'default', Schemas['OAuthError']>>
+  readKeys: Operation<'GET', "/t/{tenant}/jwks", { tenant: string }, {}, {}, undefined, Record<200, { keys: readonly (Record<string, unknown>)[] }> & Record<304, undefined> & Record<404 | 429 | 503 | 'default', Schemas['OAuthError']>>
   /** The tenant's OpenID Provider metadata. */
-  openidConfiguration: Operation<'GET', "/t/{tenant}/.well-known/openid-configuration", { tenant: string }, {}, {}, undefined, Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 'default', Schemas['OAuthError']>>
+  openidConfiguration: Operation<'GET', "/t/{tenant}/.well-known/openid-configuration", { tenant: string }, {}, {}, undefined, Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 429 | 503 | 'default', Schemas['OAuthError']>>
   /** The same document with the well-known part before the path. */
-  openidConfigurationBeforePath: Operation<'GET', "/.well-known/openid-configuration/t/{tenant}", { tenant: string }, {}, {}, undefined, Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 'default', Schemas['OAuthError']>>
+  openidConfigurationBeforePath: Operation<'GET', "/.well-known/openid-configuration/t/{tenant}", { tenant: string }, {}, {}, undefined, Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 429 | 503 | 'default', Schemas['OAuthError']>>
   /** The same document where RFC 8414 looks for it. */
-  authorizationServerMetadata: Operation<'GET', "/.well-known/oauth-authorization-server/t/{tenant}", { tenant: string }, {}, {}, undefined, Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 'default', Schemas['OAuthError']>>
+  authorizationServerMetadata: Operation<'GET', "/.well-known/oauth-authorization-server/t/{tenant}", { tenant: string }, {}, {}, undefined, Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 429 | 503 | 'default', Schemas['OAuthError']>>
   /** Find a person by an identifier. */
   lookUpPerson: Operation<'POST', "/t/{tenant}/api/v1/lookup", { tenant: string }, {}, {}, Schemas['Lookup'], Record<200, Schemas['LookupAnswer']> & Record<400 | 401 | 403 | 404 | 406 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read a person. */
@@ -463,43 +463,43 @@ export interface Operations {
   /** Read the signed checkpoints of the audit trail of what belongs to no tenant. */
   listSystemCheckpoints: Operation<'GET', "/admin/v1/audit-checkpoints", {}, { cursor?: string; limit?: string }, {}, undefined, Record<200, Schemas['AuditCheckpointList']> & Record<400 | 401 | 403 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Find a person, or sign in. */
-  showCompliancePage: Operation<'GET', "/compliance", {}, {}, {}, undefined, Record<200 | 'default', string>>
+  showCompliancePage: Operation<'GET', "/compliance", {}, {}, {}, undefined, Record<200 | 429 | 'default', string>>
   /** Sign in with an admin token. */
-  beginComplianceSession: Operation<'POST', "/compliance/session", {}, {}, {}, { tenant: string; token: string }, Record<303, undefined> & Record<401 | 'default', string>>
+  beginComplianceSession: Operation<'POST', "/compliance/session", {}, {}, {}, { tenant: string; token: string }, Record<303, undefined> & Record<401 | 413 | 415 | 429 | 'default', string>>
   /** Sign out. */
-  endComplianceSession: Operation<'POST', "/compliance/session/end", {}, {}, {}, { csrf: string }, Record<303, undefined> & Record<'default', string>>
+  endComplianceSession: Operation<'POST', "/compliance/session/end", {}, {}, {}, { csrf: string }, Record<303, undefined> & Record<413 | 415 | 429 | 'default', string>>
   /** Find a person. */
-  findOnCompliancePage: Operation<'POST', "/compliance/find", {}, {}, {}, { csrf: string; by: string; value?: string; issuer?: string; value0?: string }, Record<303, undefined> & Record<400 | 404 | 409 | 'default', string>>
+  findOnCompliancePage: Operation<'POST', "/compliance/find", {}, {}, {}, { csrf: string; by: string; value?: string; issuer?: string; value0?: string }, Record<303, undefined> & Record<400 | 404 | 409 | 413 | 415 | 429 | 'default', string>>
   /** What is held about a person, as counts. */
-  showPersonToStaff: Operation<'GET', "/compliance/people/{identity}", { identity: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
+  showPersonToStaff: Operation<'GET', "/compliance/people/{identity}", { identity: string }, {}, {}, undefined, Record<200 | 404 | 429 | 'default', string> & Record<303, undefined>>
   /** End a link. */
-  unlinkOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/unlink", { identity: string }, {}, {}, { csrf: string; match: string; reason: string }, Record<303, undefined> & Record<404 | 'default', string>>
+  unlinkOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/unlink", { identity: string }, {}, {}, { csrf: string; match: string; reason: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 'default', string>>
   /** Bring a link back. */
-  restoreOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/restore", { identity: string }, {}, {}, { csrf: string; match: string }, Record<303, undefined> & Record<404 | 'default', string>>
+  restoreOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/restore", { identity: string }, {}, {}, { csrf: string; match: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 'default', string>>
   /** Take back what a person agreed to. */
-  withdrawOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/consent", { identity: string }, {}, {}, { csrf: string; client: string }, Record<303, undefined> & Record<404 | 'default', string>>
+  withdrawOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/consent", { identity: string }, {}, {}, { csrf: string; client: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 'default', string>>
   /** Restrict processing, or lift it. */
-  restrictOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/restriction", { identity: string }, {}, {}, { csrf: string; restricted: string }, Record<303, undefined> & Record<404 | 'default', string>>
+  restrictOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/restriction", { identity: string }, {}, {}, { csrf: string; restricted: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 'default', string>>
   /** Export everything held about a person. */
-  exportOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/export", { identity: string }, {}, {}, { csrf: string }, Record<200, Schemas['PersonExport']> & Record<303, undefined> & Record<404 | 'default', string>>
+  exportOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/export", { identity: string }, {}, {}, { csrf: string }, Record<200, Schemas['PersonExport']> & Record<303, undefined> & Record<404 | 413 | 415 | 429 | 'default', string>>
   /** What would go, and the question. */
-  askToErase: Operation<'GET', "/compliance/people/{identity}/erase", { identity: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
+  askToErase: Operation<'GET', "/compliance/people/{identity}/erase", { identity: string }, {}, {}, undefined, Record<200 | 404 | 429 | 'default', string> & Record<303, undefined>>
   /** Erase a person. */
-  eraseOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/erase", { identity: string }, {}, {}, { csrf: string; ground: string; sure: string }, Record<303, undefined> & Record<404 | 'default', string>>
+  eraseOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/erase", { identity: string }, {}, {}, { csrf: string; ground: string; sure: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 'default', string>>
   /** The receipt of an erasure. */
-  showReceipt: Operation<'GET', "/compliance/people/{identity}/receipt", { identity: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
+  showReceipt: Operation<'GET', "/compliance/people/{identity}/receipt", { identity: string }, {}, {}, undefined, Record<200 | 404 | 429 | 'default', string> & Record<303, undefined>>
   /** The receipt as a file. */
-  downloadReceipt: Operation<'GET', "/compliance/people/{identity}/receipt.jwt", { identity: string }, {}, {}, undefined, Record<200 | 404 | 'default', string> & Record<303, undefined>>
+  downloadReceipt: Operation<'GET', "/compliance/people/{identity}/receipt.jwt", { identity: string }, {}, {}, undefined, Record<200 | 404 | 429 | 'default', string> & Record<303, undefined>>
   /** The process answers. */
-  health: Operation<'GET', "/health", {}, {}, {}, undefined, Record<200, { status: "up" | "down" }> & Record<'default', Schemas['Problem']>>
+  health: Operation<'GET', "/health", {}, {}, {}, undefined, Record<200, { status: "up" | "down" }> & Record<429 | 'default', Schemas['Problem']>>
   /** The process can serve. */
-  ready: Operation<'GET', "/ready", {}, {}, {}, undefined, Record<200 | 503, { status: "up" | "down"; database: "up" | "down"; keyring: "up" | "down"; schema: "up" | "down" }> & Record<'default', Schemas['Problem']>>
+  ready: Operation<'GET', "/ready", {}, {}, {}, undefined, Record<200 | 503, { status: "up" | "down"; database: "up" | "down"; keyring: "up" | "down"; schema: "up" | "down" }> & Record<429 | 'default', Schemas['Problem']>>
   /** Prometheus metrics. */
-  metrics: Operation<'GET', "/metrics", {}, {}, {}, undefined, Record<200, string> & Record<'default', Schemas['Problem']>>
+  metrics: Operation<'GET', "/metrics", {}, {}, {}, undefined, Record<200, string> & Record<429 | 'default', Schemas['Problem']>>
   /** The picture beside a page’s title. */
-  icon: Operation<'GET', "/favicon.ico", {}, {}, {}, undefined, Record<200, string> & Record<'default', Schemas['Problem']>>
+  icon: Operation<'GET', "/favicon.ico", {}, {}, {}, undefined, Record<200, string> & Record<429 | 'default', Schemas['Problem']>>
   /** This description. */
-  readDescription: Operation<'GET', "/openapi.yaml", {}, {}, {}, undefined, Record<200, string> & Record<'default', Schemas['Problem']>>
+  readDescription: Operation<'GET', "/openapi.yaml", {}, {}, {}, undefined, Record<200, string> & Record<429 | 'default', Schemas['Problem']>>
   /** This description as a page. */
-  readReference: Operation<'GET', "/reference", {}, {}, {}, undefined, Record<200 | 'default', string>>
+  readReference: Operation<'GET', "/reference", {}, {}, {}, undefined, Record<200 | 429 | 'default', string>>
 }

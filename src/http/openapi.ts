@@ -75,7 +75,7 @@ export function describeService(routes: readonly Route[], publicUrl: string): Op
     paths: describePaths(routes),
     components: {
       schemas: { ...ERROR_SHAPES, ...describeShapes() },
-      responses: DEFAULT_ANSWERS,
+      responses: { ...DEFAULT_ANSWERS, ...IMPLIED_ANSWERS },
       examples: ERROR_EXAMPLES,
       securitySchemes: SECURITY_SCHEMES,
     },
@@ -108,7 +108,11 @@ function describeOperation(route: Route, path: string): JsonObject {
     ...(security === undefined ? {} : { security }),
     ...(parameters === undefined ? {} : { parameters }),
     ...(requestBody === undefined ? {} : { requestBody }),
-    responses: { ...withExamples(operation.responses), default: otherwise },
+    responses: {
+      ...describeImplied(route),
+      ...withExamples(operation.responses),
+      default: otherwise,
+    },
   }
 }
 
@@ -128,6 +132,37 @@ const DEFAULT_ANSWERS = withExamples(
     ]),
   ),
 )
+
+/** What a route answers because of what it is, whoever wrote it: told there only where it has another sentence for it. */
+const IMPLIED: { readonly [status: string]: string } = {
+  404: 'No such tenant, or nothing there.',
+  413: 'The body is too large.',
+  415: 'The body is of another type, or compressed.',
+  429: 'Too many requests.',
+  503: 'The database is out of reach; try again.',
+}
+
+/** Each of them once for each error form: `Problem404`. */
+const IMPLIED_ANSWERS: JsonObject = Object.fromEntries(
+  Object.values(SHAPE_OF).flatMap((shape) =>
+    Object.entries(IMPLIED).map(([status, sentence]) => [
+      `${shape}${status}`,
+      withExample(status, errorAnswer(shape, sentence)),
+    ]),
+  ),
+)
+
+function describeImplied({ path, errors, limit, operation }: Route): JsonObject {
+  const statuses = [
+    ...(path.includes('/t/:tenant') ? ['404', '503'] : []),
+    ...(operation.requestBody === undefined ? [] : ['413', '415']),
+    ...(limit === undefined ? [] : ['429']),
+  ]
+  const reference = (status: string) => ({
+    $ref: `#/components/responses/${SHAPE_OF[errors]}${status}`,
+  })
+  return Object.fromEntries(statuses.map((status) => [status, reference(status)]))
+}
 
 function withExamples(responses: Operation['responses']): JsonObject {
   return Object.fromEntries(

@@ -225,9 +225,8 @@ function createJudge(): (target: Target, response: Response) => Promise<string |
     if (status >= 500) return `${status} ${text.slice(0, 200)}`
     const named = operation.responses[status] ? String(status) : 'default'
     const described = operation.responses[named]
-    // "Any other failure" is what nobody could foresee: on the data API each is described by itself.
-    const isVague = named === 'default' && (status < 400 || path.includes('/api/v1/'))
-    if (described === undefined || isVague) return `${status} is not described`
+    // "Any other failure" is what nobody could foresee: what a request can bring about is described by itself.
+    if (described === undefined || named === 'default') return `${status} is not described`
     const sharedName = described.$ref?.split('/').at(-1)
     const content = (sharedName === undefined ? described : shared[sharedName])?.content
     const type = response.headers.get('content-type')?.split(';')[0] ?? ''
