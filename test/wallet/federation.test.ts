@@ -94,6 +94,18 @@ describe('a trust chain (OpenID Federation 1.0 section 10.2)', () => {
       'signed by a stranger under the right name',
       { about: { signer: { ...stranger, kid: between.kid } } },
     ],
+    [
+      'of the anchor, signed by a stranger under its key’s name',
+      { above: { signer: { ...stranger, kid: anchor.kid } } },
+    ],
+    [
+      'of a leaf, signed by a stranger under its key’s name',
+      { leaf: { signer: { ...stranger, kid: leaf.kid } } },
+    ],
+    [
+      'of a leaf that names another key than it signs with',
+      { leaf: { claims: { jwks: jwksOf({ ...leaf, key: stranger.key }) } } },
+    ],
     ['signed by the leaf itself', { about: { signer: { ...leaf, kid: between.kid } } }],
     ['for other keys than the leaf signs with', { about: { claims: { jwks: jwksOf(stranger) } } }],
     ['of an anchor with another key', { top: { signer: { ...stranger, kid: anchor.kid } } }],

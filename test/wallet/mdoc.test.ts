@@ -379,6 +379,33 @@ describe('a forged, stale, replayed or foreign mdoc', () => {
       'malformed_presentation',
     ],
     [
+      'MD-03 a critical header outside the signed one',
+      { issuerUnprotected: (header) => header.set(2, [99]).set(99, 1) },
+      'malformed_presentation',
+    ],
+    [
+      'MD-03 one label in both headers',
+      {
+        issuerProtected: new Map<number, Writable>([
+          [1, -7],
+          [4, Buffer.from('a')],
+        ]),
+        issuerUnprotected: (header) => header.set(4, Buffer.from('b')),
+      },
+      'malformed_presentation',
+    ],
+    [
+      'MD-08 a critical header of the device',
+      {
+        deviceProtected: new Map<number, Writable>([
+          [1, -7],
+          [2, [99]],
+          [99, 1],
+        ]),
+      },
+      'malformed_presentation',
+    ],
+    [
       'MD-03 no certificate',
       { issuerUnprotected: (header) => header.delete(33) },
       'malformed_presentation',

@@ -210,6 +210,11 @@ describe('responders (RFC 6960)', () => {
     ['that it does not know', { status: 'unknown' }],
     ['about another certificate', { serial: OTHER }],
     ['signed by somebody else', { key: newKey() }],
+    ['in another’s name, signed by the issuer', { signer: { ...root, name: 'Another' } }],
+    [
+      'under another’s key id, signed by the issuer',
+      { signer: { ...root, key: newKey() }, key: root.key, named: 'key' },
+    ],
     ['of a responder of another authority', by(delegate({ issuer: stranger }))],
     [
       'of a responder without the purpose',

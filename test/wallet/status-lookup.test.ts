@@ -194,6 +194,12 @@ describe('a list as CWT', () => {
     ['TS-02 another type', { type: 'application/cwt' }],
     ['TS-03 another list', { uri: 'https://status.example/2' }],
     ['TS-02 no tag', { tag: 0xd1 }],
+    [
+      'MD-11 a list of identifiers as well',
+      { claims: [[65530, mapOf({ identifiers: new Map() })]] },
+    ],
+    ['TS-03 no time of issue', { claims: [[6, 'yesterday']] }],
+    ['TS-03 an end that has passed', { claims: [[4, NOW_S - 60]] }],
   ]
   it.each(rows)('%s is not believed', async (_name, members) => {
     publishCwt(0, members)
@@ -204,7 +210,14 @@ describe('a list as CWT', () => {
 /** The same list, encoded as COSE_Sign1 with our own test writer. */
 function publishCwt(
   status: number,
-  members: { key?: KeyObject; type?: string; uri?: string; tag?: number } = {},
+  members: {
+    key?: KeyObject
+    type?: string
+    uri?: string
+    tag?: number
+    /** On top of the honest ones. */
+    claims?: [number, Writable][]
+  } = {},
 ): void {
   const { key = issuer.privateKey, type = 'application/statuslist+cwt' } = members
   const bytes = Buffer.alloc(16)
@@ -218,6 +231,7 @@ function publishCwt(
     [6, NOW_S - 60],
     [65534, 3600],
     [65533, mapOf({ bits: 2, lst: deflateSync(bytes) })],
+    ...(members.claims ?? []),
   ]
   const protectedHeader = cbor(new Map(header))
   const payload = cbor(new Map(claims))

@@ -4,8 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { createIssuer } from '../../demo/issuer.ts'
 import { createCertificateAuthority, issueCertificate } from '../../src/crypto/certificate.ts'
 import { certificatePem } from '../../src/crypto/request-identity.ts'
+import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import type { TrustedList } from '../../src/domain/trusted-list-policy.ts'
 import { ListError } from '../../src/wallet/listed-service.ts'
+import { listedAnchors } from '../../src/wallet/policy-anchors.ts'
 import { allLists, readTrustedList, signersDigest } from '../../src/wallet/trusted-list.ts'
 import { PASSED_OVER } from '../../src/wallet/xml-branch.ts'
 import { walkXml, XmlFormError } from '../../src/wallet/xml-reader.ts'
@@ -406,6 +408,33 @@ describe('a list of lists', () => {
   it('TR-21 nobody is followed for a list of lists that another signer made', async () => {
     const changed = { ...lotl, signers: [createOperator(NOW).certificate] }
     expect(allLists([changed], [await issued()])).toEqual([changed])
+  })
+
+  it('TR-21 the others count no longer than it does', async () => {
+    const fetched = await issued()
+    const entry = TrustPolicy.parse({
+      lists: [{ ...lotl, format: 'tsl-xml' }],
+      entries: [
+        {
+          ...{ id: 'a', format: 'dc+sd-jwt', vct: ['a'], mechanism: 'x5c' },
+          trustedLists: [{ list: 'lotl', services: [CA_QC] }],
+        },
+      ],
+    })
+    const followed = await read(signXmlList(national, written({ nextUpdate: NOW + 90 * DAY })), {
+      signers: [national.certificate],
+    })
+    const [, second] = allLists(entry.lists, [fetched])
+    if (second === undefined) throw new Error('nobody is followed')
+    const theirs = { ...followed, url: second.url, signers: signersDigest(second) }
+    const [first] = entry.entries
+    if (first?.mechanism !== 'x5c') throw new Error('another entry')
+    const until = (own: number) =>
+      listedAnchors(first, entry.lists, [{ ...fetched, nextUpdate: own }, theirs]).map(
+        ({ staleFrom, notAfter }) => [staleFrom, notAfter],
+      )
+    expect(until(NOW + 3 * DAY)).toEqual([[NOW + 3 * DAY, NOW + 3 * DAY + 60_000]])
+    expect(until(NOW + 99 * DAY)).toEqual([[NOW + 90 * DAY, NOW + 90 * DAY + 60_000]])
   })
 
   it('TR-23 names a hundred others at most, each with twenty signers at most', async () => {
