@@ -15,6 +15,7 @@ import { recheckStatus } from './flow/recheck-status.ts'
 import { findRetention } from './flow/retention-view.ts'
 import { signTrail } from './flow/sign-trail.ts'
 import { createTenants } from './flow/tenants.ts'
+import { requireSeals } from './flow/verify-seals.ts'
 import { verifyTrail } from './flow/verify-trail.ts'
 import { askAheadJob } from './job/ask-ahead.ts'
 import { checkpointAuditJob } from './job/checkpoint-audit.ts'
@@ -60,6 +61,7 @@ export function createJobs(deps: JobDeps): readonly Job[] {
     checkpointAuditJob(async (tenant) => (await signTrail(deps, tenant)) !== undefined),
     verifyAuditJob({
       verify: (tenant, keepLease) => verifyTrail(deps, tenant, keepLease),
+      verifySeals: (tenant, keepLease) => requireSeals(deps, tenant, keepLease),
       prune: (tenant, keepLease) => pruneOldEvents(deps, tenant, keepLease),
     }),
     migrateKeysJob(deps),

@@ -1,4 +1,4 @@
-/** `audit verify`, `verify-export`, `export` and `keys`: the audit trail, checked and taken along. */
+/** `audit verify`, `verify-sealed`, `verify-export`, `export` and `keys`: the audit trail, checked and taken along. */
 import { Command, InvalidArgumentError } from 'commander'
 import { type Config, readConfig, type Secrets } from '../config.ts'
 import { checkTrail, genesisHash, type TrailCheck } from '../crypto/audit-chain.ts'
@@ -12,6 +12,7 @@ import { JwsError } from '../crypto/jws.ts'
 import { loadKeyring } from '../custody/load-keyring.ts'
 import type { CheckpointClaims, TrailFault, TrailRow } from '../domain/audit-trail.ts'
 import { exportCheckpoints, exportTrail } from '../flow/export-trail.ts'
+import { verifyAllSeals } from '../flow/verify-seals.ts'
 import { verifyTrails } from '../flow/verify-trails.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
 import { withDatabase } from './database.ts'
@@ -55,6 +56,13 @@ export function auditCommand(terminal: Terminal): Command {
     .option('--since-checkpoint', 'begin behind the newest checkpoint', false)
     .option('--progress <file>', 'remember how far the check came, and go on from there')
     .action((slugs: string[], options: VerifyOptions) => verify(terminal, slugs, options))
+  audit
+    .command('verify-sealed')
+    .description(
+      'check that what is sealed of people is what the trail tells last; ends with 1 and the places of older texts',
+    )
+    .argument('[slug...]', 'which tenants; all of them without')
+    .action((slugs: string[]) => verifySealed(terminal, slugs))
   audit
     .command('verify-export')
     .description('check an exported trail without any database')
@@ -121,6 +129,24 @@ async function verify(terminal: Terminal, slugs: string[], options: VerifyOption
   terminal.out(tableOf(heading, rows))
   if (broken > 0)
     throw new SetupRefused(`${broken} of ${rows.length} trails are not what was written.`)
+}
+
+async function verifySealed(terminal: Terminal, slugs: readonly string[]): Promise<void> {
+  const { config, secrets } = readConfig(terminal.environment)
+  const keyring = await loadKeyring(secrets, Date.now)
+  const rows: string[][] = []
+  let older = 0
+  await withDatabase(config, secrets, async (db) => {
+    for await (const found of verifyAllSeals({ db, keyring }, slugs)) {
+      older += found.older
+      const counts = [found.texts, found.untold, found.unreadable, found.older].map(String)
+      rows.push([found.slug, ...counts])
+      for (const { table, column, row } of found.places)
+        terminal.err(`${found.slug}: an older text lies in ${table}.${column} of ${row}`)
+    }
+  })
+  terminal.out(tableOf(['tenant', 'sealed texts', 'untold', 'unreadable', 'older'], rows))
+  if (older > 0) throw new SetupRefused(`${older} sealed texts are not the last that were written.`)
 }
 
 /** The folders that were named, or those that this service itself keeps checkpoints in. */

@@ -18,6 +18,7 @@ import {
 } from '../crypto/audit-checkpoint.ts'
 import { JwsError } from '../crypto/jws.ts'
 import type { CheckpointClaims, TrailPlace, TrailRow } from '../domain/audit-trail.ts'
+import { HALF_LINE } from '../flow/checkpoint-places.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
 
 const KeySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) })
@@ -40,7 +41,7 @@ export function readKeptCheckpoints(
   const found = new Map<string, CheckpointClaims[]>()
   for (const file of places.flatMap(filesIn))
     for (const [index, line] of readFileSync(file, 'utf8').split('\n').entries()) {
-      if (line.trim() === '') continue
+      if (line.trim() === '' || line.endsWith(HALF_LINE)) continue
       const claims = believe(line.trim(), keys, `${file}:${index + 1}`)
       if (claims === undefined) continue
       const known = found.get(claims.tenant)

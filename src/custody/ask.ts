@@ -8,22 +8,31 @@ import type { Json, JsonObject } from '../domain/text.ts'
 
 /** How long a key service may take. */
 const ANSWER_MS = 10_000
-const MOST_ANSWER_CHARACTERS = 64 * 1024
+const MOST_ANSWER_BYTES = 64 * 1024
 
-/** Posts JSON and returns the object that comes back. Throws KeyringError with status and keeper, no word of the answer. */
+/**
+ * Posts JSON and returns the object that comes back, within `answerMs` milliseconds and of at most 64 KiB. Throws KeyringError
+ * with status and keeper, no word of the answer.
+ */
 export async function askKeyService(
   keeper: string,
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: string,
+  answerMs = ANSWER_MS,
 ): Promise<JsonObject> {
-  const answer = await post(keeper, url, headers, body)
+  const answer = await post(
+    keeper,
+    url,
+    { method: 'POST', headers, body, redirect: 'error' },
+    answerMs,
+  )
   if (answer.status !== 200) {
     const hint =
       answer.status === 403 || answer.status === 400 ? ': is the key or the right wrong?' : ''
     throw new KeyringError(`${keeper} answered ${answer.status}${hint}`)
   }
-  const document = readJson(answer.text)
+  const document = answer.text === undefined ? undefined : readJson(answer.text)
   if (document === undefined) throw new KeyringError(`${keeper} gave no usable answer`)
   return document
 }
@@ -42,17 +51,27 @@ export function readServiceAddress(variable: string, text: string): URL {
 async function post(
   keeper: string,
   url: URL,
-  headers: Readonly<Record<string, string>>,
-  body: string,
-): Promise<{ status: number; text: string }> {
+  request: RequestInit,
+  answerMs: number,
+): Promise<{ status: number; text: string | undefined }> {
   try {
-    const request = { method: 'POST', headers, body, redirect: 'error' } as const
-    const answer = await fetch(url, { ...request, signal: AbortSignal.timeout(ANSWER_MS) })
-    const text = await answer.text()
-    return { status: answer.status, text: text.slice(0, MOST_ANSWER_CHARACTERS) }
+    const answer = await fetch(url, { ...request, signal: AbortSignal.timeout(answerMs) })
+    return { status: answer.status, text: await readText(answer) }
   } catch (cause) {
     throw Object.assign(new KeyringError(`${keeper} cannot be reached`), { cause })
   }
+}
+
+/** The body, or undefined where it goes on beyond what any answer of ours can hold. */
+async function readText(answer: Response): Promise<string | undefined> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of answer.body ?? []) {
+    size += chunk.length
+    if (size > MOST_ANSWER_BYTES) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 function readJson(text: string): JsonObject | undefined {

@@ -2,7 +2,7 @@
  * The keyring's file: made once, and changed as a whole or not at all. Whoever reads it at any moment, and whatever a crash
  * leaves behind, finds the old keyring or the new one.
  */
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readFile, realpath, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Secrets } from '../config.ts'
 import { parseKeyring } from '../crypto/keyring.ts'
@@ -44,14 +44,18 @@ export async function createKeyringFile(file: string, content: string): Promise<
 
 /**
  * Replaces the keyring in the file by what `change` makes of it. `change` may do what must have happened before, such as an
- * audit event: nothing is replaced when it throws. One at a time. Throws KeyringError.
+ * audit event: nothing is replaced when it throws. One at a time. A link stays a link, and what it leads to is replaced: else
+ * the old keys would lie on where it led. Throws KeyringError.
  */
 export async function changeKeyringFile(
-  file: string,
+  named: string,
   secrets: Pick<Secrets, 'custody'>,
   clock: Clock,
   change: (text: string) => Promise<NewContent>,
 ): Promise<void> {
+  const file = await realpath(named).catch((cause: unknown) => {
+    throw Object.assign(new KeyringError(`${named} cannot be read`), { cause })
+  })
   const lock = `${file}.lock`
   const held = await openNew(
     lock,

@@ -51,6 +51,18 @@ export class TrailBroken extends Error {
   }
 }
 
+/** Sealed texts that are not the last that were written at their places. Carries how many, and of which table the first is. */
+export class OlderText extends Error {
+  readonly table: string
+  readonly count: number
+  constructor(table: string, count: number) {
+    super(`${count} sealed texts are older than the trail says, the first in ${table}`)
+    this.name = 'OlderText'
+    this.table = table
+    this.count = count
+  }
+}
+
 /** `typ` of a checkpoint: no other token of ours is one (RFC 8725 section 3.11). */
 export const CHECKPOINT_TYPE = 'audit-checkpoint+jwt'
 

@@ -60,8 +60,15 @@ export type AuditDetail =
         | InstitutionReason
         | ('identity_conflict' | 'identity_unavailable' | 'journey_moved_on' | 'nobody_known')
     }
-  | { type: 'binding_created'; provider: string; person: 'new' | 'joined'; acr: string }
-  | { type: 'binding_updated'; provider: string; acr: string }
+  /** `seals`, here and below: marks of the sealed texts that were written (`domain/seal-mark.ts`). */
+  | {
+      type: 'binding_created'
+      provider: string
+      person: 'new' | 'joined'
+      acr: string
+      seals: string
+    }
+  | { type: 'binding_updated'; provider: string; acr: string; seals: string }
   | ({
       type: 'login_completed'
       acr: string
@@ -160,6 +167,7 @@ export type AuditDetail =
       bindings: number
       /** Bindings across the two that were made while they were one. */
       bindings_ended: number
+      seals: string
     }
   | {
       type: 'link_ended'
@@ -190,8 +198,8 @@ export type AuditDetail =
       part: 'identity' | 'claims' | 'auxiliary' | 'devices' | 'enrichment'
     }
   /** The category's name is one of the client's registration. */
-  | { type: 'auxiliary_written'; category: string }
-  | { type: 'auxiliary_deleted'; category: string }
+  | { type: 'auxiliary_written'; category: string; seals: string }
+  | { type: 'auxiliary_deleted'; category: string; seals: string }
   | { type: 'auxiliary_expired'; removed: number }
   /** Without a subject: nothing may lead from what is left to who it was. `erasure` is the receipt's id. */
   | ({ type: 'identity_erased'; actor: string; erasure: string; ground: string } & Erased)
@@ -210,6 +218,7 @@ export type AuditDetail =
       links: number
       attributes: number
       categories: number
+      seals: string
     }
   | { type: 'compliance_session_begun'; actor: string }
   | { type: 'identity_restricted'; actor: string }

@@ -137,6 +137,30 @@ export function waiting(counts: readonly VersionCount[], wanted: Wanted): number
   return sum(behind(counts, wanted).filter(wanted.mayWait))
 }
 
+/** Rows of a part that were found not to be what they say. */
+export interface WrongCount {
+  part: string
+  count: number
+}
+
+/** The version of a row that is under none. */
+const NOWHERE = -1
+
+/** The count with these rows taken from the wanted versions: they are not there, whatever they say. */
+export function takeWrong(
+  counts: readonly VersionCount[],
+  { target }: Pick<Wanted, 'target'>,
+  wrong: readonly WrongCount[],
+): VersionCount[] {
+  const left = new Map(wrong.map(({ part, count }) => [part, count]))
+  const taken = counts.map((row) => {
+    const some = target.has(row.version) ? Math.min(row.count, left.get(row.part) ?? 0) : 0
+    left.set(row.part, (left.get(row.part) ?? 0) - some)
+    return { ...row, count: row.count - some }
+  })
+  return [...taken, ...wrong.map((row) => ({ ...row, version: NOWHERE }))]
+}
+
 /** The counters that a count of the rows gives; with `ended`, whatever is not there and has not failed was left. */
 export function summarise(
   counts: readonly VersionCount[],

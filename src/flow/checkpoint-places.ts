@@ -31,6 +31,9 @@ export interface CheckpointPlaces {
 
 const LONGEST_ANSWER = 16 * 1024
 
+/** Ends a line that was not written whole; no checkpoint holds this letter. */
+export const HALF_LINE = '#'
+
 /** `token` is sent along as a bearer token to every place that is a URL. */
 export function createCheckpointPlaces(means: {
   places: Config['auditCheckpoints']
@@ -83,28 +86,43 @@ function fileOf(folder: string, tenant: string): string {
   return path.join(folder, `${tenant}.jws`)
 }
 
+/** Whether nothing of a line is open at the end of a file. */
+function endsLine(file: string): boolean {
+  const bytes = readTail(file)
+  return bytes.length === 0 || bytes.at(-1) === 10
+}
+
 /** A line is far shorter than this. */
 const TAIL = 16 * 1024
 
 function lastLine(file: string): string | undefined {
   if (!existsSync(file)) return undefined
+  // What follows the last line break was never written whole, and says nothing.
+  return readTail(file).toString('utf8').split('\n').slice(0, -1).at(-1)
+}
+
+function readTail(file: string): Buffer {
   const descriptor = openSync(file, 'r')
   try {
     const { size } = fstatSync(descriptor)
     const bytes = Buffer.alloc(Math.min(size, TAIL))
     readSync(descriptor, bytes, 0, bytes.length, size - bytes.length)
-    return bytes.toString('utf8').trim().split('\n').at(-1)
+    return bytes
   } finally {
     closeSync(descriptor)
   }
 }
 
-/** One file a tenant, one line a checkpoint, on disk when this returns. */
+/**
+ * One file a tenant, one line a checkpoint, on disk when this returns. Half a line that a power cut or a full disk left
+ * behind is ended first, with a mark by which readers pass it by: it must not spoil the next one.
+ */
 function append(folder: string, { tenant, jws }: KeptCheckpoint): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const descriptor = openSync(fileOf(folder, tenant), 'a', 0o600)
   try {
-    writeSync(descriptor, `${jws}\n`)
+    const whole = endsLine(fileOf(folder, tenant))
+    writeSync(descriptor, `${whole ? '' : `${HALF_LINE}\n`}${jws}\n`)
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)

@@ -5,6 +5,7 @@ import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
 import type { LedgerSaid } from '../domain/ledger.ts'
+import { sealsText } from '../domain/seal-mark.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
@@ -45,8 +46,8 @@ export async function eraseOwnAttributes(
       return fail({ kind: 'conflict', detail: 'the person is not active' })
     const now = toInstant(means.clock())
     const receivers = await tx.run(findReceivers({ tenantId, people, type }))
-    const taken = await takeAttributes(means, tx, { tenantId, people, now }, chosen)
-    const { links, attributes, categories } = taken
+    const taken = await takeAttributes(means, tx, { tenantId, people: locked, now }, chosen)
+    const { links, attributes, categories, seals } = taken
     const said: LedgerSaid = { kind: 'attributes', persons: people, attributes, categories }
     await tx.runLast([
       ledgerStep(tenantId, identityId, said, now),
@@ -55,6 +56,7 @@ export async function eraseOwnAttributes(
         detail: {
           ...{ type: 'attributes_erased', actor: 'person', links },
           ...{ attributes: attributes.length, categories: categories.length },
+          seals: sealsText(seals),
         },
         subjectHash: subjectHash(means, tenantId, person),
       }),

@@ -1,15 +1,17 @@
 /** The binding of a proven link: a new row, or the one that stands between this wallet and this account already. */
-import { sealWithDataKey } from '../crypto/data-key.ts'
+import { sealWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
 import { currentVersion } from '../crypto/keyring.ts'
 import { newId } from '../crypto/random.ts'
+import { markSeal } from '../crypto/seal-mark.ts'
 import { fail } from '../domain/failure.ts'
 import { allHashes } from '../domain/identifier.ts'
-import type { BindingId, IdentityId } from '../domain/ids.ts'
+import type { BindingId, IdentityId, TenantId } from '../domain/ids.ts'
 import { envelopeText, keepAttributes } from '../domain/kept-attributes.ts'
 import { fingerprintsOf } from '../domain/link.ts'
 import type { IdvPlan } from '../domain/plan.ts'
+import type { SealMark } from '../domain/seal-mark.ts'
 import { dueAfter } from '../domain/standing.ts'
-import { noHolder } from '../domain/text.ts'
+import { noHolder, type Sealed } from '../domain/text.ts'
 import { DAY, fromInstant, type IsoInstant, toInstant } from '../domain/time.ts'
 import {
   endDirectBindings,
@@ -22,6 +24,7 @@ import {
   softDeleteBinding,
   updateBinding,
 } from '../store/binding.ts'
+import { lockIdentity } from '../store/identity.ts'
 import type { LinkMatches } from './link-matches.ts'
 import type { Person, ProvenLink, Recording } from './proven-link.ts'
 import { refreshBindings } from './refresh-bindings.ts'
@@ -30,7 +33,7 @@ import { refreshBindings } from './refresh-bindings.ts'
 async function refreshAccount(
   { means, tx, tenantId, link, account, now }: Recording,
   identityId: IdentityId,
-): Promise<BindingId | undefined> {
+): ReturnType<typeof refreshBindings> {
   const { policy, told } = link.attributes
   const policyVersion = link.journey.policies.attributes
   const needed = link.plan.requiredAttributes
@@ -40,17 +43,17 @@ async function refreshAccount(
 
 /**
  * A new binding, or the one this wallet already has to this account, refreshed in place. A binding that no wallet was part
- * of gets this one: an account and a wallet have one binding.
+ * of gets this one: an account and a wallet have one binding. `seals`: marks of the texts that were sealed.
  */
 export async function writeBinding(
   recording: Recording,
   person: Person,
   matches: LinkMatches,
-): Promise<{ id: BindingId; isNew: boolean }> {
+): Promise<{ id: BindingId; isNew: boolean; seals: readonly SealMark[] }> {
   const { tx, tenantId, primary, account, link } = recording
   const refreshed =
     link.journey.way === 'direct' ? await refreshAccount(recording, person.id) : undefined
-  if (refreshed !== undefined) return { id: refreshed, isNew: false }
+  if (refreshed !== undefined) return { ...refreshed, isNew: false }
   const institutionHashes = allHashes([account])
   const policy = link.plan.bindingPolicy
   // A binding that no wallet was part of is this wallet's only where it may be linked at all.
@@ -82,7 +85,10 @@ export async function writeBinding(
       : updateBinding({ ...content, ...row }),
   )
   if (primary !== undefined) await endDirect(recording, person.id, id)
-  return { id, isNew: reused === undefined }
+  const former = reused?.key_identity_id ?? undefined
+  const emptied = former === undefined ? [] : await markEmptied(recording, former, id)
+  const seals = [...markSealed(tenantId, person, id, content), ...emptied]
+  return { id, isNew: reused === undefined, seals }
 }
 
 /** An account and a person's wallets need no binding of the account alone besides. */
@@ -106,12 +112,8 @@ function sealBinding(
   binding: BindingId,
 ): BindingContent {
   const { policies } = link.journey
-  const seal = (column: string, text: string) =>
-    sealWithDataKey(
-      person.key,
-      { tenant: tenantId, table: 'identity_link_binding', column, row: binding },
-      text,
-    )
+  const seal = (column: SealedColumn, text: string) =>
+    sealWithDataKey(person.key, placeOf(tenantId, binding, column), text)
   const [{ hash: institutionHash, version: institutionHashVersion }] = account.hashes
   const { standings } = link.attributes.shown
   const due = dueAfter(standings)
@@ -136,6 +138,45 @@ function sealBinding(
     statusDueAt: due === undefined ? null : toInstant(fromInstant(now) + due),
     ...{ now, usedAt },
   }
+}
+
+const SEALED_COLUMNS = [
+  'encrypted_institution_id',
+  'persisted_attributes_envelope',
+  'credential_status',
+] as const
+type SealedColumn = (typeof SEALED_COLUMNS)[number]
+
+function placeOf(tenant: TenantId, row: BindingId, column: SealedColumn) {
+  return { tenant, table: 'identity_link_binding', column, row }
+}
+
+function markSealed(
+  tenantId: TenantId,
+  { key }: Person,
+  id: BindingId,
+  { institutionId, attributes, credentialStatus }: BindingContent,
+): SealMark[] {
+  const mark = (column: SealedColumn, sealed: Sealed | null) =>
+    markSeal(key, placeOf(tenantId, id, column), sealed)
+  return [
+    mark('encrypted_institution_id', institutionId),
+    mark('persisted_attributes_envelope', attributes),
+    mark('credential_status', credentialStatus),
+  ]
+}
+
+/** What was under a merged person's key is under the survivor's now: by that key's names nothing is there any more. */
+async function markEmptied(
+  { means, tx, tenantId }: Recording,
+  former: IdentityId,
+  id: BindingId,
+): Promise<SealMark[]> {
+  const [owner] = await tx.run(lockIdentity({ tenantId, id: former }))
+  const wrapped = owner?.wrapped_data_key ?? null
+  if (wrapped === null) return []
+  const key = unwrapDataKey(means.keyring, tenantId, former, wrapped)
+  return SEALED_COLUMNS.map((column) => markSeal(key, placeOf(tenantId, id, column), null))
 }
 
 function endOfProof(now: IsoInstant, { bindingLifetimeDays: days }: IdvPlan): IsoInstant | null {

@@ -42,7 +42,7 @@ export type AuditSelection =
       before: number
       limit: number
     }
-  /** The events of one journey, oldest first, all of them. */
+  /** The events of one journey, oldest first, a thousand at most. */
   | { by: 'correlation'; correlationId: CorrelationId }
 
 export interface AuditPage {

@@ -14,6 +14,7 @@ import { RETURN_TIME } from '../domain/journey.ts'
 import { instantOfUse } from '../domain/last-use.ts'
 import { PROVIDER_EMAIL } from '../domain/material.ts'
 import { decidePerson, type PersonDecision } from '../domain/recognition.ts'
+import { type SealMark, sealsText } from '../domain/seal-mark.ts'
 import { toInstant } from '../domain/time.ts'
 import { replaceAddress } from '../store/account-address.ts'
 import { unifyAccount } from '../store/account-binding.ts'
@@ -151,7 +152,7 @@ async function keepOneAddress(
 async function finishJourney(
   { means, tx, tenantId, link, told, now }: Recording,
   person: Person,
-  binding: { id: BindingId; isNew: boolean },
+  binding: { id: BindingId; isNew: boolean; seals: readonly SealMark[] },
 ): Promise<void> {
   const { journey, provider, sessionId, upstream } = link
   const expiresAt = toInstant(means.clock() + RETURN_TIME)
@@ -174,7 +175,8 @@ async function finishJourney(
     findReceivers({ tenantId, people: [person.id], type }),
   ])
   if (session?.changed !== 1 || moved?.changed !== 1) fail({ kind: 'journey_not_open' })
-  const said = { provider: provider.slug, acr: upstream.acr.length === 0 ? 'none' : 'stated' }
+  const acr = upstream.acr.length === 0 ? 'none' : 'stated'
+  const said = { provider: provider.slug, acr, seals: sealsText(binding.seals) }
   await tx.runLast([
     insertOutbox(outboxRows(means.keyring, tenantId, { type }, receivers, now)),
     insertAuditEvent(tenantId, newId(), now, {

@@ -3,6 +3,7 @@
  * the institution says now into it, so that both ways in go on giving the same claims.
  */
 import { openWithDataKey, sealWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
+import { markSeal } from '../crypto/seal-mark.ts'
 import type { Deps } from '../deps.ts'
 import type { AttributePolicy } from '../domain/attributes.ts'
 import { allHashes, type HashedIdentifier } from '../domain/identifier.ts'
@@ -13,7 +14,8 @@ import {
   readEnvelope,
   type Stated,
 } from '../domain/kept-attributes.ts'
-import type { InstitutionHash } from '../domain/text.ts'
+import type { SealMark } from '../domain/seal-mark.ts'
+import type { InstitutionHash, Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import {
   type AccountBinding,
@@ -36,23 +38,25 @@ export interface ToldAccount {
 }
 
 /**
- * Refreshes every binding of the person's wallets to the account, and returns the last used one; undefined where there is
- * none. Belongs into the transaction that holds the person's row. Throws `institution_refused` (`attribute_missing`),
+ * Refreshes every binding of the person's wallets to the account, and returns the last used one with the marks of what was
+ * sealed; undefined where there is none. Belongs into the transaction that holds the person's row. Throws `institution_refused` (`attribute_missing`),
  * `sealed_unreadable`.
  */
 export async function refreshBindings(
   means: Pick<Deps, 'keyring'>,
   tx: Transaction,
   account: ToldAccount,
-): Promise<BindingId | undefined> {
+): Promise<{ id: BindingId; seals: readonly SealMark[] } | undefined> {
   const { tenantId, identityId, now } = account
   const institutionHashes = allHashes([account.account])
   const bindings = await tx.run(
     findWalletBindings({ tenantId, identityId, institutionHashes, now }),
   )
   const [{ hash: institutionHash, version: institutionHashVersion }] = account.account.hashes
+  const seals: SealMark[] = []
   for (const binding of bindings) {
-    const attributes = mergeAnew(means, account, binding)
+    const { attributes, mark } = mergeAnew(means, account, binding)
+    seals.push(mark)
     await tx.run(
       refreshAttributes({
         ...{ tenantId, id: binding.id, institutionHash, institutionHashVersion, attributes, now },
@@ -60,7 +64,8 @@ export async function refreshBindings(
       }),
     )
   }
-  return bindings[0]?.id
+  const [first] = bindings
+  return first === undefined ? undefined : { id: first.id, seals }
 }
 
 /** The wallet's side as it was kept, the institution's as it is now; sealed under the key the row is sealed under. */
@@ -68,12 +73,14 @@ function mergeAnew(
   means: Pick<Deps, 'keyring'>,
   { tenantId, policy, told, needed }: ToldAccount,
   binding: AccountBinding,
-) {
+): { attributes: Sealed; mark: SealMark } {
   const { id, key_identity_id: owner, wrapped_data_key: wrapped } = binding
   const key = unwrapDataKey(means.keyring, tenantId, owner, wrapped)
   const column = 'persisted_attributes_envelope'
   const place = { tenant: tenantId, table: 'identity_link_binding', column, row: id }
   const before = Buffer.from(openWithDataKey(key, place, binding.attributes)).toString('utf8')
   const { wallet } = readEnvelope(before)
-  return sealWithDataKey(key, place, envelopeText(keepAttributes(policy, wallet, told, needed)))
+  const kept = envelopeText(keepAttributes(policy, wallet, told, needed))
+  const attributes = sealWithDataKey(key, place, kept)
+  return { attributes, mark: markSeal(key, place, attributes) }
 }

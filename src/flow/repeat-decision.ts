@@ -3,6 +3,7 @@ import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { ClientId, IdentityId, LedgerLineId, TenantId } from '../domain/ids.ts'
 import { LedgerSaid, type SaidLine, type SaidLineOf } from '../domain/ledger.ts'
+import { sealsText } from '../domain/seal-mark.ts'
 import { type IsoInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { deleteConsentGivenBy, revokeGrantsAt } from '../store/consent.ts'
@@ -55,15 +56,15 @@ async function repeatAttributes(
   const locked = await lockListed(tx, line)
   const first = locked.find(({ status }) => status !== 'MERGED') ?? locked[0]
   if (first === undefined) return 'absent'
-  const people = locked.map((row) => row.id)
   const now = toInstant(means.clock())
-  const taken = await takeAttributes(means, tx, { tenantId, people, now }, line)
+  const taken = await takeAttributes(means, tx, { tenantId, people: locked, now }, line)
   await tx.runLast([
     knownFromNow(line, first.id, now),
     insertAuditEvent(tenantId, newId(), now, {
       detail: {
         ...{ type: 'attributes_erased', actor: ACTOR, links: taken.links },
         ...{ attributes: taken.attributes.length, categories: taken.categories.length },
+        seals: sealsText(taken.seals),
       },
       subjectHash: subjectHash(means, tenantId, first),
     }),

@@ -1,11 +1,13 @@
 /** Takes a merge back: each of the two has again what was theirs, and what came meanwhile stays with the survivor. */
 import { openWithDataKey, sealWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
 import { newId } from '../crypto/random.ts'
+import { markSeal } from '../crypto/seal-mark.ts'
 import type { Deps } from '../deps.ts'
 import type { AdminActor } from '../domain/admin.ts'
 import { fail } from '../domain/failure.ts'
 import type { BindingId, IdentityId, MatchId, MergeId, TenantId } from '../domain/ids.ts'
 import { decideSplit, planSplit, type SplitBinding, type SplitPlan } from '../domain/merge.ts'
+import { type SealMark, sealsText } from '../domain/seal-mark.ts'
 import type { Sealed } from '../domain/text.ts'
 import { fromInstant, type IsoInstant, toInstant } from '../domain/time.ts'
 import { orphansOf } from '../domain/unlink.ts'
@@ -121,7 +123,7 @@ async function recordSplit(splitting: Splitting): Promise<MergeView> {
   const bindings = rows.map(readBinding)
   const plan = planSplit(bindings, merged.id)
   const orphans = await findOrphans(splitting, plan)
-  const changes = bindingSteps(splitting, rows, plan)
+  const { changes, seals } = bindingSteps(splitting, rows, plan)
   if (changes.length > 0) await tx.runAll(changes)
   const [one, other] = [mergedFamily, survivingFamily].map((family) => family.map(({ id }) => id))
   const people = [...(one ?? []), ...(other ?? [])]
@@ -147,6 +149,7 @@ async function recordSplit(splitting: Splitting): Promise<MergeView> {
         matches: returned.filter(({ deleted_at }) => deleted_at === null).length,
         bindings: back.filter(({ id }) => !plan.end.includes(id)).length,
         bindings_ended: plan.end.length,
+        seals: sealsText(seals),
       },
       subjectHash: subjectHash(means, tenantId, surviving),
     }),
@@ -194,30 +197,39 @@ function bindingSteps(splitting: Splitting, rows: readonly SplitBindingRow[], pl
       credentialStatus: row.credential_status,
     })
   const chosen = (ids: readonly BindingId[]) => rows.filter(({ id }) => ids.includes(id))
-  return [
+  const { moved, seals } = resealed(splitting, chosen(plan.reseal))
+  const changes = [
     ...chosen(plan.unmark).map(stay),
-    ...resealed(splitting, chosen(plan.reseal)).map(stay),
+    ...moved.map(stay),
     ...plan.end.map((id) => softDeleteBinding({ tenantId, id, reason: ENDED, now })),
   ]
+  return { changes, seals }
 }
 
 /** The same texts under the merged person's own key: erasing the survivor must not take them along. */
-function resealed(splitting: Splitting, rows: readonly SplitBindingRow[]): SplitBindingRow[] {
-  if (rows.length === 0) return []
+function resealed(
+  splitting: Splitting,
+  rows: readonly SplitBindingRow[],
+): { moved: SplitBindingRow[]; seals: SealMark[] } {
+  const seals: SealMark[] = []
+  if (rows.length === 0) return { moved: [], seals }
   const { means, tenantId, merged, surviving } = splitting
   const keyOf = ({ id, wrapped_data_key }: LockedPerson) =>
     wrapped_data_key === null
       ? fail({ kind: 'sealed_unreadable' })
       : unwrapDataKey(means.keyring, tenantId, id, wrapped_data_key)
   const [from, to] = [keyOf(surviving), keyOf(merged)]
-  return rows.map((row) => {
+  const moved = rows.map((row) => {
     const reseal = (
       column: 'encrypted_institution_id' | 'persisted_attributes_envelope' | 'credential_status',
     ) => {
       const context = { tenant: tenantId, table: 'identity_link_binding', column, row: row.id }
       const sealed = row[column]
       if (sealed === null) return null
-      return sealWithDataKey(to, context, openWithDataKey(from, context, sealed))
+      const anew = sealWithDataKey(to, context, openWithDataKey(from, context, sealed))
+      // The place has another name under another key, and nothing lies under the one it had.
+      seals.push(markSeal(from, context, null), markSeal(to, context, anew))
+      return anew
     }
     return {
       ...row,
@@ -226,4 +238,5 @@ function resealed(splitting: Splitting, rows: readonly SplitBindingRow[]): Split
       credential_status: reseal('credential_status'),
     }
   })
+  return { moved, seals }
 }

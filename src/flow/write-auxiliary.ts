@@ -2,6 +2,7 @@
 
 import { sealWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
 import { newId } from '../crypto/random.ts'
+import { markSeal } from '../crypto/seal-mark.ts'
 import type { AuditDetail } from '../domain/audit.ts'
 import { type Conditions, judgeConditions } from '../domain/conditions.ts'
 import { mayWrite } from '../domain/data-access.ts'
@@ -9,6 +10,7 @@ import { fail } from '../domain/failure.ts'
 import type { IdentityId, MatchId, TenantId } from '../domain/ids.ts'
 import { instantOfUse } from '../domain/last-use.ts'
 import type { MachineClient } from '../domain/machine.ts'
+import { sealsText } from '../domain/seal-mark.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { DAY, fromInstant, type IsoInstant, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
@@ -78,7 +80,10 @@ export async function putAuxiliary(
           ...{ schemaVersion: '1', expiresAt: end },
         }),
         touchPerson({ tenantId, identityId, matchIds: used, usedAt }),
-        event(means, tenantId, client, person, now, { type: 'auxiliary_written', category }),
+        event(means, tenantId, client, person, now, {
+          ...{ type: 'auxiliary_written', category },
+          seals: sealsText([markSeal(key, place, payload)]),
+        }),
       ])
       return answer
     }),
@@ -100,10 +105,16 @@ export async function deleteAuxiliary(
       if (!there) return fail({ kind: 'not_found' })
       const answer: WriteAnswer = { status: 204 }
       await settle(tx, answer)
+      const gone = await tx.run(deleteFamilyAux({ tenantId, identityId: person.id, category }))
+      const seals = gone.map(({ id, identity_id: owner, wrapped_data_key: wrapped }) => {
+        const key = unwrapDataKey(means.keyring, tenantId, owner, wrapped)
+        return markSeal(key, auxiliaryPlace(tenantId, id), null)
+      })
       await tx.runLast([
-        deleteFamilyAux({ tenantId, identityId: person.id, category }),
         touchPerson({ tenantId, identityId: person.id, matchIds: used, usedAt }),
-        event(means, tenantId, client, person, now, { type: 'auxiliary_deleted', category }),
+        event(means, tenantId, client, person, now, {
+          ...{ type: 'auxiliary_deleted', category, seals: sealsText(seals) },
+        }),
       ])
       return answer
     }),

@@ -41,18 +41,38 @@ export function accountLeg(walk: Walk, version: number): Leg {
  * was hashed: such a row stays as it is.
  */
 function rehash(
-  { means, tenantId, target }: Walk,
+  walk: Walk,
   version: number,
+  row: AccountRow,
+): [InstitutionHash, InstitutionHash] | undefined {
+  const hashes = hashesOf(walk, row)
+  const before = hashes?.find((each) => each.version === version)
+  const after = hashes?.find((each) => each.version === walk.target)
+  // Under a version that is retired nothing can be compared any more, and the sealed account speaks alone.
+  if (after === undefined || (before !== undefined && before.hash !== row.hash)) return undefined
+  return [row.hash, after.hash]
+}
+
+/** Whether a row that is there already has the hash of its sealed account; undefined where nothing is sealed to tell by. */
+export function isAccountHash(walk: Walk, row: AccountRow): boolean | undefined {
+  const { sealed, label, issuer, wrapped_data_key: wrapped } = row
+  if (sealed === null || label === null || issuer === null || wrapped === null) return undefined
+  const hashes = hashesOf(walk, row)
+  return hashes?.some(({ version, hash }) => version === walk.target && hash === row.hash) ?? false
+}
+
+/** The account's hashes under every version that can be read; undefined where the sealed account does not open. */
+function hashesOf(
+  { means, tenantId }: Walk,
   {
     id,
-    hash,
     sealed,
     label,
     issuer,
     key_identity_id: owner,
     wrapped_data_key: wrapped,
-  }: AccountRow,
-): [InstitutionHash, InstitutionHash] | undefined {
+  }: Omit<AccountRow, 'hash'>,
+) {
   if (sealed === null || label === null || issuer === null || wrapped === null) return undefined
   const column = 'encrypted_institution_id'
   const place = { tenant: tenantId, table: 'identity_link_binding', column, row: id }
@@ -64,10 +84,5 @@ function rehash(
     value === undefined ? undefined : providerSubjectIdentifier(issuer, label, value)
   if (identifier === undefined) return undefined
   const input = { ...identifier, tenant: tenantId, normalisation: NORMALISATION }
-  const hashes = hashInstitutionIdentifier(means.keyring, input)
-  const before = hashes.find((each) => each.version === version)
-  const after = hashes.find((each) => each.version === target)
-  // Under a version that is retired nothing can be compared any more, and the sealed account speaks alone.
-  if (after === undefined || (before !== undefined && before.hash !== hash)) return undefined
-  return [hash, after.hash]
+  return hashInstitutionIdentifier(means.keyring, input)
 }

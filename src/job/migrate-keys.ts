@@ -11,6 +11,7 @@ import {
   isWhole,
   type MigrationRun,
   summarise,
+  takeWrong,
   type VersionCount,
   waiting,
 } from '../domain/key-migration.ts'
@@ -39,6 +40,7 @@ import {
   writeBatch,
 } from './migration-place.ts'
 import { isDue, legsOf, wantedOf } from './migration-plan.ts'
+import { countWrong } from './migration-proof.ts'
 import { batchesOf, type Leg, type MigrationMeans, type Walk } from './migration-walk.ts'
 
 const NAME = 'migrate-keys'
@@ -60,6 +62,8 @@ export function migrateKeysJob(
   return {
     name: NAME,
     next: (now) => now + EVERY,
+    // A run ends when every tenant there is was walked; of one that ended hardly anything is left.
+    alsoEnded: true,
     run: (_, tenant, keepLease) => migrateTenant({ means, batch, renewEvery }, tenant, keepLease),
   }
 }
@@ -170,7 +174,7 @@ async function walkLeg(visit: Visit, leg: Leg, from: Place): Promise<Place | und
   }
 }
 
-/** What the walk left, against what it may leave. */
+/** What the walk left, against what it may leave; at the end some of what it brought there is looked at too. */
 async function judgeWalk(visit: Visit, place: Place): Promise<'again' | 'ended'> {
   const { walk } = visit
   const counts = await countWalk(walk)
@@ -179,8 +183,11 @@ async function judgeWalk(visit: Visit, place: Place): Promise<'again' | 'ended'>
   const again = place.locked > 0 || !isWhole(counts, wanted, failed)
   const waits = walk.run.direction === 'forward' && !isDue(walk) && waiting(counts, wanted) > 0
   const leg = again ? BEGIN : waits ? WAITING : DONE
+  const wrong = leg === DONE ? await countWrong(walk, counts) : []
+  const found = takeWrong(counts, wanted, wrong)
+  const lost = failed + wrong.reduce((sum, { count }) => sum + count, 0)
   await settle(visit, fresh(walk.run.attempt, leg), (purged) =>
-    summarise(counts, wanted, { failed, purged, ended: !again }),
+    summarise(found, wanted, { failed: lost, purged, ended: !again }),
   )
   return again ? 'again' : 'ended'
 }

@@ -174,7 +174,7 @@ export const findBindingOfAccount = statement(
   ) =>
     q
       .selectFrom('identity_link_binding')
-      .select(['id'])
+      .select(['id', 'key_identity_id'])
       .where('tenant_id', '=', p('tenantId'))
       .where('match_id', '=', anyOf(p('matchIds')))
       .where('institution_identifier_hash', '=', anyOf(p('institutionHashes')))

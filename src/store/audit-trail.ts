@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { TenantId } from '../domain/ids.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { type Params, sqlStatement, statement } from './statement.ts'
+import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
 
 /** The events behind the place `after`, in order. */
 export const readTrail = statement(
@@ -15,6 +15,20 @@ export const readTrail = statement(
       .where('seq', '>', p('after'))
       .orderBy('seq')
       .limit(p('limit')),
+)
+
+/** What events of these types in a stretch of the trail tell, in order. */
+export const readDetails = statement(
+  'read_details',
+  (q, p: Params<{ tenantId: TenantId; after: number; upTo: number; types: readonly string[] }>) =>
+    q
+      .selectFrom('audit_event')
+      .select('detail')
+      .where('tenant_id', '=', p('tenantId'))
+      .where('seq', '>', p('after'))
+      .where('seq', '<=', p('upTo'))
+      .where('event_type', '=', anyOf(p('types')))
+      .orderBy('seq'),
 )
 
 /** The newest event's place. */

@@ -6,6 +6,8 @@ import type { IsoInstant } from '../domain/time.ts'
 import type { AuditEventTable } from './schema.ts'
 import { type Changed, type Params, type Step, sqlStatement, statement } from './statement.ts'
 
+const MOST_OF_A_JOURNEY = 1000
+
 const insert = statement(
   'insert_audit_event',
   (
@@ -98,7 +100,7 @@ export const findAuditEventsByClient = sqlStatement(
      ORDER BY seq DESC LIMIT ${p('limit')}`,
 )
 
-/** The events of one journey, in the order they happened. */
+/** The events of one journey, in the order they happened; no journey has as many. */
 export const findAuditEventsByCorrelation = statement(
   'find_audit_events_by_correlation',
   (q, p: Params<{ tenantId: TenantId; correlationId: CorrelationId }>) =>
@@ -107,5 +109,6 @@ export const findAuditEventsByCorrelation = statement(
       .selectAll()
       .where('tenant_id', '=', p('tenantId'))
       .where('correlation_id', '=', p('correlationId'))
-      .orderBy('seq'),
+      .orderBy('seq')
+      .limit(MOST_OF_A_JOURNEY),
 )

@@ -112,19 +112,20 @@ export const findOwnAux = statement(
       .where('category', '=', p('category')),
 )
 
-/** Removes a category of the person and of everybody who was merged into them. */
+/** Removes a category of the person and of everybody who was merged into them; a row for each that went, with its owner's key. */
 export const deleteFamilyAux = sqlStatement(
   'delete_family_aux',
-  (p: Params<{ tenantId: TenantId; identityId: IdentityId; category: string }>) => sql<{
-    changed: number
-  }>`
+  (p: Params<{ tenantId: TenantId; identityId: IdentityId; category: string }>) => sql<
+    Pick<FamilyAuxRow, 'id' | 'identity_id' | 'wrapped_data_key'>
+  >`
     WITH RECURSIVE family AS (
-      SELECT id FROM identity WHERE tenant_id = ${p('tenantId')} AND id = ${p('identityId')}
+      SELECT id, wrapped_data_key FROM identity WHERE tenant_id = ${p('tenantId')} AND id = ${p('identityId')}
       UNION
-      SELECT i.id FROM identity i JOIN family f ON i.merged_into = f.id WHERE i.tenant_id = ${p('tenantId')}
+      SELECT i.id, i.wrapped_data_key FROM identity i JOIN family f ON i.merged_into = f.id WHERE i.tenant_id = ${p('tenantId')}
     )
-    DELETE FROM auxiliary_data
-     WHERE tenant_id = ${p('tenantId')} AND identity_id IN (SELECT id FROM family) AND category = ${p('category')}`,
+    DELETE FROM auxiliary_data a USING family f
+     WHERE a.tenant_id = ${p('tenantId')} AND a.identity_id = f.id AND a.category = ${p('category')}
+    RETURNING a.id, a.identity_id, f.wrapped_data_key`,
 )
 
 /** Removes rows past their time; bounded. */

@@ -32,7 +32,7 @@ export const dropCategories = statement(
       .where('tenant_id', '=', p('tenantId'))
       .where('identity_id', '=', anyOf(p('people')))
       .where('category', '=', anyOf(p('categories')))
-      .returning('category'),
+      .returning(['id', 'identity_id', 'category']),
 )
 
 /** What was granted ends, and carries nothing of the wallet any more. */

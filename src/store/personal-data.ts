@@ -60,7 +60,8 @@ export const PERSONAL_DATA: { readonly [table: string]: ErasureRule } = {
       correlation_id: 'random; the journey and the grants that had it are gone',
       subject_hash: 'a pseudonym that nothing can compute again',
       client_id: 'a relying party',
-      detail: 'names, numbers and our own words (domain/audit.ts)',
+      detail:
+        'names, numbers, our own words (domain/audit.ts), and marks that need the data key which is gone',
       created_at: 'when it happened',
       seq: 'its place in the chain',
       prev_hash: 'the chain',

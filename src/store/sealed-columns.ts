@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import type { BindingId, IdentityId, TenantId } from '../domain/ids.ts'
 import type { Sealed } from '../domain/text.ts'
 import type { Database } from './schema.ts'
+import { SEAL_ROWS } from './seal-rows.ts'
 import { type Params, sqlStatement, statement } from './statement.ts'
 
 /** What a column's texts are sealed for under Key C; the names of `crypto/sub-key.ts`. */
@@ -51,10 +52,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
 
 /** Columns sealed under the data key of a person; migrating C re-wraps that key and leaves them as they are (CR-51). */
 export const DATA_KEY_COLUMNS: readonly { table: keyof Database; column: string }[] = [
-  { table: 'identity_link_binding', column: 'encrypted_institution_id' },
-  { table: 'identity_link_binding', column: 'persisted_attributes_envelope' },
-  { table: 'identity_link_binding', column: 'credential_status' },
-  { table: 'auxiliary_data', column: 'encrypted_payload' },
+  ...SEAL_ROWS.flatMap(({ table, columns }) => columns.map((column) => ({ table, column }))),
 ]
 
 /** Columns of the person that Key C opens: the data key itself, and the salt that is bound to a version of C. */
@@ -104,6 +102,17 @@ function prepareColumn({ table, column, row, version }: SealedColumn) {
         SELECT ${rowRef} AS row, ${columnRef} AS sealed FROM ${tableRef}
          WHERE tenant_id = ${p('tenantId')} AND ${rowRef} > ${p('afterId')}
            AND starts_with(${columnRef}, 'v1.c') AND NOT starts_with(${columnRef}, ${p('prefix')})
+         ORDER BY ${rowRef} LIMIT ${p('limit')}`,
+    ),
+    /** Texts under that version, after `afterId`. */
+    listWanted: sqlStatement(
+      `list_wanted_${name}`,
+      (
+        p: Params<{ tenantId: TenantId; prefix: string; afterId: string; limit: number }>,
+      ) => sql<SealedRow>`
+        SELECT ${rowRef} AS row, ${columnRef} AS sealed FROM ${tableRef}
+         WHERE tenant_id = ${p('tenantId')} AND ${rowRef} > ${p('afterId')}
+           AND starts_with(${columnRef}, ${p('prefix')})
          ORDER BY ${rowRef} LIMIT ${p('limit')}`,
     ),
     /** Writes the new texts, each only over the one that was read. */

@@ -1,8 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readKeptCheckpoints } from '../../src/cli/trail-files.ts'
 import {
   checkpointJwks,
   readCheckpoint,
@@ -16,6 +19,7 @@ import { DAY, MINUTE, toInstant } from '../../src/domain/time.ts'
 import { createCheckpointPlaces } from '../../src/flow/checkpoint-places.ts'
 import { pruneTrail } from '../../src/flow/prune-trail.ts'
 import { signTrail } from '../../src/flow/sign-trail.ts'
+import { requireSeals } from '../../src/flow/verify-seals.ts'
 import { verifyTrail } from '../../src/flow/verify-trail.ts'
 import { type Job, newOwner, runNow } from '../../src/job/lease.ts'
 import { verifyAuditJob } from '../../src/job/verify-audit.ts'
@@ -88,6 +92,44 @@ describe('where checkpoints are kept', () => {
     }
     expect(places.newest('tenant-one')).toEqual([])
     await outbound.close()
+  })
+
+  test('half a line that a power cut left in a folder spoils neither the next one nor the check', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'bridge-half-line-'))
+    const outbound = createOutbound({ allowLoopback: true })
+    const checkpointPlaces = createCheckpointPlaces({
+      ...{ places: [{ kind: 'folder', where: folder }], outbound },
+    })
+    const means = { ...trails.means, checkpointPlaces }
+    const torn = 'torn' as TenantId
+    const sign = async () => {
+      await trails.append(torn, 1)
+      trails.clock.at += 10 * MINUTE
+      return await signTrail(means, torn)
+    }
+    await sign()
+    const file = path.join(folder, `${torn}.jws`)
+    const first = readFileSync(file, 'utf8')
+    writeFileSync(file, `${first}${first.slice(0, -9)}`)
+    expect(checkpointPlaces.newest(torn), 'says nothing').toEqual([first.trim()])
+    await sign()
+    const lines = readFileSync(file, 'utf8').split('\n')
+    expect(lines[1]).toBe(`${first.slice(0, -9)}#`)
+    expect(checkpointPlaces.newest(torn)).toEqual([lines[2]])
+    expect(await verifyTrail(means, torn, goOn)).toBe(2)
+    const keys = readCheckpointKeys(checkpointJwks(trails.means.keyring))
+    expect(
+      readKeptCheckpoints([folder], keys)
+        .get(torn)
+        ?.map(({ seq }) => seq),
+    ).toEqual([1, 2])
+    await outbound.close()
+    rmSync(folder, { recursive: true })
+    await trails.force(
+      ['audit_event', 'audit_head', 'audit_checkpoint']
+        .map((table) => `DELETE FROM ${table} WHERE tenant_id = '${torn}'`)
+        .join('; '),
+    )
   })
 
   test('what a place does not take is not written down as signed, and is tried again', async () => {
@@ -257,6 +299,7 @@ describe('the trail of a tenant that ended', () => {
     const daily = (days: number) =>
       verifyAuditJob({
         verify: (tenant, goesOn) => verifyTrail(trails.means, tenant, goesOn),
+        verifySeals: (tenant, goesOn) => requireSeals(trails.means, tenant, goesOn),
         prune: (tenant, goesOn) =>
           tenant === ONE
             ? pruneTrail(trails.means, tenant, toInstant(trails.clock.at - days * DAY), goesOn)

@@ -116,6 +116,16 @@ test('issue 5 item 7 checkpoints are read newest first, page by page, with the k
   await expect(ofNobody).rejects.toThrow('admin_forbidden')
 })
 
+test('issue 5 item 7 what is written between two pages changes none of them', async () => {
+  const { events, next } = await ask({ limit: 4 })
+  const detail = { type: 'refresh_token_reused' } as const
+  await trails.run(insertAuditEvent(ONE, crypto.randomUUID(), day(23), { detail }), ONE)
+  const rest = await ask({ before: next ?? 0, limit: 50 })
+  const seen = [...events, ...rest.events].map(({ seq }) => seq)
+  expect(seen).toEqual(Array.from({ length: 22 }, (_, n) => 22 - n))
+  expect((await ask({ limit: 1 })).events[0]?.seq).toBe(23)
+})
+
 test('a client that is rare in a long trail is found page by page, each a bounded look', async () => {
   await trails.force(`
     INSERT INTO audit_event (id, tenant_id, event_type, client_id, created_at, seq, prev_hash, row_hash)

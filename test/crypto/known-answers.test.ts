@@ -12,6 +12,7 @@ import {
 import { keyCheckValues, parseKeyring } from '../../src/crypto/keyring.ts'
 import { readKeyringText, type SecretEntry } from '../../src/crypto/keyring-text.ts'
 import { openUnder } from '../../src/crypto/seal.ts'
+import { markSeal } from '../../src/crypto/seal-mark.ts'
 import { deriveSubKeyBytes } from '../../src/crypto/sub-key.ts'
 import type { IdentityId, TenantId } from '../../src/domain/ids.ts'
 import type { Sealed } from '../../src/domain/text.ts'
@@ -80,6 +81,9 @@ describe('CR-33 the known answers of docs/cryptography.md, by our code', () => {
     const key = unwrapDataKey(keyring, tenant, person, sealedText('data key, wrapped under C 1'))
     const personal = openWithDataKey(key, AUXILIARY, sealedText('sealed under the data key'))
     expect(text(personal)).toBe(documented('opens under the data key to'))
+    const mark = markSeal(key, AUXILIARY, sealedText('sealed under the data key'))
+    expect(mark).toBe(documented('mark of it'))
+    expect(markSeal(key, AUXILIARY, null)).toBe(mark.replace(/\..*$/, '.'))
   })
 
   test('AU both salt texts lead to the one audit subject', () => {

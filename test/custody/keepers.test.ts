@@ -1,7 +1,10 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createKeyringText } from '../../src/crypto/keyring.ts'
 import { newRootKey, newScryptParameters } from '../../src/crypto/root-key.ts'
 import { readSealedKeyring, writeSealedKeyring } from '../../src/crypto/sealed-keyring.ts'
+import { askKeyService } from '../../src/custody/ask.ts'
 import { findKeeper } from '../../src/custody/keeper.ts'
 import { sealForFile } from '../../src/custody/keyring-file.ts'
 import { loadKeyring, openKeyring } from '../../src/custody/load-keyring.ts'
@@ -215,6 +218,26 @@ describe('CR-34 key services (local fakes that speak their protocols)', () => {
     const refusal = await opened(text, vaultVariables()).catch((error: Error) => error.message)
     expect(refusal).toMatch(/gave no|does not open/)
     expect(refusal).not.toContain('secret')
+  })
+
+  test('CR-34 a service that says nothing, or never ends, is given up in time', async () => {
+    const server = createServer((request, response) => {
+      if (request.url === '/silent') return
+      const more = () => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+        if (!response.destroyed) response.once('drain', more)
+      }
+      response.writeHead(200)
+      more()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const ask = (path: string, answerMs: number) =>
+      askKeyService('vault:bridge', new URL(path, `http://127.0.0.1:${port}`), {}, '{}', answerMs)
+    await expect(ask('/silent', 100)).rejects.toThrow('vault:bridge cannot be reached')
+    await expect(ask('/endless', 30_000)).rejects.toThrow('vault:bridge gave no usable answer')
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
   })
 
   test('CR-34 a redirect is not followed', async () => {

@@ -1,10 +1,12 @@
 import {
   chmodSync,
+  lstatSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import os from 'node:os'
@@ -62,6 +64,24 @@ test('CR-34 an open keyring is sealed in place, its keys unchanged', async () =>
   await change(file, async (text) => ({ text, keeper: 'root-key' }))
   expect(readFileSync(file, 'utf8')).not.toContain(JSON.parse(before).keys[0].secret)
   expect(await inFile(file)).toBe(before)
+})
+
+test('CR-32 behind a link the file it leads to is changed, and no key lies on where the link led', async () => {
+  const file = await newFile('behind.json')
+  const { secret } = JSON.parse(readFileSync(file, 'utf8')).keys[0]
+  const link = path.join(FOLDER, 'link.json')
+  symlinkSync('behind.json', link)
+  await change(link, async (text) => {
+    const rotated = moveKey(addPendingKey(text, 'A').text, 'A', 2, 'current')
+    return { text: moveKey(moveKey(rotated, 'A', 1, 'retired'), 'A', 1, 'destroyed') }
+  })
+  expect(lstatSync(link).isSymbolicLink()).toBe(true)
+  expect(readFileSync(file, 'utf8')).not.toContain(secret)
+  expect(await inFile(link)).toBe(await inFile(file))
+  symlinkSync('nowhere.json', path.join(FOLDER, 'dangling.json'))
+  const dangling = path.join(FOLDER, 'dangling.json')
+  await expect(change(dangling, async (text) => ({ text }))).rejects.toThrow('cannot be read')
+  await expect(createKeyringFile(dangling, createKeyringText())).rejects.toThrow('there already')
 })
 
 test('CR-32 a change that is refused, or makes no keyring, leaves the file as it was and nothing beside it', async () => {

@@ -3,7 +3,7 @@ import { DAY } from '../../src/domain/time.ts'
 import { expireAuxiliaryJob } from '../../src/job/expire-auxiliary.ts'
 import { expireJourneysJob } from '../../src/job/expire-journeys.ts'
 import { type Bridge, startBridge } from '../support/bridge.ts'
-import { tally, times } from '../threats/attack.ts'
+import { sealsOf, tally, times } from '../threats/attack.ts'
 import { askWith, type Caller, newCaller, newPerson, rows } from './world.ts'
 
 let bridge: Bridge
@@ -61,6 +61,28 @@ describe('auxiliary data', () => {
     expect(row?.text).not.toContain('MARKER-1')
     expect(await eventsOf('auxiliary_written')).toBe(before + 1)
     expect(bridge.lines.join('')).not.toContain('MARKER-1')
+  })
+
+  test('row 41 an older text in place of a newer one, and a row that was deleted, are named', async () => {
+    const column = 'encrypted_payload'
+    const look = () =>
+      rows<{ id: string; text: string }>(bridge, `SELECT id, ${column} AS text FROM auxiliary_data`)
+    await put({ year: 1 })
+    const [older] = await look()
+    await put({ year: 2 })
+    const place = { table: 'auxiliary_data', column, row: older?.id }
+    expect(await sealsOf(bridge, 'demo')).toMatchObject({ texts: 3, untold: 0, older: 0 })
+    await rows(bridge, `UPDATE auxiliary_data SET ${column} = '${older?.text}'`)
+    expect((await caller.ask('GET', at())).body.fields).toEqual({ year: 1 })
+    expect(await sealsOf(bridge, 'demo')).toMatchObject({ older: 1, places: [place] })
+    await put({ year: 3 })
+    expect(await sealsOf(bridge, 'demo')).toMatchObject({ older: 0 })
+
+    await rows(bridge, 'CREATE TABLE kept AS SELECT * FROM auxiliary_data')
+    expect((await caller.ask('DELETE', at())).status).toBe(204)
+    expect(await sealsOf(bridge, 'demo')).toMatchObject({ texts: 2, older: 0 })
+    await rows(bridge, 'INSERT INTO auxiliary_data SELECT * FROM kept; DROP TABLE kept')
+    expect(await sealsOf(bridge, 'demo')).toMatchObject({ texts: 3, older: 1, places: [place] })
   })
 
   test('issue 4.7 a client reads the fields and writes the categories its registration names, no others', async () => {

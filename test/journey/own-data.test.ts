@@ -15,6 +15,7 @@ import {
   type TestTenant,
 } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
+import { sealsOf } from '../threats/attack.ts'
 
 let bridge: Bridge
 beforeAll(async () => {
@@ -127,6 +128,9 @@ describe('issue 5 item 1: by the person', () => {
     const person = await newPerson(bridge, tenant, 'sanne')
     const { browser, url } = await openOwn(tenant, person.wallet)
     const chosen = { 'attribute:given_name': 'yes', 'attribute:nonsense': 'yes' }
+    const [held] = await rowsOf<{ id: string; persisted_attributes_envelope: string }>(
+      ...([bridge, tenant, 'identity_link_binding'] as const),
+    )
     const done = await browser.post(`${url}/attributes`, chosen)
     expect(done.location).toBe(`${url}?done`)
     const { text } = await browser.get(done.location ?? '')
@@ -140,6 +144,14 @@ describe('issue 5 item 1: by the person', () => {
       ...([bridge, tenant, 'audit_event', `event_type = 'attributes_erased'`] as const),
     )
     expect(JSON.parse(event?.detail ?? '')).toMatchObject({ actor: 'person', links: 1 })
+    // Row 41: who puts the attributes back into the database is found out.
+    expect(await sealsOf(bridge, 'choosing')).toMatchObject({ texts: 2, untold: 0, older: 0 })
+    const { id: row, persisted_attributes_envelope: before } = held ?? {}
+    await query(
+      bridge.database.superuserUrl,
+      `UPDATE identity_link_binding SET persisted_attributes_envelope = '${before}' WHERE id = '${row}'`,
+    )
+    expect(await sealsOf(bridge, 'choosing')).toMatchObject({ older: 1, places: [{ row }] })
   })
 
   test('a link ends, and its wallet is a stranger’s', async () => {

@@ -46,12 +46,8 @@ export async function migrateWithKills(
   key: 'A' | 'B' | 'C',
   { people, kills }: { people: number; kills: number },
 ): Promise<number> {
-  await empty(world)
-  const steps = rotation(key)
-  const keyring = key === 'A' ? steps.nested() : steps.rotated
-  await fill(world, parseKeyring(steps.before), people)
-  const at = instance(world, keyring)
-  await startKeyMigration(at, ACTOR, { version: 2, stragglers: key === 'A' ? 'nest' : 'keep' })
+  const run = await begin(world, key, people)
+  const { keyring } = run
   let cut = 0
   // Two are ready before they are needed: starting a process takes longer than its work.
   const ready = [startWorker(world, keyring, 0), startWorker(world, keyring, 180_000)]
@@ -68,6 +64,70 @@ export async function migrateWithKills(
   last.process.stdin?.write('go\n')
   await ended
   expect(last.said()).toContain('done')
+  await expectWhole(world, run)
+  return cut
+}
+
+/**
+ * The same with a worker that is frozen in the middle, its lease run out, and comes back to life when another one has done
+ * its work: it finds nothing to do, and undoes nothing. Returns whether it was frozen before its end.
+ */
+export async function migrateWithFrozen(
+  world: KeyWorld,
+  key: 'A' | 'B' | 'C',
+  { people }: { people: number },
+): Promise<boolean> {
+  const run = await begin(world, key, people)
+  const { at, keyring } = run
+  const [frozen, other] = await Promise.all([
+    startWorker(world, keyring, 0),
+    startWorker(world, keyring, 180_000),
+  ])
+  const frozenEnds = once(frozen.process, 'close')
+  const otherEnds = once(other.process, 'close')
+  frozen.process.stdin?.write('go\n')
+  const moved = async () => (await readKeyMigration(at, ACTOR, 2)).processed > 0
+  while (!(await moved()));
+  frozen.process.kill('SIGSTOP')
+  const inTheMiddle = !frozen.said().includes('done')
+  other.process.stdin?.write('go\n')
+  await otherEnds
+  expect(other.said()).toContain('done')
+  await expectWhole(world, run)
+  frozen.process.kill('SIGCONT')
+  await frozenEnds
+  await expectWhole(world, run)
+  return inTheMiddle
+}
+
+interface Run {
+  at: ReturnType<typeof instance>
+  keyring: string
+  key: 'A' | 'B' | 'C'
+  people: number
+  /** Runs of this key that ended before: their events stay. */
+  before: number
+}
+
+async function begin(world: KeyWorld, key: 'A' | 'B' | 'C', people: number): Promise<Run> {
+  await empty(world)
+  const steps = rotation(key)
+  const keyring = key === 'A' ? steps.nested() : steps.rotated
+  await fill(world, parseKeyring(steps.before), people)
+  const at = instance(world, keyring)
+  await startKeyMigration(at, ACTOR, { version: 2, stragglers: key === 'A' ? 'nest' : 'keep' })
+  return { at, keyring, key, people, before: await countEnds(world, key) }
+}
+
+const countEnds = async (world: KeyWorld, key: 'A' | 'B' | 'C') =>
+  (
+    await world.look(
+      `SELECT id FROM audit_event WHERE event_type = 'key_migration_ended' AND detail LIKE '%"key":"${key}"%'`,
+    )
+  ).length
+
+/** The sums are right, nothing was done twice, nothing is left. */
+async function expectWhole(world: KeyWorld, { at, key, people, before }: Run): Promise<void> {
   const run = await readKeyMigration(at, ACTOR, 2)
   // Of A a match and a binding of each, of B the same, of C the person and the binding: two tenants.
   const total = 4 * people
@@ -80,11 +140,7 @@ export async function migrateWithKills(
     'SELECT sum(records_processed)::int AS n FROM key_migration_progress',
   )
   expect(progress).toEqual([{ n: total }])
-  const events = await world.look(
-    `SELECT id FROM audit_event WHERE event_type = 'key_migration_ended' AND detail LIKE '%"key":"${key}"%'`,
-  )
-  expect(events).toHaveLength(1)
-  return cut
+  expect(await countEnds(world, key)).toBe(before + 1)
 }
 
 const LEFT = {

@@ -135,6 +135,29 @@ describe('Key B is made anew from the sealed account', () => {
     })
   })
 
+  test('CR-45 an account that only says it has moved is found before the run ends', async () => {
+    const steps = rotation('B')
+    await fill(world, parseKeyring(steps.before), 4)
+    const say = (version: number) =>
+      world.look(
+        `UPDATE identity_link_binding SET institution_hash_key_version = ${version}
+          WHERE id IN (SELECT id FROM identity_link_binding WHERE tenant_id = 'one' ORDER BY id LIMIT 2)`,
+      )
+    await say(2)
+    const at = instance(world, steps.rotated)
+    await startKeyMigration(at, ACTOR, { version: 2, ...KEEP })
+    await at.work()
+    expect(await readKeyMigration(at, ACTOR, 2)).toMatchObject({
+      ...{ state: 'failed', error: 'records_failed', failed: 2 },
+      ...{ processed: 12, skipped: 2, purged: 0, total: 16 },
+    })
+    await say(1)
+    await changeKeyMigration(at, ACTOR, 2, 'resume')
+    await at.work()
+    const run = await readKeyMigration(at, ACTOR, 2)
+    expect(run).toMatchObject({ state: 'completed', processed: 16, failed: 0, total: 16 })
+  })
+
   test.each([
     ['match', `SELECT id FROM identity_match WHERE hash_key = 'B' AND tenant_id = 'one' LIMIT 1`],
     ['binding', `SELECT id FROM identity_link_binding WHERE tenant_id = 'one' LIMIT 1`],
@@ -337,6 +360,38 @@ describe('Key C is wrapped anew', () => {
     expect(rows.map((person) => read(retired, person))).toEqual(before)
   })
 
+  test.each([
+    ['is under the old key still', 'wrapped_data_key'],
+    ['does not open', `'v1.c2.' || substr(wrapped_data_key, 7)`],
+  ])(
+    'CR-45 a person who is said to have moved, and whose wrapping %s, is found before the run ends',
+    async (_, wrong) => {
+      const steps = rotation('C')
+      await fill(world, parseKeyring(steps.before), 4)
+      await world.look(
+        `CREATE TABLE before AS SELECT * FROM identity;
+       UPDATE identity SET data_key_version = 2, audit_salt = 'c2.' || substr(audit_salt, 4), wrapped_data_key = ${wrong}
+        WHERE id IN (SELECT id FROM identity WHERE tenant_id = 'two' ORDER BY id LIMIT 1)`,
+      )
+      const at = instance(world, steps.rotated)
+      await startKeyMigration(at, ACTOR, { version: 2, ...KEEP })
+      await at.work()
+      const failed = await readKeyMigration(at, ACTOR, 2)
+      expect(failed).toMatchObject({ state: 'failed', error: 'records_failed' })
+      expect(failed.failed).toBeGreaterThan(0)
+      expect(sums({ ...failed })).toBe(true)
+      await world.look(
+        `UPDATE identity i SET data_key_version = b.data_key_version, wrapped_data_key = b.wrapped_data_key, audit_salt = b.audit_salt
+         FROM before b WHERE b.id = i.id AND i.data_key_version = 2 AND b.tenant_id = 'two'; DROP TABLE before;
+       UPDATE identity_link_binding SET encrypted_institution_id_key_version = 1 WHERE tenant_id = 'two'`,
+      )
+      await changeKeyMigration(at, ACTOR, 2, 'resume')
+      await at.work()
+      const run = await readKeyMigration(at, ACTOR, 2)
+      expect(run).toMatchObject({ state: 'completed', processed: 16, failed: 0, total: 16 })
+    },
+  )
+
   test('CR-47 a roll-back while the old key is readable brings everything back', async () => {
     const steps = rotation('C')
     await fill(world, parseKeyring(steps.before), 5)
@@ -406,6 +461,20 @@ describe('a run', () => {
     await at.work()
     const run = await readKeyMigration(at, ACTOR, 2)
     expect(run).toMatchObject({ state: 'completed', processed: 24, total: 24 })
+  })
+
+  test('CR-45 a tenant that ended keeps no run from its end', async () => {
+    const steps = rotation('B')
+    await fill(world, parseKeyring(steps.before), 2)
+    const end = (when: string, enabled: number) =>
+      world.look(`UPDATE tenant SET ended_at = ${when}, enabled = ${enabled} WHERE id = 'two'`)
+    await end('created_at', 0)
+    const at = instance(world, steps.rotated)
+    await startKeyMigration(at, ACTOR, { version: 2, ...KEEP })
+    await at.work()
+    await end('NULL', 1)
+    const run = await readKeyMigration(at, ACTOR, 2)
+    expect(run).toMatchObject({ state: 'completed', processed: 8, failed: 0, total: 8 })
   })
 
   test('CR-47 a worker whose lease is gone writes no batch more', async () => {

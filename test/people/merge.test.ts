@@ -9,6 +9,7 @@ import { mergeIdentities } from '../../src/flow/merge-identities.ts'
 import { splitIdentities } from '../../src/flow/split-identities.ts'
 import { ACTOR, type Bridge, logIn, startBridge, type TestTenant } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
+import { sealsOf } from '../threats/attack.ts'
 import {
   accountOf,
   demoPerson,
@@ -38,6 +39,21 @@ const subjectOf = async (tenant: TestTenant, wallet: Wallet) =>
   (await knownLogin(tenant, wallet)).claims.sub
 const claimsOf = async (tenant: TestTenant, { wallet, claims }: Person) =>
   (await knownLogin(tenant, wallet, String(claims.family_name))).claims
+
+interface Texts {
+  id: string
+  key_identity_id: string | null
+  encrypted_institution_id: string
+  persisted_attributes_envelope: string
+}
+const textsOf = (tenant: TestTenant) => rowsOf<Texts>(bridge, tenant, 'identity_link_binding')
+const putTexts = (row: Texts, key: string | null) =>
+  query(
+    bridge.database.superuserUrl,
+    `UPDATE identity_link_binding SET key_identity_id = ${key === null ? 'NULL' : `'${key}'`},
+            encrypted_institution_id = '${row.encrypted_institution_id}',
+            persisted_attributes_envelope = '${row.persisted_attributes_envelope}' WHERE id = '${row.id}'`,
+  )
 
 describe('item 6 merge', () => {
   test('both wallets are one person with the older subject, claims still open, and tokens from before are over', async () => {
@@ -179,6 +195,7 @@ describe('item 6 split', () => {
     expect(await look()).toEqual(before)
     expect(await claimsOf(tenant, newer)).toEqual(newer.claims)
     expect(await claimsOf(tenant, older)).toEqual(older.claims)
+    expect(await sealsOf(bridge, 'splitting')).toMatchObject({ texts: 4, untold: 0, older: 0 })
   })
 
   test('what came meanwhile stays with the survivor; what was refreshed goes back under its own person’s key', async () => {
@@ -191,8 +208,16 @@ describe('item 6 split', () => {
     // As a forced reconciliation does: the merged person's binding sealed anew under the survivor's key.
     await resealAsSurvivor(bridge, tenant, newer, older)
     expect((await claimsOf(tenant, newer)).given_name).toBe(newer.claims.given_name)
+    const before = await textsOf(tenant)
     await split(tenant, id)
     expect(await claimsOf(tenant, newer)).toEqual(newer.claims)
+    // Row 41: what the split sealed is told of, and what it replaced is not to come back under the key it had.
+    expect(await sealsOf(bridge, 'meanwhile')).toMatchObject({ untold: 0, older: 0 })
+    const after = await textsOf(tenant)
+    for (const row of before) await putTexts(row, row.key_identity_id ?? older.id)
+    expect(await sealsOf(bridge, 'meanwhile')).toMatchObject({ untold: 0, older: 2 })
+    for (const row of after) await putTexts(row, row.key_identity_id)
+    expect(await sealsOf(bridge, 'meanwhile')).toMatchObject({ untold: 0, older: 0 })
     const ended = await rowsOf(
       bridge,
       tenant,

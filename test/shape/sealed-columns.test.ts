@@ -1,11 +1,14 @@
 /** The catalogue of sealed columns is the schema's: nobody adds one without saying what migrating Key C does to it. */
 import { readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
 import { addPendingKey, moveKey } from '../../src/crypto/key-states.ts'
 import { createKeyringText } from '../../src/crypto/keyring.ts'
+import type { TenantId } from '../../src/domain/ids.ts'
 import { readKeyMigration } from '../../src/flow/read-key-migrations.ts'
 import { startKeyMigration } from '../../src/flow/start-key-migration.ts'
+import { verifySeals } from '../../src/flow/verify-seals.ts'
 import { DATA_KEY_COLUMNS, PERSON_COLUMNS, SEALED_COLUMNS } from '../../src/store/sealed-columns.ts'
 import { instance } from '../keys/world.ts'
 import { ACTOR, type Bridge, logIn, presentAt, startBridge } from '../support/bridge.ts'
@@ -39,6 +42,14 @@ test('design 4 every column that the code calls sealed is in it, and no other', 
   expect(found.length).toBeGreaterThan(15)
   const salt = 'identity.audit_salt'
   expect([...found, salt].toSorted()).toEqual(catalogue().toSorted())
+})
+
+test('row 41 whoever seals something of a person tells the trail a mark of it', async () => {
+  const files = await readdir('src/flow')
+  const texts = files.map((file) => readFileSync(`src/flow/${file}`, 'utf8'))
+  const sealing = texts.filter((text) => text.includes('sealWithDataKey('))
+  expect(sealing.length).toBeGreaterThan(4)
+  for (const text of sealing) expect(text).toContain('markSeal(')
 })
 
 test('design 4 whatever a service has sealed is in it, and opens under the next Key C alone', async () => {
@@ -77,6 +88,12 @@ test('design 4 whatever a service has sealed is in it, and opens under the next 
   expect(run).toMatchObject({ state: 'completed', failed: 0, skipped: 0 })
   expect(run.processed).toBeGreaterThan(sealed.length)
   expect(await of('^(v1[.])?c1[.]')).toEqual([])
+  // Row 41: a data key in its new wrapping is no older text, and under it nothing has changed.
+  const [{ id: tenantId } = { id: '' as TenantId }] = await query<{ id: TenantId }>(
+    ...([bridge.database.superuserUrl, `SELECT id FROM tenant WHERE slug = 'demo'`] as const),
+  )
+  const seals = await verifySeals(at, tenantId, () => Promise.resolve(true))
+  expect(seals).toEqual({ texts: 2, untold: 0, unreadable: 0, older: 0, places: [] })
   const [done] = await query<{ tenants_done: number; tenants: number }>(
     bridge.database.superuserUrl,
     'SELECT tenants_done, (SELECT count(*)::int FROM tenant) AS tenants FROM key_migration_history',

@@ -8,8 +8,10 @@ import { DEMO_PROVIDER } from '../../demo/policies.ts'
 import type { Attempt } from '../../demo/relying-party.ts'
 import { type Forgery, type Reply, readRequest, type Wallet } from '../../demo/wallet.ts'
 import type { Request } from '../../demo/wallet-answer.ts'
+import type { TenantId } from '../../src/domain/ids.ts'
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
 import { registerProvider } from '../../src/flow/register-provider.ts'
+import { type SealVerdict, verifySeals } from '../../src/flow/verify-seals.ts'
 import { ACTOR, type Bridge, REDIRECT_URI, type TestTenant } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
 
@@ -130,6 +132,12 @@ export function rows<Row extends pg.QueryResultRow>(bridge: Bridge, text: string
 export async function tenantIdOf(bridge: Bridge, slug: string): Promise<string> {
   const [row] = await rows<{ id: string }>(bridge, `SELECT id FROM tenant WHERE slug = '${slug}'`)
   return row?.id ?? ''
+}
+
+/** What the check of sealed texts against the trail says of a tenant. */
+export async function sealsOf(bridge: Bridge, slug: string): Promise<SealVerdict | undefined> {
+  const tenantId = (await tenantIdOf(bridge, slug)) as TenantId
+  return await verifySeals(bridge.deps, tenantId, () => Promise.resolve(true))
 }
 
 export interface JourneyState extends pg.QueryResultRow {

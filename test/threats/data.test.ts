@@ -5,11 +5,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
 import { loginAt } from '../../demo/institution.ts'
 import { createWallet, type Wallet } from '../../demo/wallet.ts'
+import { createKeyringText } from '../../src/crypto/keyring.ts'
 import type { JourneyId, TenantId } from '../../src/domain/ids.ts'
 import type { Sealed } from '../../src/domain/text.ts'
 import { openRequest, openWalletSecrets } from '../../src/flow/journey-secrets.ts'
+import { runNow } from '../../src/job/lease.ts'
+import { createJobs } from '../../src/jobs.ts'
 import { makeSigningKey, startHostileProvider } from '../institution/hostile-provider.ts'
 import { type Bridge, logIn, STUDENT, startBridge, type TestTenant } from '../support/bridge.ts'
+import { runCli } from '../support/cli.ts'
 import { asSuperuser, clusterDataDirectory } from '../support/postgres.ts'
 import {
   answer,
@@ -21,15 +25,17 @@ import {
   reachInstitution,
   redeem,
   rows,
+  sealsOf,
   tableNames,
   tenantIdOf,
   times,
   useProvider,
 } from './attack.ts'
 
+const KEYRING = createKeyringText()
 let bridge: Bridge
 beforeAll(async () => {
-  bridge = await startBridge()
+  bridge = await startBridge({ keyring: KEYRING })
 })
 afterAll(() => bridge.stop())
 
@@ -290,6 +296,60 @@ describe('row 40 ciphertexts moved between rows, columns and tenants', () => {
     }
     bridge.deps.tenants.forget('demo')
     expect((await logIn(bridge, sanne)).viaInstitution).toBe(false)
+  })
+})
+
+describe('row 41 an older text put back into its own row', () => {
+  const WHOLE = { untold: 0, unreadable: 0, older: 0, places: [] }
+
+  test("row 41 a link's attributes from before it was proved anew open as ever, and are named", async () => {
+    const tenant = await bridge.addTenant('put-back')
+    const where = `tenant_id = '${await tenantIdOf(bridge, 'put-back')}'`
+    const wallet = await bridge.newWallet()
+    await logIn(bridge, wallet, { tenant })
+    const column = 'persisted_attributes_envelope'
+    const table = 'identity_link_binding'
+    const look = () =>
+      rows<{ id: string; text: string }>(
+        bridge,
+        `SELECT id, ${column} AS text FROM ${table} WHERE ${where}`,
+      )
+    const put = (text = '') =>
+      rows(bridge, `UPDATE ${table} SET ${column} = '${text}' WHERE ${where}`)
+    const [older] = await look()
+    await rows(bridge, `UPDATE ${table} SET expires_at = '2020-01-01T00:00:00.000Z' WHERE ${where}`)
+    expect((await logIn(bridge, wallet, { tenant })).viaInstitution).toBe(true)
+    const [newer] = await look()
+    expect([newer?.id, newer?.text === older?.text]).toEqual([older?.id, false])
+    expect(await sealsOf(bridge, 'put-back')).toEqual({ ...WHOLE, texts: 2 })
+
+    await put(older?.text)
+    const { body } = await redeem(tenant, await obtainCode(tenant, wallet))
+    const headers = { authorization: `Bearer ${String(body.access_token)}` }
+    const told = await fetch(`${tenant.issuer}/userinfo`, { headers })
+    expect([told.status, (await told.json()).given_name]).toEqual([200, 'Sanne'])
+    expect(await sealsOf(bridge, 'put-back')).toEqual({
+      ...{ ...WHOLE, texts: 2, older: 1, places: [{ table, column, row: older?.id }] },
+    })
+    const environment = {
+      PATH: process.env.PATH,
+      DATABASE_URL: bridge.database.runtimeUrl,
+      KEYRING,
+    }
+    const command = () => runCli(['audit', 'verify-sealed', 'put-back'], environment)
+    const failed = await command()
+    expect(failed.code).toBe(1)
+    expect(failed.err).toContain(
+      `put-back: an older text lies in ${table}.${column} of ${older?.id}`,
+    )
+    const daily = createJobs(bridge.deps).find(({ name }) => name === 'verify-audit')
+    if (daily === undefined) throw new Error('the daily check is there')
+    expect(await runNow(bridge.deps, daily, 'test')).toMatchObject({ word: 'failed' })
+    expect(bridge.lines.join('\n')).toContain('sealed texts are older than the audit trail says')
+
+    await put(newer?.text)
+    expect(await command()).toMatchObject({ code: 0, err: '' })
+    expect(await runNow(bridge.deps, daily, 'test')).toMatchObject({ word: 'ok' })
   })
 })
 

@@ -659,6 +659,11 @@ function exactly(name: string, row: Row): Row {
     case 'exportRest':
     case 'countHeld':
       return { people: [row.internal_identity_id ?? row.identity_id ?? row.origin_id ?? row.id] }
+    case 'readDetails':
+      return { after: '0', upTo: '1000000', types: [row.event_type] }
+    case 'findBindingSeals':
+    case 'findAuxiliarySeals':
+      return { ids: [row.id] }
     case 'replaceAttributes':
       return { ids: [row.id], envelopes: ['v1.x'] }
     case 'dropCategories':
