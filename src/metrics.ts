@@ -11,8 +11,16 @@ export interface Metrics {
   jobs(standing: readonly JobStanding[], now: number): void
   /** How much ends soon or has ended, by `kind_state` (domain/expiry.ts). */
   expiring(counts: Readonly<Record<string, number>>): void
+  /** How often this process sealed under each purpose and version of Key C, and whether that is too often. */
+  seals(counts: readonly SealCount[], rotationDue: boolean): void
   /** The exposition text and its content type. */
   expose(): Promise<{ contentType: string; text: string }>
+}
+
+interface SealCount {
+  purpose: string
+  version: number
+  seals: number
 }
 
 export interface JobStanding {
@@ -72,6 +80,17 @@ export function createMetrics(options: { processMetrics: boolean }): Metrics {
     labelNames: ['kind', 'state'],
     registers,
   })
+  const seals = new Gauge({
+    name: 'bridge_key_seals',
+    help: 'Texts this process sealed under Key C; rotate before 2^28 of one version, over all processes',
+    labelNames: ['purpose', 'key_version'],
+    registers,
+  })
+  const rotationDue = new Gauge({
+    name: 'bridge_key_rotation_due',
+    help: '1 once this process alone sealed 2^28 texts under one purpose and version of Key C',
+    registers,
+  })
   if (options.processMetrics) collectDefaultMetrics({ register: registry })
   return {
     request(route, method, status, seconds) {
@@ -97,6 +116,11 @@ export function createMetrics(options: { processMetrics: boolean }): Metrics {
         const [, kind, state] = /^(.+)_(soon|expired)$/.exec(name) ?? []
         if (kind !== undefined && state !== undefined) expiring.set({ kind, state }, count)
       }
+    },
+    seals(counts, isDue) {
+      for (const { purpose, version, seals: count } of counts)
+        seals.set({ purpose, key_version: String(version) }, count)
+      rotationDue.set(isDue ? 1 : 0)
     },
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   }

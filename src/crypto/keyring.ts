@@ -66,7 +66,7 @@ const KEY_FOR: Readonly<Record<Exclude<Purpose, 'key-check'>, KeyName>> = {
  * Where one version of Key C should be rotated (protocols CR-01): with 2^28 random IVs under one key the chance of a
  * repeated one is 2^-41. The bound holds for each sub-key; counted is the sum over all tenants, which is stricter.
  */
-export const SEALS_BEFORE_ROTATION = 2 ** 28
+const SEALS_BEFORE_ROTATION = 2 ** 28
 
 /** The keyring of a keyring text. Throws KeyringError, which names the entry and never a value, on any other text. */
 export function parseKeyring(text: string): Keyring {

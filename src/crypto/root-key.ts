@@ -16,7 +16,7 @@ import { makeSecretKey } from './secret-key.ts'
 export const ROOT_KEY_BYTES = 32
 
 /** How much work a passphrase costs: scrypt with N = 2^log2n, r = 8, p = 1. 17 needs 128 MiB and about a second. */
-export const SCRYPT_LOG2N = 17
+const SCRYPT_LOG2N = 17
 const LEAST_LOG2N = 14
 const MOST_LOG2N = 20
 const SALT_BYTES = 16

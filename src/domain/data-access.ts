@@ -7,7 +7,7 @@ import { isReservedClaim } from './attributes.ts'
 import type { Json, JsonObject } from './text.ts'
 
 /** Names a category; it may become a claim of a token, so it is none that tokens are made of. */
-export const CategoryName = z
+const CategoryName = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,63}$/)
   .refine((name) => !isReservedClaim(name), 'is the name of a token claim')

@@ -64,7 +64,7 @@ export function isUnderIssuers(issuer: string, names: readonly string[]): boolea
 }
 
 /** A canonical https URL, or one of this machine's own, which the guard refuses unless the service was started for development. */
-export function isEntityUrl(text: string): boolean {
+function isEntityUrl(text: string): boolean {
   const url = URL.parse(text)
   const isLoopback = url?.protocol === 'http:' && url.hostname === '127.0.0.1'
   return (

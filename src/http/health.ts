@@ -2,10 +2,11 @@
 import type { Deps } from '../deps.ts'
 import { checkReadiness } from '../flow/check-readiness.ts'
 import { measureJobs } from '../flow/measure-jobs.ts'
+import { measureSeals } from '../flow/measure-seals.ts'
 import { jsonAnswer, objectSchema, text } from './describe.ts'
 import type { Operation, Route } from './route.ts'
 
-export function healthRoutes(deps: Pick<Deps, 'db' | 'metrics' | 'clock'>): Route[] {
+export function healthRoutes(deps: Pick<Deps, 'db' | 'metrics' | 'clock' | 'keyring'>): Route[] {
   const common = { method: 'GET', errors: 'problem', limit: 'public' } as const
   return [
     {
@@ -33,6 +34,7 @@ export function healthRoutes(deps: Pick<Deps, 'db' | 'metrics' | 'clock'>): Rout
       operation: METRICS,
       async handle() {
         await measureJobs(deps)
+        measureSeals(deps)
         const { contentType, text: exposition } = await deps.metrics.expose()
         return new Response(exposition, {
           headers: { 'content-type': contentType, 'cache-control': 'no-store' },
@@ -74,7 +76,7 @@ const READY: Operation = {
 const METRICS: Operation = {
   ...{ operationId: 'metrics', tags, summary: 'Prometheus metrics' },
   description:
-    'Counts and durations by route, flow and outcome; of each job its last end and how late it is. Nothing about a person. Keep it inside your network.',
+    'Counts and durations by route, flow and outcome; of each job its last end and how late it is; how much was sealed under Key C. Nothing about a person. Keep it inside your network.',
   responses: {
     '200': {
       description: 'Text exposition format.',

@@ -10,7 +10,7 @@ import type { Outbound } from '../outbound/guard.ts'
 export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
 
 /** Signatures that an ID token may carry; the first one that a provider offers is taken when none was registered. */
-export const ID_TOKEN_ALGORITHMS = [
+const ID_TOKEN_ALGORITHMS = [
   ...['RS256', 'ES256', 'PS256', 'EdDSA', 'Ed25519'],
   ...['ES384', 'ES512', 'PS384', 'PS512', 'RS384', 'RS512'],
 ] as const

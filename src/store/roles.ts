@@ -46,11 +46,7 @@ export async function ensureLogin(
 }
 
 /** Gives a login a new password. */
-export async function setPassword(
-  client: pg.ClientBase,
-  name: string,
-  password: string,
-): Promise<void> {
+async function setPassword(client: pg.ClientBase, name: string, password: string): Promise<void> {
   const verifier = pg.escapeLiteral(await scramVerifier(password))
   await client.query(`ALTER ROLE ${pg.escapeIdentifier(name)} PASSWORD ${verifier}`)
 }
@@ -59,7 +55,7 @@ export async function setPassword(
  * Makes the run-time login, as the owner or whoever else may create roles. Returns its new password, or undefined when it
  * was there already and no new password was asked for.
  */
-export async function ensureRuntimeLogin(
+async function ensureRuntimeLogin(
   client: pg.ClientBase,
   { renew }: { renew: boolean },
 ): Promise<string | undefined> {

@@ -16,13 +16,13 @@ import {
 } from './der.ts'
 
 /** Octets of one certificate at most (TR-13). */
-export const LARGEST_CERTIFICATE = 8 * 1024
+const LARGEST_CERTIFICATE = 8 * 1024
 
 /** Bits of an RSA key (TR-14). */
 const LEAST_RSA_BITS = 3072
 
 /** Signature algorithms that a certificate may be signed with (TR-14): ECDSA and RSA with SHA-2, Ed25519. */
-export const SIGNATURE_ALGORITHMS: ReadonlySet<string> = new Set([
+const SIGNATURE_ALGORITHMS: ReadonlySet<string> = new Set([
   '1.2.840.10045.4.3.2',
   '1.2.840.10045.4.3.3',
   '1.2.840.10045.4.3.4',

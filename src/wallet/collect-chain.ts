@@ -37,7 +37,7 @@ interface Climb {
 }
 
 /** Returns the address of an entity's configuration: below its identifier, unlike other well-known addresses (TR-30). */
-export function configurationUrl(entity: string): string {
+function configurationUrl(entity: string): string {
   return `${entity.replace(/\/$/, '')}/.well-known/openid-federation`
 }
 

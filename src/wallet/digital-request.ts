@@ -13,7 +13,7 @@ import type { RequestSigner } from './request-signer.ts'
 import type { ResponseJwk } from './response-encryption.ts'
 
 /** Signed before unsigned: a wallet that knows both should learn who asks from more than the address bar. */
-export const DIGITAL_PROTOCOLS = [
+const DIGITAL_PROTOCOLS = [
   'openid4vp-v1-signed',
   'openid4vp-v1-multisigned',
   'openid4vp-v1-unsigned',

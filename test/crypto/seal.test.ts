@@ -11,6 +11,7 @@ import {
 import { BridgeError } from '../../src/domain/failure.ts'
 import type { TenantId } from '../../src/domain/ids.ts'
 import type { Sealed } from '../../src/domain/text.ts'
+import { createMetrics } from '../../src/metrics.ts'
 import {
   keyringAfterRotationOfC,
   keyringOf,
@@ -74,7 +75,7 @@ describe('sealing', () => {
     expect(ivs.size).toBe(50_000)
   })
 
-  test('CR-01 seals are counted by purpose and version, and a limit asks for a rotation', () => {
+  test('CR-01 seals are counted by purpose and version, and a limit asks for a rotation', async () => {
     const counting = keyringOf()
     for (let count = 0; count < 3; count++) sealUnder(counting, 'session', CONTEXT, '')
     sealUnder(counting, 'webhook', { ...CONTEXT, tenant: OTHER_TENANT }, '')
@@ -85,6 +86,11 @@ describe('sealing', () => {
     expect(rotationIsDue(counting, 3)).toBe(true)
     expect(rotationIsDue(counting, 4)).toBe(false)
     expect(rotationIsDue(counting)).toBe(false)
+    const metrics = createMetrics({ processMetrics: false })
+    metrics.seals(sealCounts(counting), rotationIsDue(counting, 3))
+    const exposed = (await metrics.expose()).text
+    expect(exposed).toContain('bridge_key_seals{purpose="session",key_version="1"} 3\n')
+    expect(exposed).toContain('bridge_key_rotation_due 1\n')
   })
 })
 

@@ -250,6 +250,8 @@ describe('what is told to whom', () => {
     )
     expect(text).toMatch(/^bridge_flow_outcomes_total\{flow="login",outcome="reconciled"\} 1$/m)
     expect(text).toMatch(/^bridge_flow_outcomes_total\{flow="token",outcome="ok"\} 1$/m)
+    expect(text).toMatch(/^bridge_key_seals\{purpose="session",key_version="1"\} [1-9]\d*$/m)
+    expect(text).toMatch(/^bridge_key_rotation_due 0$/m)
     expect(text).not.toContain('demo')
   })
 })
