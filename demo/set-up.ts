@@ -61,6 +61,8 @@ export async function setUpTenant(
       clientId: text(app, 'client_id'),
       redirectUri: wishes.redirectUri,
       authentication: ClientSecretBasic(text(app, 'client_secret')),
+      // What a registration gets that names none.
+      idTokenAlgorithm: 'RS256',
     }),
   }
 }
