@@ -161,7 +161,7 @@ export interface Operations {
   /** Whatever comes next. */
   continueLogin: Operation<'GET', "/t/{tenant}/login/{journey}/continue", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Log in at a provider, without a wallet. */
-  loginWithoutWallet: Operation<'POST', "/t/{tenant}/login/{journey}/direct", { tenant: string; journey: string }, {}, {}, { provider: string }, Record<200 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', string> & Record<303, undefined>>
+  loginWithoutWallet: Operation<'POST', "/t/{tenant}/login/{journey}/direct", { tenant: string; journey: string }, {}, {}, { provider: string }, Record<200 | 400 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** End the login and go back. */
   cancelLogin: Operation<'POST', "/t/{tenant}/login/{journey}/cancel", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 429 | 503 | 'default', string>>
   /** What the page hands to the browser. */
@@ -171,7 +171,7 @@ export interface Operations {
   /** Which of several accounts. */
   showAccounts: Operation<'GET', "/t/{tenant}/login/{journey}/account", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Log in with one of several accounts. */
-  chooseAccount: Operation<'POST', "/t/{tenant}/login/{journey}/account", { tenant: string; journey: string }, {}, {}, { account: string; remember?: string }, Record<200 | 404 | 413 | 415 | 429 | 503 | 'default', string> & Record<303, undefined>>
+  chooseAccount: Operation<'POST', "/t/{tenant}/login/{journey}/account", { tenant: string; journey: string }, {}, {}, { account: string; remember?: string }, Record<200 | 400 | 404 | 413 | 415 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Wallet and account before they are linked. */
   showBothSides: Operation<'GET', "/t/{tenant}/login/{journey}/confirm", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 403 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Link wallet and account. */
@@ -187,7 +187,7 @@ export interface Operations {
   /** Log out here. */
   endSession: Operation<'POST', "/t/{tenant}/session", { tenant: string }, {}, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string>>
   /** Take back a yes. */
-  withdrawConsent: Operation<'POST', "/t/{tenant}/session/consent", { tenant: string }, {}, {}, { client: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 503 | 'default', string>>
+  withdrawConsent: Operation<'POST', "/t/{tenant}/session/consent", { tenant: string }, {}, {}, { client: string }, Record<303, undefined> & Record<400 | 404 | 413 | 415 | 429 | 503 | 'default', string>>
   /** Log the person out. */
   logOut: Operation<'GET', "/t/{tenant}/end_session", { tenant: string }, { id_token_hint?: string; client_id?: string; post_logout_redirect_uri?: string; state?: string; ui_locales?: string }, {}, undefined, Record<200 | 400 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Log the person out, by form. */
@@ -207,11 +207,11 @@ export interface Operations {
   /** A copy of everything, as a file. */
   copyOwnData: Operation<'POST', "/t/{tenant}/privacy/{journey}/export", { tenant: string; journey: string }, {}, {}, undefined, Record<200, Schemas['PersonExport']> & Record<404 | 429 | 503 | 'default', string>>
   /** Erase attributes and categories. */
-  eraseOwnAttributes: Operation<'POST', "/t/{tenant}/privacy/{journey}/attributes", { tenant: string; journey: string }, {}, {}, Record<string, string>, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 503 | 'default', string>>
+  eraseOwnAttributes: Operation<'POST', "/t/{tenant}/privacy/{journey}/attributes", { tenant: string; journey: string }, {}, {}, Record<string, string>, Record<303, undefined> & Record<400 | 404 | 413 | 415 | 429 | 503 | 'default', string>>
   /** End a link. */
-  unlinkOwn: Operation<'POST', "/t/{tenant}/privacy/{journey}/unlink", { tenant: string; journey: string }, {}, {}, { match: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 503 | 'default', string>>
+  unlinkOwn: Operation<'POST', "/t/{tenant}/privacy/{journey}/unlink", { tenant: string; journey: string }, {}, {}, { match: string }, Record<303, undefined> & Record<400 | 404 | 413 | 415 | 429 | 503 | 'default', string>>
   /** Take back a yes. */
-  withdrawOwnConsent: Operation<'POST', "/t/{tenant}/privacy/{journey}/consent", { tenant: string; journey: string }, {}, {}, { client: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 503 | 'default', string>>
+  withdrawOwnConsent: Operation<'POST', "/t/{tenant}/privacy/{journey}/consent", { tenant: string; journey: string }, {}, {}, { client: string }, Record<303, undefined> & Record<400 | 404 | 413 | 415 | 429 | 503 | 'default', string>>
   /** Erase everything. */
   eraseOwnData: Operation<'POST', "/t/{tenant}/privacy/{journey}/erase", { tenant: string; journey: string }, {}, {}, { sure: string }, Record<200 | 400 | 404 | 413 | 415 | 429 | 503 | 'default', string>>
   /** Send an authorization request ahead. */
@@ -465,27 +465,27 @@ export interface Operations {
   /** Find a person, or sign in. */
   showCompliancePage: Operation<'GET', "/compliance", {}, {}, {}, undefined, Record<200 | 429 | 'default', string>>
   /** Sign in with an admin token. */
-  beginComplianceSession: Operation<'POST', "/compliance/session", {}, {}, {}, { tenant: string; token: string }, Record<303, undefined> & Record<401 | 413 | 415 | 429 | 'default', string>>
+  beginComplianceSession: Operation<'POST', "/compliance/session", {}, {}, {}, { tenant: string; token: string }, Record<303, undefined> & Record<400 | 401 | 413 | 415 | 429 | 'default', string>>
   /** Sign out. */
-  endComplianceSession: Operation<'POST', "/compliance/session/end", {}, {}, {}, { csrf: string }, Record<303, undefined> & Record<413 | 415 | 429 | 'default', string>>
+  endComplianceSession: Operation<'POST', "/compliance/session/end", {}, {}, {}, { csrf: string }, Record<303, undefined> & Record<400 | 413 | 415 | 429 | 'default', string>>
   /** Find a person. */
   findOnCompliancePage: Operation<'POST', "/compliance/find", {}, {}, {}, { csrf: string; by: string; value?: string; issuer?: string; value0?: string }, Record<303, undefined> & Record<400 | 404 | 409 | 413 | 415 | 429 | 'default', string>>
   /** What is held about a person, as counts. */
   showPersonToStaff: Operation<'GET', "/compliance/people/{identity}", { identity: string }, {}, {}, undefined, Record<200 | 404 | 429 | 'default', string> & Record<303, undefined>>
   /** End a link. */
-  unlinkOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/unlink", { identity: string }, {}, {}, { csrf: string; match: string; reason: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 'default', string>>
+  unlinkOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/unlink", { identity: string }, {}, {}, { csrf: string; match: string; reason: string }, Record<303, undefined> & Record<400 | 404 | 413 | 415 | 429 | 'default', string>>
   /** Bring a link back. */
-  restoreOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/restore", { identity: string }, {}, {}, { csrf: string; match: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 'default', string>>
+  restoreOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/restore", { identity: string }, {}, {}, { csrf: string; match: string }, Record<303, undefined> & Record<400 | 404 | 413 | 415 | 429 | 'default', string>>
   /** Take back what a person agreed to. */
-  withdrawOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/consent", { identity: string }, {}, {}, { csrf: string; client: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 'default', string>>
+  withdrawOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/consent", { identity: string }, {}, {}, { csrf: string; client: string }, Record<303, undefined> & Record<400 | 404 | 413 | 415 | 429 | 'default', string>>
   /** Restrict processing, or lift it. */
-  restrictOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/restriction", { identity: string }, {}, {}, { csrf: string; restricted: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 'default', string>>
+  restrictOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/restriction", { identity: string }, {}, {}, { csrf: string; restricted: string }, Record<303, undefined> & Record<400 | 404 | 413 | 415 | 429 | 'default', string>>
   /** Export everything held about a person. */
-  exportOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/export", { identity: string }, {}, {}, { csrf: string }, Record<200, Schemas['PersonExport']> & Record<303, undefined> & Record<404 | 413 | 415 | 429 | 'default', string>>
+  exportOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/export", { identity: string }, {}, {}, { csrf: string }, Record<200, Schemas['PersonExport']> & Record<303, undefined> & Record<400 | 404 | 413 | 415 | 429 | 'default', string>>
   /** What would go, and the question. */
   askToErase: Operation<'GET', "/compliance/people/{identity}/erase", { identity: string }, {}, {}, undefined, Record<200 | 404 | 429 | 'default', string> & Record<303, undefined>>
   /** Erase a person. */
-  eraseOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/erase", { identity: string }, {}, {}, { csrf: string; ground: string; sure: string }, Record<303, undefined> & Record<404 | 413 | 415 | 429 | 'default', string>>
+  eraseOnCompliancePage: Operation<'POST', "/compliance/people/{identity}/erase", { identity: string }, {}, {}, { csrf: string; ground: string; sure: string }, Record<303, undefined> & Record<400 | 404 | 413 | 415 | 429 | 'default', string>>
   /** The receipt of an erasure. */
   showReceipt: Operation<'GET', "/compliance/people/{identity}/receipt", { identity: string }, {}, {}, undefined, Record<200 | 404 | 429 | 'default', string> & Record<303, undefined>>
   /** The receipt as a file. */

@@ -135,6 +135,7 @@ const DEFAULT_ANSWERS = withExamples(
 
 /** What a route answers because of what it is, whoever wrote it: told there only where it has another sentence for it. */
 const IMPLIED: { readonly [status: string]: string } = {
+  400: 'A parameter or the body is malformed, or holds a NUL character.',
   404: 'No such tenant, or nothing there.',
   413: 'The body is too large.',
   415: 'The body is of another type, or compressed.',
@@ -155,7 +156,7 @@ const IMPLIED_ANSWERS: JsonObject = Object.fromEntries(
 function describeImplied({ path, errors, limit, operation }: Route): JsonObject {
   const statuses = [
     ...(path.includes('/t/:tenant') ? ['404', '503'] : []),
-    ...(operation.requestBody === undefined ? [] : ['413', '415']),
+    ...(operation.requestBody === undefined ? [] : ['400', '413', '415']),
     ...(limit === undefined ? [] : ['429']),
   ]
   const reference = (status: string) => ({
