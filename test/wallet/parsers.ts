@@ -3,6 +3,7 @@
  * and the errors that it may throw.
  */
 import { createPublicKey } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { createIssuer } from '../../demo/issuer.ts'
 import { demoPolicies } from '../../demo/policies.ts'
@@ -121,10 +122,25 @@ const chain = [
   configurationOf(anchor, NOW, { claims: asSuperior(anchor) }),
 ]
 
-function statusOf(octets: Uint8Array, type: string) {
-  const token = readStatusListToken(octets, type)
+function statusOf(octets: Uint8Array, type: string, purpose?: 'revocation') {
+  const token = readStatusListToken(octets, type, purpose)
   token.verify(createPublicKey(issuer.privateKey))
   return openToken(token, URI, NOW)
+}
+
+/** Bitstring Status List 1.0, section 3. */
+const BITSTRING: JsonObject = {
+  ...{ '@context': ['https://www.w3.org/ns/credentials/v2'], id: URI, issuer: issuer.url },
+  type: ['VerifiableCredential', 'BitstringStatusListCredential'],
+  validFrom: new Date(NOW - 60_000).toISOString(),
+  credentialSubject: {
+    ...{ id: `${URI}#list`, type: 'BitstringStatusList', statusPurpose: 'revocation' },
+    encodedList: `u${gzipSync(Buffer.alloc(16_384)).toString('base64url')}`,
+  },
+}
+
+function signBitstring(credential: object): string {
+  return signJwt({ alg: 'ES256', typ: 'vc+jwt' }, credential, issuer.privateKey)
 }
 
 /** Everything that is octets on its way in. */
@@ -181,6 +197,11 @@ export const OCTET_PARSERS: readonly OctetParser[] = [
       signStatusList(issuer, { uri: URI, issuedAt: NOW_S - 60, statuses: Array(64).fill(0) }),
     ),
     read: (octets) => statusOf(octets, 'application/statuslist+jwt'),
+  },
+  {
+    ...{ name: 'a bitstring status list', refusals: [BridgeError], isSigned: true },
+    honest: Buffer.from(signBitstring(BITSTRING)),
+    read: (octets) => statusOf(octets, 'application/vc+jwt', 'revocation'),
   },
   {
     ...{ name: 'a chain of a federation', refusals: [FederationError], isSigned: true },
@@ -344,6 +365,12 @@ export const JSON_PARSERS: readonly JsonParser[] = [
       const token = signJwt(header, document, issuer.privateKey)
       return statusOf(Buffer.from(token), 'application/statuslist+jwt')
     },
+  },
+  {
+    ...{ name: 'a signed bitstring status list', refusals: [BridgeError] },
+    honest: BITSTRING,
+    read: (document) =>
+      statusOf(Buffer.from(signBitstring(document)), 'application/vc+jwt', 'revocation'),
   },
   {
     ...{ name: 'a registration certificate', refusals: [] },
