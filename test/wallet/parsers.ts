@@ -3,6 +3,7 @@
  * and the errors that it may throw.
  */
 import { createPublicKey } from 'node:crypto'
+import { isIP } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { createIssuer } from '../../demo/issuer.ts'
@@ -10,6 +11,7 @@ import { demoPolicies } from '../../demo/policies.ts'
 import { signStatusList } from '../../demo/status-list.ts'
 import { encrypt } from '../../demo/wallet-answer.ts'
 import { readProof } from '../../src/crypto/dpop.ts'
+import { readEnvelope } from '../../src/crypto/envelope.ts'
 import { JwkError, readPublicKey } from '../../src/crypto/thumbprint.ts'
 import { readClaimsRequest } from '../../src/domain/claims-request.ts'
 import { BridgeError } from '../../src/domain/failure.ts'
@@ -21,8 +23,10 @@ import {
 } from '../../src/domain/metadata-policy.ts'
 import { checkPolicy, POLICY_KINDS } from '../../src/domain/policy.ts'
 import { readRegistration } from '../../src/domain/registration.ts'
+import { matchRedirectUri } from '../../src/domain/relying-party.ts'
 import { parseStrictJson, StrictJsonError } from '../../src/domain/strict-json.ts'
 import type { JsonObject } from '../../src/domain/text.ts'
+import { checkUrl } from '../../src/outbound/url.ts'
 import { readCertificate } from '../../src/wallet/certificate.ts'
 import {
   createAnchorSet,
@@ -216,6 +220,25 @@ export const OCTET_PARSERS: readonly OctetParser[] = [
         ...{ method: 'POST', url: 'https://bridge.example/token', accessToken: undefined },
         now: NOW,
       })?.jti,
+  },
+  {
+    ...{ name: 'an address to ask', refusals: [BridgeError], isSigned: false },
+    honest: Buffer.from('https://issuer.example/path?query=1'),
+    read(octets) {
+      const { url } = checkUrl(text(octets), { allowLoopback: false, allowedPorts: [443] })
+      if (url.protocol !== 'https:' || isIP(url.hostname) !== 0) throw new Error('let through')
+      return url.href
+    },
+  },
+  {
+    ...{ name: 'an address to return to', refusals: [], isSigned: true },
+    honest: Buffer.from('https://app.example/callback?a=b'),
+    read: (octets) => matchRedirectUri(['https://app.example/callback?a=b'], text(octets)),
+  },
+  {
+    ...{ name: 'a sealed text', refusals: [], isSigned: false },
+    honest: Buffer.from(`v1.c1.${'A'.repeat(16)}.${'A'.repeat(43)}.${'A'.repeat(43)}`),
+    read: (octets) => readEnvelope(text(octets))?.keyId,
   },
   {
     ...{ name: 'a form', refusals: [BridgeError], isSigned: false },
