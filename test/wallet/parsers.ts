@@ -531,6 +531,10 @@ export function changedDocument(honest: JsonObject): fc.Arbitrary<JsonObject> {
     for (const { path, value: put, name, isNew } of changes) {
       const parent = valueAt(made, path.slice(0, -1))
       if (typeof parent !== 'object' || parent === null) continue
+      if (isNew && Array.isArray(parent)) {
+        parent.push(structuredClone(put))
+        continue
+      }
       const key = isNew ? name : (path.at(-1) ?? name)
       if (key !== '__proto__') (parent as Record<string, unknown>)[key] = structuredClone(put)
     }
