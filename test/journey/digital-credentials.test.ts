@@ -121,6 +121,7 @@ describe('what the page hands to the browser', () => {
     expect(payload).toMatchObject({
       response_type: 'vp_token',
       response_mode: 'dc_api.jwt',
+      aud: 'https://self-issued.me/v2',
       client_id: expect.stringMatching(/^x509_hash:/),
       expected_origins: [bridge.url],
     })

@@ -8,7 +8,7 @@ import { createBrowser, walletLinkOn } from '../../demo/browser.ts'
 import { demoPolicies } from '../../demo/policies.ts'
 import { readRequest } from '../../demo/wallet.ts'
 import { ADMIN_SCOPE_NAMES } from '../../src/domain/admin.ts'
-import { HAIP, settingsAgainstHaip, trustWithinHaip } from '../../src/domain/haip.ts'
+import { HAIP, lintHaip, settingsAgainstHaip, trustWithinHaip } from '../../src/domain/haip.ts'
 import { readPolicy } from '../../src/domain/policy.ts'
 import { publishPolicy } from '../../src/flow/publish-policy.ts'
 import { switchTenant } from '../../src/flow/switch-tenant.ts'
@@ -116,7 +116,13 @@ describe('the switch', () => {
 
   test('HA-15 a login that began before knows only issuers by certificate from then on', () => {
     const [certified] = bridge.issuer.trustPolicy().entries
-    const policy = readPolicy('trust', { entries: [certified, byMetadata, byDid] })
+    const anchors = certified?.anchors
+    const jwtVc = { id: 'vc', format: 'jwt_vc_json', types: ['Degree'], mechanism: 'x5c', anchors }
+    const policy = readPolicy('trust', { entries: [certified, byMetadata, byDid, jwtVc] })
+    // Each for its own reason: the format alone is refused, and so is the way to the issuer.
+    expect(lintHaip({ trust: policy }).map(({ path }) => path)).toEqual([
+      ...['entries.1.mechanism', 'entries.2.format', 'entries.2.mechanism', 'entries.3.format'],
+    ])
     expect(trustWithinHaip(policy).entries.map(({ id }) => id)).toEqual(['demo'])
   })
 })

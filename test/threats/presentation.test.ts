@@ -320,6 +320,11 @@ describe('who came back', () => {
     const link = await showCode(bridge.deps, prepared, opened.journeyId as never, browserId)
     const request = readRequest((await wallet.fetchRequest(link)).requestObject)
     expect(request.nonce).not.toBe(opened.request.nonce)
+    // What it says of its own end: two minutes from the login's beginning, as of the link five.
+    const secondsOf = ({ iat, exp }: typeof request) => Number(exp) - Number(iat)
+    expect(secondsOf(request)).toBeLessThanOrEqual(120)
+    expect(secondsOf(opened.request)).toBeGreaterThan(120)
+    expect(secondsOf(opened.request)).toBeLessThanOrEqual(300)
     await later(bridge, 120_000, async () => {
       expect((await wallet.fetchRequest(link)).status).toBe(404)
       expect((await wallet.post(wallet.prepare(request))).status).toBe(404)
@@ -593,6 +598,9 @@ describe('garbage', () => {
     const refused = await open(bridge.tenant, wallet)
     expect((await wallet.refuse(refused.request)).status).toBe(200)
     expect((await journeyState(bridge, refused.journeyId)).state).toBe('failed')
+    expect(await eventsOf(bridge, refused.journeyId)).toEqual([
+      { event_type: 'presentation_refused', detail: { reason: 'wallet_refused', refusals: 0 } },
+    ])
     expect((await answer(wallet, refused)).status).toBe(404)
     const page = await refused.browser.get(
       `${bridge.tenant.issuer}/login/${refused.journeyId}/continue`,
@@ -600,6 +608,16 @@ describe('garbage', () => {
     expect(page.text).not.toContain('<script>alert')
     expect(page.location).toBeUndefined()
   })
+})
+
+test('VP-074 VP-081 once a wallet has answered, no error and no garbage takes that back', async () => {
+  const opened = await open(bridge.tenant, wallet)
+  const { redirectUri = '' } = await answer(wallet, opened)
+  for (const error of ['access_denied', 'wallet_unavailable'])
+    expect((await wallet.refuse(opened.request, error)).status).toBe(404)
+  const garbage = await answer(wallet, opened, { vpToken: { eduid: ['~'] } })
+  expect(garbage.status).toBe(404)
+  expect(isRelyingParty((await opened.browser.get(redirectUri)).location ?? '')).toBe(true)
 })
 
 describe('what a POST may do', () => {

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey } from 'node:crypto'
+import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { compactDecrypt, compactVerify, decodeProtectedHeader } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { hashSecret, randomText } from '../../src/crypto/random.ts'
@@ -17,9 +17,16 @@ import {
   prepareRequestSigner,
 } from '../../src/wallet/request-signer.ts'
 import { createResponseKey } from '../../src/wallet/response-encryption.ts'
-import { writeAnchor, writeOdd } from './certificates.ts'
+import {
+  type OddRequest,
+  SIGNS_CERTIFICATES,
+  SIGNS_DATA,
+  writeAnchor,
+  writeOdd,
+} from './certificates.ts'
 import { createIdentity, createSigner, DAY, NOW, NOW_S, newKey, QUERY, refusalOf } from './world.ts'
 
+const SIGNS_BOTH = SIGNS_CERTIFICATES + SIGNS_DATA
 const identity = createIdentity()
 const signer = prepareRequestSigner(identity)
 
@@ -276,6 +283,17 @@ describe('the signing certificate', () => {
         privateKey: leaf.key,
       },
     ],
+    [
+      'VP-041 an authority of the right name that did not sign the leaf',
+      {
+        ...identity,
+        chain: [leaf.der, writeOdd({ name: 'Between', issuer: anchor, ca: {} }).der],
+        privateKey: leaf.key,
+      },
+    ],
+    ['VP-041 a leaf that is an authority itself', signedBy({ ca: {}, keyUsage: SIGNS_BOTH })],
+    ['VP-041 a leaf that may certify but not sign', signedBy({ keyUsage: SIGNS_CERTIFICATES })],
+    ['VP-041 a key of another curve', signedBy({ key: p384() })],
     ['HA-03 a self-signed leaf', selfSigned()],
     [
       'HA-03 the anchor in the chain',
@@ -300,6 +318,15 @@ describe('the signing certificate', () => {
   it('VP-041 not yet valid is refused', () => {
     expect(() => checkSigningCertificate(identity, NOW - 2 * DAY)).toThrow(BridgeError)
   })
+
+  function signedBy(members: OddRequest) {
+    const odd = writeOdd({ issuer: between, ...members })
+    return { ...identity, chain: [odd.der, between.der], privateKey: odd.key }
+  }
+
+  function p384() {
+    return generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey
+  }
 
   function selfSigned() {
     const odd = writeOdd({})
