@@ -5,6 +5,7 @@ import { generateSigningKey, importSigningKey } from '../../../src/crypto/signin
 import { ADMIN_SCOPE_NAMES } from '../../../src/domain/admin.ts'
 import { DAY } from '../../../src/domain/time.ts'
 import { calendarOf } from '../../../src/flow/read-expiry-calendar.ts'
+import { registrationsFor } from '../../../src/flow/registration-view.ts'
 import { runIfDue } from '../../../src/job/lease.ts'
 import { watchExpiryJob } from '../../../src/job/watch-expiry.ts'
 import { type Bridge, logIn, startBridge } from '../../support/bridge.ts'
@@ -132,6 +133,19 @@ describe('registration certificates', () => {
   })
 })
 
+test('VP-019 one past its end is not sent, and the tenant’s does not stand in for it', () => {
+  const entry = (clientId: string, notAfter: number | undefined) => ({
+    ...{ clientId, format: 'registration_cert', document: `of ${clientId}`, notAfter },
+    registered: undefined,
+  })
+  const all = [entry('', undefined), entry('app', 1_000)]
+  const sent = (clientId: string, now: number) =>
+    registrationsFor(all, clientId, now).map(({ document }) => document)
+  expect(sent('app', 999)).toEqual(['of app'])
+  expect(sent('app', 1_000)).toEqual([])
+  expect(sent('other', 1_000)).toEqual(['of '])
+})
+
 describe('access certificates of relying parties', () => {
   const OWN = '/tenants/demo/relying-parties/app/request-certificate'
 
@@ -169,6 +183,7 @@ describe('what ends when', () => {
   const read = async () =>
     (await admin.get('/tenants/demo/expiry-calendar')).body.expiries as {
       kind: string
+      name: string
       state: string
     }[]
 
@@ -178,6 +193,12 @@ describe('what ends when', () => {
       new Set(['request_certificate', 'registration_certificate', 'trust_anchor', 'signing_key']),
     )
     expect(calendar.every(({ state }) => state === 'good')).toBe(true)
+    // Of certificates the one that is in use, and none that was replaced or dropped.
+    const { request_certificate: inUse } = (await admin.get('/tenants/demo')).body as {
+      request_certificate: { kid: string }
+    }
+    const certificates = calendar.filter(({ kind }) => kind === 'request_certificate')
+    expect(certificates.map(({ name }) => name)).toEqual([inUse.kid])
     bridge.clock.advance(80 * DAY)
     admin = await adminWith(bridge, ADMIN_SCOPE_NAMES)
     expect((await read()).filter(({ state }) => state === 'soon')).toMatchObject([
