@@ -162,6 +162,9 @@ describe('a credential', () => {
     )
     const { revoked } = await show({ entry, documents: honest({ revoked: [INDEX] }) })
     expect(revoked[0]?.reference).toMatchObject({ uri: LISTS.revocation, purpose: 'revocation' })
+    // Where policy does not want links looked after, nobody is told, and nothing is kept.
+    expect((await show({ documents: honest({ revoked: [INDEX] }) })).revoked).toEqual([])
+    expect((await show()).standings).toEqual([])
   })
 
   it('TS-10 of which one list cannot be had is refused', async () => {

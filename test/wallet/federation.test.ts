@@ -334,6 +334,18 @@ describe('an issuer of a federation', () => {
     )
   })
 
+  it('TR-30 what is kept of one proves nothing of another', async () => {
+    await show()
+    const [, , above = '', top = ''] = chainWith()
+    const claims = asIssuer(signer)
+    const own = configurationOf(between, NOW, { hints: [anchor], claims })
+    expect(resolveChain([own, above, top], anchors, NOW).subject).toBe(between.id)
+    for (const answer of means.answers.kept.values())
+      answer.document = JSON.stringify([own, above, top])
+    means = { ...createMeans(), answers: means.answers }
+    expect(await refusalOf(() => show())).toBe('issuer_key_unavailable')
+  })
+
   it('TR-30 another way up is tried where one leads nowhere', async () => {
     serve([stranger, between])
     documents[configurationAt(stranger)] = configurationOf(stranger, NOW, {
