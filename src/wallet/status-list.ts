@@ -10,9 +10,8 @@ import type { Json } from '../domain/text.ts'
 import { type BitstringList, bitAt } from './bitstring-list.ts'
 import { type IdentifierList, isOnList } from './identifier-list.ts'
 import { isJsonObject } from './json.ts'
+import { unpackList } from './packed-list.ts'
 
-/** Octets after decompression: four million credentials at eight bits each (TS-09). */
-const LARGEST_LIST = 4 * 1024 * 1024
 const LONGEST_URI = 2048
 
 /** Octets of an mdoc's identifier: more than any needs that is unique. */
@@ -68,28 +67,11 @@ export function readMdocStatusReference(status: Json): StatusReference {
 export function openStatusList(bits: unknown, lst: unknown): StatusList {
   const packed = typeof lst === 'string' ? decodeBase64url(lst) : lst
   if (!(packed instanceof Uint8Array) || !isWidth(bits)) return refuse('status_list_invalid')
-  return { bits, bytes: inflate(packed) }
+  return { bits, bytes: unpackList(inflateSync, packed) }
 }
 
 function isWidth(bits: unknown): bits is StatusList['bits'] {
   return bits === 1 || bits === 2 || bits === 4 || bits === 8
-}
-
-interface Inflated {
-  buffer: Uint8Array
-  engine: { bytesWritten: number }
-}
-
-function inflate(packed: Uint8Array): Uint8Array {
-  try {
-    const options = { maxOutputLength: LARGEST_LIST, info: true }
-    // With `info` the answer is of another shape, which the type of the function does not say.
-    const { buffer, engine } = inflateSync(packed, options) as unknown as Inflated
-    // Bytes behind the stream would be a second list that only some readers see.
-    return engine.bytesWritten === packed.length ? buffer : refuse('status_list_invalid')
-  } catch (error) {
-    return fail({ kind: 'presentation_refused', reason: 'status_list_invalid' }, error)
-  }
 }
 
 /**
