@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { publishPolicy } from '../../src/flow/publish-policy.ts'
 import { adminWith } from '../http/admin/client.ts'
 import { newPerson, rowsOf } from '../people/people.ts'
-import { type Bridge, startBridge } from '../support/bridge.ts'
+import { ACTOR, type Bridge, startBridge } from '../support/bridge.ts'
 import { launchChromium } from './pages-browser.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -23,6 +24,22 @@ afterAll(async () => {
   await bridge.stop()
 })
 
+/** Names besides the key, so that the page has a form for them. */
+const PROFILE = {
+  id: 'wallet-and-account',
+  materials: [
+    { type: 'holder_key' },
+    {
+      ...{ type: 'claim_tuple', name: 'names' },
+      attributes: [
+        { path: ['given_name'], read: 'name' },
+        { path: ['family_name'], read: 'name' },
+      ],
+    },
+    { type: 'provider_subject' },
+  ],
+}
+
 async function expectNoViolations(page: Page): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
@@ -38,6 +55,7 @@ async function expectNoViolations(page: Page): Promise<void> {
 
 test('issue 5 item 1 compliance staff find, unlink, restore and erase with mouse and keyboard; no page breaks WCAG 2.2 AA', async () => {
   const person = await newPerson(bridge, bridge.tenant, 'sanne')
+  await publishPolicy(bridge.deps, ACTOR, 'demo', 'material', { profiles: [PROFILE] })
   const { token } = await adminWith(bridge, [
     'identities:manage',
     'privacy:erase',
@@ -53,10 +71,16 @@ test('issue 5 item 1 compliance staff find, unlink, restore and erase with mouse
   await page.getByLabel('Token').fill(token)
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'Find a person' }).waitFor()
+  await page.getByText('names', { exact: true }).click()
+  await expectNoViolations(page)
+  await page.getByLabel('given_name').fill('Nobody')
+  await page.getByLabel('family_name').fill('At All')
+  await page.getByRole('button', { name: 'Find by names' }).click()
+  await page.getByText('Nobody is known by this.').waitFor()
   await expectNoViolations(page)
   await page.getByLabel('Known by').selectOption({ label: 'Account at SURF' })
   await page
-    .getByLabel('Account, thumbprint or id')
+    .getByLabel('Account, address, thumbprint, DID or id')
     .fill(bridge.institution.subjectOf('sanne', 'bridge-demo'))
   await page.getByRole('button', { name: 'Find' }).click()
   await page.getByRole('heading', { name: 'A person' }).waitFor()
