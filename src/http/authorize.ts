@@ -132,10 +132,15 @@ const PARAMETERS: readonly [
     'urn:identity-bridge:acr:wallet-same-device+institution',
     false,
   ],
-  ['max_age', 'Seconds; how old a login at the institution may be.', '3600', false],
+  [
+    'max_age',
+    'Seconds; how old a login may be that the person brings along, here or at the institution. 0 is `prompt=login`.',
+    '3600',
+    false,
+  ],
   [
     'prompt',
-    '`login`: no login that the person brings along. `select_account`: a person with several accounts is asked which. `none`: nobody is asked; a code where single sign-on gives one, else `login_required`, or `consent_required` where only a yes is missing. `consent`: where people are asked for one, they are asked again.',
+    '`login`: no login that the person brings along. `select_account`: a person with several accounts is asked which. `none`: nobody is asked; a code where single sign-on gives one, else `login_required`, or `consent_required` where only a yes is missing. `consent`: where people are asked for one, they are asked again. Any other value is `invalid_request`.',
     'login',
     false,
   ],
