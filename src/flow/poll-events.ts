@@ -60,6 +60,8 @@ export async function pollEvents(
     const waits = request.maxEvents > 0 && !request.returnImmediately
     if (found.length === 0 && waits && look < LOOKS && !request.signal.aborted) {
       await wait(LOOK_EVERY)
+      // Whose secret ended meanwhile, or who was switched off, hears nothing of what comes then.
+      await findOwn(means, prepared, caller)
       continue
     }
     const sets = found.slice(0, request.maxEvents).map((event): [string, string] => {

@@ -474,10 +474,14 @@ describe('RFC 8936 poll', () => {
   test('who waits is answered as soon as something happens; another’s secret opens nothing', async () => {
     const { tenant, person } = await oneTenant()
     const own = await subscribe(tenant, { delivery: 'poll', endpoint: undefined })
-    const other = await subscribe(tenant, { delivery: 'poll', endpoint: undefined })
+    const idle = { event_types: ['binding_removed'] }
+    const other = await subscribe(tenant, { delivery: 'poll', endpoint: undefined, ...idle })
     const waiting = poll(tenant, own, {})
     await tell(tenant, person, { type: 'identity_erased' })
     expect(Object.keys((await waiting).sets)).toHaveLength(1)
     expect((await poll(tenant, { ...own, secret: other.secret }, {})).status).toBe(401)
+    const ended = poll(tenant, other, {})
+    await admin.delete(`/tenants/${tenant.slug}/event-subscriptions/${other.id}`)
+    expect((await ended).status, 'while it waited').toBe(401)
   })
 })
