@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { findablesOf, toldIn } from '../../src/domain/findable.ts'
 import type { Strength } from '../../src/domain/identifier.ts'
 import { MaterialPolicy } from '../../src/domain/material.ts'
 import { shownIdentifiers } from '../../src/domain/shown-identifiers.ts'
@@ -145,5 +146,35 @@ describe('issue 4.7 what somebody is looked for by', () => {
   test('before a policy is published no material has a name', () => {
     const told = { ...subject, value: 'S-1' }
     expect(soughtIdentifier({ ...rules, material: undefined }, told, keyOfDid)).toBeUndefined()
+  })
+})
+
+describe('issue 5.1 what a form can ask for', () => {
+  test('is every material but keys and DIDs; filled in, it is what a login would show', () => {
+    const forms = new Map(findablesOf(material).map((one) => [one.material, one]))
+    expect([...forms.keys()]).toEqual(['student', 'mail', 'who', 'anywhere'])
+    const fill = (
+      name: string,
+      values: (string | undefined)[],
+      issuer: string | undefined = ISSUER,
+    ) => {
+      const form = forms.get(name)
+      return form && toldIn(form, { issuer, values })
+    }
+    const { given_name, birthdate, n } = ADA
+    const told = {
+      student: fill('student', ['S-1']),
+      mail: fill('mail', ['ada@example.org']),
+      who: fill('who', [given_name, birthdate]),
+      anywhere: fill('anywhere', [given_name, n.family_name], undefined),
+    }
+    for (const [name, one] of Object.entries(told)) {
+      const { hashKey, material: _, ...identifier } = (one && sought(one)) ?? {}
+      const { material: own, ...wanted } = shown.get(name) ?? {}
+      expect([own, hashKey, identifier]).toEqual([name, 'A', wanted])
+    }
+    expect(fill('who', [given_name, undefined]), 'half of it').toBeUndefined()
+    const student = forms.get('student')
+    expect(student && toldIn(student, { issuer: undefined, values: ['S-1'] })).toBeUndefined()
   })
 })
