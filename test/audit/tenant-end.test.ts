@@ -249,11 +249,16 @@ describe('a first login at the very moment of a tenant’s end', () => {
     await waiting(1)
     // Without its event in the trail, whose head may be what is held.
     await ask(`UPDATE tenant SET enabled = 0 WHERE slug = '${slug}'`)
-    const ending = endTenant(bridge.deps, ACTOR, slug, { messages: 'drop' }).then(
-      () => 'ended',
-      (error: unknown) => error,
-    )
-    await Promise.race([ending, waiting(2).catch(() => undefined)])
+    let over = false
+    const ending = endTenant(bridge.deps, ACTOR, slug, { messages: 'drop' })
+      .then(
+        () => 'ended',
+        (error: unknown) => error,
+      )
+      .finally(() => {
+        over = true
+      })
+    await waiting(2, () => over)
     await holder.query('COMMIT')
     await holder.end()
     const page = await login
@@ -263,12 +268,12 @@ describe('a first login at the very moment of a tenant’s end', () => {
     return { ended: await ending, people, page }
   }
 
-  async function waiting(many: number): Promise<void> {
+  async function waiting(many: number, isOver = () => false): Promise<void> {
     for (let tries = 0; tries < 200; tries++) {
       const [row] = await ask<{ count: number }>(
         `SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
       )
-      if ((row?.count ?? 0) >= many) return
+      if ((row?.count ?? 0) >= many || isOver()) return
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
     throw new Error('nobody waits')

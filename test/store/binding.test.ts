@@ -100,7 +100,7 @@ describe('looking up', () => {
     await addBinding('b2', { account: 'that' })
     const institutionHashes = [account('newer'), account('that')]
     const step = findBindingOfAccount({ tenantId: ONE, matchIds: [match('m1')], institutionHashes })
-    expect(await tenants.run(step)).toEqual([{ id: 'b2' }])
+    expect(await tenants.run(step)).toEqual([{ id: 'b2', key_identity_id: null }])
   })
 })
 
