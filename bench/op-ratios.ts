@@ -4,22 +4,28 @@ import type { Operation } from './op-requests.ts'
 import type { SIDES } from './op-sides.ts'
 import { round } from './report.ts'
 
-/** All levels have as many requests: slow levels weigh as much as they take. */
+type SideName = (typeof SIDES)[number]
+
+/**
+ * `ratio_to_oidc_provider` is what the same requests cost there, in CPU of server and Postgres, against what they cost here:
+ * how many more a machine carries. `time_ratio` is how long they took: on cores that are shared with whoever asks, it has the
+ * asking in it, at both sides. All levels have as many requests: slow levels weigh as much as they take.
+ */
 export function opRatios(operations: readonly Operation[], runs: readonly Run[]) {
   return operations.map((operation) => {
-    const of = (side: (typeof SIDES)[number]) =>
-      runs.filter((run) => run.operation === operation && run.side === side)
-    const total = (side: (typeof SIDES)[number]) =>
-      of(side).reduce((sum, run) => sum + run.requests / run.requests_per_second, 0)
-    const cpu = (side: (typeof SIDES)[number]) => of(side).reduce((sum, run) => sum + run.cpu_ms, 0)
-    const all = (side: (typeof SIDES)[number]) =>
-      cpu(side) + of(side).reduce((sum, run) => sum + run.database_cpu_ms, 0)
+    const total = (side: SideName, of: (run: Run) => number) =>
+      runs
+        .filter((run) => run.operation === operation && run.side === side)
+        .reduce((sum, run) => sum + of(run), 0)
+    const ratio = (side: SideName, of: (run: Run) => number) =>
+      round(total(side, of) / total('service', of))
+    const time = (run: Run) => run.requests / run.requests_per_second
     return {
       operation,
-      ratio_to_oidc_provider: round(total('oidc-provider') / total('service')),
-      ratio_to_oidc_provider_in_memory: round(total('oidc-provider in memory') / total('service')),
-      cpu_ratio: round(cpu('oidc-provider') / cpu('service')),
-      machine_cpu_ratio: round(all('oidc-provider') / all('service')),
+      ratio_to_oidc_provider: ratio('oidc-provider', (run) => run.cpu_ms + run.database_cpu_ms),
+      server_alone: ratio('oidc-provider', (run) => run.cpu_ms),
+      time_ratio: ratio('oidc-provider', time),
+      time_ratio_to_in_memory: ratio('oidc-provider in memory', time),
     }
   })
 }
