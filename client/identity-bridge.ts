@@ -87,6 +87,7 @@ export interface Schemas {
   PolicyComparison: { from: number; to: number; logins?: readonly (Schemas['RecordedLogin'])[] }
   PolicyDifference: { kind: "trust" | "query" | "attributes" | "material" | "selector"; members: readonly ({ path: string; change: "added" | "removed" | "changed" | "reordered"; before?: unknown; after?: unknown })[]; outcomes: readonly ({ name: string; changed: boolean; before: { refused: string | null; decision: { plan: Schemas['UnjudgedDocument']; rule: string; reasons: readonly (string)[] } | null } | null; after: { refused: string | null; decision: { plan: Schemas['UnjudgedDocument']; rule: string; reasons: readonly (string)[] } | null } | null })[] }
   PublishedPolicies: { published: readonly (Schemas['PublishedPolicy'])[] }
+  PolicyPublication: { trust_digest?: string }
   PolicyRestoration: { version: number }
   UnjudgedDocument: Record<string, unknown>
   NewAdminToken: { name: string; scopes: readonly ("tenants:manage" | "clients:manage" | "providers:manage" | "policies:manage" | "identities:manage" | "privacy:erase" | "privacy:export" | "privacy:retention" | "audit:read" | "jobs:manage" | "keys:manage")[]; tenant?: string | null; institution?: string | null; expires_in_days?: number }
@@ -371,7 +372,7 @@ export interface Operations {
   /** Judge the drafts, or documents sent along. */
   validatePolicies: Operation<'POST', "/admin/v1/tenants/{tenant}/policy-drafts/validate", { tenant: string }, {}, {}, Schemas['PolicyCheck'], Record<200, Schemas['PolicyVerdict']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Publish the validated drafts. */
-  publishDrafts: Operation<'POST', "/admin/v1/tenants/{tenant}/policy-drafts/publish", { tenant: string }, {}, {}, undefined, Record<200, Schemas['PublishedPolicies']> & Record<400 | 401 | 403 | 404 | 409 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
+  publishDrafts: Operation<'POST', "/admin/v1/tenants/{tenant}/policy-drafts/publish", { tenant: string }, {}, {}, Schemas['PolicyPublication'], Record<200, Schemas['PublishedPolicies']> & Record<400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 503 | 'default', Schemas['Problem']>>
   /** See what publishing the drafts, or documents sent along, would change. */
   planPolicies: Operation<'POST', "/admin/v1/tenants/{tenant}/policy-drafts/plan", { tenant: string }, {}, {}, Schemas['PolicyTrial'], Record<200, Schemas['PolicyPlan']> & Record<400 | 401 | 403 | 404 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Ask what the drafts, or documents sent along, make of recorded logins, and why. */

@@ -153,10 +153,10 @@ async function restore(
 async function listDrafts(terminal: Terminal, tenant: string): Promise<void> {
   const drafts = await onDatabase(terminal, (db) => readPolicyDrafts({ db }, OPERATOR, tenant))
   if (drafts.length === 0) return terminal.err('There are none.')
-  const rows = drafts.map(({ kind, state, basedOn, savedAt, savedBy }) => [
-    ...[kind, state, String(basedOn), savedAt, savedBy],
+  const rows = drafts.map(({ kind, state, basedOn, savedAt, savedBy, digest }) => [
+    ...[kind, state, String(basedOn), savedAt, savedBy, digest],
   ])
-  terminal.out(tableOf(['kind', 'state', 'from version', 'saved', 'by'], rows))
+  terminal.out(tableOf(['kind', 'state', 'from version', 'saved', 'by', 'digest'], rows))
 }
 
 interface DiffOptions {

@@ -31,8 +31,8 @@ export interface Choice {
   restored?: number | undefined
   /** Kinds whose draft goes away with this. */
   drop?: readonly PolicyKind[] | undefined
-  /** Who wrote the draft of the trust policy that is to be published. */
-  trustWrittenBy?: string | undefined
+  /** The draft of the trust policy that is to be published: who wrote it, and whether the publisher named its digest. */
+  trustDraft?: { writtenBy: string; isNamed: boolean } | undefined
 }
 
 /** The current version of each kind that has one. */
@@ -41,7 +41,7 @@ export type CurrentVersions = { readonly [K in PolicyKind]?: number }
 /**
  * Publishes what `choose` answers, all of it or nothing, each as the next version of its kind; a document that says what
  * its kind's current version says is left alone. Throws what `choose` throws, `policy_refused`, and `conflict` where a trust
- * policy needs a second administrator (TR-03).
+ * policy needs a second administrator, who names the draft that was read (TR-03).
  */
 export async function publishDocuments(
   deps: Pick<Deps, 'db' | 'clock'> & { tenants: Pick<Deps['tenants'], 'forget'> },
@@ -64,7 +64,7 @@ export async function publishDocuments(
     const versions: CurrentVersions = Object.fromEntries(
       current.map((row) => [row.kind, row.version]),
     )
-    const { documents, restored, drop = [], trustWrittenBy } = await choose(tx, versions)
+    const { documents, restored, drop = [], trustDraft } = await choose(tx, versions)
     const registrations = registeredIn(certificates)
     const surroundings = {
       providers: providers.map(readProvider),
@@ -77,7 +77,7 @@ export async function publishDocuments(
         current.every((row) => row.kind !== kind || row.document !== text),
     )
     const needsSecond = row?.trust_four_eyes === 1 && drafts.some(({ kind }) => kind === 'trust')
-    if (needsSecond) checkSecond(actor, trustWrittenBy)
+    if (needsSecond) checkSecond(actor, trustDraft)
     const numbered = drafts.map((draft) => ({ ...draft, version: (versions[draft.kind] ?? 0) + 1 }))
     await tx.runLast([
       dropPolicyDrafts({ tenantId, kinds: drop }),
@@ -88,7 +88,7 @@ export async function publishDocuments(
         insertAuditEvent(tenantId, newId(), now, {
           detail: {
             ...{ type: 'policy_published', actor: actor.id, kind, version, restored },
-            written_by: needsSecond && kind === 'trust' ? trustWrittenBy : undefined,
+            written_by: needsSecond && kind === 'trust' ? trustDraft?.writtenBy : undefined,
           },
         }),
       ),
@@ -100,12 +100,18 @@ export async function publishDocuments(
 }
 
 /** Whom to believe decides who gets in: nobody decides that alone where the tenant wants two. */
-function checkSecond(publisher: AdminActor, writer: string | undefined): void {
-  if (writer === undefined)
+function checkSecond(publisher: AdminActor, draft: Choice['trustDraft']): void {
+  if (draft === undefined)
     fail({
       kind: 'conflict',
       detail: 'trust: it must be saved as a draft, and published by another',
     })
-  if (writer === publisher.id)
+  if (draft.writtenBy === publisher.id)
     fail({ kind: 'conflict', detail: 'trust: somebody else has to publish it' })
+  // What nobody looked at was decided by one alone, also where the draft was changed after it was read.
+  if (!draft.isNamed)
+    fail({
+      kind: 'conflict',
+      detail: 'trust: read the draft as it is now, and name its digest as trust_digest',
+    })
 }

@@ -10,12 +10,14 @@ import { type Published, publishDocuments } from './publish-documents.ts'
 /**
  * Publishes the tenant's drafts and takes them away. Throws `admin_forbidden`; `not_found`; `conflict` where there is no
  * draft, one was not validated since it was saved, or one began from a version that is no longer current; and
- * `policy_refused` where they no longer fit what was published meanwhile.
+ * `policy_refused` where they no longer fit what was published meanwhile. `trustDigest` is that of the draft of the trust policy
+ * as its publisher read it; where two must agree on it, a `conflict` unless it is still that one (TR-03).
  */
 export async function publishDrafts(
   deps: Pick<Deps, 'db' | 'clock' | 'tenants'>,
   actor: AdminActor,
   slug: string,
+  trustDigest?: string,
 ): Promise<readonly Published[]> {
   const tenant = await findAdminTenant(deps.db, actor, 'policies:manage', slug)
   return await publishDocuments(
@@ -31,10 +33,14 @@ export async function publishDrafts(
           refuse(`${row.kind}: another version was published since the draft was begun`)
         }
       }
+      const trust = rows.find(({ kind }) => kind === 'trust')
       return {
         documents: documentsIn(rows),
         drop: rows.map((row) => row.kind),
-        trustWrittenBy: rows.find(({ kind }) => kind === 'trust')?.saved_by,
+        trustDraft: trust && {
+          writtenBy: trust.saved_by,
+          isNamed: trust.digest === trustDigest,
+        },
       }
     },
     'publish',

@@ -197,6 +197,8 @@ function endOfMark(
   if (typeof iss !== 'string' || (issuers.length > 0 && !issuers.includes(iss))) {
     return refuse('a mark by somebody else')
   }
+  // `above` begins with what is said about the leaf, whose keys are its own.
+  if (iss === subject) return refuse('a mark by its own bearer')
   const keys = above.find((one) => one.subject === iss)?.keys ?? refuse('a mark by a stranger')
   verifyStatement(jwt, keys)
   return exp * SECOND

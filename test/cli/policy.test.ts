@@ -241,7 +241,7 @@ describe('issue 3 item 10 policy restore and drafts', () => {
        SELECT id, 'selector', '{}', 'draft', 'digest', 1, '2026-01-01T00:00:00.000Z', 'somebody' FROM tenant WHERE slug = 'demo'`,
     )
     expect((await policy('drafts', '--tenant', 'demo')).out).toMatch(
-      /selector +draft +1 .*somebody/,
+      /selector +draft +1 .*somebody +digest/,
     )
   })
 })

@@ -219,7 +219,20 @@ describe('trust marks', () => {
     expect(marked(mark()).expiresAt).toBe(NOW + 30_000)
   })
 
+  it('TR-30 where anybody may issue it, a superior of the chain may', () => {
+    const rules = { trust_mark_issuers: { [MARK]: [] } }
+    expect(marked(mark({}, between), rules).expiresAt).toBe(NOW + 30_000)
+  })
+
   it.each<[string, () => ResolvedEntity]>([
+    [
+      'that the leaf issues itself, where anybody may',
+      () => marked(mark({}, leaf), { trust_mark_issuers: { [MARK]: [] } }),
+    ],
+    [
+      'that the leaf issues itself, though the anchor names it',
+      () => marked(mark({}, leaf), { trust_mark_issuers: { [MARK]: [leaf.id] } }),
+    ],
     ['that is not there', () => resolve({}, [MARK])],
     ['of another leaf', () => marked(mark({ sub: between.id }))],
     ['that has ended', () => marked(mark({ exp: SECOND }))],

@@ -71,18 +71,20 @@ export function policyDraftRoutes(deps: AdminDeps): Route[] {
       ...{ method: 'POST', path: `${ALL}/publish`, operationId: 'publishDrafts', tag, scope },
       summary: 'Publish the validated drafts',
       description:
-        'All of them or none, each as the next version of its kind. Logins under way end with the versions they began with.',
+        'All of them or none, each as the next version of its kind. Logins under way end with the versions they began with. Where the tenant wants `trust_four_eyes` and a trust policy is among them, `trust_digest` names the draft that was read; `{}` does otherwise.',
+      ...{ body: 'PolicyPublication', sent: { trust_digest: POLICY_DRAFT.digest } },
       answer: 'PublishedPolicies',
       told: { published: [PUBLISHED_POLICY] },
       status: 200,
       refusals: {
         ...NOT_FOUND,
-        409: 'There is no draft, one was not validated, another version was published since it was begun, or somebody else has to publish this trust policy.',
+        409: 'There is no draft, one was not validated, another version was published since it was begun, or somebody else has to publish this trust policy, or name its draft as it is now.',
         422: 'They no longer fit what was published meanwhile; `problems` names the paths.',
       },
-      run: async ({ actor, path }) => ({
-        value: { published: (await publishDrafts(deps, actor, path('tenant'))).map(tellPublished) },
-      }),
+      async run({ actor, body, path }) {
+        const published = await publishDrafts(deps, actor, path('tenant'), body.trust_digest)
+        return { value: { published: published.map(tellPublished) } }
+      },
     }),
   ]
 }

@@ -70,6 +70,13 @@ export const PolicyVerdict = z.object({
   acceptable: z.boolean().describe('Whether they may be published: no finding is an error.'),
   findings: z.array(PolicyFinding),
 })
+export const PolicyPublication = z.strictObject({
+  trust_digest: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('Digest of the draft of `trust` that was read; needed under `trust_four_eyes`.'),
+})
 export const PublishedPolicies = z.object({ published: z.array(PublishedPolicy) })
 export const PolicyRestoration = z.strictObject({
   version: version.describe('Whose document is published again.'),

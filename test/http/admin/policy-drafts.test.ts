@@ -22,7 +22,7 @@ beforeEach(() => query(bridge.database.superuserUrl, 'DELETE FROM policy_draft')
 const good = () => testPolicies(bridge.issuer)
 const save = (kind: string, document: unknown) => admin.put(`${DRAFTS}/${kind}`, document)
 const validate = (body: object = {}) => admin.post(`${DRAFTS}/validate`, body)
-const publish = () => admin.post(`${DRAFTS}/publish`, undefined)
+const publish = (body: object = {}) => admin.post(`${DRAFTS}/publish`, body)
 const versionOf = async (kind: string) => (await admin.get(`${POLICIES}/${kind}`)).body.version
 const codes = (answer: { body: { [name: string]: unknown } }) =>
   (answer.body.findings as { code: string; kind: string; path: string }[]).map(
@@ -125,7 +125,7 @@ describe('issue 3 item 10 the life of a policy document', () => {
     const before = Number(await versionOf('query'))
     await save('query', good().query)
     await validate()
-    const answers = await Promise.all(Array.from({ length: 50 }, publish))
+    const answers = await Promise.all(Array.from({ length: 50 }, () => publish()))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(49)
     expect(await versionOf('query')).toBe(before + 1)
@@ -164,9 +164,9 @@ describe('TR-03 row 48 a trust policy under four eyes', () => {
   })
   test('another does, and the trail names both', async () => {
     const second = await adminWith(bridge, ['policies:manage'])
-    const { saved_by: writer } = (await save('trust', good().trust)).body
+    const { saved_by: writer, digest } = (await save('trust', good().trust)).body
     await validate()
-    expect((await second.post(`${DRAFTS}/publish`, undefined)).status).toBe(200)
+    expect((await second.post(`${DRAFTS}/publish`, { trust_digest: digest })).status).toBe(200)
     const [event] = (await events('policy_published')) as { detail: Record<string, unknown> }[]
     expect(event?.detail).toMatchObject({ kind: 'trust', written_by: writer })
     expect(event?.detail.actor).not.toBe(writer)
@@ -174,10 +174,32 @@ describe('TR-03 row 48 a trust policy under four eyes', () => {
   test('whoever changed the draft last wrote it', async () => {
     const second = await adminWith(bridge, ['policies:manage'])
     await save('trust', { entries: [] })
-    await second.put(`${DRAFTS}/trust`, good().trust)
+    const { digest: trust_digest } = (await second.put(`${DRAFTS}/trust`, good().trust)).body
     await validate()
-    expect((await second.post(`${DRAFTS}/publish`, undefined)).status).toBe(409)
-    expect((await publish()).status).toBe(200)
+    expect((await second.post(`${DRAFTS}/publish`, { trust_digest })).status).toBe(409)
+    expect((await publish({ trust_digest })).status).toBe(200)
+  })
+  test('nobody publishes what they did not read: unnamed, or changed since they read it', async () => {
+    const second = await adminWith(bridge, ['policies:manage'])
+    const before = await versionOf('trust')
+    const { digest: read } = (await save('trust', good().trust)).body
+    await save('query', good().query)
+    await validate()
+    const unnamed = await second.post(`${DRAFTS}/publish`, {})
+    await save('trust', bridge.issuer.trustPolicy({ statusGraceSeconds: 60 }))
+    await validate()
+    const replaced = await second.post(`${DRAFTS}/publish`, { trust_digest: read })
+    const detail = 'trust: read the draft as it is now, and name its digest as trust_digest'
+    expect([unnamed, replaced].map(({ status, body }) => [status, body.detail])).toEqual([
+      [409, detail],
+      [409, detail],
+    ])
+    expect(await versionOf('trust')).toBe(before)
+    const { drafts } = (await second.get(DRAFTS)).body as {
+      drafts: { kind: string; digest: string }[]
+    }
+    const trust_digest = drafts.find(({ kind }) => kind === 'trust')?.digest
+    expect((await second.post(`${DRAFTS}/publish`, { trust_digest })).status).toBe(200)
   })
   test('other kinds need one pair', async () => {
     expect((await admin.put(`${POLICIES}/query`, good().query)).status).toBe(200)
