@@ -40,6 +40,8 @@ const GRANTED =
   /^http:\/\/uri\.etsi\.org\/TrstSvc\/TrustedList\/Svcstatus\/(?:granted|recognisedatnationallevel)$/
 const MOST_POINTERS = 100
 const MOST_SIGNERS = 20
+/** Elements, attributes and namespaces of one service, and of what is said of the scheme. */
+const LARGEST_BRANCH = 20_000
 
 /** Returns what a list says, if one of its signers signed it. `now` in milliseconds. Throws `ListError`. */
 export async function readXmlList(
@@ -70,8 +72,8 @@ interface Branches {
 /** The scheme's information is kept; services are looked at one by one, and only their certificates are kept. */
 async function readBranches(octets: Uint8Array, list: TrustedList, now: number): Promise<Branches> {
   const branches: Branches = { schemes: [], shelf: createServiceShelf() }
-  const scheme = growBranches((branch) => branches.schemes.push(branch))
-  const service = growBranches((branch) => putListed(branches.shelf, branch, now))
+  const scheme = growBranches(LARGEST_BRANCH, (branch) => branches.schemes.push(branch))
+  const service = growBranches(LARGEST_BRANCH, (branch) => putListed(branches.shelf, branch, now))
   const isService = serviceCounter()
   const choose = (one: XmlOpening, around: readonly XmlOpening[]) => {
     const path = [...around, one]

@@ -4,8 +4,6 @@
  */
 import { XmlFormError, type XmlOpening, type XmlVisitor } from './xml-reader.ts'
 
-const MOST_ELEMENTS = 20_000
-
 export interface XmlElement extends XmlOpening {
   readonly children: readonly (XmlElement | string)[]
 }
@@ -14,16 +12,20 @@ interface Growing extends XmlOpening {
   children: (XmlElement | string)[]
 }
 
-/** Returns a visitor that hands over the tree of each element it is told of. Throws {@link XmlFormError} for one too large. */
-export function growBranches(hand: (branch: XmlElement) => void): XmlVisitor {
+/**
+ * Returns a visitor that hands over the tree of each element it is told of: one of `most` elements, attributes and copies of
+ * namespaces at most. Throws {@link XmlFormError} for one too large.
+ */
+export function growBranches(most: number, hand: (branch: XmlElement) => void): XmlVisitor {
   const open: Growing[] = []
-  let elements = 0
+  let kept = 0
   return {
     open(opening) {
-      elements = open.length === 0 ? 1 : elements + 1
-      if (elements > MOST_ELEMENTS) throw new XmlFormError('too large a branch')
+      const around = open.at(-1)
+      kept = (around === undefined ? 0 : kept) + weightOf(opening, around)
+      if (kept > most) throw new XmlFormError('too large a branch')
       const element: Growing = { ...opening, children: [] }
-      open.at(-1)?.children.push(element)
+      around?.children.push(element)
       open.push(element)
     },
     text(text) {
@@ -34,6 +36,13 @@ export function growBranches(hand: (branch: XmlElement) => void): XmlVisitor {
       if (open.length === 0 && element !== undefined) hand(element)
     },
   }
+}
+
+/** What an element shares with the one around it is kept once. */
+function weightOf(own: XmlOpening, around: XmlOpening | undefined): number {
+  const scope = own.scope === around?.scope ? 0 : own.scope.size
+  const held = own.held === around?.held ? 0 : own.held.size
+  return 1 + own.attributes.length + scope + held
 }
 
 /** Tells a visitor what a branch holds, as if it were read again. */

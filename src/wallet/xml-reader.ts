@@ -12,6 +12,9 @@ const DEEPEST = 40
 const MOST_ELEMENTS = 200_000
 const MOST_ATTRIBUTES = 30
 const LONGEST_NAME = 128
+/** Each element that declares one has a copy of all that are in scope. */
+const MOST_NAMESPACES = 64
+const MOST_HELD = 8
 export const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace'
 
 /** Thrown by {@link walkXml}; says nothing of the text. */
@@ -229,6 +232,7 @@ function openingOf(
     own.length === 0
       ? around.held
       : new Map([...around.held, ...own.map((a) => [a.local, a] as const)])
+  if (held.size > MOST_HELD) refuse('too many attributes')
   const namespace = prefix === '' ? (scope.get('') ?? '') : found(scope, prefix)
   return { prefix, local, namespace, attributes, scope, held }
 }
@@ -244,6 +248,7 @@ function scopeOf(written: ReadonlyMap<string, string>, around: XmlScope): XmlSco
     if (isFixed || (declared !== '' && value === '')) refuse('a namespace that may not be declared')
     scope ??= new Map(around)
     scope.set(declared, value)
+    if (scope.size > MOST_NAMESPACES) refuse('too many namespaces')
   }
   return scope ?? around
 }

@@ -20,6 +20,8 @@ import { walkXml, XmlFormError, type XmlOpening, type XmlVisitor } from './xml-r
 
 const DS = 'http://www.w3.org/2000/09/xmldsig#'
 const XADES = 'http://uri.etsi.org/01903/v1.3.2#'
+/** Elements, attributes and namespaces: one is grown into a tree before anybody is known to have signed it. */
+const LARGEST_SIGNATURE = 2_000
 const SIGNED_PROPERTIES = 'http://uri.etsi.org/01903#SignedProperties'
 const ENVELOPED = `${DS}enveloped-signature`
 const DIGESTS: Readonly<Record<string, string>> = {
@@ -94,7 +96,7 @@ function isSignature({ namespace, local }: XmlOpening): boolean {
 /** One in the whole document, and that a child of its root. */
 async function onlySignature(octets: Uint8Array): Promise<XmlElement> {
   const found: XmlElement[] = []
-  const grow = growBranches((branch) => found.push(branch))
+  const grow = growBranches(LARGEST_SIGNATURE, (branch) => found.push(branch))
   const choose = (one: XmlOpening, around: readonly XmlOpening[]) => {
     if (!isSignature(one)) return undefined
     return around.length === 1 && found.length === 0 ? grow : refuse('signature_invalid')

@@ -269,6 +269,8 @@ describe('its signature', () => {
 })
 
 describe('its form', () => {
+  const declared = (at: number, count: number) =>
+    Array.from({ length: count }, (_, of) => `xmlns:p${at}_${of}="u"`).join(' ')
   const ENTITY = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'
   const LAUGHS =
     '<!DOCTYPE a [<!ENTITY b "haha"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]><a>&c;&c;</a>'
@@ -283,6 +285,14 @@ describe('its form', () => {
     [
       'more attributes than any list',
       `<a ${Array.from({ length: 31 }, (_, at) => `b${at}="x"`).join(' ')}></a>`,
+    ],
+    [
+      'more namespaces than any list',
+      `${[0, 1, 2].map((at) => `<a ${declared(at, at < 2 ? 30 : 4)}>`).join('')}${'</a>'.repeat(3)}`,
+    ],
+    [
+      'more that holds inside than any list',
+      `<a ${Array.from({ length: 9 }, (_, at) => `xml:b${at}="x"`).join(' ')}></a>`,
     ],
     ['more elements than any list', `<a>${'<b/>'.repeat(200_000)}</a>`],
     ['an attribute twice', '<a b="1" b="2"></a>'],
@@ -327,6 +337,9 @@ describe('its form', () => {
     for (const text of [
       '<?xml version="1.0" encoding="UTF-8"?>\n<a x:b="1" xmlns:x="urn:x" c=\'>\'>&amp;&#x41;<!-- <b> --><![CDATA[<c>]]><b/></a>\n<!-- end -->',
       '<a/>',
+      // With `xml` itself 64 namespaces, and eight attributes that hold inside.
+      `<a ${declared(0, 30)}><a ${declared(1, 30)}><a ${declared(2, 3)}></a></a></a>`,
+      `<a ${Array.from({ length: 8 }, (_, at) => `xml:b${at}="x"`).join(' ')}></a>`,
     ]) {
       await expect(walkXml(Buffer.from(text), PASSED_OVER)).resolves.toBeUndefined()
     }

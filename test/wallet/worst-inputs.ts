@@ -23,6 +23,7 @@ import { openToken, readStatusListToken } from '../../src/wallet/status-list-tok
 import { prepareTrust } from '../../src/wallet/trust.ts'
 import { resolveChain } from '../../src/wallet/trust-chain.ts'
 import { readTrustedList } from '../../src/wallet/trusted-list.ts'
+import { INCLUSIVE } from '../../src/wallet/xml-canonical.ts'
 import { extension, writeAnchor, writeOdd } from './certificates.ts'
 import { configurationOf, createEntity, type Entity, statementBy } from './federation.ts'
 import { createOperator, forgeList, ISSUANCE, makeList } from './lists.ts'
@@ -41,7 +42,7 @@ import {
   QUERY,
   signJwt,
 } from './world.ts'
-import { CA_QC, STATUS, signXmlList, TYPES } from './xml-lists.ts'
+import { CA_QC, STATUS, signXmlList, TYPES, type XmlForgery } from './xml-lists.ts'
 
 const MIB = 1024 * 1024
 
@@ -129,13 +130,18 @@ function listXml(providers: readonly (readonly string[])[]): string {
   )
 }
 
-function xmlInput(name: string, expected: string, body: () => string): WorstInput {
+function xmlInput(
+  name: string,
+  expected: string,
+  body: () => string,
+  forgery: XmlForgery = {},
+): WorstInput {
   return inputOf<KnownList>(
     name,
     expected,
     () => {
       const operator = createOperator(NOW)
-      const octets = Buffer.from(signXmlList(operator, body()))
+      const octets = Buffer.from(signXmlList(operator, body(), forgery))
       return { octets, known: { signer: operator.certificate, format: 'tsl-xml' } }
     },
     readList,
@@ -157,6 +163,27 @@ function jsonListInput(name: string, expected: string, body: () => object): Wors
 
 const history = (one: string, times: number) =>
   `<ServiceHistory>${`<ServiceHistoryInstance><ServiceDigitalIdentity><DigitalId><X509Certificate>${one}</X509Certificate></DigitalId></ServiceDigitalIdentity></ServiceHistoryInstance>`.repeat(times)}</ServiceHistory>`
+
+/** Thirty namespaces for each element around, all of which are in scope of what is inside. */
+function nested(depth: number, inside: string): string {
+  const opening = (at: number) =>
+    `<a${Array.from({ length: 30 }, (_, of) => ` xmlns:p${at}_${of + 10}="u"`).join('')}>`
+  return `${Array.from({ length: depth }, (_, at) => opening(at)).join('')}${inside}${'</a>'.repeat(depth)}`
+}
+const ENVELOPED = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature'
+const MANY_DECLARED = '<a xmlns:p="u"></a>'.repeat(19_900)
+
+const unsignedXmlInput = (name: string, inside: () => string) =>
+  inputOf<KnownList>(
+    name,
+    'list_malformed',
+    () => {
+      const signature = `<Signature xmlns="http://www.w3.org/2000/09/xmldsig#">${inside()}</Signature>`
+      const octets = Buffer.from(`<a>${signature}</a>`)
+      return { octets, known: { signer: createOperator(NOW).certificate, format: 'tsl-xml' } }
+    },
+    readList,
+  )
 
 const LISTS: readonly WorstInput[] = [
   xmlInput('an XML list of 8 MiB: a thousand authorities, each with a history', 'accepted', () => {
@@ -185,6 +212,21 @@ const LISTS: readonly WorstInput[] = [
     )
     return listXml(Array<string[]>(6).fill(services))
   }),
+  xmlInput(
+    'an XML list of one service with a namespace for each element',
+    'list_malformed',
+    () => {
+      const [one = ''] = authorities(1)
+      return listXml([[serviceXml([one], nested(2, MANY_DECLARED))]])
+    },
+    { transforms: [ENVELOPED, INCLUSIVE] },
+  ),
+  unsignedXmlInput('an XML list of 400 KiB that nobody signed: 1170 namespaces', () =>
+    nested(38, MANY_DECLARED),
+  ),
+  unsignedXmlInput('an XML list that nobody signed: a namespace for each element', () =>
+    nested(2, MANY_DECLARED),
+  ),
   xmlInput('an XML list of more authorities than are kept', 'list_too_costly', () => {
     const made = authorities(1_600)
     return listXml([
