@@ -27,6 +27,7 @@ import {
   findErasure,
   findWholeFamily,
   insertErasure,
+  lockLogins,
   lockToErase,
   markErased,
 } from '../store/erasure.ts'
@@ -185,19 +186,22 @@ export async function takeOut(
   { tenantId, people, now }: { tenantId: TenantId; people: readonly IdentityId[]; now: IsoInstant },
 ): Promise<Erased> {
   const whom = { tenantId, people }
-  const [[logins], bindings, matches, [attributes], [subjects], , , [messages]] = await tx.runAll([
-    eraseLogins(whom),
-    eraseBindings(whom),
-    buryMatches({ ...whom, now }),
-    eraseAuxiliary(whom),
-    eraseSubjects(whom),
-    eraseChoices(whom),
-    eraseMerges(whom),
-    deleteOutboxOf(whom),
-    eraseLedgerLines(whom),
-    eraseFromRequests({ ...whom, now }),
-    eraseConsents(whom),
-  ])
+  const [, [logins], bindings, matches, [attributes], [subjects], , , [messages]] = await tx.runAll(
+    [
+      lockLogins(whom),
+      eraseLogins(whom),
+      eraseBindings(whom),
+      buryMatches({ ...whom, now }),
+      eraseAuxiliary(whom),
+      eraseSubjects(whom),
+      eraseChoices(whom),
+      eraseMerges(whom),
+      deleteOutboxOf(whom),
+      eraseLedgerLines(whom),
+      eraseFromRequests({ ...whom, now }),
+      eraseConsents(whom),
+    ],
+  )
   if (logins === undefined) throw new TypeError('counting gives one row')
   return {
     ...{ persons: people.length, matches: matches.length, bindings: bindings.length, ...logins },

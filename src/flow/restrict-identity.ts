@@ -8,7 +8,7 @@ import type { IdentityId } from '../domain/ids.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
-import { findWholeFamily, revokeGrantsOfNobody } from '../store/erasure.ts'
+import { findWholeFamily, lockLogins, revokeGrantsOfNobody } from '../store/erasure.ts'
 import { lockPeople, setRestriction } from '../store/identity.ts'
 import { revokeGrantsOf } from '../store/merge.ts'
 import { findReceivers, insertOutbox } from '../store/outbox.ts'
@@ -51,6 +51,7 @@ export async function restrictIdentity(
     await tx.runLast([
       setRestriction({ tenantId, id: identityId, from, to }),
       revokeGrantsOf({ tenantId, people, now }),
+      lockLogins({ tenantId, people }),
       revokeGrantsOfNobody({ tenantId, people, now }),
       ledgerStep(tenantId, identityId, { kind: 'restriction', persons: people, restricted }, now),
       insertOutbox(outboxRows(means.keyring, tenantId, { type }, receivers, now)),

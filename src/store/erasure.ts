@@ -1,7 +1,7 @@
 /** `erasure`, and the statements that take a person out of every table (`store/personal-data.ts` is the list). */
 import { sql } from 'kysely'
 import type { ErasureGround } from '../domain/erasure.ts'
-import type { ErasureId, IdentityId, TenantId } from '../domain/ids.ts'
+import type { ErasureId, IdentityId, JourneyId, TenantId } from '../domain/ids.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
 
@@ -35,8 +35,11 @@ export const lockToErase = statement('lock_to_erase', (q, p: Params<People>) =>
     .forUpdate(),
 )
 
-/** `hash`: everything these people are or were known by. */
-export const HASHES = (p: Params<People>) => sql`
+/**
+ * `hash`: everything these people are or were known by, what they share with others too. For taking away what shows it;
+ * {@link OWN_HASHES} for saying whose something is.
+ */
+const HASHES = (p: Params<People>) => sql`
     own AS MATERIALIZED (
       SELECT m.id, COALESCE(m.deleted_identifier_hash, m.identifier_hash) AS hash FROM identity_match m
        WHERE m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = ANY (${p('people')}::text[])
@@ -49,6 +52,22 @@ export const HASHES = (p: Params<People>) => sql`
        WHERE b.institution_identifier_hash IS NOT NULL
     )`
 
+/**
+ * `hash`: what is these people's alone, now: their wallets' keys, and what their wallets' links hang on. An address or a
+ * tuple of claims may be somebody else's too, whatever the policy made of it when it was linked; so may what ended.
+ */
+export const OWN_HASHES = (p: Params<People>) => sql`
+    own AS MATERIALIZED (
+      SELECT m.id, m.identifier_type AS type, m.identifier_hash AS hash FROM identity_match m
+       WHERE m.tenant_id = ${p('tenantId')} AND m.internal_identity_id = ANY (${p('people')}::text[])
+         AND m.deleted_at IS NULL AND m.metadata_json IS NULL AND m.identifier_type IN ('KEY', 'SUBJECT_ID', 'DID')
+    ), hash AS MATERIALIZED (
+      SELECT hash FROM own WHERE type = 'KEY'
+      UNION SELECT b.holder_identifier_hash FROM own
+        JOIN identity_link_binding b ON b.tenant_id = ${p('tenantId')} AND b.match_id = own.id
+       WHERE b.deleted_at IS NULL AND b.holder_hash_key_version > 0
+    )`
+
 /** A grant by the wallet's word alone, whose journey (there for as long as it is) showed one of these hashes. */
 export const GRANTED_TO_NOBODY = (
   p: Params<People>,
@@ -57,18 +76,33 @@ export const GRANTED_TO_NOBODY = (
           WHERE tenant_id = ${p('tenantId')} AND identity_id IS NULL
             AND identifier_hashes && ARRAY(SELECT hash FROM hash))`
 
-/** Ends what was granted by the wallet's word alone to somebody who is one of these people, and was not looked for. */
+/**
+ * Locks the journeys that may yet be granted to nobody and show one of these people's identifiers, in one order: what was
+ * granted meanwhile is there for the statement behind this one, and nothing more is granted until the transaction ends.
+ */
+export const lockLogins = sqlStatement(
+  'lock_logins',
+  (p: Params<People>) => sql<{ id: JourneyId }>`
+    WITH ${HASHES(p)}
+    SELECT id FROM journey
+     WHERE tenant_id = ${p('tenantId')} AND identity_id IS NULL
+       AND identifier_hashes && ARRAY(SELECT hash FROM hash)
+     ORDER BY id
+       FOR UPDATE`,
+)
+
+/** Ends what was granted by the wallet's word alone to somebody who is one of these people, and was not looked for; after {@link lockLogins}. */
 export const revokeGrantsOfNobody = sqlStatement(
   'revoke_grants_of_nobody',
   (p: Params<People & { now: IsoInstant }>) => sql<{ changed: number }>`
-    WITH ${HASHES(p)}
+    WITH ${OWN_HASHES(p)}
     UPDATE login_grant SET revoked_at = ${p('now')}
      WHERE tenant_id = ${p('tenantId')} AND revoked_at IS NULL AND ${GRANTED_TO_NOBODY(p)}`,
 )
 
 /**
  * Whatever lives for a login: journeys that know the person or show one of their identifiers, the sessions of those, grants
- * with their codes and tokens, and guard rows nobody holds just now (the sweep takes those).
+ * with their codes and tokens, and guard rows nobody holds just now (the sweep takes those). After {@link lockLogins}.
  */
 export const eraseLogins = sqlStatement(
   'erase_logins',

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { BindingId, ClientId, GrantId, IdentityId, MatchId, TenantId } from '../domain/ids.ts'
 import type { IdentifierType, JsonObject, Sealed } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
-import { GRANTED_TO_NOBODY, HASHES } from './erasure.ts'
+import { GRANTED_TO_NOBODY, OWN_HASHES } from './erasure.ts'
 import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
 
 type People = { tenantId: TenantId; people: readonly IdentityId[] }
@@ -119,7 +119,7 @@ export interface ExportedGrant {
 export const exportGrants = sqlStatement(
   'export_grants',
   (p: Params<People>) => sql<ExportedGrant>`
-    WITH ${HASHES(p)}
+    WITH ${OWN_HASHES(p)}
     SELECT id, client_id, binding_id AS link, subject, scope, acr, amr, auth_time, upstream, claims, wallet_attributes,
            created_at, expires_at, revoked_at, session_started_at
       FROM login_grant

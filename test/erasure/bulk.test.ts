@@ -13,6 +13,7 @@ import { runJobHere } from '../../src/jobs.ts'
 import { type Admin, type Answer, adminWith } from '../http/admin/client.ts'
 import { rowsOf, startTenant } from '../people/people.ts'
 import { type Bridge, startBridge, type TestTenant } from '../support/bridge.ts'
+import { lockWaits } from '../support/locks.ts'
 import { query } from '../support/postgres.ts'
 
 let bridge: Bridge
@@ -115,21 +116,10 @@ describe('issue 5 item 1: four eyes and a waiting time for erasing many', () => 
     await holder.query('BEGIN')
     await holder.query('SELECT 1 FROM identity WHERE id = $1 FOR UPDATE', [second])
     const running = run()
-    const waiting = async (many: number) => {
-      for (let tries = 0; tries < 200; tries++) {
-        const [row] = await query<{ count: number }>(
-          bridge.database.superuserUrl,
-          `SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-        )
-        if ((row?.count ?? 0) >= many) return
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
-      throw new Error('nobody waits')
-    }
     // The first is erased; the second's transaction waits for the holder, and the cancellation for that transaction.
-    await waiting(1)
+    await lockWaits(bridge, 1)
     const cancelled = approving.post(`${at(tenant)}/${asked.body.id}/cancel`, {})
-    await waiting(2)
+    await lockWaits(bridge, 2)
     await holder.query('COMMIT')
     await holder.end()
     const { body } = await cancelled

@@ -1,4 +1,5 @@
 /** Each plan and each of its fields, live: over HTTP, with a wallet and an institution (dossier 4.1, fault 12). */
+import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
 import { EDUID_VCT } from '../../demo/issuer.ts'
@@ -7,6 +8,7 @@ import { eraseIdentity } from '../../src/flow/erase-identity.ts'
 import { exportIdentity } from '../../src/flow/export-identity.ts'
 import { restrictIdentity } from '../../src/flow/restrict-identity.ts'
 import { ACTOR, type Bridge, logInDirectly, pressDirect, startBridge } from '../support/bridge.ts'
+import { lockWaits } from '../support/locks.ts'
 import {
   AT_TELLER,
   demoDocuments,
@@ -74,6 +76,42 @@ const countOf = async (tenant: Parameters<typeof rowsOf>[1], table: string) =>
       `SELECT count(*)::int AS n FROM ${table} WHERE tenant_id = $tenant`,
     )
   )[0]?.n
+
+const peopleOf = (tenant: Parameters<typeof rowsOf>[1]) =>
+  rowsOf(bridge, tenant, 'SELECT id FROM identity WHERE tenant_id = $tenant')
+
+/** Materials of which the names only suggest. */
+const BY_NAMES = [
+  { type: 'holder_key' },
+  {
+    ...{ type: 'claim_tuple', name: 'names' },
+    attributes: [
+      { path: ['given_name'], read: 'name' },
+      { path: ['family_name'], read: 'name' },
+    ],
+  },
+  { type: 'provider_subject' },
+]
+
+/** A row is held by a third until both wait for it, in this order; what came of the first. */
+async function afterAnother<First>(
+  held: string,
+  first: () => Promise<First>,
+  second: () => Promise<unknown>,
+): Promise<First> {
+  const holder = new pg.Client({ connectionString: bridge.database.superuserUrl })
+  await holder.connect()
+  await holder.query('BEGIN')
+  await holder.query(held)
+  const one = first()
+  await lockWaits(bridge, 1)
+  const two = second()
+  await lockWaits(bridge, 2)
+  await holder.query('COMMIT')
+  await holder.end()
+  await two
+  return await one
+}
 
 /** The clock cannot be moved: what wallets sign carries their own time. */
 const runOut = (tenant: Parameters<typeof rowsOf>[1]) =>
@@ -271,6 +309,64 @@ describe('SKIP_RECONCILIATION', () => {
       expect([table, await countOf(tenant, table)]).toEqual([table, 0])
   })
 
+  test('GD-02 what two people share says of neither that a login is theirs: not in an export, not ended by a restriction', async () => {
+    const to = (plan: object) => ({
+      rules: [{ id: 'candidates', when: { states: ['MATCHED_CLAIM_TUPLE'] }, plan }],
+      default: AT_TELLER,
+    })
+    const material = { profiles: [{ id: 'wallet-and-account', materials: BY_NAMES }] }
+    const tenant = await newTenant('guests-alike', to(SKIP), { material })
+    const [one, two] = [await bridge.newWallet(), await bridge.newWallet()]
+    await walk(tenant, teller, one)
+    const stranger = await walk(tenant, teller, two)
+    const [{ id: first } = { id: '' }] = await peopleOf(tenant)
+    const guestsOf = async (id: unknown) =>
+      (await exportIdentity(bridge.deps, ACTOR, tenant.slug, id as IdentityId)).logins.filter(
+        ({ link }) => link === null,
+      ).length
+    expect([stranger.asked, stranger.login !== undefined]).toEqual([undefined, true])
+    expect(await guestsOf(first), 'before it is known to be shared').toBe(0)
+    await publish(bridge, tenant, 'selector', to(AT_TELLER))
+    teller.says = { ...teller.says, sub: 'twin' }
+    await walk(tenant, teller, two)
+    const second = (await peopleOf(tenant)).find(({ id }) => id !== first)?.id
+    await publish(bridge, tenant, 'selector', forKnown(SKIP))
+    const visit = await walk(tenant, teller, two)
+    expect(visit.asked).toBeUndefined()
+    expect([await guestsOf(first), await guestsOf(second)]).toEqual([0, 2])
+    await restrictIdentity(bridge.deps, ACTOR, tenant.slug, {
+      ...{ identityId: first as IdentityId, restricted: true },
+    })
+    const token = visit.login?.tokens.access_token ?? ''
+    expect(await userinfoStatus(tenant.issuer, token)).toBe(200)
+  })
+
+  test.each(['a restriction', 'an erasure'])(
+    'GD-07 a grant that is recorded while %s waits for its journey is ended too',
+    async (word) => {
+      const tenant = await newTenant(`guests-between-${word.slice(-7)}`)
+      const wallet = await bridge.newWallet()
+      await walk(tenant, teller, wallet)
+      await publish(bridge, tenant, 'selector', forKnown(SKIP))
+      const [person] = await peopleOf(tenant)
+      const identityId = String(person?.id) as IdentityId
+      const opened = await open(tenant, wallet)
+      const { redirectUri = '' } = await answer(wallet, opened)
+      const { slug } = tenant
+      const page = await afterAnother(
+        `SELECT 1 FROM journey WHERE id = '${opened.journeyId}' FOR UPDATE`,
+        () => opened.browser.get(redirectUri),
+        () =>
+          word === 'an erasure'
+            ? eraseIdentity(bridge.deps, ACTOR, slug, { identityId, ground: 'objection' })
+            : restrictIdentity(bridge.deps, ACTOR, slug, { identityId, restricted: true }),
+      )
+      expect(isRelyingParty(page.location ?? ''), 'the login came first').toBe(true)
+      const alive = 'SELECT id FROM login_grant WHERE tenant_id = $tenant AND revoked_at IS NULL'
+      expect(await rowsOf(bridge, tenant, alive)).toEqual([])
+    },
+  )
+
   test('a required attribute that the wallet does not show ends the login', async () => {
     const tenant = await newTenant('guests-whole', {
       default: { ...SKIP, requiredAttributes: ['institution_id'] },
@@ -306,21 +402,7 @@ describe('SKIP_RECONCILIATION', () => {
 })
 
 describe('STEP_UP', () => {
-  const TUPLE = {
-    ...{ type: 'claim_tuple', name: 'names' },
-    attributes: [
-      { path: ['given_name'], read: 'name' },
-      { path: ['family_name'], read: 'name' },
-    ],
-  }
-  const material = {
-    profiles: [
-      {
-        id: 'wallet-and-account',
-        materials: [{ type: 'holder_key' }, TUPLE, { type: 'provider_subject' }],
-      },
-    ],
-  }
+  const material = { profiles: [{ id: 'wallet-and-account', materials: BY_NAMES }] }
 
   test('12.4.4, fault 10 a candidate by claim tuple proves it, and the new wallet’s key is theirs', async () => {
     const tenant = await newTenant('confirmed', undefined, { material })

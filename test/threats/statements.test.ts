@@ -309,6 +309,7 @@ const ABOUT: Record<string, string> = {
   walkUnreachable: 'identity',
   eraseLogins: 'login_grant',
   revokeGrantsOfNobody: 'identity',
+  lockLogins: 'identity',
   grantBySession: 'login_grant',
   findSignOn: 'login_grant',
   countSignOn: 'login_grant',
@@ -512,6 +513,7 @@ function exactly(name: string, row: Row): Row {
       return { people: [row.identity_id], until: '2999-01-01T00:00:00.000Z' }
     case 'countErased':
     case 'revokeGrantsOfNobody':
+    case 'lockLogins':
       return { people: [row.id] }
     case 'forgetConsentsSince':
       return { people: [row.identity_id], since: '2020-01-01T00:00:00.000Z' }
