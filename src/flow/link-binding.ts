@@ -43,7 +43,8 @@ async function refreshAccount(
 
 /**
  * A new binding, or the one this wallet already has to this account, refreshed in place. A binding that no wallet was part
- * of gets this one: an account and a wallet have one binding. `seals`: marks of the texts that were sealed.
+ * of gets this one: an account and a wallet have one binding. `seals`: marks of the texts that were sealed. Throws
+ * `ambiguous_identity`, `institution_refused` (`binding_missing`), `identity_unavailable` where the binding was ended meanwhile.
  */
 export async function writeBinding(
   recording: Recording,
@@ -79,11 +80,13 @@ export async function writeBinding(
   const { hash: holderHash, version: holderHashVersion } = holder
   const row = { id, tenantId, matchId: matches.primary, holderHash, holderHashVersion }
   const content = sealBinding(recording, person, id)
-  await tx.run(
+  const [written] = await tx.run(
     reused === undefined
       ? insertBinding({ ...content, ...row })
       : updateBinding({ ...content, ...row }),
   )
+  // Ended since it was found: the trail may not tell of texts that lie nowhere.
+  if (written?.changed !== 1) return fail({ kind: 'identity_unavailable' })
   if (primary !== undefined) await endDirect(recording, person.id, id)
   const former = reused?.key_identity_id ?? undefined
   const emptied = former === undefined ? [] : await markEmptied(recording, former, id)

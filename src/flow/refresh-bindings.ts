@@ -54,18 +54,21 @@ export async function refreshBindings(
   )
   const [{ hash: institutionHash, version: institutionHashVersion }] = account.account.hashes
   const seals: SealMark[] = []
+  let used: BindingId | undefined
   for (const binding of bindings) {
     const { attributes, mark } = mergeAnew(means, account, binding)
-    seals.push(mark)
-    await tx.run(
+    const [refreshed] = await tx.run(
       refreshAttributes({
         ...{ tenantId, id: binding.id, institutionHash, institutionHashVersion, attributes, now },
         attributePolicyVersion: String(account.policyVersion),
       }),
     )
+    // Ended meanwhile: nothing was written there, and nobody logs in with it.
+    if (refreshed?.changed !== 1) continue
+    seals.push(mark)
+    used ??= binding.id
   }
-  const [first] = bindings
-  return first === undefined ? undefined : { id: first.id, seals }
+  return used === undefined ? undefined : { id: used, seals }
 }
 
 /** The wallet's side as it was kept, the institution's as it is now; sealed under the key the row is sealed under. */

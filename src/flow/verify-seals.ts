@@ -37,6 +37,13 @@ export interface SealVerdict {
   places: SealPlace[]
 }
 
+/** One tenant's check, and whether to go on with it. */
+interface Walk {
+  means: Means
+  tenantId: TenantId
+  goOn: () => Promise<boolean>
+}
+
 interface Marked extends SealPlace {
   name: string
   print: string
@@ -63,7 +70,8 @@ export async function verifySeals(
         held.push(...markRows(means, tenantId, table, rows, verdict))
         afterId = rows.length < PAGE ? undefined : rows.at(-1)?.id
       }
-      const older = await findOlder(means, tenantId, table, held, verdict)
+      const older = await findOlder({ means, tenantId, goOn }, table, held, verdict)
+      if (older === undefined) return undefined
       verdict.older += older.length
       const named = older.slice(0, NAMED - verdict.places.length)
       verdict.places.push(...named.map(({ row, column }) => ({ table: table.table, row, column })))
@@ -123,21 +131,24 @@ function markRows(
   })
 }
 
-/** Which of these are not what the trail tells last, and were so both before and after it was asked. */
+/** Which of these are not what the trail tells last, and were so both before and after it was asked; undefined where it stopped. */
 async function findOlder(
-  means: Means,
-  tenantId: TenantId,
+  walk: Walk,
   table: SealTable,
   held: readonly Marked[],
   counts: Pick<SealVerdict, 'untold'>,
-): Promise<Marked[]> {
+): Promise<Marked[] | undefined> {
   if (held.length === 0) return []
-  const told = await readLast(means, tenantId, new Set(held.map(({ name }) => name)))
-  counts.untold += held.filter(({ name }) => !told.has(name)).length
-  const doubtful = held.filter(({ name, print }) => (told.get(name) ?? print) !== print)
+  const { means, tenantId } = walk
+  const doubtful = await findDoubtful(walk, held, counts)
+  if (doubtful === undefined || doubtful.length === 0) return doubtful
+  const last = await readLast(walk, new Set(doubtful.map(({ name }) => name)))
+  if (last === undefined) return undefined
+  const others = doubtful.filter(({ name, print }) => (last.get(name) ?? print) !== print)
   const older: Marked[] = []
-  for (let at = 0; at < doubtful.length; at += PAGE) {
-    const some = doubtful.slice(at, at + PAGE)
+  for (let at = 0; at < others.length; at += PAGE) {
+    if (!(await walk.goOn())) return undefined
+    const some = others.slice(at, at + PAGE)
     const ids = some.map(({ row }) => row)
     const [rows] = await read(means.db, tenantId, [table.find({ tenantId, ids })])
     const now = markRows(means, tenantId, table, rows, { texts: 0, unreadable: 0 })
@@ -148,25 +159,65 @@ async function findOlder(
   return older
 }
 
-/** The last print that the trail tells of each of these names, up to where it stands now. */
-async function readLast(
-  { db }: Pick<Means, 'db'>,
-  tenantId: TenantId,
-  names: ReadonlySet<string>,
-): Promise<Map<string, string>> {
+/** Those that were followed by another, whatever the trail tells after that: of all others one print a name is remembered. */
+async function findDoubtful(
+  walk: Walk,
+  held: readonly Marked[],
+  counts: Pick<SealVerdict, 'untold'>,
+): Promise<Marked[] | undefined> {
+  const own = new Map(held.map(({ name, print }) => [name, print]))
   const last = new Map<string, string>()
+  const followed = new Set<string>()
+  const walked = await readMarks(walk, (name, print) => {
+    const mine = own.get(name)
+    if (mine === undefined) return
+    if (last.get(name) === mine && print !== mine) followed.add(name)
+    last.set(name, print)
+  })
+  if (!walked) return undefined
+  counts.untold += held.filter(({ name }) => !last.has(name)).length
+  return held.filter(({ name, print }) => followed.has(name) || (last.get(name) ?? print) !== print)
+}
+
+/**
+ * The last print that the trail tells of each of these names, up to where it stands now. A text is never sealed alike twice,
+ * so a print that comes again after another is no word of ours: who can write into the database may have copied its event.
+ */
+async function readLast(
+  walk: Walk,
+  names: ReadonlySet<string>,
+): Promise<Map<string, string> | undefined> {
+  const last = new Map<string, string>()
+  const told = new Map<string, Set<string>>()
+  const walked = await readMarks(walk, (name, print) => {
+    if (!names.has(name)) return
+    const before = told.get(name) ?? new Set()
+    if (before.has(print)) return
+    // That nothing lies there may be told more than once.
+    if (print !== '') told.set(name, before.add(print))
+    last.set(name, print)
+  })
+  return walked ? last : undefined
+}
+
+/** Hands over every mark of the trail in order, up to where it stands now; false where it was stopped. */
+async function readMarks(
+  { means: { db }, tenantId, goOn }: Walk,
+  take: (name: string, print: string) => void,
+): Promise<boolean> {
   const [[head], [first]] = await read(db, tenantId, [
     findTrailHead({ tenantId }),
     readTrail({ tenantId, after: 0, limit: 1 }),
   ])
   const types = SEALING_EVENTS
   for (let after = (first?.seq ?? 1) - 1; after < (head?.seq ?? 0); after += STRETCH) {
+    if (!(await goOn())) return false
     const upTo = after + STRETCH
     const [events] = await read(db, tenantId, [readDetails({ tenantId, after, upTo, types })])
     for (const { detail } of events)
-      for (const [name, print] of readSeals(detail)) if (names.has(name)) last.set(name, print)
+      for (const [name, print] of readSeals(detail)) take(name, print)
   }
-  return last
+  return true
 }
 
 function ifItOpens<Result>(work: () => Result): Result | undefined {

@@ -1,6 +1,7 @@
 /** Attacks on what lies at rest: swapped ciphertexts, a stolen database, and whatever was written about people. */
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
 import { loginAt } from '../../demo/institution.ts'
@@ -9,12 +10,20 @@ import { createKeyringText } from '../../src/crypto/keyring.ts'
 import type { JourneyId, TenantId } from '../../src/domain/ids.ts'
 import type { Sealed } from '../../src/domain/text.ts'
 import { openRequest, openWalletSecrets } from '../../src/flow/journey-secrets.ts'
+import { verifySeals } from '../../src/flow/verify-seals.ts'
 import { runNow } from '../../src/job/lease.ts'
 import { createJobs } from '../../src/jobs.ts'
 import { makeSigningKey, startHostileProvider } from '../institution/hostile-provider.ts'
-import { type Bridge, logIn, STUDENT, startBridge, type TestTenant } from '../support/bridge.ts'
+import {
+  type Bridge,
+  logIn,
+  logInDirectly,
+  STUDENT,
+  startBridge,
+  type TestTenant,
+} from '../support/bridge.ts'
 import { runCli } from '../support/cli.ts'
-import { asSuperuser, clusterDataDirectory } from '../support/postgres.ts'
+import { asSuperuser, clusterDataDirectory, query } from '../support/postgres.ts'
 import {
   answer,
   basic,
@@ -304,7 +313,8 @@ describe('row 41 an older text put back into its own row', () => {
 
   test("row 41 a link's attributes from before it was proved anew open as ever, and are named", async () => {
     const tenant = await bridge.addTenant('put-back')
-    const where = `tenant_id = '${await tenantIdOf(bridge, 'put-back')}'`
+    const tenantId = (await tenantIdOf(bridge, 'put-back')) as TenantId
+    const where = `tenant_id = '${tenantId}'`
     const wallet = await bridge.newWallet()
     await logIn(bridge, wallet, { tenant })
     const column = 'persisted_attributes_envelope'
@@ -350,6 +360,91 @@ describe('row 41 an older text put back into its own row', () => {
     await put(newer?.text)
     expect(await command()).toMatchObject({ code: 0, err: '' })
     expect(await runNow(bridge.deps, daily, 'test')).toMatchObject({ word: 'ok' })
+
+    // Whoever may write texts may write events too: the service's own login tells the old text once more.
+    await query(
+      bridge.database.runtimeUrl,
+      `BEGIN; SELECT set_config('app.tenant_id', '${tenantId}', true);
+       INSERT INTO audit_event (id, tenant_id, event_type, detail, created_at)
+       SELECT gen_random_uuid()::text, tenant_id, 'binding_updated', detail, (SELECT max(created_at) FROM audit_event WHERE ${where})
+         FROM audit_event WHERE ${where} AND event_type = 'binding_created'; COMMIT`,
+    )
+    expect(await sealsOf(bridge, 'put-back')).toEqual({ ...WHOLE, texts: 2 })
+    await put(older?.text)
+    expect(await sealsOf(bridge, 'put-back')).toEqual({
+      ...{ ...WHOLE, texts: 2, older: 1, places: [{ table, column, row: older?.id }] },
+    })
+    expect(await runNow(bridge.deps, daily, 'test')).toMatchObject({ word: 'failed' })
+
+    // Both tables, twice along the trail, and what is doubtful once more: each asks whether to go on.
+    const asked = async (most: number) => {
+      let times = 0
+      const goOn = () => Promise.resolve(times++ < most)
+      return [await verifySeals(bridge.deps, tenantId, goOn), times] as const
+    }
+    const [verdict, all] = await asked(Number.POSITIVE_INFINITY)
+    expect([verdict?.older, all]).toEqual([1, 5])
+    for (let most = 0; most < all; most++) expect(await asked(most)).toEqual([undefined, most + 1])
+    await put(newer?.text)
+  })
+
+  /** Ends the tenant's link behind the back of `act`, which has read it and waits to write it. */
+  async function endBehind<Result>(tenantId: string, act: () => Promise<Result>): Promise<Result> {
+    const other = new pg.Client({ connectionString: bridge.database.superuserUrl })
+    await other.connect()
+    try {
+      await other.query(
+        `BEGIN; UPDATE identity_link_binding SET deleted_at = updated_at WHERE tenant_id = '${tenantId}'`,
+      )
+      const acting = act()
+      await expect
+        .poll(async () => {
+          const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`
+          return (await rows(bridge, waiting)).length
+        })
+        .toBe(1)
+      await other.query('COMMIT')
+      return await acting
+    } finally {
+      await other.end()
+    }
+  }
+  const lastOf = async (tenantId: string, types: string) =>
+    await rows(
+      bridge,
+      `SELECT event_type, detail::jsonb ->> 'reason' AS reason FROM audit_event
+        WHERE tenant_id = '${tenantId}' AND event_type ~ '${types}' ORDER BY seq DESC LIMIT 1`,
+    )
+
+  test('row 41 a link that ends while a login without a wallet refreshes it is neither used nor told of', async () => {
+    const tenant = await bridge.addTenant('ended-direct', { directLogin: true })
+    const tenantId = await tenantIdOf(bridge, 'ended-direct')
+    const first = await logIn(bridge, await bridge.newWallet(), { tenant })
+    const second = await endBehind(tenantId, () => logInDirectly(bridge, { tenant }))
+    expect(second.login.idToken.sub).toBe(first.login.idToken.sub)
+    expect(await lastOf(tenantId, '^binding_')).toMatchObject([{ event_type: 'binding_created' }])
+    expect(await sealsOf(bridge, 'ended-direct')).toEqual({ ...WHOLE, texts: 4 })
+  })
+
+  test('row 41 a link that ends while it is proved anew: the login ends, and nothing is told of it', async () => {
+    const tenant = await bridge.addTenant('ended-anew')
+    const tenantId = await tenantIdOf(bridge, 'ended-anew')
+    const wallet = await bridge.newWallet()
+    await logIn(bridge, wallet, { tenant })
+    await rows(
+      bridge,
+      `UPDATE identity_link_binding SET expires_at = '2020-01-01T00:00:00.000Z' WHERE tenant_id = '${tenantId}'`,
+    )
+    const { authorizationUrl, browser } = await reachInstitution(tenant, wallet)
+    const callback = await loginAt(authorizationUrl, STUDENT)
+    const page = await endBehind(tenantId, () => browser.follow(callback, isRelyingParty))
+    expect([page.status, page.location]).toEqual([200, undefined])
+    expect(page.text).toContain('We cannot log you in with this')
+    expect(await lastOf(tenantId, '^(binding_|reconciliation_)')).toEqual([
+      { event_type: 'reconciliation_failed', reason: 'identity_unavailable' },
+    ])
+    expect(await sealsOf(bridge, 'ended-anew')).toEqual({ ...WHOLE, texts: 2 })
+    expect((await logIn(bridge, wallet, { tenant })).viaInstitution).toBe(true)
   })
 })
 
