@@ -5,9 +5,12 @@
 import { randomInt } from 'node:crypto'
 import { BridgeError, fail } from '../domain/failure.ts'
 import { SECOND } from '../domain/time.ts'
+import { createSlots, inSlot, type Slots } from './slots.ts'
 
 /** After a failure nobody asks again for this long. */
 const COOL_DOWN = 30 * SECOND
+/** As long as one request may take. */
+const WAIT_MS = 4_000
 
 export interface Answer<T> {
   value: T
@@ -28,7 +31,7 @@ export interface AnswerShelf<T> {
   kept: Map<string, Kept<T>>
   most: number
   mostOctets: number
-  mostPending: number
+  slots: Slots
 }
 
 /** Returns an empty shelf with its bounds. */
@@ -36,7 +39,7 @@ export function createAnswerShelf<T>(
   bounds: { most?: number; mostOctets?: number; mostPending?: number } = {},
 ): AnswerShelf<T> {
   const { most = 256, mostOctets = 16 * 1024 * 1024, mostPending = 8 } = bounds
-  return { kept: new Map(), most, mostOctets, mostPending }
+  return { kept: new Map(), most, mostOctets, slots: createSlots(mostPending) }
 }
 
 /** Brings an answer. It is given the one before, and may remember one that is past its time, for {@link lastAnswer}. */
@@ -46,7 +49,7 @@ export type LoadAnswer<T> = (
 ) => Promise<Answer<T>>
 
 /**
- * Returns the answer of that name: the one at hand while it is fresh, else what `load` brings. Throws what `load` throws, and `outbound_refused` while it failed a moment ago or too much is under way. `now`
+ * Returns the answer of that name: the one at hand while it is fresh, else what `load` brings. Throws what `load` throws, and `outbound_refused` while it failed a moment ago or too much is under way for too long. `now`
  * in milliseconds.
  */
 export async function recallAnswer<T>(
@@ -62,7 +65,7 @@ export async function recallAnswer<T>(
     return answer.value
   }
   await fetchOnce(shelf, kept, now, load)
-  return kept.answer?.value ?? fail({ kind: 'outbound_refused', reason: 'unreachable' })
+  return kept.answer?.value ?? unreachable()
 }
 
 /** Returns the last answer of that name, however old. */
@@ -112,25 +115,28 @@ async function fetchOnce<T>(
   load: LoadAnswer<T>,
 ): Promise<void> {
   if (kept.pending === undefined) {
-    const underWay = [...shelf.kept.values()].filter(({ pending }) => pending !== undefined).length
-    if (now - kept.failedAt < COOL_DOWN || underWay >= shelf.mostPending) {
-      fail({ kind: 'outbound_refused', reason: 'unreachable' })
-    }
+    if (now - kept.failedAt < COOL_DOWN) unreachable()
     const remember = (answer: Answer<T>) => {
       kept.answer = answer
     }
-    kept.pending = load(kept.answer?.value, remember)
-      .then((answer) => keep(kept, answer, now))
-      .catch((error: unknown) => {
+    const attempt = async () => {
+      try {
+        keep(kept, await load(kept.answer?.value, remember), now)
+      } catch (error) {
         kept.failedAt = now
         throw error
-      })
-      .finally(() => {
-        kept.pending = undefined
-        makeRoom(shelf)
-      })
+      }
+    }
+    kept.pending = inSlot(shelf.slots, WAIT_MS, attempt, unreachable).finally(() => {
+      kept.pending = undefined
+      makeRoom(shelf)
+    })
   }
   await kept.pending
+}
+
+function unreachable(): never {
+  return fail({ kind: 'outbound_refused', reason: 'unreachable' })
 }
 
 /** Somewhere in the last quarter, so that instances that began together do not ask together. */

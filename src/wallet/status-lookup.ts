@@ -11,6 +11,7 @@ import { verifyChain } from './certificate-path.ts'
 import { findFederatedKey } from './federation-keys.ts'
 import { findIssuerKey } from './issuer-metadata.ts'
 import { nameIssuer } from './issuer-name.ts'
+import { createSlots, inSlot, type Slots } from './slots.ts'
 import { type StatusReference, type StatusValue, statusAt } from './status-list.ts'
 import {
   type BelievedList,
@@ -56,11 +57,12 @@ interface KnownList {
 /** A tenant's status lists, by issuer and address: whoever may sign for one issuer may not for another. */
 export interface StatusListCache {
   lists: Map<string, KnownList>
+  slots: Slots
 }
 
 /** Returns an empty cache. */
 export function createStatusListCache(): StatusListCache {
-  return { lists: new Map() }
+  return { lists: new Map(), slots: createSlots(MOST_PENDING) }
 }
 
 /** Whose list it is: the issuer's name, and the entry that vouches for it. */
@@ -157,23 +159,22 @@ async function refresh(...[known, reference, issuer, at, means]: Asking): Promis
   const { now } = at
   if (known.pending === undefined) {
     if (now - known.failedAt < COOL_DOWN) refuse('status_unavailable')
-    if (pendingOf(means.statusLists) >= MOST_PENDING) refuse('status_unavailable')
-    known.pending = fetchList(reference, issuer, at, means)
-      .then((believed) => keep(known, believed, now))
-      .catch((error: unknown) => {
+    const attempt = async () => {
+      try {
+        keep(known, await fetchList(reference, issuer, at, means), now)
+      } catch (error) {
         known.failedAt = now
         throw error
-      })
-      .finally(() => {
-        known.pending = undefined
-        makeRoom(means.statusLists)
-      })
+      }
+    }
+    const { slots } = means.statusLists
+    const tooMany = () => refuse('status_unavailable')
+    known.pending = inSlot(slots, TIMEOUT_MS, attempt, tooMany).finally(() => {
+      known.pending = undefined
+      makeRoom(means.statusLists)
+    })
   }
   await known.pending
-}
-
-function pendingOf(cache: StatusListCache): number {
-  return [...cache.lists.values()].filter(({ pending }) => pending !== undefined).length
 }
 
 /**

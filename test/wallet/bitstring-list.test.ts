@@ -167,6 +167,31 @@ describe('a credential', () => {
     expect((await show()).standings).toEqual([])
   })
 
+  it('TS-11 may be shown with four others, of two lists each that nobody asked for before', async () => {
+    const documents: Record<string, unknown> = {}
+    const shown: string[] = []
+    for (const number of [1, 2, 3, 4, 5]) {
+      const credentialStatus = (['revocation', 'suspension'] as const).map((purpose) => {
+        const id = `${LISTS[purpose]}/${number}`
+        documents[id] = listOf(purpose, [], { payload: { id } })
+        return entryOf(purpose, { statusListCredential: id })
+      })
+      const credential = await issueVc(world, '2.0', { credential: { credentialStatus } })
+      shown.push(await presentVc(world, '2.0', credential))
+    }
+    const meta = { type_values: [[DEGREE]] }
+    const credentials = [{ id: 'degree', format: 'jwt_vc_json', multiple: true, meta }]
+    const means = createMeans(documents)
+    const question = {
+      vpToken: new Map([['degree', shown]]),
+      query: DcqlQuery.parse({ credentials }),
+      trust: prepareTrust(TrustPolicy.parse({ entries: [trustEntry(world)] })),
+      ...{ nonce: NONCE, channel: CHANNEL, notBefore: NOW, now: NOW },
+    }
+    const { credentials: verified } = await verifyPresentations(question, means)
+    expect([verified.length, means.asked.length]).toEqual([5, 10])
+  })
+
   it('TS-10 of which one list cannot be had is refused', async () => {
     const documents = { [LISTS.revocation]: listOf('revocation', []) }
     expect((await show({ documents })).reason).toBe('status_unavailable')
