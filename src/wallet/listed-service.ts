@@ -39,9 +39,13 @@ export interface ReadList {
   /** Milliseconds since the epoch. */
   issuedAt: number
   nextUpdate: number
+  /** The operator closed the list for good: this issue has nothing on it, and none comes after it. */
+  closed?: boolean
   services: readonly ListedService[]
   pointers: readonly ListPointer[]
 }
+
+type CurrentIssue = Pick<ReadList, 'sequence' | 'issuedAt' | 'nextUpdate' | 'closed'>
 
 /** A list that was fetched and believed, as it is kept. */
 export interface FetchedList extends Pick<ReadList, 'nextUpdate' | 'services' | 'pointers'> {
@@ -68,12 +72,16 @@ export class ListError extends Error {
   }
 }
 
-/** Throws {@link ListError} where an issue is not current, or older than the one of number `known`. `now` in milliseconds. */
+/**
+ * Throws {@link ListError} where an issue is not current, or older than the one of number `known`. `now` in milliseconds. The
+ * last issue of a list that was closed stays true: it takes the place of the one before.
+ */
 export function checkIssue(
-  { sequence, issuedAt, nextUpdate }: Pick<ReadList, 'sequence' | 'issuedAt' | 'nextUpdate'>,
+  { sequence, issuedAt, nextUpdate, closed = false }: CurrentIssue,
   at: { now: number; known: number | undefined },
 ): void {
-  if (issuedAt > at.now + CLOCK_SKEW || at.now >= nextUpdate) refuseList('list_out_of_date')
+  const isPast = !closed && at.now >= nextUpdate
+  if (issuedAt > at.now + CLOCK_SKEW || isPast) refuseList('list_out_of_date')
   if (at.known !== undefined && sequence < at.known) refuseList('list_rolled_back')
 }
 

@@ -79,7 +79,10 @@ function pinnedSigner(header: JsonObject, list: TrustedList, now: number): Certi
 /** Certificates take time to read: others have their turn after each entity. */
 async function servicesIn(lote: JsonObject, now: number): Promise<readonly ListedService[]> {
   const shelf = createServiceShelf()
-  for (const entity of arrayIn(lote, 'TrustedEntitiesList', MOST_ENTITIES)) {
+  // Absent where nobody is on the list, or nobody any more.
+  const isEmpty = lote.TrustedEntitiesList === undefined
+  const entities = isEmpty ? [] : arrayIn(lote, 'TrustedEntitiesList', MOST_ENTITIES)
+  for (const entity of entities) {
     await pause()
     for (const service of arrayIn(asObject(entity), 'TrustedEntityServices', MOST_SERVICES)) {
       const said = objectIn(asObject(service), 'ServiceInformation')

@@ -55,13 +55,15 @@ export async function readXmlList(
   if (scheme === undefined) return refuseList('list_malformed')
   if (!VERSIONS.includes(textIn(scheme, 'TSLVersionIdentifier'))) refuseList('list_malformed')
   if (textIn(scheme, 'TSLType') !== expectedListType(list)) refuseList('list_malformed')
-  return {
-    sequence: wholeNumber(textIn(scheme, 'TSLSequenceNumber')),
-    issuedAt: instantIn(textIn(scheme, 'ListIssueDateTime')),
-    nextUpdate: nextUpdateIn(scheme),
-    services: servicesOf(shelf),
-    pointers: pointersIn(scheme),
+  const sequence = wholeNumber(textIn(scheme, 'TSLSequenceNumber'))
+  const issuedAt = instantIn(textIn(scheme, 'ListIssueDateTime'))
+  const nextUpdate = nextUpdateIn(scheme)
+  if (nextUpdate === undefined) {
+    const nobody = { services: [], pointers: [] }
+    return { sequence, issuedAt, nextUpdate: issuedAt, closed: true, ...nobody }
   }
+  const services = servicesOf(shelf)
+  return { sequence, issuedAt, nextUpdate, services, pointers: pointersIn(scheme) }
 }
 
 interface Branches {
@@ -120,10 +122,11 @@ function serviceCounter(): (path: readonly string[]) => boolean {
   }
 }
 
-/** A list that was closed for good has none (clause 5.3.15): whoever is on it is vouched for no more. */
-function nextUpdateIn(scheme: XmlElement): number {
-  const [time] = childrenOf(only(scheme, 'NextUpdate'), TSL, 'dateTime')
-  return time === undefined ? 0 : instantIn(textInside(time).trim())
+/** A list that was closed for good has none (clause 5.3.15): whoever was on it is vouched for no more. */
+function nextUpdateIn(scheme: XmlElement): number | undefined {
+  const next = only(scheme, 'NextUpdate')
+  const isEmpty = next.children.every((one) => typeof one === 'string' && one.trim() === '')
+  return isEmpty ? undefined : instantIn(textIn(next, 'dateTime'))
 }
 
 function putListed(shelf: ServiceShelf, service: XmlElement, now: number): void {

@@ -8,7 +8,14 @@ import { adminWith } from '../http/admin/client.ts'
 import { type Bridge, logIn, startBridge } from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
 import { publish } from '../support/walk.ts'
-import { createOperator, ISSUANCE, type Operator, signList } from '../wallet/lists.ts'
+import {
+  createOperator,
+  forgeList,
+  ISSUANCE,
+  makeList,
+  type Operator,
+  signList,
+} from '../wallet/lists.ts'
 import { CA_QC, STATUS, signXmlList, writeXmlList, type XmlRequest } from '../wallet/xml-lists.ts'
 
 const HOUR = 3_600_000
@@ -116,6 +123,17 @@ test('TR-22 whoever is no longer on it is not believed from then on', async () =
   await isRefused()
 })
 
+test('TR-22 nor is one who was the last on it, where the list then has no entities at all', async () => {
+  answer = await issue(5)
+  await look()
+  await logIn(bridge, await bridge.newWallet())
+  const now = bridge.clock.now()
+  const { LoTE } = makeList({ now, sequence: 6 })
+  answer = forgeList(operator, {}, { LoTE: { ...LoTE, TrustedEntitiesList: undefined } })
+  await look()
+  await isRefused()
+})
+
 test('TR-21 an older issue does not come back, also not past the process that knew the newer one', async () => {
   answer = await issue(3)
   await bridge.restart()
@@ -132,7 +150,7 @@ test('TR-21 an older issue does not come back, also not past the process that kn
 
 test('TR-04 past its time it counts within the grace only, and the trail says so', async () => {
   await trustIn({ graceSeconds: 12 * 3600 })
-  answer = await issue(5, { hours: 10 })
+  answer = await issue(7, { hours: 10 })
   await look()
   answer = undefined
   await look()
@@ -188,8 +206,23 @@ test('TR-20 a list of lists in XML leads to the list of a country, which vouches
   await isRefused()
 })
 
+test('TR-22 a list that its operator closed vouches for nobody from then on', async () => {
+  const national = createOperator(bridge.clock.now())
+  issueXml(national, { sequence: 5 })
+  await look()
+  await logIn(bridge, await bridge.newWallet())
+  issueXml(national, { sequence: 6, nextUpdate: null })
+  await look()
+  const [updated] = await auditOf('trusted_list_updated')
+  expect(updated).toEqual({ certificates: 0, list: 'pid/NL', sequence: 6 })
+  await isRefused()
+  issueXml(national, { sequence: 5 })
+  await look()
+  await isRefused()
+})
+
 test('TR-21 nobody but whom the list of lists names signs the list of a country', async () => {
-  issueXml(createOperator(bridge.clock.now()), { sequence: 5 })
+  issueXml(createOperator(bridge.clock.now()), { sequence: 7 })
   xmlLists.delete('/lotl.xml')
   await look()
   expect((await auditOf('trusted_list_refused'))[0]).toEqual({

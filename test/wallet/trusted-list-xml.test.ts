@@ -90,10 +90,24 @@ describe('a trusted list in XML (ETSI TS 119 612)', () => {
 
   it.each([
     ['past its next update', { nextUpdate: NOW }],
-    ['closed for good', { nextUpdate: null }],
     ['from the future', { issuedAt: NOW + 360_000 }],
   ])('TR-21 one %s is refused', async (_, request) => {
     expect(await reasonOf(() => readSigned(request))).toBe('list_out_of_date')
+  })
+
+  it('TR-22 one that was closed for good vouches for nobody, whatever is on it', async () => {
+    const closed = { sequence: 6, nextUpdate: null }
+    expect(await readSigned(closed, {}, 5)).toEqual({
+      ...{ sequence: 6, issuedAt: NOW - DAY, nextUpdate: NOW - DAY, closed: true },
+      ...{ services: [], pointers: [] },
+    })
+    expect(await reasonOf(() => readSigned(closed, {}, 7))).toBe('list_rolled_back')
+    const later = { ...closed, issuedAt: NOW + 360_000 }
+    expect(await reasonOf(() => readSigned(later))).toBe('list_out_of_date')
+    for (const broken of ['soon', '<when></when>', '<dateTime></dateTime>']) {
+      const text = written(closed).replace('<NextUpdate>', `<NextUpdate>${broken}`)
+      expect(await reasonOf(() => read(signXmlList(operator, text)))).toBe('list_malformed')
+    }
   })
 
   it.each([

@@ -152,6 +152,13 @@ describe('a list of trusted entities (ETSI TS 119 602)', () => {
     const information = { ...LoTE.ListAndSchemeInformation, ...members }
     return { LoTE: { ...LoTE, ListAndSchemeInformation: information } }
   }
+  it('TR-22 one without entities names nobody', async () => {
+    const { LoTE } = makeList({ now: NOW, sequence: 8 })
+    const text = forgeList(operator, {}, { LoTE: { ...LoTE, TrustedEntitiesList: undefined } })
+    const found = await readTrustedList(Buffer.from(text), list, { now: NOW, known: 7 })
+    expect([found.sequence, found.services]).toEqual([8, []])
+  })
+
   it.each([
     ['nothing', {}],
     ['another document', { TrustedEntitiesList: [] }],
