@@ -23,7 +23,13 @@ import {
   readStatusListToken,
   type SignerHint,
 } from './status-list-token.ts'
-import type { PreparedTrust, TrustedIssuer, TrustMeans } from './trust.ts'
+import {
+  hasPolicy,
+  type PreparedTrust,
+  servesPurpose,
+  type TrustedIssuer,
+  type TrustMeans,
+} from './trust.ts'
 import { findDidKey } from './w3c-issuer.ts'
 
 /** Bounds of a list's own `ttl`, and what counts where it names none (TS-07). */
@@ -211,7 +217,10 @@ function typesOf({ index, purpose }: StatusReference): readonly string[] {
   return typeof index === 'number' ? [JWT_TYPE, CWT_TYPE] : [IDENTIFIER_LIST_TYPE]
 }
 
-/** The credential's own issuer, found by the same mechanism, or whom its entry lets sign for it (TS-08, HA-16). */
+/**
+ * The credential's own issuer, found by the same mechanism and as fit to make credentials, or whom its entry lets sign for it
+ * (TS-08, HA-16).
+ */
 async function findSigner(
   signer: SignerHint,
   issuer: NamedIssuer,
@@ -226,8 +235,11 @@ async function findSigner(
       if (chain === undefined) return refuse('status_list_invalid')
       const { extendedKeyUsage } = chain.leaf
       const delegated = entry.entry.statusPurposes?.some((one) => extendedKeyUsage?.includes(one))
+      const mayIssue = hasPolicy(entry.entry, chain) && servesPurpose(entry.entry, chain)
       const isIssuer = nameIssuer(entry.entry, signer.iss, chain.leaf) === issuer.issuer
-      return delegated === true || isIssuer ? chain.leaf.publicKey : refuse('status_list_invalid')
+      return delegated === true || (isIssuer && mayIssue)
+        ? chain.leaf.publicKey
+        : refuse('status_list_invalid')
     }
     case 'jwt-vc-issuer':
       return (await findIssuerKey(entry.entry.issuer, signer.kid, at, means)).key

@@ -236,7 +236,8 @@ export function readX5c(header: JsonObject): readonly string[] {
   return texts
 }
 
-function hasPolicy(entry: CertifiedEntry, chain: VerifiedChain): boolean {
+/** Returns whether a chain is under one of the certificate policies that the entry wants. */
+export function hasPolicy(entry: CertifiedEntry, chain: VerifiedChain): boolean {
   const wanted = entry.certificatePolicies
   return wanted === undefined || wanted.some((policy) => chain.policies.has(policy))
 }

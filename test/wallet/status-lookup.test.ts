@@ -5,10 +5,12 @@ import { createIssuer, DEMO_PERSON, type Issuer } from '../../demo/issuer.ts'
 import { type ListToken, signStatusList } from '../../demo/status-list.ts'
 import { createWallet, type Wallet } from '../../demo/wallet.ts'
 import { createCertificateAuthority, issueCertificate } from '../../src/crypto/certificate.ts'
+import * as der from '../../src/crypto/der.ts'
 import { BridgeError, type PresentationReason } from '../../src/domain/failure.ts'
 import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { verifyPresentations } from '../../src/wallet/presentation.ts'
 import { prepareTrust } from '../../src/wallet/trust.ts'
+import { base64, extension, writeAnchor, writeOdd } from './certificates.ts'
 import { cbor, mapOf, type Writable } from './mdoc-world.ts'
 import {
   CHANNEL,
@@ -163,11 +165,7 @@ describe('whether the list is believed', () => {
   it('TS-08 a signer of another name below the same anchor is believed only for a purpose that policy names', async () => {
     const purpose = '1.3.6.1.5.5.7.3.36'
     const shared = createAuthority()
-    const own = { ...issuer, ...shared.signer('issuer.demo.example', undefined) }
-    const shown = forgeCredential(own, {
-      ...{ iss: issuer.url, vct: VCT, exp: NOW_S + 3_600, cnf: { jwk: wallet.publicJwk } },
-      ...{ ...DEMO_PERSON, status: { status_list: { uri: URI, idx: INDEX } } },
-    })
+    const shown = issuedBy(shared.signer('issuer.demo.example', undefined))
     publish(0, { signer: { ...issuer, ...shared.signer('lists.example', purpose) } })
     const anchored = { anchors: [shared.anchor] }
     await refused('status_list_invalid', { shown, policy: anchored })
@@ -179,6 +177,59 @@ describe('whether the list is believed', () => {
     await refused('status_list_invalid', { shown, policy })
   })
 })
+
+describe('TS-08 whoever may make no credential below the anchors signs no list, whatever the name', () => {
+  const MAKES = '1.2.3.4'
+  const SERVER = '1.3.6.1.5.5.7.3.1'
+  const OCSP = '1.3.6.1.5.5.7.3.9'
+  const rows: [string, string | undefined, Record<string, unknown>][] = [
+    ['a purpose other than the one that policy wants', SERVER, { extendedKeyUsage: [MAKES] }],
+    ['no purpose where policy wants one', undefined, { extendedKeyUsage: [MAKES] }],
+    ['the purpose of answers about revocation', OCSP, {}],
+  ]
+  it.each(rows)('%s', async (_name, purpose, wanted) => {
+    const shared = createAuthority()
+    const shown = issuedBy(shared.signer('issuer.demo.example', MAKES))
+    const policy = { anchors: [shared.anchor], issuer: { match: 'none' }, ...wanted }
+    publish(0, { signer: { ...issuer, ...shared.signer('other.example', purpose) } })
+    await refused('status_list_invalid', { shown, policy })
+    means = createMeans(documents)
+    publish(0, { signer: { ...issuer, ...shared.signer('lists.example', MAKES) } })
+    expect((await show({ shown, policy })).leniences).toEqual([])
+  })
+
+  it('a certificate policy other than the one that is wanted', async () => {
+    const key = newKey()
+    const anchor = writeAnchor()
+    const [anchored = ''] = base64(anchor)
+    const signer = (oid: string) => {
+      const policies = der.sequence(der.sequence(der.objectIdentifier(oid)))
+      const extensions = [extension('2.5.29.32', false, policies)]
+      return { privateKey: key, x5c: base64(writeOdd({ issuer: anchor, key, extensions })) }
+    }
+    const shown = issuedBy(signer(MAKES))
+    const policy = {
+      anchors: [pem(anchored)],
+      issuer: { match: 'none' },
+      certificatePolicies: [MAKES],
+    }
+    publish(0, { signer: { ...issuer, ...signer('1.2.3.5') } })
+    await refused('status_list_invalid', { shown, policy })
+    means = createMeans(documents)
+    publish(0, { signer: { ...issuer, ...signer(MAKES) } })
+    expect((await show({ shown, policy })).leniences).toEqual([])
+  })
+})
+
+/** A credential of the demo's issuer under another certificate. */
+const issuedBy = (signer: Pick<Issuer, 'privateKey' | 'x5c'>) =>
+  forgeCredential(
+    { ...issuer, ...signer },
+    {
+      ...{ iss: issuer.url, vct: VCT, exp: NOW_S + 3_600, cnf: { jwk: wallet.publicJwk } },
+      ...{ ...DEMO_PERSON, status: { status_list: { uri: URI, idx: INDEX } } },
+    },
+  )
 
 describe('a list as CWT', () => {
   it('TS-02 is believed as one that is a JWT', async () => {
@@ -364,13 +415,14 @@ describe('when it cannot be had', () => {
   })
 })
 
+const pem = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`
+
 /** One authority with signers of several names and purposes below it. */
 function createAuthority() {
   const validity = { notBefore: NOW - DAY, notAfter: NOW + 365 * DAY }
   const authority = createCertificateAuthority({ subject: { commonName: 'CA' }, ...validity })
-  const pem = Buffer.from(authority.certificate).toString('base64')
   return {
-    anchor: `-----BEGIN CERTIFICATE-----\n${pem}\n-----END CERTIFICATE-----\n`,
+    anchor: pem(Buffer.from(authority.certificate).toString('base64')),
     signer(host: string, purpose: string | undefined) {
       const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
       const leaf = issueCertificate(authority, {
