@@ -90,7 +90,10 @@ function makePerson({ keyring, tenantId: tenant }: World, walletKey: string | un
       ...{ institution_hash_key_version: institution.version, institution_id_label: 'sub' },
       encrypted_institution_id: seal('encrypted_institution_id', account),
       encrypted_institution_id_key_version: version,
-      persisted_attributes_envelope: seal('persisted_attributes_envelope', ATTRIBUTES),
+      persisted_attributes_envelope: seal(
+        'persisted_attributes_envelope',
+        JSON.stringify(ATTRIBUTES),
+      ),
       ...{ assurance_summary: ASSURANCE, canonical_schema_version: '1', reconcile_time: NOW },
       ...{ material_profile_version: '1', selector_rule_version: '1' },
     },
@@ -98,7 +101,8 @@ function makePerson({ keyring, tenantId: tenant }: World, walletKey: string | un
   }
 }
 
-const ATTRIBUTES = JSON.stringify({
+/** What is kept of everybody. */
+export const ATTRIBUTES = {
   given_name: 'Ada',
   family_name: 'Lovelace',
   email: 'ada.lovelace@university.demo.example',
@@ -107,7 +111,7 @@ const ATTRIBUTES = JSON.stringify({
     'student@university.demo.example',
     'member@university.demo.example',
   ],
-})
+}
 const ASSURANCE = JSON.stringify({ acr: [], amr: ['pwd'], authTime: 1_790_000_000 })
 
 async function writeBatch(superuser: pg.Client, people: readonly Person[]): Promise<void> {

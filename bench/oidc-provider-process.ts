@@ -7,6 +7,7 @@ import pg from 'pg'
 import { memoryStore } from '../demo/institution-store.ts'
 import { codeChallengeOf } from '../src/crypto/id-token.ts'
 import { answerParent, readUsage } from './child.ts'
+import { ATTRIBUTES } from './load.ts'
 import { postgresStore } from './oidc-provider-store.ts'
 import { AGENT_ID, API, CLIENT_ID, REDIRECT_URI } from './world.ts'
 
@@ -25,8 +26,8 @@ export interface CodesQuestion {
 }
 
 const HOUR = 3600
-/** Everybody has the same claims there, found in one look without a key. */
-const ACCOUNT = 'ada'
+/** As many as the service knows; their claims are found in one look without a key. */
+const ACCOUNTS = 1_000
 const SCOPE = 'openid profile email'
 let provider: Provider | undefined
 let statements = 0
@@ -45,7 +46,8 @@ async function start(question: OpponentQuestion): Promise<string> {
   }
   const store: AdapterFactory =
     databaseUrl === undefined ? memoryStore(new Map()) : postgresStore(pool, () => statements++)
-  await store('Account').upsert(ACCOUNT, { family_name: 'Lovelace' }, HOUR)
+  for (let index = 0; index < ACCOUNTS; index++)
+    await store('Account').upsert(accountOf(index), { ...ATTRIBUTES }, HOUR)
   provider = new Provider(address, {
     adapter: store,
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'bench' }] },
@@ -68,11 +70,16 @@ async function start(question: OpponentQuestion): Promise<string> {
       accountId: sub,
       // An ID token has no more of it than the subject, as at the service; userinfo looks the person up.
       claims: async (use) => ({
-        ...(use === 'userinfo' ? await store('Account').find(ACCOUNT) : {}),
+        ...(use === 'userinfo' ? await store('Account').find(sub) : {}),
         sub,
       }),
     }),
-    claims: { openid: ['sub'], profile: ['family_name'] },
+    // What each scope releases at the service.
+    claims: {
+      openid: ['sub', 'institution_id'],
+      profile: ['given_name', 'family_name', 'eduperson_scoped_affiliation'],
+      email: ['email'],
+    },
     features: {
       devInteractions: { enabled: false },
       introspection: { enabled: true },
@@ -95,6 +102,10 @@ async function start(question: OpponentQuestion): Promise<string> {
   return address
 }
 
+function accountOf(index: number): string {
+  return `person-${index}`
+}
+
 /** Codes as its own authorization endpoint would have stored them, each with a grant of its own. */
 async function makeCodes({ count, verifier, clientId }: CodesQuestion): Promise<string[]> {
   const made = provider
@@ -102,7 +113,7 @@ async function makeCodes({ count, verifier, clientId }: CodesQuestion): Promise<
   if (made === undefined || client === undefined) throw new Error('not started')
   const codes: string[] = []
   for (let index = 0; index < count; index++) {
-    const accountId = `person-${index}`
+    const accountId = accountOf(index % ACCOUNTS)
     const grant = new made.Grant({ accountId, clientId })
     grant.addOIDCScope(SCOPE)
     const code = new made.AuthorizationCode({

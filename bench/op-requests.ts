@@ -31,7 +31,7 @@ export interface Material extends Credentials {
 /** What the answer of each operation says when it was a success. */
 export const EXPECTED: Readonly<Record<Operation, string>> = {
   ...{ code: '"id_token":"', refresh: '"refresh_token":"', client_credentials: '"access_token":"' },
-  ...{ introspect: '"active":true', userinfo: '"sub":"' },
+  ...{ introspect: '"active":true', userinfo: '"email":"ada' },
 }
 
 /** The requests of one measurement. */
