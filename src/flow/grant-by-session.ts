@@ -63,7 +63,7 @@ export async function grantBySession(
   const terms = yes?.terms ?? login.terms
   const agreed = terms && { terms, isNew: yes !== undefined }
   const [[granted]] = await (agreed === undefined
-    ? transact(means.db, tenantId, [step])
+    ? transact(means.db, tenantId, [step], { retries: 2 })
     : grantAgreed(means, tenantId, found, login, { agreed, step, now, waiting: yes?.journeyId })
   ).catch(noRowIfNotGranted)
   if (granted === undefined) return undefined

@@ -177,9 +177,8 @@ async function beginSession(
   journey: Proved,
 ): Promise<string | undefined> {
   if (tenant.singleSignOnMinutes === 0 || !isBoundToBrowser(journey.way)) return undefined
-  await transact(db, tenant.id, [
-    endSignOn({ tenantId: tenant.id, browserHash: journey.browserHash }),
-  ])
+  const step = endSignOn({ tenantId: tenant.id, browserHash: journey.browserHash })
+  await transact(db, tenant.id, [step], { retries: 2 })
   return randomText()
 }
 

@@ -86,7 +86,7 @@ export async function refreshTokens(
   if (row.revoked_at !== null) return refuse(means, 'revoked')
   if (!row.fits)
     return fail({ kind: 'oauth', error: 'invalid_scope', description: 'more than was granted' })
-  if (row.used_at === null) return refuse(means, 'expired')
+  if (row.used_at === null) return refuse(means, row.agreed ? 'expired' : 'not_agreed')
   return (await giveAgain(refresh, row)) ?? (await endFamily(refresh, row))
 }
 

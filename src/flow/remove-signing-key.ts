@@ -40,7 +40,7 @@ export async function removeSigningKey(
   // Made beforehand and outside the transaction: an RSA key takes a second.
   const spare = await makeTokenKey(deps.keyring, tenantId, algorithm)
   const now = toInstant(deps.clock())
-  await inTransaction(deps.db, tenantId, async (tx) => {
+  const remove = async (tx: Transaction): Promise<void> => {
     const [[was], [grants]] = await tx.runAll([
       writeRemoval({ tenantId, kid, now }),
       revokeAllGrants({ tenantId, now }),
@@ -53,7 +53,9 @@ export async function removeSigningKey(
         detail: { type: 'signing_key_removed', actor: actor.id, kid, grants: grants?.changed ?? 0 },
       }),
     ])
-  })
+  }
+  // All of a tenant's grants are held for it, and any login may be in its way.
+  await inTransaction(deps.db, tenantId, remove, { retries: 3 })
   deps.tenants?.forget(slug)
 }
 

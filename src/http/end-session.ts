@@ -98,7 +98,7 @@ function endingCookie(exchange: Exchange, answered: LogoutAnswer): Record<string
   return { 'set-cookie': endedSessionCookie(tenantOf(exchange).tenant.id) }
 }
 
-/** The page that asks; its button sends the same request once more, but for the hint: the browser says who it is now. */
+/** The page that asks; its button sends the same request once more. The hint names the client; who it is the browser says. */
 function answerQuestion(
   exchange: Exchange,
   parameters: Parameters,

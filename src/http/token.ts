@@ -106,6 +106,9 @@ function giveForRefreshToken(...[deps, prepared, relyingParty, form, jkt]: Param
   const asked = form.get('scope')
   if (asked !== undefined && asked.length > MAX_SCOPE) return refuse('scope is too long')
   const scope = asked === undefined ? undefined : [...new Set(asked.split(' '))]
+  // Nothing between two spaces is no scope, and everything holds an empty list (RFC 6749 section 3.3).
+  if (scope?.includes('') === true)
+    fail({ kind: 'oauth', error: 'invalid_scope', description: 'scope is malformed' })
   return refreshTokens(deps, prepared, relyingParty, { refreshToken, scope, jkt })
 }
 

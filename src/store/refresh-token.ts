@@ -16,6 +16,8 @@ export interface RefreshRow extends GrantRow {
   revoked_at: IsoInstant | null
   /** Whether the scopes asked for are in the grant's. */
   fits: boolean
+  /** Whether somebody said yes at the login, or nobody is asked now. */
+  agreed: boolean
   /** Whether this very request used it. */
   taken: boolean
 }
@@ -81,9 +83,9 @@ interface UseTimes {
 }
 
 /**
- * The tokens with their grants, all held, the grant first as everybody does who ends one: an erasure, a logout, an unlink
- * comes before all of this or after it. `agreed`: somebody said yes at the login, or nobody is asked now. The bindings too, for their time is written, in an order that is the same for all
- * statements: those who want several never wait for each other in a circle. `asked` is what was asked for.
+ * The tokens with their grants, all held, the grants first and in one order, so that two of these never wait for each other in
+ * a circle: whoever ends a grant, by an erasure, a logout, an unlink, comes before all of this or after it. `agreed`: somebody
+ * said yes at the login, or nobody is asked now. `asked` is what was asked for.
  */
 const LIVE = (p: Params<{ tenantId: TenantId; tenantAsks: boolean }>) => sql`
     live AS (
@@ -96,8 +98,8 @@ const LIVE = (p: Params<{ tenantId: TenantId; tenantAsks: boolean }>) => sql`
         JOIN refresh_token f ON f.tenant_id = ${p('tenantId')} AND f.token_hash = asked.token_hash
         JOIN login_grant g ON g.tenant_id = f.tenant_id AND g.id = f.grant_id AND g.client_id = asked.client_id
         ${ALIVE}
-       ORDER BY b.id, g.id, f.token_hash
-         FOR NO KEY UPDATE OF g, f, b
+       ORDER BY g.id, f.token_hash
+         FOR NO KEY UPDATE OF g, f
     )`
 
 /** Whether `live` may be used: for its key, in time, for scopes it has, with a yes where one is needed, and not used before. */
@@ -106,7 +108,7 @@ const USABLE = (p: Params<{ tenantId: TenantId; now: IsoInstant }>) => sql`
          AND live.revoked_at IS NULL AND live.refresh_expires_at > ${p('now')} AND live.family_ends_at > ${p('now')}
          AND live.fits AND live.agreed AND live.refresh_jkt IS NOT DISTINCT FROM live.jkt`
 
-/** What every use moves on: the grant's end where it is near, and when the link was last used. */
+/** What every use moves on: the grant's end where it is near, and when the link was last used, links in one order as well. */
 const KEPT = (p: Params<UseTimes & { tenantId: TenantId }>) => sql`
     kept AS (
       UPDATE login_grant g
@@ -115,10 +117,14 @@ const KEPT = (p: Params<UseTimes & { tenantId: TenantId }>) => sql`
        WHERE g.tenant_id = ${p('tenantId')} AND g.id = live.grant_id
          AND live.grant_expires_at < GREATEST(${p('grantExpiresAt')}::iso_instant,
                                               LEAST(${p('expiresAt')}::iso_instant, live.family_ends_at))
+    ), held_binding AS MATERIALIZED (
+      SELECT b.id FROM live JOIN taken ON taken.access_hash = live.access_hash
+        JOIN identity_link_binding b ON b.tenant_id = ${p('tenantId')} AND b.id = live.binding_id
+       WHERE b.last_used_at < ${p('usedAt')}
+       ORDER BY b.id FOR NO KEY UPDATE OF b
     ), touched_binding AS (
       UPDATE identity_link_binding b SET last_used_at = ${p('usedAt')}
-        FROM live JOIN taken ON taken.access_hash = live.access_hash
-       WHERE b.tenant_id = ${p('tenantId')} AND b.id = live.binding_id AND b.last_used_at < ${p('usedAt')}
+        FROM held_binding held WHERE b.tenant_id = ${p('tenantId')} AND b.id = held.id
       RETURNING b.match_id
     ), touched_match AS (
       UPDATE identity_match m SET last_used_at = ${p('usedAt')}

@@ -189,13 +189,14 @@ export const listAllSigningKeys = statement(
 )
 
 /** Ends every login's tokens: a key that got away may have signed anything (OP-91). */
-export const revokeAllGrants = statement(
+export const revokeAllGrants = sqlStatement(
   'revoke_all_grants',
-  (q, p: Params<{ tenantId: TenantId; now: IsoInstant }>) =>
-    q
-      .updateTable('login_grant')
-      .set({ revoked_at: p('now') })
-      .where('tenant_id', '=', p('tenantId'))
-      .where('revoked_at', 'is', null)
-      .where('expires_at', '>', p('now')),
+  (p: Params<{ tenantId: TenantId; now: IsoInstant }>) => sql<{ changed: number }>`
+    WITH held AS MATERIALIZED (
+      SELECT id FROM login_grant
+       WHERE tenant_id = ${p('tenantId')} AND revoked_at IS NULL AND expires_at > ${p('now')}
+       ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE login_grant g SET revoked_at = ${p('now')} FROM held
+     WHERE g.tenant_id = ${p('tenantId')} AND g.id = held.id`,
 )

@@ -5,7 +5,8 @@
  *
  * For quick statements in which everybody stands for themselves: whoever gets no row takes nothing from the others. And
  * whom the server refuses is not allowed to take the others along: each is then asked for alone. What they do share is a
- * connection that breaks: of nobody in it is then known what was written, and nobody is asked for again.
+ * connection that breaks: of nobody in it is then known what was written, and nobody is asked for again. And whoever waits
+ * for a row that somebody holds keeps the others in it waiting, as long as a lock is waited for.
  */
 import type { TenantId } from '../domain/ids.ts'
 import { type BridgeDatabase, read, transact } from './database.ts'

@@ -200,7 +200,7 @@ describe('what it is bound to', () => {
 
   test('OP-76 less scope on request, never more; a wrong request does not use the token up', async () => {
     const { refresh: token } = await begin()
-    for (const scope of ['openid profile admin', 'address'])
+    for (const scope of ['openid profile admin', 'address', ' ', 'openid  profile'])
       expect((await refresh(token, { scope })).body.error).toBe('invalid_scope')
     const narrow = await refresh(token, { scope: 'openid' })
     expect(narrow.body.scope).toBe('openid')
