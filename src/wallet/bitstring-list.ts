@@ -61,11 +61,15 @@ function readEntry(entry: JsonObject): StatusReference {
 }
 
 /**
- * Returns the parts of a status list credential, taken apart as a token of any other kind. Throws `presentation_refused`
+ * Returns the parts of a status list credential of at most `maxBytes` octets, taken apart as a token of any other kind. Throws `presentation_refused`
  * where it is no credential, or not about such a list.
  */
-export function readBitstringToken(body: Uint8Array, purpose: Purpose): UnverifiedToken {
-  const made = readW3cCredential(Buffer.from(body).toString('latin1').trim())
+export function readBitstringToken(
+  body: Uint8Array,
+  purpose: Purpose,
+  maxBytes: number,
+): UnverifiedToken {
+  const made = readW3cCredential(Buffer.from(body).toString('latin1').trim(), maxBytes)
   const { jws, credential, begins, ends } = made
   const { kid, x5c } = jws.header
   if (!made.types.includes('BitstringStatusListCredential')) refuse('status_list_invalid')
@@ -77,8 +81,10 @@ export function readBitstringToken(body: Uint8Array, purpose: Purpose): Unverifi
       iss: made.issuer,
     },
     verify: (key) => verifyCompact(jws, key, ALGORITHMS),
-    subject: credential.id,
-    issuedAt: begins.length === 0 ? undefined : Math.max(...begins) / SECOND,
+    subject: made.id,
+    isNamedByAddress: true,
+    // Any list with a time is newer than one without; of two without, nobody can tell (both are optional: section 2.2).
+    issuedAt: begins.length === 0 ? 0 : Math.max(...begins) / SECOND,
     expiresAt: ends.length === 0 ? undefined : Math.min(...ends) / SECOND,
     // In milliseconds, unlike everybody's; five minutes where it says nothing (section 2.2).
     timeToLive: typeof list.ttl === 'number' ? list.ttl / SECOND : (list.ttl ?? 300),

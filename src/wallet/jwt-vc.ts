@@ -22,6 +22,7 @@ import { readStatusReference, type StatusReference } from './status-list.ts'
 import { ALGORITHMS, checkCredentialAudience, type JwsReasons, orRefuse } from './token-rules.ts'
 import type { TrustMeans } from './trust.ts'
 import {
+  CREDENTIAL_TYPES,
   checkW3cValidity,
   ISSUER_JWT,
   readW3cCredential,
@@ -98,7 +99,7 @@ function readPresentation(text: string): Presentation {
   const claims = orRefuse(HOLDER_JWT, () => readPayload(jws))
   const { typ } = jws.header
   // A bare credential proves no holder, whatever it says (SD-14, VP-135).
-  if (typ === 'vc+jwt' || claims.vc !== undefined) refuse('key_binding_missing')
+  if (CREDENTIAL_TYPES.includes(typ) || claims.vc !== undefined) refuse('key_binding_missing')
   if (!ALGORITHMS.some((name) => name === jws.header.alg)) refuse('algorithm_refused')
   const isEnveloped = typ === 'vp+jwt'
   if (!isEnveloped && typ !== undefined && typ !== 'JWT') refuse('malformed_presentation')

@@ -35,6 +35,8 @@ export interface UnverifiedToken {
   /** Returns if the token is signed under the key. Throws `presentation_refused` `status_list_invalid`. */
   verify(key: KeyObject): void
   subject: unknown
+  /** Whether one without a subject is the list of the address it came from. */
+  isNamedByAddress?: true
   issuedAt: unknown
   expiresAt: unknown
   timeToLive: unknown
@@ -62,7 +64,7 @@ export function readStatusListToken(
   purpose?: Purpose,
 ): UnverifiedToken {
   if (purpose !== undefined) {
-    const token = orInvalid(() => readBitstringToken(body, purpose))
+    const token = orInvalid(() => readBitstringToken(body, purpose, LARGEST_TOKEN))
     return { ...token, verify: (key) => orInvalid(() => token.verify(key)) }
   }
   if (contentType === JWT_TYPE) return readJwt(body)
@@ -155,7 +157,8 @@ function openerOf(
  */
 export function openToken(token: UnverifiedToken, uri: string, now: number): BelievedList {
   const { subject, issuedAt, expiresAt, timeToLive } = token
-  if (subject !== uri || typeof issuedAt !== 'number') refuse()
+  const isNameless = subject === undefined && token.isNamedByAddress === true
+  if ((subject !== uri && !isNameless) || typeof issuedAt !== 'number') refuse()
   if (issuedAt * SECOND > now + CLOCK_SKEW) refuse()
   const end = instantOf(expiresAt)
   if (end !== undefined && now >= end + CLOCK_SKEW) refuse()

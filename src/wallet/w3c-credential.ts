@@ -11,11 +11,12 @@ import type { W3cTrustEntry } from '../domain/trust-policy.ts'
 import { isJsonObject } from './json.ts'
 import { ALGORITHMS, CLOCK_SKEW, type JwsReasons, orRefuse } from './token-rules.ts'
 
+/** Octets of a credential that is shown; a list in one may be larger. */
 const LARGEST = 192 * 1024
-const CONTEXTS = [
-  'https://www.w3.org/2018/credentials/v1',
-  'https://www.w3.org/ns/credentials/v2',
-] as const
+const V2_CONTEXT = 'https://www.w3.org/ns/credentials/v2'
+const CONTEXTS = ['https://www.w3.org/2018/credentials/v1', V2_CONTEXT] as const
+/** `typ` of a credential that is the payload itself: of VC-JOSE-COSE, and of its drafts. */
+export const CREDENTIAL_TYPES: readonly unknown[] = ['vc+jwt', 'vc-ld+jwt']
 
 export const ISSUER_JWT: JwsReasons = {
   signature: 'issuer_signature_invalid',
@@ -24,6 +25,8 @@ export const ISSUER_JWT: JwsReasons = {
 
 export interface W3cCredential {
   jws: CompactJws
+  /** In its own words, or in those of the JWT. */
+  id: Json | undefined
   /** From its root, as claims paths count (OpenID4VP 1.0 section B.1.2). */
   credential: JsonObject
   types: readonly string[]
@@ -48,11 +51,11 @@ export interface W3cStatus {
 }
 
 /**
- * Returns what a compact JWT says of itself, its signature unseen. Throws `presentation_refused`:
+ * Returns what a compact JWT of at most `maxBytes` octets says of itself, its signature unseen. Throws `presentation_refused`:
  * `malformed_presentation`, `algorithm_refused`, `too_large`.
  */
-export function readW3cCredential(text: string): W3cCredential {
-  const jws = orRefuse(ISSUER_JWT, () => readCompact(text, { maxBytes: LARGEST }))
+export function readW3cCredential(text: string, maxBytes = LARGEST): W3cCredential {
+  const jws = orRefuse(ISSUER_JWT, () => readCompact(text, { maxBytes }))
   if (!ALGORITHMS.some((name) => name === jws.header.alg)) refuse('algorithm_refused')
   const payload = orRefuse(ISSUER_JWT, () => readPayload(jws))
   const credential = credentialIn(jws.header.typ, payload)
@@ -60,6 +63,7 @@ export function readW3cCredential(text: string): W3cCredential {
   const subject = nameOf(onlySubject(credential.credentialSubject))
   return {
     jws,
+    id: credential.id === undefined ? payload.jti : credential.id,
     credential,
     types: typesIn(credential, 'VerifiableCredential'),
     issuer: agreed(payload.iss, issuer) ?? refuse('malformed_presentation'),
@@ -76,7 +80,10 @@ function statusOf(entries: Json | undefined, status: Json | undefined): W3cStatu
 }
 
 function credentialIn(typ: Json | undefined, payload: JsonObject): JsonObject {
-  if (typ === 'vc+jwt') {
+  // Without a type and the older claim, what it is stands in its context alone.
+  const isUntyped = typ === undefined && payload.vc === undefined
+  const isPlain = isUntyped && listOf(payload['@context'])[0] === V2_CONTEXT
+  if (CREDENTIAL_TYPES.includes(typ) || isPlain) {
     // VC-JOSE-COSE section 3.1.1: the older claims have no place here.
     if (payload.vc !== undefined || payload.vp !== undefined) refuse('malformed_presentation')
     return payload

@@ -1,10 +1,12 @@
 /** W3C credentials whose `credentialStatus` stands in bitstring status lists (Bitstring Status List 1.0). */
+import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, test } from 'vitest'
 import { DcqlQuery } from '../../src/domain/dcql.ts'
 import { TrustPolicy } from '../../src/domain/trust-policy.ts'
 import { bitAt, openBitstringList } from '../../src/wallet/bitstring-list.ts'
 import { type RevokedCredential, verifyPresentations } from '../../src/wallet/presentation.ts'
+import { lookUpStatus } from '../../src/wallet/status-lookup.ts'
 import { prepareTrust } from '../../src/wallet/trust.ts'
 import {
   createW3cWorld,
@@ -14,6 +16,7 @@ import {
   issueVc,
   presentVc,
   trustEntry,
+  V1,
   V2,
   type W3cWorld,
 } from './w3c-world.ts'
@@ -243,6 +246,72 @@ describe('a credential', () => {
   )
 })
 
+describe('a list that conforms in another way', () => {
+  const large = randomBytes(256 * 1024)
+  large[INDEX >> 3] = 0
+  const older = (set: readonly number[]) => {
+    const vc = {
+      ...{ '@context': [V1], type: ['VerifiableCredential', 'BitstringStatusListCredential'] },
+      credentialSubject: {
+        ...{ type: 'BitstringStatusList', statusPurpose: 'revocation' },
+        encodedList: encodedOf(bitsWith(set)),
+      },
+    }
+    const claims = { iss: world.issuer, jti: LISTS.revocation, nbf: NOW / 1000 - 60, vc }
+    const token = signJwt({ alg: 'ES256', typ: 'JWT' }, claims, world.issuerKey)
+    return { body: Buffer.from(token), contentType: 'application/jwt' }
+  }
+  const withPayload = (payload: object) => (set: readonly number[]) =>
+    listOf('revocation', set, { payload })
+  const rows: [string, (set: readonly number[]) => unknown][] = [
+    ['TS-03 without an id', withPayload({ id: undefined })],
+    ['TS-03 without a time', withPayload({ validFrom: undefined })],
+    ['TS-03 of 1.1, with its id in the JWT alone', older],
+    [
+      'TS-02 with the typ of drafts',
+      (set) =>
+        listOf('revocation', set, {
+          ...{ header: { typ: 'vc-ld+jwt' }, contentType: 'application/vc-ld+jwt' },
+        }),
+    ],
+    ['TS-02 without a typ', (set) => listOf('revocation', set, { header: { typ: undefined } })],
+    [
+      'TS-09 that packs badly, of 256 KiB',
+      (set) => {
+        const bytes = Buffer.from(large)
+        if (set.length > 0) bytes[INDEX >> 3] = 0xff
+        return listOf('revocation', set, { subject: { encodedList: encodedOf(bytes) } })
+      },
+    ],
+  ]
+  it.each(rows)('%s is read', async (_, make) => {
+    const good = { ...honest(), [LISTS.revocation]: make([]) }
+    expect((await show({ documents: good })).reason).toBeUndefined()
+    const bad = { ...honest(), [LISTS.revocation]: make([INDEX]) }
+    expect((await show({ documents: bad })).reason).toBe('credential_revoked')
+  })
+})
+
+test('TR-21 of two lists without a time neither is the older one; one with a time does not give way to one without', async () => {
+  const trust = prepareTrust(TrustPolicy.parse({ entries: [trustEntry(world)] }))
+  const [prepared] = trust.entries
+  if (prepared === undefined) throw new RangeError('no entry')
+  const issuer = { entry: prepared.entry, issuer: `uni#${world.issuer}` }
+  const reference = { uri: LISTS.revocation, index: INDEX, purpose: 'revocation' } as const
+  const documents: Record<string, unknown> = {}
+  const means = createMeans(documents)
+  const look = async (minutes: number, set: readonly number[], payload: object = {}) => {
+    documents[LISTS.revocation] = listOf('revocation', set, { payload })
+    const at = { trust, now: NOW + minutes * 60_000 }
+    return (await lookUpStatus(reference, issuer, at, means)).value
+  }
+  const undated = { validFrom: undefined }
+  expect(await look(0, [], undated)).toBe('valid')
+  expect(await look(6, [INDEX], undated)).toBe('invalid')
+  expect(await look(12, [INDEX])).toBe('invalid')
+  expect(await refusalOf(() => look(18, [], undated))).toBe('status_unavailable')
+})
+
 describe('whether a list is believed', () => {
   const rows: [string, () => Forgery][] = [
     ['TS-08 signed by another key', () => ({ key: newKey() })],
@@ -254,10 +323,21 @@ describe('whether a list is believed', () => {
       },
     ],
     ['TS-03 of another address', () => ({ payload: { id: LISTS.suspension } })],
-    ['TS-03 of no address', () => ({ payload: { id: undefined } })],
+    [
+      'TS-03 of another address as the JWT calls it',
+      () => ({ payload: { id: undefined, jti: LISTS.suspension } }),
+    ],
+    ['TS-03 whose address is no text', () => ({ payload: { id: null } })],
     ['TS-03 past its end', () => ({ payload: { validUntil: iso(NOW - 60_000) } })],
     ['TS-03 from the future', () => ({ payload: { validFrom: iso(NOW + 61_000) } })],
-    ['TS-03 without a time', () => ({ payload: { validFrom: undefined } })],
+    [
+      'TS-02 of no typ, below the older context',
+      () => ({ header: { typ: undefined }, payload: { '@context': [V1] } }),
+    ],
+    [
+      'TS-02 of no typ, with an older claim',
+      () => ({ header: { typ: undefined }, payload: { vp: {} } }),
+    ],
     ['TS-02 that is another credential', () => ({ payload: { type: ['VerifiableCredential'] } })],
     ['TS-02 of another typ', () => ({ header: { typ: 'statuslist+jwt' } })],
     ['TS-02 of another subject', () => ({ subject: { type: 'StatusList2021' } })],
