@@ -38,7 +38,7 @@ export async function decideErasures(
   const { id: tenantId } = await findAdminTenant(means.db, actor, 'privacy:erase', slug)
   const { waitHours } = await readErasurePolicy(means.db, tenantId)
   const { id, word } = decided
-  if (word === 'approve') await requireAnother(means, actor, tenantId, id)
+  const looked = word === 'approve' && (await requireAnother(means, actor, tenantId, id))
   const at = means.clock()
   const now = toInstant(at)
   const told = { actor: actor.id, request: id }
@@ -49,6 +49,9 @@ export async function decideErasures(
     if (row.state === 'done' || row.state === 'cancelled')
       return fail({ kind: 'conflict', detail: 'the request has ended' })
     if (word === 'approve') {
+      if (row.requested_by === actor.id) return fail(SAME_HANDS)
+      // Approved while we looked at the tokens, and reopened since: nobody looked at them for this.
+      if (!looked) return fail({ kind: 'conflict', detail: 'the request was reopened just now' })
       const dueAt = toInstant(at + waitHours * HOUR)
       await tx.run(approveErasureRequest({ tenantId, id, actor: actor.id, now, dueAt }))
     } else {
@@ -65,17 +68,21 @@ export async function decideErasures(
   return row === undefined ? fail({ kind: 'not_found' }) : viewErasureRequest(row)
 }
 
-/** Two tokens are two pairs of eyes only where the one was not made to approve what the other asked. */
+const SAME_HANDS = { kind: 'conflict', detail: 'somebody else has to approve' } as const
+
+/**
+ * Two tokens are two pairs of eyes only where the one was not made to approve what the other asked. False where the request
+ * does not wait, and nothing was looked at.
+ */
 async function requireAnother(
   { db }: Pick<Deps, 'db'>,
   actor: AdminActor,
   tenantId: TenantId,
   id: ErasureRequestId,
-): Promise<void> {
+): Promise<boolean> {
   const [[row]] = await read(db, tenantId, [findErasureRequest({ tenantId, id })])
-  if (row?.state !== 'waiting') return
-  if (row.requested_by === actor.id)
-    return fail({ kind: 'conflict', detail: 'somebody else has to approve' })
+  if (row?.state !== 'waiting') return false
+  if (row.requested_by === actor.id) return fail(SAME_HANDS)
   const ids = [row.requested_by, actor.id]
   const [tokens] = await read(db, SYSTEM_TENANT, [findTokenAges({ ids })])
   const asking = tokens.find(({ id }) => id === row.requested_by)
@@ -84,4 +91,5 @@ async function requireAnother(
   const approving = tokens.find(({ id }) => id === actor.id)
   if (approving !== undefined && approving.created_at >= row.requested_at)
     return fail({ kind: 'conflict', detail: 'a token older than the request has to approve' })
+  return true
 }

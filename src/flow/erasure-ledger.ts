@@ -2,7 +2,15 @@
  * The ledger outside the database: a file to which one line is added for each erasure, and for whatever else a restored backup
  * must not undo; read again after a restore.
  */
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import type { ErasureId, IdentityId, LedgerLineId, TenantId } from '../domain/ids.ts'
@@ -78,15 +86,21 @@ export async function noteLines(means: Means, tenantId: TenantId): Promise<numbe
 }
 
 /**
- * One write, so that two instances with the same file do not mix their lines. A line that a full disk cut short is an error,
- * and the next one does not go on in it.
+ * One write, so that two instances with the same file do not mix their lines. A line that a full disk cut short is an error
+ * and is taken back; where that was not possible, the next one does not go on in it.
  */
 function append(file: string, lines: readonly LedgerLine[]): void {
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
   const descriptor = openSync(file, 'a+', 0o600)
   try {
     const bytes = Buffer.from(endsInLine(descriptor) ? text : `\n${text}`)
-    if (writeSync(descriptor, bytes) < bytes.length) throw new Error('the ledger is cut short')
+    const before = fstatSync(descriptor).size
+    const written = writeSync(descriptor, bytes)
+    if (written < bytes.length) {
+      // A fragment would hold up whoever reads it again; another instance's line behind it may not go with it.
+      if (fstatSync(descriptor).size === before + written) ftruncateSync(descriptor, before)
+      throw new Error('the ledger is cut short')
+    }
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)

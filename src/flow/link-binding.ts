@@ -24,7 +24,7 @@ import {
   softDeleteBinding,
   updateBinding,
 } from '../store/binding.ts'
-import { lockIdentity } from '../store/identity.ts'
+import { findDataKey } from '../store/identity.ts'
 import type { LinkMatches } from './link-matches.ts'
 import type { Person, ProvenLink, Recording } from './proven-link.ts'
 import { refreshBindings } from './refresh-bindings.ts'
@@ -169,13 +169,16 @@ function markSealed(
   ]
 }
 
-/** What was under a merged person's key is under the survivor's now: by that key's names nothing is there any more. */
+/**
+ * What was under a merged person's key is under the survivor's now: by that key's names nothing is there any more. The
+ * survivor's row is held, which a split and an erasure wait for; to lock a second one here would be out of their order.
+ */
 async function markEmptied(
   { means, tx, tenantId }: Recording,
   former: IdentityId,
   id: BindingId,
 ): Promise<SealMark[]> {
-  const [owner] = await tx.run(lockIdentity({ tenantId, id: former }))
+  const [owner] = await tx.run(findDataKey({ tenantId, id: former }))
   const wrapped = owner?.wrapped_data_key ?? null
   if (wrapped === null) return []
   const key = unwrapDataKey(means.keyring, tenantId, former, wrapped)

@@ -60,6 +60,17 @@ export const lockPeople = statement(
       .forNoKeyUpdate(),
 )
 
+/** The person's data key, unlocked: for whoever holds another's row that keeps this one as it is. */
+export const findDataKey = statement(
+  'find_data_key',
+  (q, p: Params<{ tenantId: TenantId; id: IdentityId }>) =>
+    q
+      .selectFrom('identity')
+      .select(['wrapped_data_key'])
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id')),
+)
+
 /** The person, unlocked, for showing. */
 export const findIdentity = statement(
   'find_identity',

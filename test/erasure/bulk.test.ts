@@ -197,6 +197,31 @@ describe('issue 5 item 1: four eyes and a waiting time for erasing many', () => 
     expect((await approving.post(`${at(tenant)}/${id}/cancel`, {})).body.state).toBe('cancelled')
   })
 
+  test('a request that is reopened while its approval waits for it is not approved by who asked, nor without a look at the tokens', async () => {
+    const { tenant, older } = await startTenant(bridge, 'bulk-reopened')
+    await policy(tenant, true, 1)
+    const { body } = await ask(tenant, [older.id])
+    const one = `${at(tenant)}/${body.id}`
+    await approving.post(`${one}/approve`, {})
+    const holder = new pg.Client({ connectionString: bridge.database.superuserUrl })
+    await holder.connect()
+    await holder.query('BEGIN')
+    await holder.query(
+      `UPDATE erasure_request SET state = 'waiting', approved_by = NULL, approved_at = NULL WHERE id = $1`,
+      [body.id],
+    )
+    const tries = [asking, approving].map((admin) => admin.post(`${one}/approve`, {}))
+    await lockWaits(bridge, 2)
+    await holder.query('COMMIT')
+    await holder.end()
+    const said = (await Promise.all(tries)).map(({ status, text }) => [status, text])
+    expect(said).toEqual([
+      [409, expect.stringContaining('somebody else has to approve')],
+      [409, expect.stringContaining('reopened just now')],
+    ])
+    expect((await approving.post(`${one}/approve`, {})).body.state).toBe('approved')
+  })
+
   test('who is erased meanwhile is no longer in a list that waits', async () => {
     const { tenant, older, newer } = await startTenant(bridge, 'bulk-meanwhile')
     await policy(tenant, true, 1)

@@ -1,7 +1,9 @@
 /** `cli erase` and `cli receipt verify`, as an operator runs them. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createKeyringText } from '../../src/crypto/keyring.ts'
 import { type EcPublicJwk, thumbprint } from '../../src/crypto/thumbprint.ts'
@@ -23,11 +25,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const cli = (...words: string[]) =>
-  runCli(words, {
-    ...{ DATABASE_URL: bridge.database.runtimeUrl, PUBLIC_URL: bridge.url, ALLOW_LOOPBACK: 'yes' },
-    KEYRING_FILE: path.join(folder, 'keyring.json'),
-  })
+const environment = () => ({
+  ...{ DATABASE_URL: bridge.database.runtimeUrl, PUBLIC_URL: bridge.url, ALLOW_LOOPBACK: 'yes' },
+  KEYRING_FILE: path.join(folder, 'keyring.json'),
+})
+const cli = (...words: string[]) => runCli(words, environment())
 
 describe('issue 5 item 1: by CLI', () => {
   test('a person is erased, the receipt is printed and believed; a changed one is not', async () => {
@@ -56,6 +58,27 @@ describe('issue 5 item 1: by CLI', () => {
     expect(refused).toMatchObject({ code: 1, out: '' })
     expect(refused.err).toContain('signature_invalid')
   })
+})
+
+test('GD-11 a line for which the disk has no room is taken back; asked again, it is there whole', async () => {
+  const tenant = await bridge.addTenant('full-disk')
+  const { id } = await newPerson(bridge, tenant, 'sanne')
+  const ledger = path.join(folder, 'ledger')
+  const lines = '\n'.repeat(500)
+  writeFileSync(ledger, lines)
+  // The same for a process as a full disk: files may be no longer than one block, of 512 bytes or 1024.
+  const limited = ['-c', 'ulimit -f 1; exec "$0" src/cli.ts "$@"', process.execPath]
+  const words = ['erase', tenant.slug, '--person', id, '--ground', 'objection']
+  const ended = promisify(execFile)('sh', [...limited, ...words], {
+    env: { ...environment(), PATH: process.env.PATH, ERASURE_LEDGER: ledger },
+  })
+  await expect(ended).rejects.toMatchObject({ code: 1 })
+  expect(await rowsOf(bridge, tenant, 'identity', `status = 'ERASED'`)).toHaveLength(1)
+  expect(readFileSync(ledger, 'utf8')).toBe(lines)
+  const again = await runCli(words, { ...environment(), ERASURE_LEDGER: ledger })
+  expect(again.code).toBe(0)
+  const noted = JSON.parse(readFileSync(ledger, 'utf8').slice(lines.length))
+  expect(noted).toMatchObject({ persons: [id], receipt: again.out })
 })
 
 describe('issue 5 item 2: people by CLI', () => {

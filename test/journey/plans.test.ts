@@ -6,6 +6,7 @@ import { EDUID_VCT } from '../../demo/issuer.ts'
 import type { IdentityId } from '../../src/domain/ids.ts'
 import { eraseIdentity } from '../../src/flow/erase-identity.ts'
 import { exportIdentity } from '../../src/flow/export-identity.ts'
+import { mergeIdentities } from '../../src/flow/merge-identities.ts'
 import { restrictIdentity } from '../../src/flow/restrict-identity.ts'
 import { ACTOR, type Bridge, logInDirectly, pressDirect, startBridge } from '../support/bridge.ts'
 import { lockWaits } from '../support/locks.ts'
@@ -488,6 +489,30 @@ describe('RUN_IDV', () => {
     expect(String(after?.reconcile_time) > String(before?.reconcile_time)).toBe(true)
     // The wish is for one login; the next one is as ever.
     expect((await walk(tenant, teller, wallet)).asked).toBeUndefined()
+  })
+
+  test('PG-17 what was a merged person’s is sealed anew without a second lock, which would be out of order', async () => {
+    const tenant = await newTenant('forced-merged')
+    const [one, two] = [await bridge.newWallet(), await bridge.newWallet()]
+    await walk(tenant, teller, one)
+    const [survivor] = await peopleOf(tenant)
+    teller.says = { ...teller.says, sub: 'another' }
+    await walk(tenant, teller, two)
+    const merged = (await peopleOf(tenant)).find(({ id }) => id !== survivor?.id)
+    await mergeIdentities(bridge.deps, ACTOR, tenant.slug, {
+      mergedId: String(merged?.id) as IdentityId,
+      survivingId: String(survivor?.id) as IdentityId,
+    })
+    const keys = 'SELECT key_identity_id AS id FROM identity_link_binding WHERE tenant_id = $tenant'
+    expect((await rowsOf(bridge, tenant, keys)).map(({ id }) => id)).toContain(merged?.id)
+    const holder = new pg.Client({ connectionString: bridge.database.superuserUrl })
+    await holder.connect()
+    await holder.query('BEGIN')
+    await holder.query('SELECT 1 FROM identity WHERE id = $1 FOR UPDATE', [merged?.id])
+    const { login } = await walk(tenant, teller, two, { parameters: FORCE })
+    await holder.end()
+    expect(login).toBeDefined()
+    expect((await rowsOf(bridge, tenant, keys)).map(({ id }) => id)).toEqual([null, null])
   })
 
   test('refreshDue: a wallet that shows another name than was proven is asked to prove again, once', async () => {
