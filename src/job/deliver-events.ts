@@ -37,9 +37,11 @@ import { findTenantById } from '../store/tenant.ts'
 import type { Job, JobCounts } from './lease.ts'
 
 type Means = Pick<Deps, 'db' | 'clock' | 'keyring' | 'outbound' | 'tenants'>
+type Counts = { delivered: number; deferred: number; dead: number }
 type Prepared = NonNullable<Awaited<ReturnType<Deps['tenants']['find']>>>
 
 const EVERY = 5 * SECOND
+/** Events in a batch, and receivers that are sent something at the same time. */
 const BATCH = 50
 /** Of one receiver in a batch. */
 const EACH = 5
@@ -61,8 +63,8 @@ export function deliverEventsJob(means: Means): Job {
 }
 
 /**
- * Delivers what is due in this tenant, in turns: a receiver that is slow keeps neither another one nor another tenant waiting
- * for long. Several may run it at once: no event is in two hands.
+ * Delivers what is due in this tenant, in turns: a receiver that is slow does not hold up what waits for another one, and
+ * keeps another tenant waiting for no longer than its few events of a batch take. Several may run it at once: no event is in two hands.
  */
 export async function deliverTenant(
   means: Means,
@@ -74,19 +76,49 @@ export async function deliverTenant(
   const [[row]] = await read(means.db, SYSTEM_TENANT, [findTenantById({ id: tenantId })])
   const prepared = row === undefined ? undefined : await means.tenants.findAlsoDisabled(row.slug)
   if (prepared === undefined) return counts
+  await deliverInTurn(means, prepared, counts, keepLease)
+  return counts
+}
+
+/**
+ * Who is done is given more at once, whoever else is still at it; what was begun is ended in any case. A receiver at rest to
+ * whom something happens meanwhile hears of it once one of those under way is done.
+ */
+async function deliverInTurn(
+  means: Means,
+  prepared: Prepared,
+  counts: Counts,
+  keepLease: () => Promise<boolean>,
+): Promise<void> {
+  const tenantId = prepared.tenant.id
   const began = means.clock()
-  for (;;) {
-    const at = means.clock()
-    const until = toInstant(at + CLAIM_TIME)
-    const claim = { tenantId, now: toInstant(at), until, each: EACH, limit: BATCH }
-    const [events] = await transact(means.db, tenantId, [claimEvents(claim)])
-    const receivers = Map.groupBy(events, (event) => event.subscription_id ?? event.audience)
-    await Promise.all(
-      [...receivers.values()].map((own) => deliverInOrder(means, prepared, own, counts)),
-    )
-    const isOver = events.length === 0 || means.clock() - began > TURN
-    if (isOver || !(await keepLease())) return counts
+  const busy = new Map<string, Promise<unknown>>()
+  const errors: unknown[] = []
+  try {
+    do {
+      const [at, limit, underWay] = [means.clock(), BATCH - busy.size, [...busy.values()]]
+      const times = { now: toInstant(at), until: toInstant(at + CLAIM_TIME) }
+      const claim = { tenantId, ...times, busy: [...busy.keys()], each: EACH, limit }
+      const [events] = await transact(means.db, tenantId, [claimEvents(claim)])
+      if (events.length === 0 && underWay.length === 0) break
+      for (const [receiver, own] of Map.groupBy(events, receiverOf)) {
+        const sent = deliverInOrder(means, prepared, own, counts)
+          .catch((error: unknown) => errors.push(error))
+          .finally(() => busy.delete(receiver))
+        busy.set(receiver, sent)
+      }
+      // Who ended during the claim had no part in it: its promise is among these and ends the wait at once.
+      if (events.length < limit || busy.size === BATCH)
+        await Promise.race([...underWay, ...busy.values()])
+    } while (errors.length === 0 && means.clock() - began <= TURN && (await keepLease()))
+  } finally {
+    await Promise.all(busy.values())
   }
+  if (errors.length > 0) throw errors[0]
+}
+
+function receiverOf(event: ClaimedEvent): string {
+  return event.subscription_id ?? event.audience
 }
 
 async function tidy(means: Means, tenantId: TenantId): Promise<void> {
@@ -106,7 +138,7 @@ async function deliverInOrder(
   means: Means,
   prepared: Prepared,
   events: readonly ClaimedEvent[],
-  counts: { delivered: number; deferred: number; dead: number },
+  counts: Counts,
 ): Promise<void> {
   let trouble: OutboundReason | undefined
   for (const event of events) {

@@ -32,8 +32,9 @@ const DEAD = sql`o.dead_at IS NOT NULL`
 
 /**
  * Takes due events for one attempt each: nobody else is given them before `until`. Two who ask at the same moment never get
- * the same rows. Oldest first, and at most `each` of one receiver, so that one which is slow, or far behind, takes no place
- * of another's.
+ * the same rows. Of each receiver the oldest first and at most `each`; every receiver's first goes before anybody's second,
+ * so that however many are far behind, they take no place of another's. Those in `busy`, named by their subscription or,
+ * for logout tokens, their client, are given nothing.
  */
 export const claimEvents = sqlStatement(
   'claim_events',
@@ -42,33 +43,36 @@ export const claimEvents = sqlStatement(
       tenantId: TenantId
       now: IsoInstant
       until: IsoInstant
+      busy: readonly string[]
       each: number
       limit: number
     }>,
   ) => sql<ClaimedEvent>`
     WITH first AS MATERIALIZED (
-      SELECT one.id FROM event_subscription s
+      SELECT one.id, one.rank FROM event_subscription s
        CROSS JOIN LATERAL (
-         SELECT o.id, o.due_at, o.created_at FROM outbox o
+         SELECT o.id, row_number() OVER (ORDER BY o.due_at, o.created_at, o.id) AS rank FROM outbox o
           WHERE o.tenant_id = ${p('tenantId')} AND o.subscription_id = s.id AND ${WAITING} AND o.due_at <= ${p('now')}
           ORDER BY o.due_at, o.created_at, o.id LIMIT ${p('each')}
        ) AS one
        WHERE s.tenant_id = ${p('tenantId')} AND s.enabled = 1 AND s.delivery <> 'poll'
+         AND s.id <> ALL (${p('busy')}::text[])
       UNION ALL
-      SELECT one.id FROM (
+      SELECT one.id, one.rank FROM (
         SELECT DISTINCT client_id FROM outbox o
          WHERE o.tenant_id = ${p('tenantId')} AND o.client_id IS NOT NULL AND ${WAITING} AND o.due_at <= ${p('now')}
+           AND o.client_id <> ALL (${p('busy')}::text[])
       ) AS told
        CROSS JOIN LATERAL (
-         SELECT o.id, o.due_at, o.created_at FROM outbox o
+         SELECT o.id, row_number() OVER (ORDER BY o.due_at, o.created_at, o.id) AS rank FROM outbox o
           WHERE o.tenant_id = ${p('tenantId')} AND o.client_id = told.client_id AND ${WAITING} AND o.due_at <= ${p('now')}
           ORDER BY o.due_at, o.created_at, o.id LIMIT ${p('each')}
        ) AS one
     ), due AS MATERIALIZED (
-      SELECT o.id FROM outbox o
+      SELECT o.id FROM outbox o JOIN first ON first.id = o.id
        WHERE o.tenant_id = ${p('tenantId')} AND o.id = ANY (ARRAY(SELECT id FROM first))
          AND ${WAITING} AND o.due_at <= ${p('now')}
-       ORDER BY o.due_at, o.created_at, o.id LIMIT ${p('limit')} FOR UPDATE OF o SKIP LOCKED
+       ORDER BY first.rank, o.due_at, o.created_at, o.id LIMIT ${p('limit')} FOR UPDATE OF o SKIP LOCKED
     ), claimed AS (
       UPDATE outbox o SET due_at = ${p('until')}, attempts = o.attempts + 1
         FROM due WHERE o.tenant_id = ${p('tenantId')} AND o.id = due.id

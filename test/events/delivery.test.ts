@@ -12,8 +12,9 @@ import { mergeIdentities } from '../../src/flow/merge-identities.ts'
 import { splitIdentities } from '../../src/flow/split-identities.ts'
 import { deliverTenant } from '../../src/job/deliver-events.ts'
 import { createOutbound } from '../../src/outbound/guard.ts'
-import { inTransaction } from '../../src/store/database.ts'
+import { inTransaction, transact } from '../../src/store/database.ts'
 import { findReceivers, insertOutbox } from '../../src/store/outbox.ts'
+import { claimEvents } from '../../src/store/outbox-delivery.ts'
 import { type Admin, adminWith } from '../http/admin/client.ts'
 import { register } from '../op/clients.ts'
 import { newPerson, type Person, rowsOf, startTenant } from '../people/people.ts'
@@ -281,6 +282,51 @@ describe('item 9 delivery', () => {
     const place = receiver.received.findIndex(({ path }) => path === '/late')
     expect(place).toBeGreaterThanOrEqual(0)
     expect(place).toBeLessThan(10)
+  })
+
+  test('every receiver’s first event is claimed before anybody’s second, and a busy one’s not at all', async () => {
+    const { tenant, person } = await oneTenant()
+    const behind = { event_types: ['binding_updated'] }
+    const [one, two] = [await subscribe(tenant, behind), await subscribe(tenant, behind)]
+    const late = await subscribe(tenant, { event_types: ['binding_removed'] })
+    await tell(tenant, person, { type: 'binding_updated' }, 5)
+    bridge.clock.advance(MINUTE)
+    await tell(tenant, person, { type: 'binding_removed' })
+    const tenantId = await idOf(tenant)
+    const [at, until] = [bridge.clock.now(), toInstant(bridge.clock.now() + MINUTE)]
+    const claim = async (limit: number, busy: string[]) => {
+      const step = claimEvents({ tenantId, now: toInstant(at), until, busy, each: 5, limit })
+      const [events] = await transact(bridge.deps.db, tenantId, [step])
+      return events.map((event) => event.subscription_id).toSorted()
+    }
+    expect(await claim(3, [])).toEqual([one.id, two.id, late.id].toSorted())
+    expect(await claim(8, [one.id])).toEqual(Array.from({ length: 4 }, () => two.id))
+  })
+
+  test('a receiver that is slow holds up nothing of another’s, however much waits there', async () => {
+    const { tenant, person } = await oneTenant()
+    const slow = await startReceiver()
+    let letGo: () => void = () => undefined
+    slow.hold = new Promise((resolve) => {
+      letGo = resolve
+    })
+    await subscribe(tenant, { endpoint: `${slow.url}/hook` })
+    await subscribe(tenant)
+    await tell(tenant, person, { type: 'binding_updated' }, 12)
+    bridge.clock.advance(MINUTE)
+    const outbound = createOutbound({ allowLoopback: true, totalTimeoutMs: MINUTE })
+    const run = deliver(tenant, { ...bridge.deps, outbound })
+    await expect.poll(() => receiver.received.length, { timeout: 10_000 }).toBe(12)
+    expect(slow.received, 'one after the other').toHaveLength(1)
+    letGo()
+    expect(await run).toEqual({ delivered: 24, deferred: 0, dead: 0 })
+    await outbound.close()
+    await slow.close()
+    for (const { received } of [slow, receiver]) {
+      const times = received.map(({ body }) => (JSON.parse(body) as Body).timestamp)
+      expect(times).toHaveLength(12)
+      expect(times).toEqual(times.toSorted())
+    }
   })
 
   test('a receiver that does not answer is asked once, whatever waits for it, and others hear theirs', async () => {

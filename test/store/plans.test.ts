@@ -78,7 +78,7 @@ test.each<[string, Step<unknown>, readonly string[]]>([
   ],
   [
     'claim_events',
-    claimEvents({ tenantId, now, until, each: 5, limit }),
+    claimEvents({ tenantId, now, until, busy: [], each: 5, limit }),
     ['idx_outbox_due', 'idx_outbox_due_logout'],
   ],
   [
@@ -96,7 +96,7 @@ test.each<[string, Step<unknown>, readonly string[]]>([
 test('what they give is the same as before: of each state its own, and purged is what ended', async () => {
   const listed = await database.run(listDeadEvents({ ...page, limit: 1_000 }))
   expect(listed).toHaveLength(Math.floor(ROWS / 159))
-  const claim = claimEvents({ tenantId, now, until, each: 5, limit: 12 })
+  const claim = claimEvents({ tenantId, now, until, busy: [], each: 5, limit: 12 })
   const claimed = await database.run(claim)
   const byReceiver = Map.groupBy(claimed, (one) => one.subscription_id ?? one.client_id)
   expect(claimed).toHaveLength(12)

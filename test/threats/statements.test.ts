@@ -699,7 +699,7 @@ function exactly(name: string, row: Row): Row {
     case 'findReceivers':
       return { people: ['whoever it is'], type: 'binding_created' }
     case 'claimEvents':
-      return { now: toInstant(bridge.clock.now()), until: later(), each: '5' }
+      return { now: toInstant(bridge.clock.now()), until: later(), busy: [], each: '5' }
     case 'settleEvent':
       return { attempts: String(row.attempts), deliveredAt: null, deadAt: null, error: null }
     case 'findWaitingEvents':
