@@ -23,7 +23,7 @@ export function signersDigest(list: TrustedList): string {
 
 /**
  * Returns what a list says, in octets as it was fetched. `now` in milliseconds; `known` is the sequence number of the
- * issue that is kept. The largest take a second; others have their turn meanwhile. Throws `ListError`.
+ * issue that is kept. The largest take a second or two; others have their turn meanwhile. Throws `ListError`.
  */
 export async function readTrustedList(
   octets: Uint8Array,
