@@ -41,6 +41,7 @@ function adminCalls(tenant: string) {
 const BODIES: { [operationId: string]: unknown } = {
   changeRetention: { days: 365 },
   planRetention: {},
+  publishDrafts: {},
   createTenant: { slug: 'third', name: { en: 'Third', nl: 'Derde' } },
   updateTenant: { cross_device: true },
   replaceRequestCertificate: {},
