@@ -2,7 +2,6 @@
 
 import { openWithDataKey, unwrapDataKey } from '../crypto/data-key.ts'
 import type { Keyring } from '../crypto/keyring.ts'
-import { openUnder } from '../crypto/seal.ts'
 import type { Deps } from '../deps.ts'
 import { releaseClaims } from '../domain/attribute-values.ts'
 import type { AttributePolicy, Attributes } from '../domain/attributes.ts'
@@ -13,6 +12,7 @@ import { type KeptAttributes, NOTHING_STATED, readEnvelope } from '../domain/kep
 import type { RelyingParty } from '../domain/relying-party.ts'
 import type { GrantRow } from '../store/grant.ts'
 import type { WalletOnlyGrantRow } from '../store/wallet-only-grant.ts'
+import { openCarried } from './new-grant.ts'
 import type { PreparedTenant } from './tenants.ts'
 
 /**
@@ -29,19 +29,11 @@ export async function readClaims(
   const tenant = prepared.tenant.id
   const policy = await prepared.policy('attributes', grant.attribute_policy_version)
   const kept = grant.identity_id === null ? NOTHING_KEPT : openKept(means.keyring, tenant, grant)
-  const carriedPlace = {
-    tenant,
-    table: 'login_grant',
-    column: 'wallet_attributes',
-    row: grant.grant_id,
-  }
   // Nothing carried: no rule needs it, or the login was without a wallet, and what the wallet once showed and we kept counts.
   const carried =
     grant.wallet_attributes === null
       ? kept.wallet.values
-      : (JSON.parse(
-          textOf(openUnder(means.keyring, 'session', carriedPlace, grant.wallet_attributes)),
-        ) as Attributes)
+      : openCarried(means.keyring, tenant, grant.grant_id, grant.wallet_attributes)
   // A client that is gone from the registry declares nothing any more, and gets nothing.
   const client = await prepared.relyingParty(grant.client_id)
   const names = client === undefined ? [] : namesFor(client, policy, grant, at)
