@@ -92,8 +92,9 @@ CREATE TABLE login_grant (
   created_at iso_instant NOT NULL,
   expires_at iso_instant NOT NULL,
   revoked_at iso_instant,
-  -- The single-sign-on session it was made in, all three or none: SHA-256 of its secret and of the browser's id, and when
-  -- the person really logged in. Columns here and no table, so that it ends with the grants.
+  -- The single-sign-on session it was made in: SHA-256 of its secret and of the browser's id, and when the person really
+  -- logged in. The browser alone: a later session of the same person took its place, and a logout is told for both. Columns
+  -- here and no table, so that it ends with the grants.
   session_hash text,
   session_browser_hash text,
   session_started_at iso_instant,

@@ -4,7 +4,7 @@ import type { TenantId } from '../domain/ids.ts'
 import type { Json } from '../domain/text.ts'
 import { MINUTE, SECOND } from '../domain/time.ts'
 import { type JwsAlgorithm, JwsError, readCompact, readPayload, verifyCompact } from './jws.ts'
-import { currentVersion, type Keyring, subKey } from './keyring.ts'
+import { currentVersion, type Keyring, readableVersions, subKey } from './keyring.ts'
 import { utf8 } from './length-prefixed.ts'
 import { equalText } from './random.ts'
 import { JwkError, readPublicKey, thumbprint } from './thumbprint.ts'
@@ -81,10 +81,13 @@ const LABEL = 'identity-bridge/dpop-nonce/v1'
 
 /** The nonce of now: every instance knows it, nobody else can make one, and it says nothing (section 8). */
 export function proofNonce(keyring: Keyring, tenant: TenantId, now: number): string {
-  return nonceOf(keyring, tenant, Math.floor(now / NONCE_STEP))
+  return nonceOf(keyring, tenant, Math.floor(now / NONCE_STEP), currentVersion(keyring, 'C'))
 }
 
-/** Whether a nonce was given out within the last five to ten minutes. */
+/**
+ * Whether a nonce was given out within the last five to ten minutes, by whichever instance: while Key C moves on, some make
+ * them under its next version and some under the one before, and a client that meets both would never be let in.
+ */
 export function isProofNonce(
   keyring: Keyring,
   tenant: TenantId,
@@ -93,11 +96,13 @@ export function isProofNonce(
 ): boolean {
   if (nonce === undefined) return false
   const step = Math.floor(now / NONCE_STEP)
-  return [step, step - 1].some((one) => equalText(nonce, nonceOf(keyring, tenant, one)))
+  return readableVersions(keyring, 'C').some((version) =>
+    [step, step - 1].some((one) => equalText(nonce, nonceOf(keyring, tenant, one, version))),
+  )
 }
 
-function nonceOf(keyring: Keyring, tenant: TenantId, step: number): string {
-  const key = subKey(keyring, 'dpop-nonce', tenant, currentVersion(keyring, 'C'))
-  if (key === undefined) throw new TypeError('the current version of Key C is not there')
+function nonceOf(keyring: Keyring, tenant: TenantId, step: number, version: number): string {
+  const key = subKey(keyring, 'dpop-nonce', tenant, version)
+  if (key === undefined) throw new TypeError('a readable version of Key C is not there')
   return Buffer.from(key.mac(utf8(`${LABEL} ${step}`))).toString('base64url')
 }

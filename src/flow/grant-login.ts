@@ -8,7 +8,7 @@ import type { AttributePolicy } from '../domain/attributes.ts'
 import { decisionDetail, detailText } from '../domain/audit.ts'
 import { fail } from '../domain/failure.ts'
 import { allHashes } from '../domain/identifier.ts'
-import type { GrantId, JourneyId, TenantId } from '../domain/ids.ts'
+import type { GrantId, IdentityId, JourneyId, TenantId } from '../domain/ids.ts'
 import type { Choosing, Consenting, Decided, Presented, Recognised } from '../domain/journey.ts'
 import { instantOfUse } from '../domain/last-use.ts'
 import type { Sealed } from '../domain/text.ts'
@@ -17,7 +17,7 @@ import { inTransaction, type Transaction, transact } from '../store/database.ts'
 import { grantJourney } from '../store/grant-journey.ts'
 import { carryHashes, inColumns } from '../store/hash-move.ts'
 import { lockPeople } from '../store/identity.ts'
-import { endSignOn } from '../store/single-sign-on.ts'
+import { replaceSignOn } from '../store/single-sign-on.ts'
 import type { Step } from '../store/statement.ts'
 import { returnTo, type SignedOn } from './error-return.ts'
 import { openAttributes, openRequest } from './journey-secrets.ts'
@@ -58,7 +58,7 @@ export async function grantLogin(
   const assurance = assureLogin(journey.way, toSeconds(journey.presentedAt), upstream)
   const now = means.clock()
   const { code, begun } = beginGrant(request, agreed?.terms, now)
-  const session = await beginSession(means, prepared, journey)
+  const session = await beginSession(means, prepared, journey, person.identityId)
   const subjectHash =
     person.auditSalt === undefined
       ? undefined
@@ -175,9 +175,11 @@ async function beginSession(
   { db }: Pick<Deps, 'db'>,
   { tenant }: PreparedTenant,
   journey: Proved,
+  identityId: IdentityId,
 ): Promise<string | undefined> {
   if (tenant.singleSignOnMinutes === 0 || !isBoundToBrowser(journey.way)) return undefined
-  const step = endSignOn({ tenantId: tenant.id, browserHash: journey.browserHash })
+  const { browserHash } = journey
+  const step = replaceSignOn({ tenantId: tenant.id, browserHash, identityId })
   await transact(db, tenant.id, [step], { retries: 2 })
   return randomText()
 }

@@ -69,6 +69,7 @@ async function findAsking(
 function isMeant(login: SessionLoginRow, hint: IdTokenHint | undefined): boolean {
   return (
     hint !== undefined &&
+    login.current &&
     login.client_id === hint.clientId &&
     login.subject === hint.subject &&
     sessionIdFor(login.client_id, login.sid) === hint.sid

@@ -141,7 +141,9 @@ export function createTenants(means: TenantMeans): Tenants {
   async function findAlsoDisabled(slug: string): Promise<PreparedTenant | undefined> {
     const known = kept.get(slug)
     if (known === undefined) return loadOnce(slug)
-    if (means.clock() - known.checkedAt < RECHECK) return known.prepared
+    const age = means.clock() - known.checkedAt
+    // Below zero the clock was put back, and says nothing until it has caught up.
+    if (age >= 0 && age < RECHECK) return known.prepared
     const { tenant } = known.prepared
     const [rows] = await read(means.db, tenant.id, [findTenantRevision({ id: tenant.id })])
     if (rows[0]?.revision !== tenant.revision) {

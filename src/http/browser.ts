@@ -20,6 +20,15 @@ export function readSession(http: Context, tenant: TenantId): string | undefined
   return readCookie(http, sessionCookieNameOf(tenant))
 }
 
+/**
+ * Whether a form came from a page of this very origin, as far as the browser says. A Lax cookie keeps other sites away, and
+ * lets every neighbour through that has the same registrable domain (`students.uni.example` and `login.uni.example`).
+ */
+export function isFromOwnPage(http: Context): boolean {
+  const site = http.req.header('sec-fetch-site')
+  return site === undefined || site === 'same-origin'
+}
+
 function readCookie(http: Context, name: string): string | undefined {
   const cookies = http.req.header('cookie')
   if (cookies === undefined || cookies.length > 16_384) return undefined

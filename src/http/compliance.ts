@@ -10,6 +10,7 @@ import { ADMIN_SESSION_TIME, beginAdminSession } from '../flow/begin-admin-sessi
 import { endAdminSession } from '../flow/end-admin-session.ts'
 import { findIdentityBy } from '../flow/find-identity.ts'
 import { readIdentity } from '../flow/read-identity.ts'
+import { isFromOwnPage } from './browser.ts'
 import { answerPage, redirectTo } from './browser-answer.ts'
 import { compliancePersonRoutes } from './compliance-person.ts'
 import {
@@ -71,8 +72,7 @@ async function show(deps: Means, exchange: Exchange): Promise<Response> {
 
 /** Who may not is told no more than that: not whether the token, its scopes or the tenant was wrong. */
 async function signIn(deps: Means, exchange: Exchange): Promise<Response> {
-  const site = exchange.http.req.header('sec-fetch-site')
-  if (site !== undefined && site !== 'same-origin') return redirectTo(COMPLIANCE)
+  if (!isFromOwnPage(exchange.http)) return redirectTo(COMPLIANCE)
   const form = await readStaffForm(exchange)
   const slug = form.get('tenant') ?? ''
   try {

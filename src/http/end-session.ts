@@ -5,7 +5,7 @@ import { LOGOUT_PARAMETERS } from '../domain/logout.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { type LogoutAnswer, logOut } from '../flow/log-out.ts'
 import { askAgainByGet, cameWithoutCookie } from './again.ts'
-import { endedSessionCookie, readBrowserId } from './browser.ts'
+import { endedSessionCookie, isFromOwnPage, readBrowserId } from './browser.ts'
 import { answerPage, redirectTo } from './browser-answer.ts'
 import {
   errorAnswer,
@@ -68,17 +68,17 @@ async function answer(deps: Means, exchange: Exchange, parameters: Parameters): 
   return redirectTo(answered.returnTo, endingCookie(exchange, answered))
 }
 
-/** The browser's Lax cookie does not come with a form of another site, so only our own button agrees to anything. */
+/** Only our own button agrees to anything: a form of another page is a request like any other. */
 async function confirm(deps: Means, exchange: Exchange): Promise<Response> {
   const parameters = await readForm(exchange.http, MAX_FORM)
   const prepared = tenantOf(exchange)
   const browser = {
     id: readBrowserId(exchange.http, prepared.tenant.id),
-    ...{ confirmed: true, unsure: false },
+    ...{ confirmed: isFromOwnPage(exchange.http), unsure: false },
   }
   const answered = await logOut(deps, prepared, parameters, browser)
-  if (answered.kind === 'ask' || answered.returnTo === undefined)
-    return answerState(exchange, parameters, answered)
+  if (answered.kind === 'ask') return answerQuestion(exchange, parameters, answered)
+  if (answered.returnTo === undefined) return answerState(exchange, parameters, answered)
   const onward = answerOnward(exchange, languageOf(exchange, parameters), {
     url: answered.returnTo,
   })

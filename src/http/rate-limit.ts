@@ -54,9 +54,12 @@ function addressOf(http: Context, trusted: number): string {
   return networkOf(forwarded.at(-trusted) || socket)
 }
 
-/** An IPv6 caller has a whole /64 to itself; its addresses count as one. */
+/** An IPv6 caller has a whole /64 to itself; its addresses count as one, however their zeros are written. */
 function networkOf(address: string): string {
-  return address.includes(':') && !address.includes('.')
-    ? address.split(':').slice(0, 4).join(':')
-    : address
+  if (!address.includes(':') || address.includes('.')) return address
+  const [front = [], back = []] = address
+    .split('::')
+    .map((part) => part.split(':').filter((group) => group !== ''))
+  const zeros = Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => '0')
+  return [...front, ...zeros, ...back].slice(0, 4).join(':')
 }

@@ -4,7 +4,7 @@ import type { ClientId } from '../domain/ids.ts'
 import type { ConsentView } from '../flow/consent-view.ts'
 import { endSession, hasSession } from '../flow/end-session.ts'
 import { readSessionConsents, withdrawInSession } from '../flow/own-consents.ts'
-import { endedSessionCookie, readBrowserId, readSession } from './browser.ts'
+import { endedSessionCookie, isFromOwnPage, readBrowserId, readSession } from './browser.ts'
 import { answerPage, redirectTo } from './browser-answer.ts'
 import {
   errorAnswer,
@@ -49,16 +49,21 @@ function cookiesOf(exchange: Exchange) {
   return { browserId: readBrowserId(exchange.http, id), session: readSession(exchange.http, id) }
 }
 
-/** As with the end, another site's form comes without the cookies that say who it is. */
 async function withdraw(deps: Means, exchange: Exchange): Promise<Response> {
+  if (!isFromOwnPage(exchange.http)) return showPage(exchange)
   const prepared = tenantOf(exchange)
   const clientId = (await readForm(exchange.http, MAX_FORM)).get('client') ?? ''
   await withdrawInSession(deps, prepared, cookiesOf(exchange), clientId as ClientId)
-  return redirectTo(`${new URL(prepared.issuer).pathname}/session?done`)
+  return showPage(exchange, '?done')
 }
 
-/** The browser's Lax cookie does not come with a form of another site, so only this page's button ends anything. */
+/** Also the answer to another page's form, which changes nothing: the person is shown the button, and may press it. */
+function showPage(exchange: Exchange, query = ''): Response {
+  return redirectTo(`${new URL(tenantOf(exchange).issuer).pathname}/session${query}`)
+}
+
 async function end(deps: Means, exchange: Exchange): Promise<Response> {
+  if (!isFromOwnPage(exchange.http)) return showPage(exchange)
   const prepared = tenantOf(exchange)
   const { id } = prepared.tenant
   await endSession(deps, prepared, readBrowserId(exchange.http, id))
@@ -94,7 +99,13 @@ const END: Operation = {
   description:
     'Ends the single-sign-on session of this browser. Relying parties with a `backchannel_logout_uri` get a logout token; refresh tokens without `offline_access` end.',
   parameters: [TENANT_PARAMETER],
-  responses: { '200': pageAnswer('It is over, or there was none.') },
+  responses: {
+    '200': pageAnswer('It is over, or there was none.'),
+    '303': redirectAnswer(
+      'The form came from another page: nothing is ended, and the person is shown the page.',
+      '/t/demo/session',
+    ),
+  },
 }
 const WITHDRAW: Operation = {
   ...{ operationId: 'withdrawConsent', tags: ['Login page'], summary: 'Take back a yes' },
@@ -103,7 +114,10 @@ const WITHDRAW: Operation = {
   parameters: [TENANT_PARAMETER],
   requestBody: formBody(objectSchema({ client: text('Whose.') }), { client: 'demo-app' }),
   responses: {
-    '303': redirectAnswer('To the page of the session.', '/t/demo/session?done'),
+    '303': redirectAnswer(
+      'To the page of the session; a form of another page took nothing back.',
+      '/t/demo/session?done',
+    ),
     '404': errorAnswer('ErrorPage', 'Nobody is logged in here in this browser.'),
     '413': errorAnswer('ErrorPage', 'The form is too long.'),
     '415': errorAnswer('ErrorPage', 'Not a form.'),

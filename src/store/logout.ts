@@ -4,7 +4,7 @@ import type { ClientId, IdentityId, TenantId } from '../domain/ids.ts'
 import type { SecretHash } from '../domain/text.ts'
 import { type Params, sqlStatement } from './statement.ts'
 
-/** A login that a session holds. */
+/** A login that a browser's session holds, or one before it held. */
 export interface SessionLoginRow {
   client_id: ClientId
   identity_id: IdentityId
@@ -13,10 +13,12 @@ export interface SessionLoginRow {
   audit_salt: string
   /** Whether the relying party takes logout tokens. */
   told: boolean
+  /** Whether it is of the session itself, and not of one that this person's later login took the place of. */
+  current: boolean
 }
 
 const LOGINS = sql`
-  SELECT g.client_id, g.identity_id, g.sid, g.subject, i.audit_salt,
+  SELECT g.client_id, g.identity_id, g.sid, g.subject, i.audit_salt, g.session_hash IS NOT NULL AS current,
          r.backchannel_logout_uri IS NOT NULL AND r.enabled = 1 AS told
     FROM login_grant g
     JOIN relying_party r ON r.tenant_id = g.tenant_id AND r.client_id = g.client_id
@@ -27,7 +29,7 @@ interface Browser {
   browserHash: SecretHash
 }
 
-/** The logins of a browser's session, oldest first. */
+/** The logins of a browser's session and of the person's sessions before it there, oldest first. */
 export const findSessionLogins = sqlStatement(
   'find_session_logins',
   (p: Params<Browser>) => sql<SessionLoginRow>`

@@ -149,6 +149,21 @@ export const grantBySession = sqlStatement(
     SELECT id FROM journeyed`,
 )
 
+/**
+ * Another session of this person takes the place of the one before: its secret is worth nothing any more, but the browser
+ * keeps its logins, so that the relying parties that were told of them hear of their end. Logins of anybody else leave it.
+ */
+export const replaceSignOn = sqlStatement(
+  'replace_sign_on',
+  (p: Params<{ tenantId: TenantId; browserHash: SecretHash; identityId: IdentityId }>) => sql<{
+    changed: number
+  }>`
+    UPDATE login_grant
+       SET session_hash = NULL, session_started_at = NULL,
+           session_browser_hash = CASE WHEN identity_id = ${p('identityId')} THEN session_browser_hash END
+     WHERE tenant_id = ${p('tenantId')} AND session_browser_hash = ${p('browserHash')}`,
+)
+
 /** The session is over; what was granted in it stays. Returns whose it was, once for each grant. */
 export const endSignOn = sqlStatement(
   'end_sign_on',

@@ -3,8 +3,10 @@ import * as client from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
 import type { Wallet } from '../../demo/wallet.ts'
+import { isProofNonce, proofNonce } from '../../src/crypto/dpop.ts'
 import { authenticateMachine } from '../../src/flow/authenticate-machine.ts'
 import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
+import { entry, keyringOf, TENANT } from '../crypto/fixtures.ts'
 import {
   ACTOR,
   type Bridge,
@@ -250,6 +252,20 @@ describe('oidcc dpop-negative-tests', () => {
     expect(strange.body.error).toBe('use_dpop_nonce')
     const next = await askWith(await prove(tokenUrl(), { claims: { nonce: given } }))
     expect(next.headers.get('dpop-nonce')).toMatch(/^[\w-]{43}$/)
+  })
+
+  test('CR-41 a nonce of an instance that is a step ahead or behind in a rotation of Key C is good', () => {
+    const [now, before] = [bridge.clock.now(), entry('C', 1, 'previous')]
+    const rest = [entry('A', 1, 'current'), entry('B', 1, 'current')]
+    const behind = keyringOf(...rest, entry('C', 1, 'current'), entry('C', 2, 'pending'))
+    const ahead = keyringOf(...rest, before, entry('C', 2, 'current'))
+    for (const [from, to] of [
+      [behind, ahead],
+      [ahead, behind],
+    ] as const)
+      expect(isProofNonce(to, TENANT, proofNonce(from, TENANT, now), now)).toBe(true)
+    const retired = keyringOf(...rest, entry('C', 1, 'retired'), entry('C', 2, 'current'))
+    expect(isProofNonce(retired, TENANT, proofNonce(behind, TENANT, now), now)).toBe(false)
   })
 
   test('at the data API: cnf in the token, proof with ath, once; anything else is refused', async () => {

@@ -96,6 +96,14 @@ async function isLoggedIn(by = browser): Promise<boolean> {
 const endSession = (parameters: Record<string, string>, by = browser) =>
   by.get(`${tenant.issuer}/end_session?${new URLSearchParams(parameters)}`)
 
+const refresh = (token: string | undefined) =>
+  post(
+    `${tenant.issuer}/token`,
+    { grant_type: 'refresh_token', refresh_token: token },
+    { authorization: first.authorization },
+  )
+const bearer = ({ access_token: token }: Login['tokens']) => ({ authorization: `Bearer ${token}` })
+
 async function deliver() {
   const { tenant: row } = await prepared(bridge, SLUG)
   return await deliverTenant(bridge.deps, row.id, () => Promise.resolve(true))
@@ -115,11 +123,7 @@ test('OP-83 sid: the same at each login of a session, another at each relying pa
   const elsewhere = await loginQuietly()
   expect(two.idToken.sid).toBe(one.idToken.sid)
   expect(elsewhere.idToken.sid).not.toBe(one.idToken.sid)
-  const refreshed = await post(
-    `${tenant.issuer}/token`,
-    { grant_type: 'refresh_token', refresh_token: one.tokens.refresh_token },
-    { authorization: first.authorization },
-  )
+  const refreshed = await refresh(one.tokens.refresh_token)
   expect(partOf(refreshed.body.id_token, 1).sid).toBe(one.idToken.sid)
   expect((await login()).idToken.sid).not.toBe(one.idToken.sid)
 })
@@ -147,6 +151,37 @@ test('OP-83 the person logs out on their page: each relying party hears it once,
   )
   expect(JSON.parse(event?.detail ?? '')).toEqual({ told: 2 })
   expect(event?.subject_hash).not.toBeNull()
+})
+
+test('OP-83 a new login in the same browser: the logout is told to those of the session before it too, and ends their refresh tokens', async () => {
+  const before = await login()
+  const quiet = await loginQuietly()
+  const stranger = createBrowser()
+  await login(stranger)
+  const now = await login()
+  await browser.post(`${tenant.issuer}/session`, {})
+  expect(await deliver()).toMatchObject({ delivered: 3 })
+  const sids = told().map(({ claims: { aud, sid } }) => ({ aud, sid }))
+  expect(sids).toEqual(
+    expect.arrayContaining([
+      { aud: 'first', sid: before.idToken.sid },
+      { aud: 'second', sid: quiet.idToken.sid },
+      { aud: 'first', sid: now.idToken.sid },
+    ]),
+  )
+  for (const { tokens } of [before, now])
+    expect((await refresh(tokens.refresh_token)).body.error).toBe('invalid_grant')
+  expect(await isLoggedIn(stranger)).toBe(true)
+})
+
+test('OP-83 somebody else logs in in the same browser: what was the person’s before leaves it', async () => {
+  await login()
+  const milan = await bridge.newWallet()
+  await logIn(bridge, milan, { tenant, user: { username: 'milan', password: 'milan-demo' } })
+  const now = await login(browser, milan)
+  await browser.post(`${tenant.issuer}/session`, {})
+  expect(await deliver()).toMatchObject({ delivered: 1 })
+  expect(told()[0]?.claims.sid).toBe(now.idToken.sid)
 })
 
 test('OP-83 of fifty logouts at once one ends the session, and relying parties hear it once', async () => {
@@ -193,12 +228,6 @@ test('refresh tokens end with the session, but for those with offline_access', a
   const attempt = await programs.first.begin({ prompt: 'none', scope: 'openid offline_access' })
   const lasting = await attempt.finish((await browser.get(attempt.url)).location ?? '')
   await endSession({ id_token_hint: tokens.id_token ?? '' })
-  const refresh = (token: string | undefined) =>
-    post(
-      `${tenant.issuer}/token`,
-      { grant_type: 'refresh_token', refresh_token: token },
-      { authorization: first.authorization },
-    )
   expect((await refresh(tokens.refresh_token)).body.error).toBe('invalid_grant')
   expect((await refresh(lasting.tokens.refresh_token)).status).toBe(200)
 })
@@ -294,6 +323,29 @@ test('a form of another site is asked again by GET, and alone ends nothing', asy
   expect((await browser.get(sent.headers.get('location') ?? '')).location).toBe(LOGGED_OUT)
   expect(await isLoggedIn()).toBe(false)
 })
+
+test.each(['same-site', 'cross-site'])(
+  'row 54 a form of another page (%s) ends nothing, takes no yes back and leaves the cookies, even where it brings them',
+  async (site) => {
+    const { tokens } = await login()
+    const cookie = browser.cookies(tenant.issuer)
+    const send = (path: string, body: Record<string, string>) =>
+      fetch(`${tenant.issuer}${path}`, {
+        ...{ method: 'POST', redirect: 'manual', body: new URLSearchParams(body) },
+        headers: { cookie, 'sec-fetch-site': site },
+      })
+    const shown = `${new URL(tenant.issuer).pathname}/session`
+    for (const path of ['/session', '/session/consent']) {
+      const answer = await send(path, { client: 'first' })
+      expect([answer.status, answer.headers.get('location')], path).toEqual([303, shown])
+      expect(answer.headers.getSetCookie(), path).toEqual([])
+    }
+    const asked = await send('/end_session/confirmation', { client_id: 'first' })
+    expect(await asked.text()).toContain('Log out?')
+    expect(await isLoggedIn()).toBe(true)
+    expect((await post(`${tenant.issuer}/userinfo`, {}, bearer(tokens))).status).toBe(200)
+  },
+)
 
 test('OP-82 a hint long after its time and of a retired key counts; of a key removed in an emergency it does not', async () => {
   const { tokens } = await login()

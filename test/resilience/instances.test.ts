@@ -77,6 +77,22 @@ describe('two instances on one database', () => {
     expect(login.idToken.iss).toBe(tenant.issuer)
   })
 
+  test('the clock is put back by an hour: what another instance changed is seen all the same', async () => {
+    const { slug } = await bridge.addTenant('put-back')
+    const discovery = () => fetch(`${bridge.url}/t/${slug}/.well-known/openid-configuration`)
+    expect((await discovery()).status).toBe(200)
+    bridge.clock.advance(-3_600_000)
+    try {
+      await query(
+        bridge.database.superuserUrl,
+        `UPDATE tenant SET enabled = 0, revision = revision + 1 WHERE slug = '${slug}'`,
+      )
+      expect((await discovery()).status).toBe(404)
+    } finally {
+      bridge.clock.advance(3_600_000)
+    }
+  })
+
   test('CR-43 eight first logins of one person at once, on both: one person, one account, one trail', async () => {
     const before = await count('identity')
     alternate(0)

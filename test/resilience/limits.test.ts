@@ -68,6 +68,10 @@ describe('behind one trusted proxy', () => {
       for (let n = 0; n < 20; n++) await from(`198.51.100.${n}, 203.0.113.1`)
       expect(await from('198.51.100.99, 203.0.113.1')).toBe(429)
       expect(await from('198.51.100.99, 203.0.113.2')).toBe(200)
+      // One network of the sixth version, whose zeros can be written, or left out.
+      for (let n = 0; n < 20; n++) await from(`2001:db8::${n}:1:2:3`)
+      expect(await from('2001:db8:0:0:9::3')).toBe(429)
+      expect(await from('2001:db8::9:0:0:0:3')).toBe(200)
     } finally {
       await bridge.stop()
     }

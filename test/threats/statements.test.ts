@@ -723,6 +723,7 @@ function exactly(name: string, row: Row): Row {
     case 'findSignOn':
     case 'countSignOn':
     case 'endSignOn':
+    case 'replaceSignOn':
     case 'grantBySession': {
       const long = '2020-01-01T00:00:00.000Z'
       const session = { sessionHash: row.session_hash ?? 'none', fromGrant: row.id }
