@@ -186,7 +186,7 @@ export interface Operations {
   /** Whether one is logged in. */
   showSession: Operation<'GET', "/t/{tenant}/session", { tenant: string }, {}, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string>>
   /** Log out here. */
-  endSession: Operation<'POST', "/t/{tenant}/session", { tenant: string }, {}, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string>>
+  endSession: Operation<'POST', "/t/{tenant}/session", { tenant: string }, {}, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** Take back a yes. */
   withdrawConsent: Operation<'POST', "/t/{tenant}/session/consent", { tenant: string }, {}, {}, { client: string }, Record<303, undefined> & Record<400 | 404 | 413 | 415 | 429 | 503 | 'default', string>>
   /** Log the person out. */
