@@ -151,24 +151,31 @@ CREATE INDEX idx_access_token_grant ON access_token (grant_id, tenant_id);
 -- One family a grant: each token is used once and followed by the next, and a used one that comes again ends them all.
 CREATE TABLE refresh_token (
   tenant_id text NOT NULL CHECK (tenant_id <> ''),
-  token_hash text NOT NULL,
+  family_hash text NOT NULL,                         -- SHA-256 of what every token of the family begins with
   grant_id text NOT NULL,
+  token_hash text NOT NULL,                          -- SHA-256 of the token that is good now; another of the family was used (OP-74)
+  predecessor_hash text,                             -- the one before it, whose answer may have been lost; NULL while it is the first
+  salt text,                                         -- with the one before it, it made this one
   jkt text,                                          -- public clients with DPoP: the key that must come along (RFC 9449 section 5)
-  created_at iso_instant NOT NULL,
+  created_at iso_instant NOT NULL,                   -- when the token that is good now was given
   expires_at iso_instant NOT NULL,                   -- when it ends unless it is used
   family_ends_at iso_instant NOT NULL,               -- when the last of the family ends, however often it is used
-  used_at iso_instant,                               -- kept used: a token that comes twice must be known (OP-74)
-  predecessor_hash text,                             -- the token before it; NULL in the first
-  salt text,                                         -- with the token before it, it made this one; NULL once this one was used
   -- The access token that was born with it, SHA-256, in the same row for the same reason as a code's.
   access_hash text,
   access_scope text,                                 -- less than the grant's, asked for at a refresh; NULL: all of it
   access_jkt text,                                   -- thumbprint of the key it is bound to (RFC 9449); NULL: a bearer token
   access_expires_at iso_instant,
-  PRIMARY KEY (token_hash, tenant_id),
+  -- The one before that, which goes on: requests that carry it may be under way. One before that one ends early.
+  prior_access_hash text,
+  prior_access_scope text,
+  prior_access_jkt text,
+  prior_access_created_at iso_instant,
+  prior_access_expires_at iso_instant,
+  PRIMARY KEY (family_hash, tenant_id),
   FOREIGN KEY (grant_id, tenant_id) REFERENCES login_grant (id, tenant_id) ON DELETE CASCADE
 );
 CREATE INDEX idx_refresh_token_grant ON refresh_token (grant_id, tenant_id);
+ALTER TABLE refresh_token SET (fillfactor = 50);   -- room on the page for the next version: a refresh stays a HOT update
 
 -- Tokens that are JWTs of our own and were revoked before their end; by their jti.
 CREATE TABLE revoked_token (

@@ -1,4 +1,4 @@
-/** Access and refresh tokens that are random texts: the database has their SHA-256. */
+/** Access tokens that are random texts: the database has their SHA-256. */
 import type { LocatedToken } from '../domain/opaque-token.ts'
 import type { SecretHash } from '../domain/text.ts'
 import { hashSecret, randomText } from './random.ts'
@@ -11,15 +11,15 @@ export function newCodeToken(codeHash: SecretHash): string {
   return `${codeHash}${randomText()}`
 }
 
-/** The access token that comes with a new refresh token, named after that one's row in the same way; 87 characters. */
-export function newRefreshedToken(refreshHash: SecretHash): string {
-  return `${refreshHash}.${randomText()}`
+/** The access token that comes with a refresh token, named after that one's family in the same way; 87 characters. */
+export function newRefreshedToken(familyHash: SecretHash): string {
+  return `${familyHash}.${randomText()}`
 }
 
 const HASH = '[A-Za-z0-9_-]{43}'
 const TOKEN = new RegExp(`^(?:(?<row>${HASH})(?<mark>\\.?))?${HASH}$`)
 
-/** Where a token may lie; undefined for a text that is none of ours. */
+/** Where an access token may lie; undefined for a text that is none of ours. */
 export function locateToken(token: string): LocatedToken | undefined {
   const { groups } = TOKEN.exec(token) ?? {}
   if (groups === undefined) return undefined

@@ -2,18 +2,19 @@
 import { readAccessToken, signIntrospection } from '../crypto/access-token.ts'
 import { locateToken } from '../crypto/opaque-token.ts'
 import { hashSecret } from '../crypto/random.ts'
+import { locateRefreshToken } from '../crypto/refresh-token.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId } from '../domain/ids.ts'
 import { knownMachineScopes } from '../domain/machine.ts'
-import type { LocatedToken } from '../domain/opaque-token.ts'
+import type { LocatedRefreshToken, LocatedToken } from '../domain/opaque-token.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { fromInstant, toInstant, toSeconds } from '../domain/time.ts'
 import { read } from '../store/database.ts'
 import { findMachineClient } from '../store/machine-token.ts'
 import { readTogether } from '../store/together.ts'
-import { type LiveTokenRow, liveToken } from '../store/token-state.ts'
+import { findLiveRefreshToken, type LiveTokenRow, liveToken } from '../store/token-state.ts'
 import { findLiveWalletOnlyToken } from '../store/wallet-only-grant.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -38,11 +39,7 @@ export async function introspectToken(
       ...{ kind: 'oauth', error: 'invalid_client' },
       description: 'a client that can prove itself is needed',
     })
-  const located = locateToken(token)
-  const found =
-    located === undefined
-      ? await inspectSigned(means, prepared, caller, token)
-      : await inspectOpaque(means, prepared, caller, located)
+  const found = await inspect(means, prepared, caller, token)
   means.metrics.outcome('introspect', found.active === true ? 'active' : 'inactive')
   return found
 }
@@ -64,7 +61,34 @@ export function signAnswer(
   })
 }
 
-async function inspectOpaque(
+async function inspect(
+  means: Means,
+  prepared: PreparedTenant,
+  caller: RelyingParty,
+  token: string,
+): Promise<JsonObject> {
+  const access = locateToken(token)
+  if (access !== undefined) return await inspectAccess(means, prepared, caller, access)
+  const refresh = locateRefreshToken(token)
+  if (refresh !== undefined) return await inspectRefresh(means, prepared, caller, refresh)
+  return await inspectSigned(means, prepared, caller, token)
+}
+
+async function inspectRefresh(
+  means: Means,
+  prepared: PreparedTenant,
+  { clientId }: RelyingParty,
+  { familyHash: rowHash, tokenHash }: LocatedRefreshToken,
+): Promise<JsonObject> {
+  const { id: tenantId, consent: tenantAsks } = prepared.tenant
+  const asked = { tenantId, clientId, now: toInstant(means.clock()) }
+  const [[row]] = await read(means.db, tenantId, [
+    findLiveRefreshToken({ ...asked, rowHash, tokenHash, tenantAsks }),
+  ])
+  return row === undefined ? INACTIVE : describeLogin(prepared.issuer, row)
+}
+
+async function inspectAccess(
   means: Means,
   prepared: PreparedTenant,
   { clientId }: RelyingParty,

@@ -3,7 +3,8 @@
 import { auditSubjectHash } from '../crypto/audit-subject.ts'
 import { codeChallengeOf } from '../crypto/id-token.ts'
 import { newCodeToken } from '../crypto/opaque-token.ts'
-import { hashSecret, newId, randomText } from '../crypto/random.ts'
+import { hashSecret, newId } from '../crypto/random.ts'
+import { type NewRefreshToken, newRefreshToken } from '../crypto/refresh-token.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { TenantId } from '../domain/ids.ts'
@@ -61,7 +62,9 @@ export async function redeemCode(
   const codeChallenge = challengeOf(request.codeVerifier)
   if (codeChallenge === undefined) return refuse(means, 'invalid_grant')
   const accessToken = newCodeToken(codeHash)
-  const refreshToken = relyingParty.grantTypes.includes('refresh_token') ? randomText() : undefined
+  const refreshToken = relyingParty.grantTypes.includes('refresh_token')
+    ? newRefreshToken()
+    : undefined
   const now = means.clock()
   const taken = { codeHash, codeChallenge, accessToken, refreshToken, now }
   const { row, begun } = await take(means, tenantId, relyingParty, request, taken)
@@ -78,7 +81,7 @@ export async function redeemCode(
     token_type: request.jkt === undefined ? 'Bearer' : 'DPoP',
     expires_in: ACCESS_TOKEN_TIME / SECOND,
     id_token: idToken,
-    ...(refreshToken === undefined || !begun ? {} : { refresh_token: refreshToken }),
+    ...(refreshToken === undefined || !begun ? {} : { refresh_token: refreshToken.token }),
     scope: row.scope,
   }
 }
@@ -88,7 +91,7 @@ interface Taken {
   codeChallenge: string | null
   accessToken: string
   /** Undefined for a client that may not have any. */
-  refreshToken: string | undefined
+  refreshToken: NewRefreshToken | undefined
   now: number
 }
 
@@ -118,7 +121,8 @@ async function take(
     [
       redeemCodes(tenantId, [redemption]),
       beginRefresh({
-        ...{ tenantId, codeHash, accessHash: tokenHash, tokenHash: hashSecret(refreshToken) },
+        ...{ tenantId, codeHash, accessHash: tokenHash },
+        ...{ familyHash: refreshToken.familyHash, tokenHash: refreshToken.tokenHash },
         // A client that proves itself each time may change its key (RFC 9449 section 5).
         jkt: relyingParty.authentication === 'none' ? jkt : null,
         ...{ always: !relyingParty.offlineAccessNeeded, now: toInstant(now) },

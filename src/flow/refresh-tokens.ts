@@ -2,7 +2,7 @@
 import { auditSubjectHash } from '../crypto/audit-subject.ts'
 import { newRefreshedToken } from '../crypto/opaque-token.ts'
 import { hashSecret, newId, randomText } from '../crypto/random.ts'
-import { successorOf } from '../crypto/refresh-token.ts'
+import { locateRefreshToken, successorOf } from '../crypto/refresh-token.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import {
@@ -13,16 +13,19 @@ import {
   REFRESH_IDLE_TIME,
 } from '../domain/journey.ts'
 import { instantOfUse } from '../domain/last-use.ts'
+import type { LocatedRefreshToken } from '../domain/opaque-token.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import { fromInstant, SECOND, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
-import { revokeGrant } from '../store/grant.ts'
+import { type GrantRow, revokeGrant } from '../store/grant.ts'
 import {
   answerAgain,
-  findSuccessorSalt,
-  type RefreshRow,
+  type FamilyRow,
+  findRefreshFamily,
+  keepGrant,
   rotateTogether,
+  type UsedRow,
   useRefreshToken,
 } from '../store/refresh-token.ts'
 import { makeIdToken, type TokenResponse } from './make-id-token.ts'
@@ -45,6 +48,7 @@ interface Refresh {
   prepared: PreparedTenant
   relyingParty: RelyingParty
   request: RefreshRequest
+  located: LocatedRefreshToken
   key: TokenKey
   now: number
 }
@@ -54,8 +58,6 @@ interface NewTokens {
   accessToken: string
   refreshToken: string
 }
-
-const TOKEN = /^[A-Za-z0-9_-]{43}$/
 
 /**
  * New tokens; the claims are what they are now, the subject what it was. Throws `unauthorized_client`, `invalid_scope` for more than was
@@ -77,17 +79,13 @@ export async function refreshTokens(
     })
   const key = prepared.tokenKeys.get(relyingParty.idTokenAlgorithm)
   if (key === undefined) return fail({ kind: 'unavailable' })
-  if (!TOKEN.test(request.refreshToken)) return refuse(means, 'invalid_grant')
-  const refresh = { means, prepared, relyingParty, request, key, now: means.clock() }
-  const { row, accessToken, next } = await take(refresh)
-  if (row === undefined) return refuse(means, 'invalid_grant')
-  if (row.taken) return await answer(refresh, row, { accessToken, refreshToken: next })
-  if (row.refresh_jkt !== keyWanted(refresh)) return refuse(means, 'other_key')
-  if (row.revoked_at !== null) return refuse(means, 'revoked')
-  if (!row.fits)
-    return fail({ kind: 'oauth', error: 'invalid_scope', description: 'more than was granted' })
-  if (row.used_at === null) return refuse(means, row.agreed ? 'expired' : 'not_agreed')
-  return (await giveAgain(refresh, row)) ?? (await endFamily(refresh, row))
+  const located = locateRefreshToken(request.refreshToken)
+  if (located === undefined) return refuse(means, 'invalid_grant')
+  const refresh = { means, prepared, relyingParty, request, located, key, now: means.clock() }
+  const { row, ...tokens } = await take(refresh)
+  if (row === undefined) return await refuseToken(refresh)
+  await keep(refresh, row)
+  return await answer(refresh, row, tokens)
 }
 
 /** Clients that prove themselves and a key each time keep their token: nobody else can use it (OP-75). */
@@ -95,11 +93,9 @@ function rotates({ authentication, dpopBound }: RelyingParty): boolean {
   return authentication === 'none' || !dpopBound
 }
 
-/** One statement takes the token and makes the next two. */
-async function take(
-  refresh: Refresh,
-): Promise<{ row: RefreshRow | undefined; accessToken: string; next: string }> {
-  const { means, prepared, relyingParty, request } = refresh
+/** One statement takes the token and makes the next two; no row when there was nothing to take. */
+async function take(refresh: Refresh): Promise<NewTokens & { row: UsedRow | undefined }> {
+  const { means, prepared, relyingParty, request, located } = refresh
   const { refreshToken } = request
   const tenantId = prepared.tenant.id
   if (!rotates(relyingParty)) {
@@ -107,14 +103,14 @@ async function take(
     const use = { ...useOf(refresh, accessToken), ...timesOf(refresh) }
     const step = useRefreshToken({ ...use, tenantId, scopes: use.scopes.join(' ') })
     const [[row]] = await transact(means.db, tenantId, [step], { retries: 2 })
-    return { row, accessToken, next: refreshToken }
+    return { row, accessToken, refreshToken }
   }
   const salt = randomText()
   const next = successorOf(refreshToken, salt)
-  const nextHash = hashSecret(next)
-  const accessToken = newRefreshedToken(nextHash)
-  const rotation = { ...useOf(refresh, accessToken), nextHash, salt, times: timesOf(refresh) }
-  return { row: await rotateTogether(means.db, tenantId, rotation), accessToken, next }
+  const accessToken = newRefreshedToken(located.familyHash)
+  const use = { ...useOf(refresh, accessToken), nextHash: hashSecret(next), salt }
+  const row = await rotateTogether(means.db, tenantId, { ...use, times: timesOf(refresh) })
+  return { row, accessToken, refreshToken: next }
 }
 
 /** The key that a public client's token is bound to: whoever has the token alone may neither use it nor end its family. */
@@ -123,9 +119,9 @@ function keyWanted({ relyingParty, request }: Refresh): string | null {
 }
 
 function useOf(refresh: Refresh, accessToken: string) {
-  const { relyingParty, request } = refresh
+  const { relyingParty, request, located } = refresh
   return {
-    ...{ tokenHash: hashSecret(request.refreshToken), clientId: relyingParty.clientId },
+    ...{ ...located, clientId: relyingParty.clientId },
     ...{ jkt: keyWanted(refresh), scopes: request.scope ?? [] },
     ...accessTokenOf(request, accessToken),
   }
@@ -135,8 +131,6 @@ function timesOf({ prepared, now }: Refresh) {
   return {
     tenantAsks: prepared.tenant.consent,
     expiresAt: toInstant(now + REFRESH_IDLE_TIME),
-    grantExpiresAt: toInstant(now + GRANT_TIME),
-    grantKeptUntil: toInstant(now + REFRESH_IDLE_TIME + GRANT_SLACK),
     usedAt: instantOfUse(prepared.tenant, now),
     ...accessTimes(now),
   }
@@ -154,9 +148,21 @@ function accessTimes(now: number) {
   return { accessExpiresAt: toInstant(now + ACCESS_TOKEN_TIME), now: toInstant(now) }
 }
 
+/**
+ * The grant lives as long as its tokens may, and a while longer, so that its time, which an index knows, is not written at
+ * every refresh. Apart from the use: should this be lost, the next refresh does it.
+ */
+async function keep({ means, prepared, now }: Refresh, row: UsedRow): Promise<void> {
+  const refreshEnds = Math.min(now + REFRESH_IDLE_TIME, fromInstant(row.family_ends_at))
+  if (fromInstant(row.grant_expires_at) >= Math.max(now + GRANT_TIME, refreshEnds)) return
+  const tenantId = prepared.tenant.id
+  const until = toInstant(now + REFRESH_IDLE_TIME + GRANT_SLACK)
+  await transact(means.db, tenantId, [keepGrant({ tenantId, grantId: row.grant_id, until })])
+}
+
 async function answer(
   refresh: Refresh,
-  row: RefreshRow,
+  row: GrantRow,
   { accessToken, refreshToken }: NewTokens,
 ): Promise<TokenResponse> {
   const { means, prepared, relyingParty, request, key, now } = refresh
@@ -179,21 +185,39 @@ async function answer(
   }
 }
 
-/** The same next token once more, if nobody has used it and it is a matter of seconds; undefined otherwise. */
-async function giveAgain(refresh: Refresh, row: RefreshRow): Promise<TokenResponse | undefined> {
-  const { means, prepared, request, now } = refresh
-  if (row.used_at === null || now - fromInstant(row.used_at) >= REFRESH_GRACE) return undefined
-  const tenantId = prepared.tenant.id
-  const tokenHash = hashSecret(request.refreshToken)
-  const [[kept]] = await read(means.db, tenantId, [
-    findSuccessorSalt({ tenantId, grantId: row.grant_id, tokenHash }),
+/** Why there was nothing to take: mostly nobody's business, but one that was used before ends its family. */
+async function refuseToken(refresh: Refresh): Promise<TokenResponse> {
+  const { means, prepared, relyingParty, request, located } = refresh
+  const { id: tenantId, consent: tenantAsks } = prepared.tenant
+  const { familyHash } = located
+  const scopes = request.scope?.join(' ') ?? ''
+  const { clientId } = relyingParty
+  const [[row]] = await read(means.db, tenantId, [
+    findRefreshFamily({ tenantId, familyHash, clientId, scopes, tenantAsks }),
   ])
-  if (kept === undefined) return undefined
-  const next = successorOf(request.refreshToken, kept.salt)
+  if (row === undefined) return refuse(means, 'invalid_grant')
+  if (row.refresh_jkt !== keyWanted(refresh)) return refuse(means, 'other_key')
+  if (row.revoked_at !== null) return refuse(means, 'revoked')
+  if (!row.fits)
+    return fail({ kind: 'oauth', error: 'invalid_scope', description: 'more than was granted' })
+  if (row.token_hash === located.tokenHash)
+    return refuse(means, row.agreed ? 'expired' : 'not_agreed')
+  return (await giveAgain(refresh, row)) ?? (await endFamily(refresh, row))
+}
+
+/** The same next token once more, if nobody has used it and it is a matter of seconds; undefined otherwise. */
+async function giveAgain(refresh: Refresh, row: FamilyRow): Promise<TokenResponse | undefined> {
+  const { means, prepared, request, located, now } = refresh
+  const { predecessor_hash: predecessor, salt, given_at: givenAt } = row
+  if (predecessor !== located.tokenHash || salt === null || !row.agreed) return undefined
+  if (now - fromInstant(givenAt) >= REFRESH_GRACE) return undefined
+  const tenantId = prepared.tenant.id
+  const { familyHash } = located
+  const next = successorOf(request.refreshToken, salt)
   const accessToken = randomText()
   const [[again]] = await transact(means.db, tenantId, [
     answerAgain({
-      ...{ tenantId, nextHash: hashSecret(next) },
+      ...{ tenantId, familyHash, nextHash: hashSecret(next) },
       ...{ ...accessTokenOf(request, accessToken), ...accessTimes(now) },
     }),
   ])
@@ -202,7 +226,7 @@ async function giveAgain(refresh: Refresh, row: RefreshRow): Promise<TokenRespon
 }
 
 /** Two have the same token: nobody knows which is the thief, so the person logs in again (OP-74). */
-async function endFamily(refresh: Refresh, row: RefreshRow): Promise<never> {
+async function endFamily(refresh: Refresh, row: FamilyRow): Promise<never> {
   const { means, prepared } = refresh
   const tenantId = prepared.tenant.id
   const now = toInstant(refresh.now)

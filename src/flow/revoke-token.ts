@@ -4,15 +4,16 @@ import { readAccessToken } from '../crypto/access-token.ts'
 import { auditSubjectHash } from '../crypto/audit-subject.ts'
 import { locateToken } from '../crypto/opaque-token.ts'
 import { hashSecret, newId } from '../crypto/random.ts'
+import { locateRefreshToken } from '../crypto/refresh-token.ts'
 import type { Deps } from '../deps.ts'
 import type { GrantId } from '../domain/ids.ts'
-import type { LocatedToken } from '../domain/opaque-token.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import { toInstant } from '../domain/time.ts'
 import { endAccessToken } from '../store/access-token.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, type Transaction, transact } from '../store/database.ts'
 import { revokeToken as writeRevocation } from '../store/machine-token.ts'
+import type { Step } from '../store/statement.ts'
 import { endRefreshFamily, findGrantSubject } from '../store/token-state.ts'
 import type { PreparedTenant } from './tenants.ts'
 
@@ -28,9 +29,18 @@ export async function revokeToken(
   relyingParty: RelyingParty,
   token: string,
 ): Promise<void> {
-  const located = locateToken(token)
-  if (located === undefined) await revokeSigned(means, prepared, relyingParty, token)
-  else await revokeOpaque(means, prepared, relyingParty, located)
+  const refresh = locateRefreshToken(token)
+  const access = refresh === undefined ? locateToken(token) : undefined
+  const asked = { tenantId: prepared.tenant.id, clientId: relyingParty.clientId }
+  if (refresh !== undefined) {
+    const { familyHash } = refresh
+    const step = endRefreshFamily({ ...asked, familyHash, now: toInstant(means.clock()) })
+    await revokeOpaque(means, prepared, relyingParty, { kind: 'refresh', step })
+  } else if (access !== undefined) {
+    const { tokenHash, rowHash } = access
+    const step = endAccessToken({ ...asked, tokenHash, rowHash })
+    await revokeOpaque(means, prepared, relyingParty, { kind: 'access', step })
+  } else await revokeSigned(means, prepared, relyingParty, token)
   means.metrics.outcome('revoke', 'ok')
 }
 
@@ -38,20 +48,14 @@ async function revokeOpaque(
   means: Means,
   prepared: PreparedTenant,
   { clientId }: RelyingParty,
-  { tokenHash, rowHash }: LocatedToken,
+  { kind, step }: { kind: 'access' | 'refresh'; step: Step<{ grant_id: GrantId }> },
 ): Promise<void> {
   const tenantId = prepared.tenant.id
-  const now = toInstant(means.clock())
   await inTransaction(means.db, tenantId, async (tx) => {
-    const [[access], [family]] = await tx.runAll([
-      endAccessToken({ tenantId, tokenHash, rowHash, clientId }),
-      endRefreshFamily({ tenantId, tokenHash, clientId, now }),
-    ])
-    const ended = family ?? access
+    const [ended] = await tx.run(step)
     if (ended === undefined) return
-    const kind = family === undefined ? 'access' : 'refresh'
     await tx.runLast([
-      insertAuditEvent(tenantId, newId(), now, {
+      insertAuditEvent(tenantId, newId(), toInstant(means.clock()), {
         detail: { type: 'token_revoked', token: kind },
         clientId,
         ...(await subjectOf(means, prepared, tx, ended.grant_id)),

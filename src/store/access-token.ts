@@ -1,6 +1,6 @@
 /**
- * Access tokens that are random texts, and the grants behind them. Most lie in the row they came of, a code's or a refresh
- * token's, whose name they carry: one row written, and no index of their own. `access_token` has the rest: those that came
+ * Access tokens that are random texts, and the grants behind them. Most lie in the row they came of, a code's or a family's
+ * of refresh tokens, whose name they carry: one row written, and no index of their own. `access_token` has the rest: those that came
  * of no row of their own.
  */
 import { type RawBuilder, sql } from 'kysely'
@@ -23,9 +23,13 @@ export const CODE_TOKEN = (p: Named) => sql`(
      WHERE tenant_id = ${p('tenantId')} AND code_hash = ${p('rowHash')} AND token_hash = ${p('tokenHash')}
   ) t`
 export const REFRESHED_TOKEN = (p: Named) => sql`(
-    SELECT grant_id, access_scope AS scope, access_jkt AS jkt, created_at, access_expires_at AS expires_at
-      FROM refresh_token
-     WHERE tenant_id = ${p('tenantId')} AND token_hash = ${p('rowHash')} AND access_hash = ${p('tokenHash')}
+    SELECT f.grant_id, a.scope, a.jkt, a.created_at, a.expires_at
+      FROM refresh_token f
+     CROSS JOIN LATERAL (VALUES
+       (f.access_hash, f.access_scope, f.access_jkt, f.created_at, f.access_expires_at),
+       (f.prior_access_hash, f.prior_access_scope, f.prior_access_jkt, f.prior_access_created_at, f.prior_access_expires_at)
+     ) AS a (hash, scope, jkt, created_at, expires_at)
+     WHERE f.tenant_id = ${p('tenantId')} AND f.family_hash = ${p('rowHash')} AND a.hash = ${p('tokenHash')}
   ) t`
 export const PLAIN_TOKEN = (p: Params<{ tenantId: TenantId; tokenHash: SecretHash }>) => sql`(
     SELECT grant_id, scope, jkt, created_at, expires_at FROM access_token
@@ -87,11 +91,14 @@ export const endAccessToken = sqlStatement(
          AND client_id = ${p('clientId')}
       RETURNING grant_id
     ), emptied AS (
-      UPDATE refresh_token r SET access_hash = NULL, access_scope = NULL, access_jkt = NULL, access_expires_at = NULL
+      UPDATE refresh_token f
+         SET access_hash = NULLIF(f.access_hash, ${p('tokenHash')}),
+             prior_access_hash = NULLIF(f.prior_access_hash, ${p('tokenHash')})
         FROM login_grant g
-       WHERE r.tenant_id = ${p('tenantId')} AND r.token_hash = ${p('rowHash')} AND r.access_hash = ${p('tokenHash')}
-         AND g.tenant_id = r.tenant_id AND g.id = r.grant_id AND g.client_id = ${p('clientId')}
-      RETURNING r.grant_id
+       WHERE f.tenant_id = ${p('tenantId')} AND f.family_hash = ${p('rowHash')}
+         AND ${p('tokenHash')} IN (f.access_hash, f.prior_access_hash)
+         AND g.tenant_id = f.tenant_id AND g.id = f.grant_id AND g.client_id = ${p('clientId')}
+      RETURNING f.grant_id
     ), deleted AS (
       DELETE FROM access_token t USING login_grant g
        WHERE t.tenant_id = ${p('tenantId')} AND t.token_hash = ${p('tokenHash')}

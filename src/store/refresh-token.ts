@@ -1,26 +1,11 @@
-/** `refresh_token`: a family a grant, each token used once. */
+/** `refresh_token`: a family a grant, in one row; each token is used once and the next takes its place. */
 import { sql } from 'kysely'
 import type { ClientId, GrantId, TenantId } from '../domain/ids.ts'
 import type { SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { ALIVE, GRANT_COLUMNS, type GrantRow } from './grant.ts'
-import { type Params, type Step, sqlStatement } from './statement.ts'
+import { type Params, type Step, sqlStatement, statement } from './statement.ts'
 import { together } from './together.ts'
-
-/** A refresh token with its grant, as a request found it. */
-export interface RefreshRow extends GrantRow {
-  refresh_jkt: string | null
-  refresh_expires_at: IsoInstant
-  family_ends_at: IsoInstant
-  used_at: IsoInstant | null
-  revoked_at: IsoInstant | null
-  /** Whether the scopes asked for are in the grant's. */
-  fits: boolean
-  /** Whether somebody said yes at the login, or nobody is asked now. */
-  agreed: boolean
-  /** Whether this very request used it. */
-  taken: boolean
-}
 
 /**
  * The first token of a family, in the transaction that redeems the code and behind it: it hangs on the access token that
@@ -34,6 +19,7 @@ export const beginRefresh = sqlStatement(
       tenantId: TenantId
       codeHash: SecretHash
       accessHash: SecretHash
+      familyHash: SecretHash
       tokenHash: SecretHash
       jkt: string | null
       always: boolean
@@ -44,9 +30,9 @@ export const beginRefresh = sqlStatement(
     }>,
   ) => sql<{ id: GrantId }>`
     WITH born AS (
-      INSERT INTO refresh_token (tenant_id, token_hash, grant_id, jkt, created_at, expires_at, family_ends_at)
-      SELECT ${p('tenantId')}, ${p('tokenHash')}, t.grant_id, ${p('jkt')}, ${p('now')}::iso_instant,
-             ${p('expiresAt')}::iso_instant, ${p('familyEndsAt')}::iso_instant
+      INSERT INTO refresh_token (tenant_id, family_hash, token_hash, grant_id, jkt, created_at, expires_at, family_ends_at)
+      SELECT ${p('tenantId')}, ${p('familyHash')}, ${p('tokenHash')}, t.grant_id, ${p('jkt')},
+             ${p('now')}::iso_instant, ${p('expiresAt')}::iso_instant, ${p('familyEndsAt')}::iso_instant
         FROM authorization_code t
         JOIN login_grant g ON g.tenant_id = t.tenant_id AND g.id = t.grant_id AND g.revoked_at IS NULL
        WHERE t.tenant_id = ${p('tenantId')} AND t.code_hash = ${p('codeHash')} AND t.token_hash = ${p('accessHash')}
@@ -61,6 +47,7 @@ export const beginRefresh = sqlStatement(
 
 /** A request for a refresh token's use, and the access token it would give. */
 interface Asked {
+  familyHash: SecretHash
   tokenHash: SecretHash
   clientId: ClientId
   jkt: string | null
@@ -76,55 +63,44 @@ interface UseTimes {
   tenantAsks: boolean
   accessExpiresAt: IsoInstant
   expiresAt: IsoInstant
-  grantExpiresAt: IsoInstant
-  grantKeptUntil: IsoInstant
   now: IsoInstant
   usedAt: IsoInstant
 }
 
+/** The grant of a token that was used just now. */
+export interface UsedRow extends GrantRow {
+  /** Of the access token, by which a request knows its own row. */
+  access_hash: SecretHash
+  grant_expires_at: IsoInstant
+  family_ends_at: IsoInstant
+}
+
+const USED_COLUMNS = sql`
+  ${GRANT_COLUMNS}, asked.access_hash, g.expires_at AS grant_expires_at, f.family_ends_at`
+
+/** Whether somebody said yes at the login, or nobody is asked now. */
+export const AGREED = (p: Params<{ tenantAsks: boolean }>) => sql`(
+  g.claims::jsonb -> 'agreed' IS NOT NULL
+  OR NOT CASE r.consent WHEN 'tenant' THEN ${p('tenantAsks')}::boolean ELSE r.consent = 'ask' END)`
+
+const FITS = sql`string_to_array(g.scope, ' ') @> string_to_array(asked.scopes, ' ')`
+
 /**
- * The tokens with their grants, all held, the grants first and in one order, so that two of these never wait for each other in
- * a circle: whoever ends a grant, by an erasure, a logout, an unlink, comes before all of this or after it. `agreed`: somebody
- * said yes at the login, or nobody is asked now. `asked` is what was asked for.
+ * `f`, the family, with `g`, the grant, may be used for what was `asked`: by the token that is good now, for its client and its
+ * key, in time, for scopes it has, with a yes where one is needed, nothing revoked.
  */
-const LIVE = (p: Params<{ tenantId: TenantId; tenantAsks: boolean }>) => sql`
-    live AS (
-      SELECT ${GRANT_COLUMNS}, asked.token_hash, asked.jkt, asked.access_hash, f.jkt AS refresh_jkt, f.expires_at AS refresh_expires_at,
-             f.family_ends_at, f.used_at, g.revoked_at, g.expires_at AS grant_expires_at,
-             string_to_array(g.scope, ' ') @> string_to_array(asked.scopes, ' ') AS fits,
-             g.claims::jsonb -> 'agreed' IS NOT NULL
-               OR NOT CASE r.consent WHEN 'tenant' THEN ${p('tenantAsks')}::boolean ELSE r.consent = 'ask' END AS agreed
-        FROM asked
-        JOIN refresh_token f ON f.tenant_id = ${p('tenantId')} AND f.token_hash = asked.token_hash
-        JOIN login_grant g ON g.tenant_id = f.tenant_id AND g.id = f.grant_id AND g.client_id = asked.client_id
-        ${ALIVE}
-       ORDER BY g.id, f.token_hash
-         FOR NO KEY UPDATE OF g, f
-    )`
+const USABLE = (p: Params<{ tenantId: TenantId; tenantAsks: boolean; now: IsoInstant }>) => sql`
+         f.tenant_id = ${p('tenantId')} AND f.family_hash = asked.family_hash AND f.token_hash = asked.token_hash
+     AND f.expires_at > ${p('now')} AND f.family_ends_at > ${p('now')} AND f.jkt IS NOT DISTINCT FROM asked.jkt
+     AND g.tenant_id = f.tenant_id AND g.id = f.grant_id AND g.client_id = asked.client_id AND g.revoked_at IS NULL
+     AND ${FITS} AND ${AGREED(p)}`
 
-/** Whether `live` may be used: for its key, in time, for scopes it has, with a yes where one is needed, and not used before. */
-const USABLE = (p: Params<{ tenantId: TenantId; now: IsoInstant }>) => sql`
-         r.tenant_id = ${p('tenantId')} AND r.token_hash = live.token_hash AND r.used_at IS NULL
-         AND live.revoked_at IS NULL AND live.refresh_expires_at > ${p('now')} AND live.family_ends_at > ${p('now')}
-         AND live.fits AND live.agreed AND live.refresh_jkt IS NOT DISTINCT FROM live.jkt`
-
-/** What every use moves on: the grant's end where it is near, and when the link was last used, links in one order as well. */
-const KEPT = (p: Params<UseTimes & { tenantId: TenantId }>) => sql`
-    kept AS (
-      UPDATE login_grant g
-         SET expires_at = ${p('grantKeptUntil')}::iso_instant
-        FROM live JOIN taken ON taken.access_hash = live.access_hash
-       WHERE g.tenant_id = ${p('tenantId')} AND g.id = live.grant_id
-         AND live.grant_expires_at < GREATEST(${p('grantExpiresAt')}::iso_instant,
-                                              LEAST(${p('expiresAt')}::iso_instant, live.family_ends_at))
-    ), held_binding AS MATERIALIZED (
-      SELECT b.id FROM live JOIN taken ON taken.access_hash = live.access_hash
-        JOIN identity_link_binding b ON b.tenant_id = ${p('tenantId')} AND b.id = live.binding_id
-       WHERE b.last_used_at < ${p('usedAt')}
-       ORDER BY b.id FOR NO KEY UPDATE OF b
-    ), touched_binding AS (
+/** Every use moves on when the link was last used; links in one order, so that two of these do not wait for each other. */
+const TOUCHED = (p: Params<{ tenantId: TenantId; usedAt: IsoInstant }>) => sql`
+    touched_binding AS (
       UPDATE identity_link_binding b SET last_used_at = ${p('usedAt')}
-        FROM held_binding held WHERE b.tenant_id = ${p('tenantId')} AND b.id = held.id
+        FROM (SELECT binding_id FROM used ORDER BY binding_id) AS link
+       WHERE b.tenant_id = ${p('tenantId')} AND b.id = link.binding_id AND b.last_used_at < ${p('usedAt')}
       RETURNING b.match_id
     ), touched_match AS (
       UPDATE identity_match m SET last_used_at = ${p('usedAt')}
@@ -139,18 +115,16 @@ export interface Rotation extends Asked {
   times: UseTimes
 }
 
-/** As it was found for one request, which the access token it would have been given names. */
-export interface RotatedRow extends RefreshRow {
-  access_hash: SecretHash
-}
-
 /**
- * Refresh tokens are used, each once (OP-77), and for each the next one is born with an access token in its row: for its own
- * client, its key, in time, for scopes it has, and while the person, the binding and the client are alive. A row comes back for
- * each in any case, and `taken` says whether anything happened; no row for a token that is unknown or another client's. A grant
- * is kept a while longer than it must be, so that its time, which an index knows, is not written at every refresh. The salt
- * that made the token used is forgotten with it: salts in rows would lead from any old token to the live one.
- * A list stands in a sub-select, so that the planner keeps one plan, see `grant-journey.ts`.
+ * Refresh tokens are used, each once (OP-77): the next one takes its place in the family's row, with the access token that
+ * is born with it; the access token before that stays beside it until its own end. A row comes back for each that was used,
+ * and none for whatever is not usable now. Salts of older tokens are gone, so that none leads to the live one.
+ *
+ * One update of one row for each, and its touches. Of two at a time the second waits for it, looks at it again, finds another
+ * token there, and writes nothing; of two in one statement one is taken. Sorted, so that two statements meet families in the
+ * same order. Grant and person are not locked: what ends them ends the tokens too, whichever comes first, and an erasure
+ * deletes the grant and the family with it. A list stands in a sub-select, so that the planner keeps one plan, see
+ * `grant-journey.ts`.
  */
 export const rotateRefreshTokens = sqlStatement(
   'rotate_refresh_tokens',
@@ -158,6 +132,7 @@ export const rotateRefreshTokens = sqlStatement(
     p: Params<
       UseTimes & {
         tenantId: TenantId
+        familyHashes: readonly SecretHash[]
         tokenHashes: readonly SecretHash[]
         clientIds: readonly ClientId[]
         jkts: readonly (string | null)[]
@@ -169,52 +144,50 @@ export const rotateRefreshTokens = sqlStatement(
         salts: readonly string[]
       }
     >,
-  ) => sql<RotatedRow>`
-    WITH asked AS (
-      SELECT * FROM unnest((SELECT ${p('tokenHashes')}::text[]), ${p('clientIds')}::text[], ${p('jkts')}::text[],
-                           ${p('scopes')}::text[], ${p('accessHashes')}::text[], ${p('accessScopes')}::text[],
-                           ${p('accessJkts')}::text[], ${p('nextHashes')}::text[], ${p('salts')}::text[])
-        AS a (token_hash, client_id, jkt, scopes, access_hash, access_scope, access_jkt, next_hash, salt)
-    ), ${LIVE(p)}, taken AS (
-      UPDATE refresh_token r SET used_at = ${p('now')}::iso_instant, salt = NULL
-        FROM live
+  ) => sql<UsedRow>`
+    WITH used AS (
+      UPDATE refresh_token f
+         SET token_hash = asked.next_hash, predecessor_hash = asked.token_hash, salt = asked.salt,
+             created_at = ${p('now')}::iso_instant, expires_at = LEAST(${p('expiresAt')}::iso_instant, f.family_ends_at),
+             access_hash = asked.access_hash, access_scope = asked.access_scope, access_jkt = asked.access_jkt,
+             access_expires_at = ${p('accessExpiresAt')}::iso_instant,
+             prior_access_hash = f.access_hash, prior_access_scope = f.access_scope, prior_access_jkt = f.access_jkt,
+             prior_access_created_at = f.created_at, prior_access_expires_at = f.access_expires_at
+        FROM unnest((SELECT ${p('familyHashes')}::text[]), ${p('tokenHashes')}::text[], ${p('clientIds')}::text[],
+                    ${p('jkts')}::text[], ${p('scopes')}::text[], ${p('accessHashes')}::text[], ${p('accessScopes')}::text[],
+                    ${p('accessJkts')}::text[], ${p('nextHashes')}::text[], ${p('salts')}::text[])
+               AS asked (family_hash, token_hash, client_id, jkt, scopes, access_hash, access_scope, access_jkt, next_hash, salt),
+             login_grant g
+        ${ALIVE}
        WHERE ${USABLE(p)}
-      RETURNING live.access_hash
-    ), born AS (
-      INSERT INTO refresh_token (tenant_id, token_hash, grant_id, jkt, created_at, expires_at, family_ends_at,
-        predecessor_hash, salt, access_hash, access_scope, access_jkt, access_expires_at)
-      SELECT ${p('tenantId')}, asked.next_hash, live.grant_id, live.jkt, ${p('now')}::iso_instant,
-             LEAST(${p('expiresAt')}::iso_instant, live.family_ends_at), live.family_ends_at,
-             live.token_hash, asked.salt, live.access_hash, asked.access_scope, asked.access_jkt, ${p('accessExpiresAt')}::iso_instant
-        FROM live JOIN taken ON taken.access_hash = live.access_hash
-        JOIN asked ON asked.access_hash = live.access_hash
-    ), ${KEPT(p)}
-    SELECT live.*, taken.access_hash IS NOT NULL AS taken
-      FROM live LEFT JOIN taken ON taken.access_hash = live.access_hash`,
+      RETURNING ${USED_COLUMNS}
+    ), ${TOUCHED(p)}
+    SELECT * FROM used`,
 )
 
-/** The step for some of them, of which no two have the same token. */
-export function rotate(tenantId: TenantId, rotations: readonly Rotation[]): Step<RotatedRow> {
-  const all = <Name extends keyof Rotation>(name: Name) => rotations.map((each) => each[name])
+/** The step for some of them. */
+export function rotate(tenantId: TenantId, rotations: readonly Rotation[]): Step<UsedRow> {
+  const sorted = rotations.toSorted((a, b) => (a.familyHash < b.familyHash ? -1 : 1))
+  const all = <Name extends keyof Rotation>(name: Name) => sorted.map((each) => each[name])
   // Milliseconds lie between them; what is latest is true of all.
   const [{ times }] = rotations.toSorted((a, b) => (a.times.now < b.times.now ? 1 : -1)) as [
     Rotation,
   ]
   return rotateRefreshTokens({
     ...{ tenantId, ...times },
-    ...{ tokenHashes: all('tokenHash'), clientIds: all('clientId'), jkts: all('jkt') },
-    scopes: rotations.map(({ scopes }) => scopes.join(' ')),
+    ...{ familyHashes: all('familyHash'), tokenHashes: all('tokenHash') },
+    ...{ clientIds: all('clientId'), jkts: all('jkt') },
+    scopes: sorted.map(({ scopes }) => scopes.join(' ')),
     ...{ accessHashes: all('accessHash'), accessScopes: all('accessScope') },
     ...{ accessJkts: all('accessJkt'), nextHashes: all('nextHash'), salts: all('salt') },
   })
 }
 
-/** Uses one token, with all others of the tenant that are used at the same moment; undefined: nobody has such a token. */
-export const rotateTogether = together<Rotation, RotatedRow>({
+/** Uses one token, with all others of the tenant that are used at the same moment; undefined: it is not usable now. */
+export const rotateTogether = together<Rotation, UsedRow>({
   step: rotate,
   keyOf: ({ accessHash }) => accessHash,
   keyIn: (row) => row.access_hash,
-  apart: ({ tokenHash }) => tokenHash,
 })
 
 /**
@@ -225,36 +198,73 @@ export const useRefreshToken = sqlStatement(
   'use_refresh_token',
   (
     p: Params<UseTimes & Omit<Asked, 'scopes'> & { tenantId: TenantId; scopes: string }>,
-  ) => sql<RefreshRow>`
-    WITH asked AS (
-      SELECT ${p('tokenHash')}::text AS token_hash, ${p('clientId')}::text AS client_id, ${p('jkt')}::text AS jkt,
-             ${p('scopes')}::text AS scopes, ${p('accessHash')}::text AS access_hash
-    ), ${LIVE(p)}, taken AS (
-      UPDATE refresh_token r SET expires_at = LEAST(${p('expiresAt')}::iso_instant, r.family_ends_at)
-        FROM live
+  ) => sql<UsedRow>`
+    WITH used AS (
+      UPDATE refresh_token f SET expires_at = LEAST(${p('expiresAt')}::iso_instant, f.family_ends_at)
+        FROM (SELECT ${p('familyHash')}::text AS family_hash, ${p('tokenHash')}::text AS token_hash,
+                     ${p('clientId')}::text AS client_id, ${p('jkt')}::text AS jkt, ${p('scopes')}::text AS scopes,
+                     ${p('accessHash')}::text AS access_hash) AS asked,
+             login_grant g
+        ${ALIVE}
        WHERE ${USABLE(p)}
-      RETURNING r.grant_id, live.access_hash
+      RETURNING ${USED_COLUMNS}
     ), ended AS (
-      DELETE FROM access_token t USING taken
-       WHERE t.tenant_id = ${p('tenantId')} AND t.grant_id = taken.grant_id AND t.expires_at <= ${p('now')}
+      DELETE FROM access_token t USING used
+       WHERE t.tenant_id = ${p('tenantId')} AND t.grant_id = used.grant_id AND t.expires_at <= ${p('now')}
     ), issued AS (
       INSERT INTO access_token (tenant_id, token_hash, grant_id, scope, jkt, created_at, expires_at)
       SELECT ${p('tenantId')}, access_hash, grant_id, ${p('accessScope')}, ${p('accessJkt')},
              ${p('now')}::iso_instant, ${p('accessExpiresAt')}::iso_instant
-        FROM taken
-    ), ${KEPT(p)}
-    SELECT live.*, EXISTS (SELECT FROM taken) AS taken FROM live`,
+        FROM used
+    ), ${TOUCHED(p)}
+    SELECT * FROM used`,
 )
 
-/** What made the token that follows this one, while nobody has used that. */
-export const findSuccessorSalt = sqlStatement(
-  'find_successor_salt',
-  (p: Params<{ tenantId: TenantId; grantId: GrantId; tokenHash: SecretHash }>) => sql<{
-    salt: string
-  }>`
-    SELECT salt FROM refresh_token
-     WHERE tenant_id = ${p('tenantId')} AND grant_id = ${p('grantId')} AND predecessor_hash = ${p('tokenHash')}
-       AND used_at IS NULL AND salt IS NOT NULL`,
+/** A grant lives at least as long as its refresh tokens may. */
+export const keepGrant = statement(
+  'keep_grant',
+  (q, p: Params<{ tenantId: TenantId; grantId: GrantId; until: IsoInstant }>) =>
+    q
+      .updateTable('login_grant')
+      .set({ expires_at: p('until') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('grantId'))
+      .where('expires_at', '<', p('until')),
+)
+
+/** A family with its grant, whatever became of the token that was shown. */
+export interface FamilyRow extends GrantRow {
+  /** Of the token that is good, and of the one before it. */
+  token_hash: SecretHash
+  predecessor_hash: SecretHash | null
+  salt: string | null
+  given_at: IsoInstant
+  refresh_jkt: string | null
+  revoked_at: IsoInstant | null
+  /** Whether the scopes asked for are in the grant's. */
+  fits: boolean
+  agreed: boolean
+}
+
+/** Why a token could not be used; the caller judges. Nothing for a family that is unknown, another client's, or nobody's now. */
+export const findRefreshFamily = sqlStatement(
+  'find_refresh_family',
+  (
+    p: Params<{
+      tenantId: TenantId
+      familyHash: SecretHash
+      clientId: ClientId
+      scopes: string
+      tenantAsks: boolean
+    }>,
+  ) => sql<FamilyRow>`
+    SELECT ${GRANT_COLUMNS}, f.token_hash, f.predecessor_hash, f.salt, f.created_at AS given_at, f.jkt AS refresh_jkt,
+           g.revoked_at, ${FITS} AS fits, ${AGREED(p)} AS agreed
+      FROM refresh_token f
+     CROSS JOIN (SELECT ${p('scopes')}::text AS scopes) AS asked
+      JOIN login_grant g ON g.tenant_id = f.tenant_id AND g.id = f.grant_id AND g.client_id = ${p('clientId')}
+      ${ALIVE}
+     WHERE f.tenant_id = ${p('tenantId')} AND f.family_hash = ${p('familyHash')}`,
 )
 
 /**
@@ -266,6 +276,7 @@ export const answerAgain = sqlStatement(
   (
     p: Params<{
       tenantId: TenantId
+      familyHash: SecretHash
       nextHash: SecretHash
       accessHash: SecretHash
       accessScope: string | null
@@ -275,11 +286,11 @@ export const answerAgain = sqlStatement(
     }>,
   ) => sql<{ grant_id: GrantId }>`
     WITH next AS (
-      SELECT r.grant_id FROM refresh_token r
-        JOIN login_grant g ON g.tenant_id = r.tenant_id AND g.id = r.grant_id AND g.revoked_at IS NULL
-       WHERE r.tenant_id = ${p('tenantId')} AND r.token_hash = ${p('nextHash')} AND r.used_at IS NULL
-         AND r.expires_at > ${p('now')}
-         FOR SHARE OF g, r
+      SELECT f.grant_id FROM refresh_token f
+        JOIN login_grant g ON g.tenant_id = f.tenant_id AND g.id = f.grant_id AND g.revoked_at IS NULL
+       WHERE f.tenant_id = ${p('tenantId')} AND f.family_hash = ${p('familyHash')} AND f.token_hash = ${p('nextHash')}
+         AND f.expires_at > ${p('now')}
+         FOR SHARE OF g, f
     ), ended AS (
       DELETE FROM access_token t USING next
        WHERE t.tenant_id = ${p('tenantId')} AND t.grant_id = next.grant_id AND t.expires_at <= ${p('now')}

@@ -654,19 +654,24 @@ export interface AccessTokenTable {
 
 export interface RefreshTokenTable {
   tenant_id: Fixed<TenantId>
-  token_hash: Fixed<SecretHash>
+  family_hash: Fixed<SecretHash>
   grant_id: Fixed<GrantId>
-  jkt: Fixed<string | null>
-  created_at: Fixed<IsoInstant>
-  expires_at: IsoInstant
-  family_ends_at: Fixed<IsoInstant>
-  used_at: IsoInstant | null
+  token_hash: SecretHash
   predecessor_hash: SecretHash | null
   salt: string | null
+  jkt: Fixed<string | null>
+  created_at: IsoInstant
+  expires_at: IsoInstant
+  family_ends_at: Fixed<IsoInstant>
   access_hash: SecretHash | null
   access_scope: string | null
   access_jkt: string | null
   access_expires_at: IsoInstant | null
+  prior_access_hash: SecretHash | null
+  prior_access_scope: string | null
+  prior_access_jkt: string | null
+  prior_access_created_at: IsoInstant | null
+  prior_access_expires_at: IsoInstant | null
 }
 
 export interface ClientAssertionTable {

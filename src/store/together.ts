@@ -20,8 +20,6 @@ export interface Kind<Item, Row> {
   /** What tells whose row it is: random, so that no two items ever have the same. */
   keyOf: (item: Item) => string
   keyIn: (row: Row) => string
-  /** Of those with the same one goes at a time: what the first wrote is what the next has to see. */
-  apart?: (item: Item) => string
 }
 
 /**
@@ -32,7 +30,6 @@ export function together<Item, Row>(
   kind: Kind<Item, Row>,
 ): (db: BridgeDatabase, tenantId: TenantId, item: Item) => Promise<Row | undefined> {
   return gather({
-    apart: kind.apart,
     async ask(db, tenantId, items) {
       const [rows] = await transact(db, tenantId, [kind.step(tenantId, items)], { retries: 2 })
       const byKey = new Map(rows.map((row) => [kind.keyIn(row), row]))
@@ -60,7 +57,6 @@ interface Asking<Item, Answer> {
     tenantId: TenantId,
     items: readonly Item[],
   ) => Promise<readonly Answer[]>
-  apart?: ((item: Item) => string) | undefined
 }
 
 interface Waiting<Item, Answer> {
@@ -91,7 +87,7 @@ function gather<Item, Answer>(
     const own = queues.get(db)
     const queue = own?.get(tenantId)
     if (own === undefined || queue === undefined || queue.underWay >= AT_ONCE) return
-    const waiting = inTime(takeTurn(queue, asking.apart))
+    const waiting = inTime(queue.waiting.splice(0, MOST_ITEMS))
     if (waiting.length === 0) {
       if (queue.waiting.length > 0) return await work(db, tenantId)
       if (queue.underWay === 0) own.delete(tenantId)
@@ -112,22 +108,6 @@ function gather<Item, Answer>(
       queue.waiting.push({ item, resolve, reject, since: performance.now() })
       void work(db, tenantId)
     })
-}
-
-/** Those who go next; they are no longer waiting. */
-function takeTurn<Item, Answer>(
-  queue: Queue<Item, Answer>,
-  apart: ((item: Item) => string) | undefined,
-): Waiting<Item, Answer>[] {
-  if (apart === undefined) return queue.waiting.splice(0, MOST_ITEMS)
-  const turn = new Map<string, Waiting<Item, Answer>>()
-  queue.waiting = queue.waiting.filter((one) => {
-    const name = apart(one.item)
-    if (turn.size === MOST_ITEMS || turn.has(name)) return true
-    turn.set(name, one)
-    return false
-  })
-  return [...turn.values()]
 }
 
 function inTime<Item, Answer>(waiting: readonly Waiting<Item, Answer>[]): Waiting<Item, Answer>[] {

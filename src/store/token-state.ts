@@ -6,6 +6,7 @@ import type { SecretHash } from '../domain/text.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { CODE_TOKEN, PLAIN_TOKEN, REFRESHED_TOKEN, type TokenNames } from './access-token.ts'
 import { ALIVE, type GrantRow } from './grant.ts'
+import { AGREED } from './refresh-token.ts'
 import { type Params, type Step, sqlStatement } from './statement.ts'
 
 /** A token that is good now. */
@@ -46,21 +47,26 @@ export const findLiveRefreshedToken = sqlStatement(
   'find_live_refreshed_token',
   (p: Params<Asked>) => LIVE(p, REFRESHED_TOKEN(p), sql`'access'`),
 )
-/** An access token with a row of its own, or a refresh token. */
 export const findLivePlainToken = sqlStatement('find_live_plain_token', (p: Params<Asked>) =>
-  LIVE(
-    p,
-    sql`(
-    SELECT 'access' AS kind, t.* FROM ${PLAIN_TOKEN(p)}
-    UNION ALL
-    SELECT 'refresh', grant_id, NULL, jkt, created_at, LEAST(expires_at, family_ends_at) FROM refresh_token
-     WHERE tenant_id = ${p('tenantId')} AND token_hash = ${p('tokenHash')} AND used_at IS NULL
+  LIVE(p, PLAIN_TOKEN(p), sql`'access'`),
+)
+/** Of a refresh token the one that is good now, while somebody said yes or nobody is asked. */
+export const findLiveRefreshToken = sqlStatement(
+  'find_live_refresh_token',
+  (p: Params<Asked & { tenantAsks: boolean }>) => sql<LiveTokenRow>`
+    ${LIVE(
+      p,
+      sql`(
+    SELECT grant_id, NULL::text AS scope, jkt, created_at, LEAST(expires_at, family_ends_at) AS expires_at
+      FROM refresh_token
+     WHERE tenant_id = ${p('tenantId')} AND family_hash = ${p('rowHash')} AND token_hash = ${p('tokenHash')}
   ) t`,
-    sql`t.kind`,
-  ),
+      sql`'refresh'`,
+    )}
+       AND ${AGREED(p)}`,
 )
 
-/** The live token of this client with its grant; nothing for one that is unknown, over, revoked or another client's. */
+/** The live access token of this client with its grant; nothing for one that is unknown, over, revoked or another client's. */
 export function liveToken(
   { kind, tokenHash, rowHash }: LocatedToken,
   asked: { tenantId: TenantId; clientId: ClientId; now: IsoInstant },
@@ -79,15 +85,15 @@ export const endRefreshFamily = sqlStatement(
   (
     p: Params<{
       tenantId: TenantId
-      tokenHash: SecretHash
+      familyHash: SecretHash
       clientId: ClientId
       now: IsoInstant
     }>,
   ) => sql<{ grant_id: GrantId }>`
     UPDATE login_grant g SET revoked_at = ${p('now')}
-      FROM refresh_token r
-     WHERE r.tenant_id = ${p('tenantId')} AND r.token_hash = ${p('tokenHash')}
-       AND g.tenant_id = r.tenant_id AND g.id = r.grant_id AND g.client_id = ${p('clientId')}
+      FROM refresh_token f
+     WHERE f.tenant_id = ${p('tenantId')} AND f.family_hash = ${p('familyHash')}
+       AND g.tenant_id = f.tenant_id AND g.id = f.grant_id AND g.client_id = ${p('clientId')}
        AND g.revoked_at IS NULL
     RETURNING g.id AS grant_id`,
 )

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import * as client from 'openid-client'
 import { None } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Wallet } from '../../demo/wallet.ts'
+import { locateRefreshToken, newRefreshToken } from '../../src/crypto/refresh-token.ts'
 import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
 import { ACTOR, type Bridge, logIn, startBridge } from '../support/bridge.ts'
 import { reachConsent, sayYes } from '../support/consent.ts'
@@ -44,6 +44,12 @@ function refresh(token: unknown, form: Record<string, string> = {}, who = app): 
   )
 }
 
+function located(token: unknown) {
+  const names = locateRefreshToken(String(token))
+  if (names === undefined) throw new Error('no refresh token')
+  return names
+}
+
 const userinfo = (token: unknown) => userinfoStatus(bridge.tenant.issuer, String(token))
 
 async function reuses(): Promise<number> {
@@ -71,20 +77,23 @@ test('oidcc-refresh-token openid-client refreshes: iss, sub, aud and auth_time s
   expect(claims).toEqual(first.claims)
 })
 
+/** A token that nobody ever had. */
+const unknown = () => newRefreshToken().token
+
 describe('who gets one', () => {
   test('OP-79 only with the scope offline_access; or with every code where the registration says so', async () => {
     expect((await login(app, 'openid profile')).tokens.refresh_token).toBeUndefined()
     const always = await register(bridge, {
       ...{ grantTypes: ['authorization_code', 'refresh_token'], offlineAccessNeeded: false },
     })
-    expect((await login(always, 'openid')).tokens.refresh_token).toMatch(/^[\w-]{43}$/)
+    expect((await login(always, 'openid')).tokens.refresh_token).toMatch(/^[\w-]{22}\.[\w-]{43}$/)
   })
 
   test('OP-79 a client that did not register the grant gets none, whatever it asks for', async () => {
     const plain = await register(bridge)
     const { tokens } = await login(plain, 'openid offline_access')
     expect([tokens.refresh_token, tokens.scope]).toEqual([undefined, 'openid'])
-    const answer = await refresh('A'.repeat(43), {}, plain)
+    const answer = await refresh(unknown(), {}, plain)
     expect([answer.status, answer.body.error]).toEqual([400, 'unauthorized_client'])
   })
 
@@ -133,6 +142,31 @@ describe('used once', () => {
     expect((await refresh(first)).body.error).toBe('invalid_grant')
   })
 
+  test('OP-74 a text of the family that was never its token ends it too: only a token tells what they begin with', async () => {
+    const { refresh: token } = await begin()
+    const [family = ''] = token.split('.')
+    const made = await refresh(`${family}.${'A'.repeat(43)}`)
+    expect(made.body.error).toBe('invalid_grant')
+    expect((await refresh(token)).body.error).toBe('invalid_grant')
+    const { familyHash } = located(token)
+    const found = await rows(bridge, `SELECT 1 FROM refresh_token WHERE family_hash = '${family}'`)
+    expect([found, familyHash === family]).toEqual([[], false])
+  })
+
+  test('OP-75 an access token outlives the next refresh, so that requests under way are not lost; the one after that ends it', async () => {
+    const { refresh: first } = await begin()
+    const second = await refresh(first)
+    const third = await refresh(second.body.refresh_token, { scope: 'openid' })
+    for (const { body } of [second, third]) expect(await userinfo(body.access_token)).toBe(200)
+    const fourth = await refresh(third.body.refresh_token)
+    expect(fourth.body.scope).toBe('openid profile email offline_access')
+    const states = [second, third, fourth].map(({ body }) => userinfo(body.access_token))
+    expect(await Promise.all(states)).toEqual([401, 200, 200])
+    const headers = { authorization: `Bearer ${third.body.access_token}` }
+    const claims = await (await fetch(`${bridge.tenant.issuer}/userinfo`, { headers })).text()
+    expect(Object.keys(JSON.parse(claims))).toEqual(['institution_id', 'sub'])
+  })
+
   test('OP-75 after ten seconds it is a reuse', async () => {
     const { refresh: first } = await begin()
     const answer = await refresh(first)
@@ -146,12 +180,12 @@ describe('used once', () => {
     const answers = await Promise.all(times(50, () => refresh(first)))
     expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 50 })
     expect(new Set(answers.map(({ body }) => body.refresh_token)).size).toBe(1)
-    const family = await rows<{ live: number; all: number }>(
+    const { tokenHash, familyHash } = located(answers[0]?.body.refresh_token)
+    const family = await rows<{ token_hash: string; predecessor_hash: string }>(
       bridge,
-      `SELECT count(*) FILTER (WHERE used_at IS NULL)::int AS live, count(*)::int AS all FROM refresh_token
-        WHERE grant_id = (SELECT grant_id FROM refresh_token ORDER BY created_at DESC LIMIT 1)`,
+      `SELECT token_hash, predecessor_hash FROM refresh_token WHERE family_hash = '${familyHash}'`,
     )
-    expect(family).toEqual([{ live: 1, all: 2 }])
+    expect(family).toEqual([{ token_hash: tokenHash, predecessor_hash: located(first).tokenHash }])
   })
 
   test('OP-77 families that are refreshed at one moment: each gets its own, a used token among them is still a reuse', async () => {
@@ -193,8 +227,8 @@ describe('what it is bound to', () => {
     const { refresh: token } = await begin()
     const other = await register(bridge, { grantTypes: ['authorization_code', 'refresh_token'] })
     const foreign = await refresh(token, {}, other)
-    const unknown = await refresh('A'.repeat(43), {}, other)
-    expect([foreign.status, foreign.body]).toEqual([unknown.status, unknown.body])
+    const nobodys = await refresh(unknown(), {}, other)
+    expect([foreign.status, foreign.body]).toEqual([nobodys.status, nobodys.body])
     expect((await refresh(token)).status).toBe(200)
   })
 
@@ -290,11 +324,11 @@ describe('what it follows', () => {
   test('a grant is kept as long as its family may live, and goes with it', async () => {
     const { refresh: token } = await begin()
     const { body } = await refresh(token)
-    const hash = createHash('sha256').update(String(body.refresh_token)).digest('base64url')
+    const { tokenHash } = located(body.refresh_token)
     const [kept] = await rows<{ days: number }>(
       bridge,
       `SELECT round(extract(epoch FROM g.expires_at::timestamptz - g.created_at::timestamptz) / 86400)::int AS days
-         FROM login_grant g JOIN refresh_token r ON r.grant_id = g.id WHERE r.token_hash = '${hash}'`,
+         FROM login_grant g JOIN refresh_token r ON r.grant_id = g.id WHERE r.token_hash = '${tokenHash}'`,
     )
     expect(kept?.days).toBe(7)
     await rows(bridge, 'DELETE FROM login_grant WHERE id IN (SELECT grant_id FROM refresh_token)')
@@ -304,7 +338,7 @@ describe('what it follows', () => {
 
 test('a token that is no refresh token, or none, is refused', async () => {
   const { tokens } = await login()
-  for (const token of [tokens.access_token, tokens.id_token, 'x', `${'A'.repeat(42)}!`])
+  for (const token of [tokens.access_token, tokens.id_token, 'x', 'A'.repeat(43), `${unknown()}!`])
     expect((await refresh(token)).body.error).toBe('invalid_grant')
   expect((await refresh('')).body.error).toBe('invalid_request')
 })

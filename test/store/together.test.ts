@@ -52,29 +52,6 @@ const takeNote = together<Wish, { body: string; id: string }>({
   keyIn: ({ body }) => body,
 })
 
-/** Whoever comes next finds what the one before left. */
-const replaceBodies = sqlStatement(
-  'replace_bodies',
-  (p: Params<{ tenantId: TenantId; ids: readonly string[]; keys: readonly string[] }>) =>
-    sql<{ before: string; body: string }>`
-      WITH held AS (
-        SELECT n.id, n.body, asked.key FROM unnest(${p('ids')}::text[], ${p('keys')}::text[]) AS asked (id, key)
-          JOIN note n ON n.tenant_id = ${p('tenantId')} AND n.id = asked.id ORDER BY n.id FOR NO KEY UPDATE OF n
-      )
-      UPDATE note n SET body = held.key FROM held
-       WHERE n.tenant_id = ${p('tenantId')} AND n.id = held.id
-      RETURNING held.body AS before, n.body`,
-)
-const bodyBefore = together<Wish, { before: string; body: string }>({
-  step: (tenantId, wishes) =>
-    replaceBodies({
-      ...{ tenantId, ids: wishes.map(({ id }) => id), keys: wishes.map(({ key }) => key) },
-    }),
-  keyOf: ({ key }) => key,
-  keyIn: ({ body }) => body,
-  apart: ({ id }) => id,
-})
-
 const findNote = sqlStatement(
   'find_note',
   (p: Params<{ id: string }>) => sql<{ id: string }>`SELECT id FROM note WHERE id = ${p('id')}`,
@@ -86,7 +63,6 @@ const openNotes = (tenant: TenantId, ids: readonly string[]) =>
     `INSERT INTO note SELECT '${tenant}', unnest('{${ids.join(',')}}'::text[]), 'open'`,
   )
 const wishFor = (id: string, index: number): Wish => ({ id, key: `${id}-${index}` })
-const times = (count: number, id: string) => Array.from({ length: count }, () => id)
 const many = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`)
 
 test('fifty at once: each gets its own row, and few transactions carry them', async () => {
@@ -106,16 +82,6 @@ test('fifty at once for one note: one gets it, with its own key', async () => {
   expect(await here.notes()).toEqual([
     { tenant_id: TENANT_A, id: 'n', body: wishes[places[0] ?? -1]?.key },
   ])
-})
-
-test('those of a kind that stand apart come one after the other, and each sees what the one before wrote', async () => {
-  await openNotes(TENANT_A, [...many(20), 'same'])
-  const wishes = [...many(20), ...times(10, 'same')].map(wishFor)
-  const rows = await Promise.all(wishes.map((wish) => bodyBefore(db, TENANT_A, wish)))
-  expect(rows.slice(0, 20).every((row) => row?.before === 'open')).toBe(true)
-  const chain = rows.slice(20).map((row) => row?.before)
-  const expected = ['open', ...wishes.slice(20, -1).map(({ key }) => key)]
-  expect(chain.toSorted()).toEqual(expected.toSorted())
 })
 
 test('PG-05 two tenants at once: each in transactions of its own, and neither reaches the other', async () => {

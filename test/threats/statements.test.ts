@@ -183,8 +183,8 @@ async function populate(tenant: TestTenant, id: string): Promise<void> {
        VALUES ('${id}', 'registration-${id}', '', 'registration_cert', 'document-of-${id}', '${long}', '${long}');
      INSERT INTO registration_token (tenant_id, id, token_hash, name, uses_left, created_at, expires_at)
        VALUES ('${id}', 'invitation-${id}', 'invitation-hash-${id}', 'name-${id}', 3, '${long}', '2099-01-01T00:00:00.000Z');
-     INSERT INTO refresh_token (tenant_id, token_hash, grant_id, created_at, expires_at, family_ends_at, predecessor_hash, salt, access_hash, access_expires_at)
-       SELECT tenant_id, 'refresh-' || id, id, created_at, '2099-01-01T00:00:00.000Z', '2099-01-01T00:00:00.000Z', 'before-' || id, 'salt', 'access-' || id, '2099-01-01T00:00:00.000Z'
+     INSERT INTO refresh_token (tenant_id, family_hash, token_hash, grant_id, created_at, expires_at, family_ends_at, predecessor_hash, salt, access_hash, access_expires_at)
+       SELECT tenant_id, 'family-' || id, 'refresh-' || id, id, created_at, '2099-01-01T00:00:00.000Z', '2099-01-01T00:00:00.000Z', 'before-' || id, 'salt', 'access-' || id, '2099-01-01T00:00:00.000Z'
          FROM login_grant WHERE tenant_id = '${id}' AND identity_id IS NOT NULL;
      INSERT INTO signing_key (tenant_id, kid, purpose, algorithm, state, public_jwk, sealed_private_key, created_at)
        SELECT tenant_id, 'next-' || algorithm || tenant_id, purpose, algorithm, 'next', public_jwk, sealed_private_key, created_at
@@ -327,7 +327,8 @@ const ABOUT: Record<string, string> = {
   beginRefresh: 'authorization_code',
   endRefreshFamily: 'refresh_token',
   rotateRefreshTokens: 'refresh_token',
-  findSuccessorSalt: 'refresh_token',
+  findRefreshFamily: 'refresh_token',
+  findLiveRefreshToken: 'refresh_token',
   useRefreshToken: 'refresh_token',
   endAccessToken: 'refresh_token',
   findLiveCodeToken: 'authorization_code',
@@ -581,13 +582,26 @@ function exactly(name: string, row: Row): Row {
       }
     case 'rotateRefreshTokens':
       return {
-        ...{ tokenHashes: [row.token_hash], clientIds: ['app'], jkts: [null], scopes: [''] },
+        ...{
+          familyHashes: [row.family_hash],
+          tokenHashes: [row.token_hash],
+          clientIds: ['app'],
+          jkts: [null],
+          scopes: [''],
+        },
         ...{ accessHashes: ['access'], accessScopes: [null], accessJkts: [null] },
         ...{ nextHashes: ['next'], salts: ['salt'], now: toInstant(bridge.clock.now()) },
         tenantAsks: 'false',
       }
-    case 'findSuccessorSalt':
-      return { tokenHash: row.predecessor_hash }
+    case 'keepGrant':
+      return { until: '2999-01-01T00:00:00.000Z' }
+    case 'findRefreshFamily':
+      return { clientId: 'app', scopes: '', tenantAsks: 'false' }
+    case 'findLiveRefreshToken':
+      return {
+        ...{ clientId: 'app', now: toInstant(bridge.clock.now()), rowHash: row.family_hash },
+        tenantAsks: 'false',
+      }
     case 'useRefreshToken':
       return {
         clientId: 'app',
@@ -619,7 +633,7 @@ function exactly(name: string, row: Row): Row {
     case 'endAccessToken':
       return {
         ...{ clientId: 'app', now: toInstant(bridge.clock.now()) },
-        ...{ rowHash: row.token_hash, tokenHash: row.access_hash ?? row.token_hash },
+        ...{ rowHash: row.family_hash, tokenHash: row.access_hash ?? row.token_hash },
       }
     case 'findGrantByPlainToken':
     case 'findLivePlainToken':
