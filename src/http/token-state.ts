@@ -1,4 +1,5 @@
 /** POST /revoke and POST /introspect: a token ends, or is asked about (RFC 7009, RFC 7662). */
+
 import type { Deps } from '../deps.ts'
 import type { Parameters } from '../domain/authorization-request.ts'
 import { fail } from '../domain/failure.ts'
@@ -6,6 +7,7 @@ import { introspectToken, signAnswer } from '../flow/introspect-token.ts'
 import { revokeToken } from '../flow/revoke-token.ts'
 import { CLIENT_MEMBERS, clientSecurity, readClientForm } from './client-form.ts'
 import { count, errorAnswer, formBody, objectSchema, TENANT_PARAMETER, text } from './describe.ts'
+import { answerJson } from './json-answer.ts'
 import { CROSS_ORIGIN, type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
 type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'metrics'>
@@ -38,7 +40,7 @@ async function introspect(deps: Means, exchange: Exchange): Promise<Response> {
   const prepared = tenantOf(exchange)
   const answer = await introspectToken(deps, prepared, relyingParty, readToken(form))
   if (exchange.http.req.header('accept')?.includes(SIGNED) !== true)
-    return Response.json(answer, { headers: NO_STORE })
+    return answerJson(answer, NO_STORE)
   const signed = signAnswer(deps, prepared, relyingParty, answer)
   return new Response(signed, { headers: { ...NO_STORE, 'content-type': SIGNED } })
 }

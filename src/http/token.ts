@@ -1,4 +1,5 @@
 /** POST /token: a code becomes tokens, or a machine client gets one for itself. */
+
 import type { Deps } from '../deps.ts'
 import type { Parameters as FormParameters } from '../domain/authorization-request.ts'
 import { fail } from '../domain/failure.ts'
@@ -24,6 +25,7 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
+import { answerJson } from './json-answer.ts'
 import { CROSS_ORIGIN, type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
 const MAX_CODE = 512
@@ -70,9 +72,8 @@ async function issue(deps: Means, exchange: Exchange): Promise<Response> {
   }
   const tokens = await grant(deps, prepared, relyingParty, form, jkt)
   const nonce = nextNonceHeader(deps, exchange, jkt)
-  return Response.json(tokens, {
-    headers: { 'cache-control': 'no-store', pragma: 'no-cache', ...CROSS_ORIGIN, ...nonce },
-  })
+  const headers = { 'cache-control': 'no-store', pragma: 'no-cache', ...CROSS_ORIGIN, ...nonce }
+  return answerJson(tokens, headers)
 }
 
 type Grant = (

@@ -1,4 +1,5 @@
 /** GET and POST /userinfo (OpenID Connect Core section 5.3, RFC 6750). Other origins may ask: the token is the key. */
+
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
 import type { JsonObject } from '../domain/text.ts'
@@ -12,6 +13,7 @@ import {
   TENANT_PARAMETER,
   text,
 } from './describe.ts'
+import { answerJson } from './json-answer.ts'
 import { isForm, readForm } from './parse.ts'
 import { CROSS_ORIGIN, type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
@@ -85,7 +87,7 @@ async function answer(
       headers: { ...headers, 'www-authenticate': 'Bearer' },
     })
   const told = await readUserinfo(deps, tenantOf(exchange), { ...token, method })
-  if ('claims' in told) return Response.json(told.claims, { headers })
+  if ('claims' in told) return answerJson(told.claims, headers)
   return new Response(told.signed, { headers: { ...headers, 'content-type': 'application/jwt' } })
 }
 

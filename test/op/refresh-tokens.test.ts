@@ -50,6 +50,11 @@ function located(token: unknown) {
   return names
 }
 
+async function isActive(token: string, { authorization }: TestClient): Promise<unknown> {
+  const answer = await post(`${bridge.tenant.issuer}/introspect`, { token }, { authorization })
+  return answer.body.active
+}
+
 const userinfo = (token: unknown) => userinfoStatus(bridge.tenant.issuer, String(token))
 
 async function reuses(): Promise<number> {
@@ -311,12 +316,14 @@ describe('what it follows', () => {
     const { refresh: unasked } = await begin(asking)
     await ask('ask')
     expect((await refresh(unasked, {}, asking)).body.error).toBe('invalid_grant')
+    expect(await isActive(unasked, asking)).toBe(false)
     const program = await relyingPartyOf(bridge, asking)
     const { tokens } = await sayYes(await reachConsent(program, wallet))
     const agreed = await refresh(tokens.refresh_token, {}, asking)
     expect(agreed.status).toBe(200)
     await ask('never')
     // The token was not spent by being refused.
+    expect(await isActive(unasked, asking)).toBe(true)
     expect((await refresh(unasked, {}, asking)).status).toBe(200)
     expect((await refresh(agreed.body.refresh_token, {}, asking)).status).toBe(200)
   })

@@ -2,6 +2,7 @@
  * A route of the data API: who calls and what they may do is known before a byte of the body is read, what is sent is read
  * strictly, and the description in OpenAPI (`describe-data.ts`) is written from the same shapes.
  */
+
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
@@ -13,6 +14,7 @@ import { authenticateMachine } from '../../flow/authenticate-machine.ts'
 import type { PreparedTenant } from '../../flow/tenants.ts'
 import { parseWith, readJsonBody } from '../admin/read-json.ts'
 import { SHAPES, type Shape, type ShapeName } from '../admin/shapes.ts'
+import { answerJson } from '../json-answer.ts'
 import { acceptsJson, queryOf } from '../parse.ts'
 import { type Route, tenantOf } from '../route.ts'
 import { type DescribedRoute, describeDataRoute, tellsSomething } from './describe-data.ts'
@@ -129,7 +131,7 @@ const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosnif
 /** A value that was read, with its version where it has one. */
 export function tellValue(value: JsonObject, etag?: string): Response {
   const version = etag === undefined ? {} : { etag: `"${etag}"` }
-  return Response.json(value, { headers: { ...HEADERS, ...version } })
+  return answerJson(value, { ...HEADERS, ...version })
 }
 
 /** What a write is answered with, the first time and again. */
@@ -137,7 +139,7 @@ export function tellWritten({ status, body, etag }: WriteAnswer): Response {
   const version = etag === undefined ? {} : { etag: `"${etag}"` }
   const headers = { ...HEADERS, ...version }
   if (body === undefined) return new Response(null, { status, headers })
-  return Response.json(body, { status, headers })
+  return answerJson(body, headers, status)
 }
 
 /** RFC 9110 section 15.4.5. */
