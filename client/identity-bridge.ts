@@ -239,6 +239,8 @@ export interface Operations {
   openidConfigurationBeforePath: Operation<'GET', "/.well-known/openid-configuration/t/{tenant}", { tenant: string }, {}, {}, undefined, Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 429 | 503 | 'default', Schemas['OAuthError']>>
   /** The same document where RFC 8414 looks for it. */
   authorizationServerMetadata: Operation<'GET', "/.well-known/oauth-authorization-server/t/{tenant}", { tenant: string }, {}, {}, undefined, Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 429 | 503 | 'default', Schemas['OAuthError']>>
+  /** The same document where many OAuth clients look for it. */
+  authorizationServerMetadataBehindPath: Operation<'GET', "/t/{tenant}/.well-known/oauth-authorization-server", { tenant: string }, {}, {}, undefined, Record<200, { issuer: string; authorization_endpoint: string; token_endpoint: string; jwks_uri: string; [name: string]: unknown }> & Record<404 | 429 | 503 | 'default', Schemas['OAuthError']>>
   /** Find a person by an identifier. */
   lookUpPerson: Operation<'POST', "/t/{tenant}/api/v1/lookup", { tenant: string }, {}, {}, Schemas['Lookup'], Record<200, Schemas['LookupAnswer']> & Record<400 | 401 | 403 | 404 | 406 | 413 | 415 | 429 | 503 | 'default', Schemas['Problem']>>
   /** Read a person. */

@@ -1,10 +1,9 @@
-/** Client assertions: `private_key_jwt` of OpenID Connect Core section 9, as draft-ietf-oauth-rfc7523bis tightens it. */
-import { createLocalJWKSet, decodeJwt, type JWK, jwtVerify } from 'jose'
-import { MINUTE, SECOND, toSeconds } from '../domain/time.ts'
+/** Client assertions: `private_key_jwt` of OpenID Connect Core section 9, and as draft-ietf-oauth-rfc7523bis tightens it. */
+import { createLocalJWKSet, decodeJwt, type JWK, type JWTPayload, jwtVerify } from 'jose'
+import { HOUR, MINUTE, SECOND, toSeconds } from '../domain/time.ts'
 
 const ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25519']
 const MAX_ASSERTION = 16 * 1024
-const MAX_LIFETIME_SECONDS = (5 * MINUTE) / SECOND
 const SKEW_SECONDS = 60
 const FUTURE_SECONDS = 30
 
@@ -20,18 +19,42 @@ export function readAssertionClient(assertion: string): string | undefined {
   }
 }
 
+/** Whom an assertion is for, and how long it may last. */
+export interface AssertionRules {
+  /** Names of this authorization server: the issuer, and where wanted its endpoints. */
+  audiences: readonly string[]
+  /** Whether a list that holds nothing but one of them will do. */
+  listed: boolean
+  /** How far ahead its end may be, milliseconds. */
+  longest: number
+  algorithms: readonly string[]
+}
+
+/**
+ * What the standards leave to clients, most of which name the endpoint they talk to (Core section 9, RFC 9126 section 2) and
+ * some of which sign for an hour. A name of another server beside ours is refused: there the assertion would be good as well.
+ */
+export function standardRules(issuer: string, endpoints: readonly string[]): AssertionRules {
+  const audiences = [issuer, ...endpoints]
+  return { audiences, listed: true, longest: HOUR, algorithms: ALGORITHMS }
+}
+
+/** FAPI 2.0 Security Profile 5.3.2.1 and 5.4.1: the issuer as a string, minutes, no PKCS#1 v1.5. */
+export function fapiRules(issuer: string): AssertionRules {
+  const algorithms = ALGORITHMS.filter((name) => name !== 'RS256')
+  return { audiences: [issuer], listed: false, longest: 5 * MINUTE, algorithms }
+}
+
 /**
  * Its `jti` and end (milliseconds), or undefined when anything is wrong: signature by a registered key, `iss` = `sub` =
- * client id, `aud` the issuer as sole value (not an array, not an endpoint), `exp` at most five minutes ahead, `jti` there.
+ * client id, `aud` and `exp` within the rules, `jti` there.
  */
 export async function judgeClientAssertion(
   assertion: string,
+  rules: AssertionRules,
   expected: {
     clientId: string
-    audience: string
     keys: readonly Record<string, unknown>[]
-    /** Algorithms this client may not use. */
-    refused?: readonly string[]
     /** Milliseconds. */
     now: number
   },
@@ -40,30 +63,27 @@ export async function judgeClientAssertion(
   try {
     const keys = createLocalJWKSet({ keys: expected.keys as JWK[] })
     const { payload } = await jwtVerify(assertion, keys, {
-      algorithms: ALGORITHMS.filter((name) => expected.refused?.includes(name) !== true),
+      algorithms: [...rules.algorithms],
       issuer: expected.clientId,
       subject: expected.clientId,
-      audience: expected.audience,
+      audience: [...rules.audiences],
       requiredClaims: ['exp', 'jti'],
       clockTolerance: SKEW_SECONDS,
       currentDate: new Date(expected.now),
     })
-    const { aud, exp, jti, iat, nbf } = payload
-    // Clocks differ by seconds; a time of a minute ahead is no accident (FAPI 2.0, protocols OP-94).
-    const latest = toSeconds(expected.now) + FUTURE_SECONDS
-    if ((iat ?? 0) > latest || (nbf ?? 0) > latest) return undefined
-    if (
-      typeof aud !== 'string' ||
-      exp === undefined ||
-      typeof jti !== 'string' ||
-      jti === '' ||
-      jti.length > 512
-    )
-      return undefined
-    if (exp > toSeconds(expected.now) + MAX_LIFETIME_SECONDS + SKEW_SECONDS) return undefined
-    return { jti, expiresAt: (exp + SKEW_SECONDS) * SECOND }
+    return judgeClaims(payload, rules, toSeconds(expected.now))
   } catch {
     // Whatever is wrong with it: the client is not authenticated, and hears no reason.
     return undefined
   }
+}
+
+function judgeClaims({ aud, exp, jti, iat, nbf }: JWTPayload, rules: AssertionRules, now: number) {
+  const sole = typeof aud === 'string' || (rules.listed && aud?.length === 1)
+  if (!sole || exp === undefined) return undefined
+  if (typeof jti !== 'string' || jti === '' || jti.length > 512) return undefined
+  // Clocks differ by seconds; a time of a minute ahead is no accident (FAPI 2.0, protocols OP-94).
+  if ((iat ?? 0) > now + FUTURE_SECONDS || (nbf ?? 0) > now + FUTURE_SECONDS) return undefined
+  if (exp > now + rules.longest / SECOND + SKEW_SECONDS) return undefined
+  return { jti, expiresAt: (exp + SKEW_SECONDS) * SECOND }
 }

@@ -1,6 +1,11 @@
 /** Who is at the token endpoint (RFC 6749 section 2.3, RFC 7523, protocols OP-46 to OP-48). One answer for every no. */
 
-import { judgeClientAssertion, readAssertionClient } from '../crypto/client-assertion.ts'
+import {
+  fapiRules,
+  judgeClientAssertion,
+  readAssertionClient,
+  standardRules,
+} from '../crypto/client-assertion.ts'
 import { equalText, hashSecret, newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
 import { fail } from '../domain/failure.ts'
@@ -19,6 +24,9 @@ export type ClientCredentials =
   | { method: 'none'; clientId: string }
 
 type Means = Pick<Deps, 'db' | 'clock' | 'metrics'>
+
+/** Where clients prove themselves; each of these names us as well as the issuer does. */
+const ASSERTED_AT = ['/token', '/par', '/revoke', '/introspect']
 
 /**
  * The relying party that proved itself by the method it registered. Unknown client, wrong secret, wrong method, disabled:
@@ -76,12 +84,17 @@ async function provesKey(
   assertion: string,
 ): Promise<boolean> {
   const { clientId, jwks } = relyingParty
-  const judged = await judgeClientAssertion(assertion, {
+  const { issuer } = prepared
+  const rules =
+    relyingParty.profile === 'fapi2'
+      ? fapiRules(issuer)
+      : standardRules(
+          issuer,
+          ASSERTED_AT.map((path) => issuer + path),
+        )
+  const judged = await judgeClientAssertion(assertion, rules, {
     clientId,
-    audience: prepared.issuer,
     keys: jwks?.keys ?? [],
-    // FAPI 2.0 Security Profile 5.4.1: no PKCS#1 v1.5.
-    refused: relyingParty.profile === 'fapi2' ? ['RS256'] : [],
     now: means.clock(),
   })
   if (judged === undefined) return false

@@ -38,29 +38,27 @@ export function readClientCredentials(http: Context, form: Parameters): ClientCr
   return { method: 'none', clientId }
 }
 
-/** Id and secret are form-encoded before base64 (RFC 6749 section 2.3.1). */
+/**
+ * Id and secret are form-encoded before base64 (RFC 6749 section 2.3.1), which many clients leave out (they know RFC 7617 alone).
+ * Both can be read, for no id holds a space and no secret a colon, a space or a percent sign.
+ */
 function readBasic(header: string): { clientId: string; secret: string } {
   const encoded = /^basic ([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1]
   if (encoded === undefined || encoded.length > 4096)
     return refuse('the authorization header cannot be read')
   const text = Buffer.from(encoded, 'base64').toString('utf8')
-  const colon = text.indexOf(':')
+  const colon = text.lastIndexOf(':')
   if (colon < 1) return refuse('the authorization header cannot be read')
   return { clientId: decodeForm(text.slice(0, colon)), secret: decodeForm(text.slice(colon + 1)) }
 }
 
+/** Without turning `+` into a space: there is none, so a plus is one that was not encoded. */
 function decodeForm(part: string): string {
   try {
-    return decodeURIComponent(part.replaceAll('+', ' '))
-  } catch (cause) {
-    return fail(
-      {
-        kind: 'oauth',
-        error: 'invalid_client',
-        description: 'the authorization header cannot be read',
-      },
-      cause,
-    )
+    return decodeURIComponent(part)
+  } catch {
+    // Not encoded: it is what it says.
+    return part
   }
 }
 

@@ -69,6 +69,17 @@ export function discoveryRoutes(mounted: readonly Route[]): Route[] {
       },
       handle: answer,
     },
+    // Where clients look that put it behind every issuer, as OpenID Connect does.
+    {
+      ...common,
+      path: '/t/:tenant/.well-known/oauth-authorization-server',
+      operation: {
+        ...METADATA,
+        operationId: 'authorizationServerMetadataBehindPath',
+        summary: 'The same document where many OAuth clients look for it',
+      },
+      handle: answer,
+    },
   ]
 }
 

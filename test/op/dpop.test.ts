@@ -359,7 +359,7 @@ describe('FAPI 2.0 by one switch', () => {
     expect(location.searchParams.get('iss')).toBe(bridge.tenant.issuer)
   })
 
-  test('OP-47 OP-94 the assertion: RS256 by a key without alg, an endpoint or a list as audience, a time far ahead: refused', async () => {
+  test('OP-47 OP-94 the assertion: RS256 by a key without alg, an endpoint or a list as audience, a time or an end far ahead: refused', async () => {
     const pair = await generateKeyPair('RS256', { extractable: true })
     const { alg: _, ...jwk } = { ...(await exportJWK(pair.publicKey)), kid: 'k', alg: undefined }
     const fapi = await register(bridge, {
@@ -402,6 +402,7 @@ describe('FAPI 2.0 by one switch', () => {
       { aud: [issuer, 'https://x.example'] },
       { iat: now + 60 },
       { nbf: now + 60 },
+      { exp: now + 421 },
       { jti: undefined },
     ])
       expect(await ask(signPs(claims)), JSON.stringify(claims)).toBe('invalid_client')

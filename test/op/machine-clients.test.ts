@@ -90,6 +90,16 @@ describe('client credentials', () => {
     expect((await ask({ scope })).body.error).toBe('invalid_scope')
   })
 
+  test('OP-46 an id with a colon, a plus and a percent sign by Basic: form-encoded, as RFC 6749 has it, and plainly, as RFC 7617', async () => {
+    const odd = await registerMachine(bridge, { clientId: 'https://app.example/a+b%2' })
+    const { authorization, id, secret } = odd
+    const plain = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
+    for (const header of [authorization, plain])
+      expect((await ask({}, { ...odd, authorization: header })).status, header).toBe(200)
+    const wrong = `Basic ${Buffer.from(`${id}:${secret}:`).toString('base64')}`
+    expect((await ask({}, { ...odd, authorization: wrong })).body.error).toBe('invalid_client')
+  })
+
   test('OP-05 a relying party without the grant type is an unauthorized_client', async () => {
     const plain = await register(bridge)
     const answer = await ask({}, plain)

@@ -451,6 +451,7 @@ describe('row 36 everything of tenant A at tenant B', () => {
     'GET /t/:tenant/.well-known/openid-configuration',
     'GET /.well-known/oauth-authorization-server/t/:tenant',
     'GET /.well-known/openid-configuration/t/:tenant',
+    'GET /t/:tenant/.well-known/oauth-authorization-server',
   ]
 
   test('row 36 the matrix covers every endpoint of a tenant, so a new one must be added', () => {

@@ -540,8 +540,19 @@ describe('client authentication', () => {
     ['of another issuer', () => assertion({ ...goodClaims(), iss: 'app' })],
     ['about another client', () => assertion({ ...goodClaims(), sub: 'app' })],
     ['about an unknown client', () => assertion({ ...goodClaims(), iss: 'x', sub: 'x' })],
-    ['for the token endpoint', () => assertion({ ...goodClaims(), aud: `${tenant.issuer}/token` })],
-    ['for a list of one', () => assertion({ ...goodClaims(), aud: [tenant.issuer] })],
+    [
+      'for a page of ours that takes none',
+      () => assertion({ ...goodClaims(), aud: `${tenant.issuer}/authorize` }),
+    ],
+    [
+      "for another tenant's endpoint",
+      () => assertion({ ...goodClaims(), aud: `${bridge.url}/t/other/token` }),
+    ],
+    ['for an empty list', () => assertion({ ...goodClaims(), aud: [] })],
+    [
+      'for two endpoints of ours',
+      () => assertion({ ...goodClaims(), aud: [`${tenant.issuer}/token`, `${tenant.issuer}/par`] }),
+    ],
     [
       'for a list that contains us',
       () => assertion({ ...goodClaims(), aud: [tenant.issuer, 'https://another.example'] }),
@@ -556,7 +567,7 @@ describe('client authentication', () => {
     ['with an empty jti', () => assertion({ ...goodClaims(), jti: '' })],
     ['with a huge jti', () => assertion({ ...goodClaims(), jti: 'j'.repeat(513) })],
     ['that has expired', () => assertion({ ...goodClaims(), exp: now() - 61 })],
-    ['that lasts too long', () => assertion({ ...goodClaims(), exp: now() + 421 })],
+    ['that lasts too long', () => assertion({ ...goodClaims(), exp: now() + 3670 })],
     ['that begins later', () => assertion({ ...goodClaims(), nbf: now() + 65 })],
     ['with an end in text', () => assertion({ ...goodClaims(), exp: '9999999999' as never })],
     ['by another key', () => assertion(goodClaims(), { alg: 'RS256' }, rsaKey)],
@@ -596,6 +607,18 @@ describe('client authentication', () => {
       client_assertion_type: undefined,
     })
     expect(untyped.body.error).toBe('invalid_client')
+  })
+
+  test('OP-47 what clients sign that follow OpenID Connect Core or RFC 9126 is believed', async () => {
+    for (const claims of [
+      { aud: `${tenant.issuer}/token` },
+      { aud: `${tenant.issuer}/par` },
+      { aud: [tenant.issuer] },
+      { exp: now() + 3600 },
+    ]) {
+      const { body } = await assert(await assertion({ ...goodClaims(), ...claims }))
+      expect(body.error, JSON.stringify(claims)).toBe('invalid_grant')
+    }
   })
 
   test('OP-47 fifty parallel uses of one assertion: one is believed', async () => {
