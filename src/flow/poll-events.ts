@@ -5,9 +5,9 @@ import { openOutboxEvent } from '../crypto/outbox-event.ts'
 import { newId } from '../crypto/random.ts'
 import { signSecurityEvent } from '../crypto/security-event-token.ts'
 import type { Deps } from '../deps.ts'
-import { securityEventClaims } from '../domain/event.ts'
-import { fail } from '../domain/failure.ts'
-import type { EventId, SubscriptionId } from '../domain/ids.ts'
+import { type OutboxContent, securityEventClaims } from '../domain/event.ts'
+import { BridgeError, fail } from '../domain/failure.ts'
+import type { EventId, SubscriptionId, TenantId } from '../domain/ids.ts'
 import { fromInstant, SECOND, toInstant, toSeconds } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read } from '../store/database.ts'
@@ -64,10 +64,18 @@ export async function pollEvents(
       await findOwn(means, prepared, caller)
       continue
     }
-    const sets = found.slice(0, request.maxEvents).map((event): [string, string] => {
+    const opened = found.map((event) => ({ event, content: openOrNothing(means, tenantId, event) }))
+    const unreadable = opened.filter(({ content }) => content === undefined)
+    if (unreadable.length > 0) {
+      // One that nobody can read must not stand before those that come after it.
+      const refused = unreadable.map(({ event }) => event.id)
+      await settle(means, prepared, row.id, { acknowledged: [], refused, error: 'not_signed' })
+      continue
+    }
+    const sets = opened.slice(0, request.maxEvents).map(({ event, content }): [string, string] => {
+      if (content === undefined || content.type === 'session_ended')
+        throw new TypeError('neither is fetched')
       const { issuer } = prepared
-      const content = openOutboxEvent(means.keyring, tenantId, event)
-      if (content.type === 'session_ended') throw new TypeError('a logout token is not fetched')
       const iat = toSeconds(fromInstant(event.created_at))
       const claims = { iss: issuer, aud: row.audience, jti: event.id, iat }
       return [
@@ -94,12 +102,30 @@ async function findOwn(
   return isEventSecret(secrets, secret) ? row : refuse()
 }
 
-/** What was refused is for an administrator to see, and in the trail (section 2.4.4 of RFC 8936). */
+/** What a row says; undefined for one that does not open. */
+function openOrNothing(
+  { keyring }: Means,
+  tenantId: TenantId,
+  row: Parameters<typeof openOutboxEvent>[2],
+): OutboxContent | undefined {
+  try {
+    return openOutboxEvent(keyring, tenantId, row)
+  } catch (error) {
+    if (error instanceof BridgeError && error.failure.kind === 'sealed_unreadable') return undefined
+    throw error
+  }
+}
+
+/** What was refused, or cannot be read, is for an administrator to see, and in the trail (section 2.4.4 of RFC 8936). */
 async function settle(
   means: Means,
   { tenant: { id: tenantId } }: PreparedTenant,
   subscriptionId: SubscriptionId,
-  { acknowledged, refused }: PollRequest,
+  {
+    acknowledged,
+    refused,
+    error = 'refused',
+  }: Pick<PollRequest, 'acknowledged' | 'refused'> & { error?: 'refused' | 'not_signed' },
 ): Promise<void> {
   if (acknowledged.length + refused.length === 0) return
   const now = toInstant(means.clock())
@@ -107,9 +133,9 @@ async function settle(
   await inTransaction(means.db, tenantId, async (tx) => {
     const [, dead] = await tx.runAll([
       acknowledgeEvents({ ...own, ids: acknowledged as readonly EventId[] }),
-      refuseEvents({ ...own, ids: refused as readonly EventId[] }),
+      refuseEvents({ ...own, error, ids: refused as readonly EventId[] }),
     ])
-    const said = { subscription: subscriptionId, reason: 'refused' }
+    const said = { subscription: subscriptionId, reason: error }
     await tx.runLast(
       dead.map(({ id }) =>
         insertAuditEvent(tenantId, newId(), now, {

@@ -29,6 +29,8 @@ export interface Job {
   quiet?: true
   /** Works through one tenant in bounded batches; `keepLease` says whether to go on. */
   run: (means: JobMeans, tenant: TenantId, keepLease: () => Promise<boolean>) => Promise<JobCounts>
+  /** Waits, for less than a lease, for what the tenants' turns left under way. */
+  finish?: () => Promise<JobCounts>
 }
 
 /** How a run ended: `stopped` before its end, because the process ends; `lease_lost` to another, or to a pause. */
@@ -120,7 +122,7 @@ function toldOf(
   return [insertAuditEvent(SYSTEM_TENANT, newId(), now, { detail })]
 }
 
-/** Every tenant in turn; one tenant's trouble does not keep the others waiting. */
+/** Every tenant in turn; one tenant's trouble does not keep the others waiting. Nobody has a turn once the lease is lost. */
 async function runAll(
   means: JobMeans,
   job: Job,
@@ -132,6 +134,7 @@ async function runAll(
   const counts: Record<string, number> = {}
   let word: 'ok' | 'failed' = 'ok'
   let kept = means.clock()
+  let lost = false
   const keepLease = async () => {
     if (stopping()) return false
     kept = means.clock()
@@ -139,20 +142,25 @@ async function runAll(
     const [[renewed]] = await transact(means.db, SYSTEM_TENANT, [
       renewLease({ name: job.name, fencing, until }),
     ])
-    return renewed?.changed === 1
+    lost = renewed?.changed !== 1
+    return !lost
   }
-  for (const { id } of tenants) {
-    if (stopping()) break
-    // Many small tenants take as long as a large one: the lease must outlast them too.
-    if (means.clock() - kept > LEASE_TIME / 4 && !(await keepLease())) break
+  const take = async (work: () => Promise<JobCounts>) => {
     try {
-      const done = await job.run(means, id, keepLease)
+      const done = await work()
       for (const [name, count] of Object.entries(done)) counts[name] = (counts[name] ?? 0) + count
     } catch (error) {
       word = 'failed'
       means.log.error('job failed for a tenant', { job: job.name, ...describeError(error) })
     }
   }
+  for (const { id } of tenants) {
+    if (stopping() || lost) break
+    // Many small tenants take as long as a large one: the lease must outlast them too.
+    if (means.clock() - kept > LEASE_TIME / 4 && !(await keepLease())) break
+    await take(() => job.run(means, id, keepLease))
+  }
+  if (job.finish !== undefined) await take(job.finish)
   return { word: stopping() ? 'stopped' : word, counts }
 }
 

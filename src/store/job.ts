@@ -24,14 +24,14 @@ export const takeLease = sqlStatement(
     RETURNING fencing`,
 )
 
-/** The same whether or not it is due: somebody asked for it. */
+/** The same whether or not it is due: somebody asked for it, so it is. */
 export const takeLeaseNow = sqlStatement(
   'take_lease_now',
   (p: Params<{ name: string; owner: string; now: IsoInstant; until: IsoInstant }>) => sql<{
     fencing: number
   }>`
     UPDATE job SET lease_owner = ${p('owner')}, lease_until = ${p('until')}, fencing = fencing + 1,
-                   last_started_at = ${p('now')}
+                   last_started_at = ${p('now')}, due_at = least(due_at, ${p('now')}::iso_instant)
      WHERE name = ${p('name')} AND paused = 0 AND (lease_until IS NULL OR lease_until <= ${p('now')})
     RETURNING fencing`,
 )
@@ -47,11 +47,13 @@ export const renewLease = statement(
       .where('fencing', '=', p('fencing')),
 )
 
-/** Ends a run: outcome, next time, lease given back; nothing when the fencing number has moved on. */
-export const finishJob = statement(
+/**
+ * Ends a run: outcome, next time, lease given back; nothing when the fencing number has moved on. Whoever hastened it meanwhile
+ * wanted a run that began after that: it stays due.
+ */
+export const finishJob = sqlStatement(
   'finish_job',
   (
-    q,
     p: Params<{
       name: string
       fencing: number
@@ -59,18 +61,10 @@ export const finishJob = statement(
       now: IsoInstant
       dueAt: IsoInstant
     }>,
-  ) =>
-    q
-      .updateTable('job')
-      .set({
-        lease_owner: null,
-        lease_until: null,
-        last_finished_at: p('now'),
-        last_outcome: p('outcome'),
-        due_at: p('dueAt'),
-      })
-      .where('name', '=', p('name'))
-      .where('fencing', '=', p('fencing')),
+  ) => sql<{ changed: number }>`
+    UPDATE job SET lease_owner = NULL, lease_until = NULL, last_finished_at = ${p('now')}, last_outcome = ${p('outcome')},
+                   due_at = CASE WHEN due_at > last_started_at THEN due_at ELSE ${p('dueAt')}::iso_instant END
+     WHERE name = ${p('name')} AND fencing = ${p('fencing')}`,
 )
 
 export const listJobs = statement('list_jobs', (q, _: Params<Record<never, never>>) =>
@@ -92,9 +86,11 @@ export const resumeJob = sqlStatement(
     UPDATE job SET paused = 0 WHERE name = ${p('name')} AND paused = 1 RETURNING name`,
 )
 
-/** Due at once: whichever instance looks next runs it. */
+/** Due at once: whichever instance looks next runs it, once more after a run that is under way. */
 export const hastenJob = sqlStatement(
   'hasten_job',
   (p: Params<{ name: string; now: IsoInstant }>) => sql<{ name: string }>`
-    UPDATE job SET due_at = least(due_at, ${p('now')}::iso_instant) WHERE name = ${p('name')} RETURNING name`,
+    UPDATE job SET due_at = CASE WHEN lease_until IS NULL THEN least(due_at, ${p('now')}::iso_instant)
+                                 ELSE ${p('now')}::iso_instant END
+     WHERE name = ${p('name')} RETURNING name`,
 )

@@ -118,6 +118,14 @@ export const settleEvent = statement(
       .where('dead_at', 'is', null),
 )
 
+/** As if it had not been claimed; nothing where somebody else has it by now. */
+export const handBackEvent = sqlStatement(
+  'hand_back_event',
+  (p: Params<{ tenantId: TenantId; id: EventId; attempts: number }>) => sql<{ changed: number }>`
+    UPDATE outbox o SET due_at = o.created_at, attempts = o.attempts - 1
+     WHERE o.tenant_id = ${p('tenantId')} AND o.id = ${p('id')} AND o.attempts = ${p('attempts')} AND ${WAITING}`,
+)
+
 /** What waits to be fetched, oldest first. */
 export const findWaitingEvents = statement(
   'find_waiting_events',
@@ -156,7 +164,7 @@ export const acknowledgeEvents = statement(
       .where('dead_at', 'is', null),
 )
 
-/** Fetched and refused: an administrator has to look. */
+/** Given up: an administrator has to look. `error` is a word of ours. */
 export const refuseEvents = sqlStatement(
   'refuse_events',
   (
@@ -164,10 +172,11 @@ export const refuseEvents = sqlStatement(
       tenantId: TenantId
       subscriptionId: SubscriptionId
       ids: readonly EventId[]
+      error: 'refused' | 'not_signed'
       now: IsoInstant
     }>,
   ) => sql<{ id: EventId }>`
-    UPDATE outbox SET dead_at = ${p('now')}, last_error = 'refused'
+    UPDATE outbox SET dead_at = ${p('now')}, last_error = ${p('error')}
      WHERE tenant_id = ${p('tenantId')} AND subscription_id = ${p('subscriptionId')}
        AND id = ANY (${p('ids')}::text[]) AND delivered_at IS NULL AND dead_at IS NULL
     RETURNING id`,
@@ -223,17 +232,18 @@ export const replayOutboxEvent = sqlStatement(
     RETURNING event_type`,
 )
 
-/** Events that nobody fetched, or whose receiver was switched off, for too long. */
+/** Events that nobody fetched, or whose receiver was switched off, for too long; a row for each. */
 export const buryEvents = sqlStatement(
   'bury_events',
-  (p: Params<{ tenantId: TenantId; before: IsoInstant; now: IsoInstant; limit: number }>) => sql<{
-    changed: number
-  }>`
+  (p: Params<{ tenantId: TenantId; before: IsoInstant; now: IsoInstant; limit: number }>) => sql<
+    Pick<ClaimedEvent, 'id' | 'subscription_id' | 'client_id'>
+  >`
     UPDATE outbox SET dead_at = ${p('now')}, last_error = 'not_fetched'
      WHERE tenant_id = ${p('tenantId')} AND id = ANY (ARRAY(
        SELECT o.id FROM outbox o
         WHERE o.tenant_id = ${p('tenantId')} AND ${WAITING} AND o.created_at < ${p('before')}
-        ORDER BY o.created_at, o.id LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED))`,
+        ORDER BY o.created_at, o.id LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED))
+    RETURNING id, subscription_id, client_id`,
 )
 
 /** Removes what was delivered, or died, a while ago; of each at most `limit`. Nothing is settled before it was made. */

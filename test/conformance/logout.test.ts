@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Browser, createBrowser } from '../../demo/browser.ts'
 import type { Login, RelyingPartyProgram } from '../../demo/relying-party.ts'
 import type { Wallet } from '../../demo/wallet.ts'
-import { deliverTenant } from '../../src/job/deliver-events.ts'
+import { deliverTenant } from '../events/deliver.ts'
 import { type EventReceiver, startReceiver } from '../events/receiver.ts'
 import { partOf, prepared, register } from '../op/clients.ts'
 import { relyingPartyOf } from '../op/logins.ts'
@@ -163,7 +163,7 @@ test.each([
 
 test('oidcc-backchannel-rp-initiated-logout', async () => {
   const { tenant: row } = await prepared(bridge, SLUG)
-  const deliver = () => deliverTenant(bridge.deps, row.id, () => Promise.resolve(true))
+  const deliver = () => deliverTenant(bridge.deps, row.id)
   await deliver()
   receiver.received.length = 0
   const { idToken, tokens } = await login()

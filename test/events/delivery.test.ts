@@ -2,15 +2,16 @@
 import type { ServerResponse } from 'node:http'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { Webhook } from 'standardwebhooks'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { outboxRows } from '../../src/crypto/outbox-event.ts'
 import type { PersonEvent } from '../../src/domain/event.ts'
-import type { TenantId } from '../../src/domain/ids.ts'
+import type { ClientId, TenantId } from '../../src/domain/ids.ts'
 import { DAY, HOUR, MINUTE, toInstant } from '../../src/domain/time.ts'
 import { eraseIdentity } from '../../src/flow/erase-identity.ts'
 import { mergeIdentities } from '../../src/flow/merge-identities.ts'
 import { splitIdentities } from '../../src/flow/split-identities.ts'
-import { deliverTenant } from '../../src/job/deliver-events.ts'
+import { subscribeToEvents } from '../../src/flow/subscribe-to-events.ts'
+import { deliverEventsJob } from '../../src/job/deliver-events.ts'
 import { createOutbound } from '../../src/outbound/guard.ts'
 import { inTransaction, transact } from '../../src/store/database.ts'
 import { findReceivers, insertOutbox } from '../../src/store/outbox.ts'
@@ -19,6 +20,8 @@ import { type Admin, adminWith } from '../http/admin/client.ts'
 import { register } from '../op/clients.ts'
 import { newPerson, type Person, rowsOf, startTenant } from '../people/people.ts'
 import { ACTOR, type Bridge, startBridge, type TestTenant } from '../support/bridge.ts'
+import { query } from '../support/postgres.ts'
+import { deliverTenant } from './deliver.ts'
 import { type EventReceiver, startReceiver } from './receiver.ts'
 
 let bridge: Bridge
@@ -39,7 +42,9 @@ afterAll(() => bridge.stop())
 const idOf = async (tenant: TestTenant) =>
   (await bridge.deps.tenants.find(tenant.slug))?.tenant.id as TenantId
 const deliver = async (tenant: TestTenant, deps = bridge.deps) =>
-  await deliverTenant(deps, await idOf(tenant), () => Promise.resolve(true))
+  await deliverTenant(deps, await idOf(tenant))
+
+const rowsOfAll = (text: string) => query(bridge.database.superuserUrl, text)
 
 interface Subscription {
   id: string
@@ -319,7 +324,9 @@ describe('item 9 delivery', () => {
     await expect.poll(() => receiver.received.length, { timeout: 10_000 }).toBe(12)
     expect(slow.received, 'one after the other').toHaveLength(1)
     letGo()
-    expect(await run).toEqual({ delivered: 24, deferred: 0, dead: 0 })
+    const { delivered: first = 0 } = await run
+    const { delivered: rest = 0 } = await deliver(tenant, { ...bridge.deps, outbound })
+    expect(first + rest, 'it may have been late').toBe(24)
     await outbound.close()
     await slow.close()
     for (const { received } of [slow, receiver]) {
@@ -327,6 +334,66 @@ describe('item 9 delivery', () => {
       expect(times).toHaveLength(12)
       expect(times).toEqual(times.toSorted())
     }
+  })
+
+  test('sixty receivers that do not answer keep their places for a second, and no other tenant waiting', async () => {
+    const [{ tenant, person }, next] = [await oneTenant(), await oneTenant()]
+    const silent = await startReceiver()
+    let letGo: () => void = () => undefined
+    silent.hold = new Promise((resolve) => {
+      letGo = resolve
+    })
+    for (let many = 0; many < 60; many++)
+      await subscribeToEvents(bridge.deps, ACTOR, tenant.slug, {
+        ...{ clientId: 'app' as ClientId, delivery: 'webhook', audience: undefined },
+        ...{ endpoint: `${silent.url}/hook`, eventTypes: ['binding_updated'] },
+      })
+    await subscribe(tenant, { event_types: ['binding_removed'] })
+    await subscribe(next.tenant, { endpoint: `${receiver.url}/next` })
+    await tell(tenant, person, { type: 'binding_updated' })
+    await tell(next.tenant, next.person, { type: 'binding_updated' })
+    bridge.clock.advance(MINUTE)
+    await tell(tenant, person, { type: 'binding_removed' })
+    const outbound = createOutbound({ allowLoopback: true, totalTimeoutMs: MINUTE })
+    const deps = { ...bridge.deps, outbound }
+    const job = deliverEventsJob(deps)
+    const always = () => Promise.resolve(true)
+    for (const one of [tenant, next.tenant]) await job.run(deps, await idOf(one), always)
+    const rest = job.finish()
+    await expect.poll(() => receiver.received.length, { timeout: 10_000 }).toBe(2)
+    letGo()
+    expect(await rest).toEqual({ delivered: 62, deferred: 0, dead: 0 })
+    await outbound.close()
+    await silent.close()
+  })
+
+  test('a receiver that is late is given no more than it has; what it has not begun is handed back, first in line', async () => {
+    const { tenant, person } = await oneTenant()
+    let letGo: () => void = () => undefined
+    receiver.hold = new Promise((resolve) => {
+      letGo = resolve
+    })
+    await subscribe(tenant)
+    await tell(tenant, person, { type: 'binding_updated' }, 4)
+    bridge.clock.advance(MINUTE)
+    const outbound = createOutbound({ allowLoopback: true, totalTimeoutMs: MINUTE })
+    const deps = { ...bridge.deps, outbound }
+    const job = deliverEventsJob(deps)
+    await job.run(deps, await idOf(tenant), () => Promise.resolve(true))
+    const rest = job.finish()
+    const now = performance.now.bind(performance)
+    const time = vi.spyOn(performance, 'now').mockImplementation(() => now() + MINUTE)
+    letGo()
+    expect(await rest).toEqual({ delivered: 1, deferred: 0, dead: 0 })
+    time.mockRestore()
+    const waiting = await rowsOf<{ attempts: number }>(
+      ...([bridge, tenant, 'outbox', 'delivered_at IS NULL AND due_at = created_at'] as const),
+    )
+    expect(waiting.map(({ attempts }) => attempts)).toEqual([0, 0, 0])
+    expect(await deliver(tenant)).toMatchObject({ delivered: 3 })
+    const times = bodies().map(({ timestamp }) => timestamp)
+    expect(times).toEqual(times.toSorted())
+    await outbound.close()
   })
 
   test('a receiver that does not answer is asked once, whatever waits for it, and others hear theirs', async () => {
@@ -409,6 +476,28 @@ describe('item 9 delivery', () => {
     bridge.clock.advance(2 * DAY)
     await deliver(tenant)
     expect(await rowsOf(bridge, tenant, 'outbox')).toHaveLength(0)
+  })
+
+  test('what nobody came for in thirty days is given up, each told in the trail', async () => {
+    const { tenant, person } = await oneTenant()
+    const { id } = await subscribe(tenant, { delivery: 'poll', endpoint: undefined })
+    await tell(tenant, person, { type: 'identity_erased' }, 2)
+    bridge.clock.advance(31 * DAY)
+    await deliver(tenant)
+    const dead = await rowsOf<{ id: string }>(bridge, tenant, 'outbox', 'dead_at IS NOT NULL')
+    const told = await rowsOf<{ detail: string; client_id: string }>(
+      ...([bridge, tenant, 'audit_event', `event_type = 'event_undeliverable'`] as const),
+    )
+    expect(told.map(({ detail }) => JSON.parse(detail) as object)).toEqual(
+      expect.arrayContaining(
+        dead.map((event) => ({ subscription: id, event: event.id, reason: 'not_fetched' })),
+      ),
+    )
+    expect([dead.length, told.length]).toEqual([2, 2])
+    await deliver(tenant)
+    expect(
+      await rowsOf(bridge, tenant, 'audit_event', `event_type = 'event_undeliverable'`),
+    ).toHaveLength(2)
   })
 
   test('a subscription that ends takes what waits along; one switched off is told nothing', async () => {
@@ -515,6 +604,21 @@ describe('RFC 8936 poll', () => {
     expect(rest.sets).not.toHaveProperty([two])
     await admin.post(`/tenants/${tenant.slug}/events/${two}/replay`, undefined)
     expect((await poll(tenant, own, now)).sets).toHaveProperty([two])
+  })
+
+  test('one that nobody can read is given up, and stands before no other', async () => {
+    const { tenant, person } = await oneTenant()
+    const own = await subscribe(tenant, { delivery: 'poll', endpoint: undefined })
+    await tell(tenant, person, { type: 'binding_updated' }, 3)
+    await rowsOfAll(`
+      UPDATE outbox SET payload = 'v1.c1.AAAAAAAAAAAAAAAA.AAAA.AAAA' WHERE id IN (
+        SELECT id FROM outbox WHERE tenant_id = '${await idOf(tenant)}' ORDER BY created_at, id LIMIT 2)`)
+    const first = await poll(tenant, own, { returnImmediately: true, maxEvents: 1 })
+    expect([first.status, Object.keys(first.sets).length]).toEqual([200, 1])
+    const dead = await rowsOf<{ last_error: string }>(
+      ...([bridge, tenant, 'outbox', 'dead_at IS NOT NULL'] as const),
+    )
+    expect(dead.map((row) => row.last_error)).toEqual(['not_signed', 'not_signed'])
   })
 
   test('who waits is answered as soon as something happens; another’s secret opens nothing', async () => {

@@ -8,7 +8,7 @@ import type { IdentityId } from '../../src/domain/ids.ts'
 import { eraseIdentity } from '../../src/flow/erase-identity.ts'
 import { removeSigningKey } from '../../src/flow/remove-signing-key.ts'
 import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
-import { deliverTenant } from '../../src/job/deliver-events.ts'
+import { deliverTenant } from '../events/deliver.ts'
 import { type EventReceiver, startReceiver } from '../events/receiver.ts'
 import {
   ACTOR,
@@ -106,7 +106,7 @@ const bearer = ({ access_token: token }: Login['tokens']) => ({ authorization: `
 
 async function deliver() {
   const { tenant: row } = await prepared(bridge, SLUG)
-  return await deliverTenant(bridge.deps, row.id, () => Promise.resolve(true))
+  return await deliverTenant(bridge.deps, row.id)
 }
 
 const told = () =>
@@ -415,7 +415,7 @@ test('OP-83 erasure: every relying party hears that all of the person’s logins
     identityId: person?.id as IdentityId,
     ground: 'objection',
   })
-  await deliverTenant(bridge.deps, row.id, () => Promise.resolve(true))
+  await deliverTenant(bridge.deps, row.id)
   const heard = told().map(({ claims }) => [claims.aud, claims.sid])
   expect(heard).toHaveLength(3)
   expect(heard).toEqual(

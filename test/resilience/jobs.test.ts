@@ -180,6 +180,32 @@ describe('an operator’s hand', () => {
     expect(events.map((row) => row.event_type)).toEqual(['job_paused', 'job_resumed'])
   })
 
+  test('paused in one tenant’s turn, no other tenant has one', async () => {
+    const admin = await adminWith(bridge, ['jobs:manage'])
+    await addEmptyTenant('turn')
+    let turns = 0
+    const job = makeJob(async (_means, _tenant, keepLease) => {
+      if (turns++ === 0) await admin.post(`${path}/pause`, {})
+      await keepLease()
+      return {}
+    })
+    expect(await runNow(bridge.deps, job, 'one')).toMatchObject({ word: 'lease_lost' })
+    expect(turns).toBe(1)
+  })
+
+  test('hastened while it runs, a job runs once more: whoever asked wants what is there now looked at', async () => {
+    const admin = await adminWith(bridge, ['jobs:manage'])
+    let runs = 0
+    const job = makeJob(async () => {
+      bridge.clock.advance(1_000)
+      if (runs++ === 0) await admin.post(`${path}/hasten`, {})
+      return {}
+    })
+    expect(await runIfDue(bridge.deps, job, 'one')).toBe(true)
+    expect(await runIfDue(other.deps, job, 'two'), 'again').toBe(true)
+    expect(await runIfDue(other.deps, job, 'two'), 'not for ever').toBe(false)
+  })
+
   test('hastened, a job is due at once; run by hand, it need not be due', async () => {
     const admin = await adminWith(bridge, ['jobs:manage'])
     const job = makeJob(() => Promise.resolve({}))

@@ -305,6 +305,8 @@ const ABOUT: Record<string, string> = {
   findWalletBindings: 'identity_link_binding',
   walkBindings: 'identity_link_binding',
   walkMatches: 'identity_match',
+  countDueBindings: 'identity_link_binding',
+  countDueMatches: 'identity_match',
   findDueStandings: 'identity_link_binding',
   walkUnreachable: 'identity',
   eraseLogins: 'login_grant',
@@ -377,7 +379,7 @@ function invent(parameter: string): unknown {
     return '2020-01-01T00:00:00.000Z'
   if (/(?:At|Until)$/.test(parameter)) return later()
   if (['after', 'afterId', 'afterSlug'].includes(parameter)) return ''
-  if (parameter === 'limit' || parameter === 'uses') return '100'
+  if (['limit', 'uses', 'most'].includes(parameter)) return '100'
   if (parameter === 'types') return ['KEY']
   if (/[hH]ashes$/.test(parameter)) return ['uEi-nobody']
   if (
@@ -716,10 +718,13 @@ function exactly(name: string, row: Row): Row {
       return { now: toInstant(bridge.clock.now()), until: later(), busy: [], each: '5' }
     case 'settleEvent':
       return { attempts: String(row.attempts), deliveredAt: null, deadAt: null, error: null }
+    case 'handBackEvent':
+      return { attempts: String(row.attempts) }
     case 'findWaitingEvents':
     case 'acknowledgeEvents':
-    case 'refuseEvents':
       return { subscriptionId: row.subscription_id, ids: [row.id] }
+    case 'refuseEvents':
+      return { subscriptionId: row.subscription_id, ids: [row.id], error: 'refused' }
     case 'insertLogouts':
       return {
         ...{ ids: [crypto.randomUUID()], clientIds: ['app'], identityIds: [null] },
