@@ -82,7 +82,7 @@ async function list(terminal: Terminal, slug: string): Promise<void> {
   const rows = entries.map((entry) => [
     entry.kind,
     entry.days === undefined ? (entry.lives ?? '') : `${entry.days} days`,
-    String(entry.due),
+    countOf(entry.due, entry),
     entry.lastRunAt ?? 'never',
     entry.paused ? 'paused' : (entry.nextRunAt ?? ''),
     entry.ground,
@@ -90,12 +90,17 @@ async function list(terminal: Terminal, slug: string): Promise<void> {
   terminal.out(tableOf(['kind', 'kept', 'due', 'last run', 'next run', 'ground'], rows))
 }
 
+/** `100000+` where there may be more. */
+function countOf(count: number, { atLeast }: { atLeast: boolean }): string {
+  return atLeast ? `${count}+` : String(count)
+}
+
 async function set(terminal: Terminal, slug: string, kind: DataKind, said: Periods): Promise<void> {
   const entry = await using(terminal, (means) =>
     changeRetention(means, OPERATOR, slug, kind, ruleOf(said)),
   )
   terminal.out(entry.days === undefined ? (entry.lives ?? '') : `${entry.days} days`)
-  terminal.err(`${entry.due} rows are past their time now.`)
+  terminal.err(`${countOf(entry.due, entry)} rows are past their time now.`)
 }
 
 async function plan(
@@ -108,7 +113,7 @@ async function plan(
   const found = await using(terminal, (means) =>
     planRetention(means, OPERATOR, slug, { rules, at: said.at }),
   )
-  const rows = found.kinds.map((one) => [one.kind, String(one.due), String(one.warned)])
+  const rows = found.kinds.map((one) => [one.kind, countOf(one.due, one), countOf(one.warned, one)])
   terminal.out(tableOf(['kind', 'would go', 'would be told'], rows))
   terminal.err(`At ${found.at}. Nothing was touched.`)
 }

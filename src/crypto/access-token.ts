@@ -96,10 +96,11 @@ export function isTokenType(typ: unknown, wanted: 'at+jwt' | 'JWT'): boolean {
 /** The claims of a payload whose signature is believed, or undefined where one is missing, malformed or out of time. */
 export function judgeTokenClaims(
   payload: JsonObject,
-  expected: { issuer: string; now: number },
+  expected: { issuer: string; now: number; tokenType?: 'at+jwt' | 'JWT' },
 ): MachineTokenClaims | undefined {
   const { iss, sub, aud, exp, iat, nbf, jti, scope, client_id: clientId, cnf } = payload
-  const client = typeof clientId === 'string' ? clientId : sub
+  // Of a token that is none of RFC 9068 the subject may be all there is; of one that is, it may be a user (section 2.2).
+  const client = clientId === undefined && expected.tokenType === 'JWT' ? sub : clientId
   const audiences = (Array.isArray(aud) ? aud : [aud]).filter((one) => typeof one === 'string')
   const latest = toSeconds(expected.now + SKEW)
   const inTime =

@@ -62,8 +62,13 @@ export function projectFields(
   category: string,
   fields: JsonObject,
 ): JsonObject {
-  const read = access.auxiliary.find((one) => one.category === category)?.read ?? []
+  const read = readableFields(access, category)
   return read === 'all' ? fields : pick(fields, new Set(read))
+}
+
+/** Their names, or `all` of whatever there is. */
+export function readableFields(access: DataAccess, category: string): 'all' | readonly string[] {
+  return access.auxiliary.find((one) => one.category === category)?.read ?? []
 }
 
 /**

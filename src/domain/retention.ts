@@ -35,7 +35,8 @@ export const DATA_KINDS = {
   },
   auxiliary: {
     what: 'Data that institutions keep about a person, by category.',
-    lives: 'until the end each institution gave it; without one, as long as the person is known',
+    lives:
+      'until the end each institution gave it, later where processing is restricted; without one, as long as the person is known',
     ground: 'Kept for the institution that wrote it.',
     job: 'expire-auxiliary',
   },

@@ -8,7 +8,7 @@ import type { UpstreamAssurance } from '../domain/assurance.ts'
 import { releaseClaims } from '../domain/attribute-values.ts'
 import { type Attributes, releasableClaims } from '../domain/attributes.ts'
 import type { AuditDetail } from '../domain/audit.ts'
-import { mayRead, projectClaims, projectFields } from '../domain/data-access.ts'
+import { mayRead, projectClaims, projectFields, readableFields } from '../domain/data-access.ts'
 import { fail } from '../domain/failure.ts'
 import type { IdentityId, MatchId, TenantId } from '../domain/ids.ts'
 import { instantOfUse } from '../domain/last-use.ts'
@@ -25,6 +25,7 @@ import {
   touchPerson,
 } from '../store/data-person.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
+import type { Step } from '../store/statement.ts'
 import { subjectHash } from './merge-view.ts'
 import { openKeptAttributes } from './read-claims.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -80,8 +81,7 @@ export async function takePerson(
   const at = means.clock()
   const [now, usedAt] = [toInstant(at), instantOfUse(tenant, at)]
   const work = async (tx: Transaction): Promise<PersonRows> => {
-    const [person] = await tx.run(lockDataPerson({ tenantId, id: sought.id }))
-    if (person === undefined) return fail({ kind: 'not_found' })
+    const person = await takeLocked(tx, lockDataPerson({ tenantId, id: sought.id }))
     const identityId = person.id
     const [[binding], auxiliary] = await tx.runAll([
       findDataBinding({ tenantId, identityId, hashes: sought.hashes ?? [] }),
@@ -98,6 +98,20 @@ export async function takePerson(
     return { person, binding, auxiliary }
   }
   return await inTransaction(means.db, tenantId, work, { retries: 2 })
+}
+
+/**
+ * The person, locked. Whoever was merged into another while we waited for them is nobody to the statement that waited, and
+ * found by the next one. Throws `not_found`.
+ */
+export async function takeLocked(
+  tx: Transaction,
+  lock: Step<DataPersonRow>,
+): Promise<DataPersonRow> {
+  const [person] = await tx.run(lock)
+  if (person !== undefined) return person
+  const [survivor] = await tx.run(lock)
+  return survivor ?? fail({ kind: 'not_found' })
 }
 
 /** What the caller may see of the rows. Throws `sealed_unreadable`; never less because something could not be opened. */
@@ -153,7 +167,7 @@ export function viewAuxiliary(
         fields: projectFields(client.access, row.category, fields),
         expiresAt: row.expires_at ?? undefined,
         updatedAt: row.updated_at,
-        version: auxiliaryVersion(row),
+        version: auxiliaryVersion(client, row),
       }
     })
 }
@@ -163,9 +177,14 @@ export function auxiliaryPlace(tenant: TenantId, row: string) {
   return { tenant, table: 'auxiliary_data', column: 'encrypted_payload', row }
 }
 
-/** The sealed text has a random part, so every write gives another version. */
+/**
+ * The sealed text has a random part, so every write gives another version; and so does another choice of fields, for whoever
+ * sees more or less of it has another text before them (RFC 9110 section 8.8.3).
+ */
 export function auxiliaryVersion(
-  row: Pick<FamilyAuxRow, 'encrypted_payload' | 'expires_at'>,
+  { access }: Pick<MachineClient, 'access'>,
+  row: Pick<FamilyAuxRow, 'category' | 'encrypted_payload' | 'expires_at'>,
 ): string {
-  return digestText(`${row.encrypted_payload} ${row.expires_at}`)
+  const shown = JSON.stringify(readableFields(access, row.category))
+  return digestText(`${row.encrypted_payload} ${row.expires_at} ${shown}`)
 }

@@ -21,6 +21,7 @@ export interface RetentionPlanView {
     noticeDays: number
     due: number
     warned: number
+    atLeast: boolean
   }[]
 }
 
@@ -44,7 +45,8 @@ export async function planRetention(
   const due = await countDueRows(means.db, id, rules, at)
   const kinds = DATA_KIND_NAMES.map((kind) => {
     const { days, noticeDays } = retentionOf(kind, rules.get(kind))
-    return { kind, days, noticeDays, due: due[kind], warned: kind === 'links' ? due.warned : 0 }
+    const counted = { due: due[kind], warned: kind === 'links' ? due.warned : 0 }
+    return { kind, days, noticeDays, ...counted, atLeast: due.atLeast.has(kind) }
   })
   return { at: toInstant(at), kinds }
 }

@@ -71,11 +71,14 @@ async function purgeBatch(means: Means, tenantId: TenantId, before: IsoInstant) 
   ])
   if (dead.length + loose.length === 0) return { bindings: 0, matches: 0, tombstones: 0 }
   const people = [...new Set([...dead, ...loose].map((row) => row.identity_id))]
-  const ids = loose.map(({ id }) => id)
-  const matchIds = dead.map(({ id }) => id)
   const work = async (tx: Transaction) => {
-    const [, bindings, matches] = await tx.runAll([
-      lockPeople({ tenantId, ids: people }),
+    const locked = await tx.run(lockPeople({ tenantId, ids: people }))
+    // Who was restricted since then has everything kept (Art. 18 GDPR); a tombstone's owner is nobody at all.
+    const held = new Set(locked.filter(({ status }) => status === 'RESTRICTED').map(({ id }) => id))
+    const isFree = (row: { identity_id: IdentityId }) => !held.has(row.identity_id)
+    const ids = loose.filter(isFree).map(({ id }) => id)
+    const matchIds = dead.filter(isFree).map(({ id }) => id)
+    const [bindings, matches] = await tx.runAll([
       purgeBindings({ tenantId, ids, matchIds, before }),
       purgeMatches({ tenantId, ids: matchIds, before }),
     ])

@@ -10,9 +10,14 @@ import {
   type RetentionRule,
   retentionOf,
 } from '../domain/retention.ts'
-import { DAY, type IsoInstant, toInstant } from '../domain/time.ts'
+import { DAY, type IsoInstant, SECOND, toInstant } from '../domain/time.ts'
 import { read } from '../store/database.ts'
-import { countDue, findRetentionRules } from '../store/retention.ts'
+import {
+  countDue,
+  countDueBindings,
+  countDueMatches,
+  findRetentionRules,
+} from '../store/retention.ts'
 import { type JobView, viewJobs } from './job-view.ts'
 
 /** What the tenant said, by kind. */
@@ -52,28 +57,38 @@ export interface RetentionEntryView extends Retention {
   nextRunAt: IsoInstant | undefined
   /** Nobody runs the job, so nothing ends. */
   paused: boolean
-  /** Rows that are past their time now. */
+  /** Rows that are past their time now; `atLeast` where there may be more. */
   due: number
+  atLeast: boolean
   /** Rows whose end would be told now. */
   warned: number
 }
 
-export type Due = Readonly<Record<DataKind, number>> & { readonly warned: number }
+/** `atLeast`: kinds of which there may be more, for counting stopped. */
+export type Due = Readonly<Record<DataKind, number>> & {
+  readonly warned: number
+  readonly atLeast: ReadonlySet<DataKind>
+}
 
-/** How many rows are past their time at `at`, milliseconds, were these the rules; nothing is touched. */
+/** How far counting goes: rows of a table, and milliseconds for links, which no index leads to; by pages of so many. */
+const BOUNDS = { most: 100_000, time: 3 * SECOND, page: 20_000 } as const
+
+/**
+ * How many rows are past their time at `at`, milliseconds, were these the rules; nothing is touched. However large the tenant,
+ * it takes seconds: what is more than the bounds is not counted.
+ */
 export async function countDueRows(
   db: Deps['db'],
   tenantId: TenantId,
   rules: ReadonlyMap<DataKind, RetentionRule>,
   at: number,
+  bounds: Readonly<Record<keyof typeof BOUNDS, number>> = BOUNDS,
 ): Promise<Due> {
   const ago = (days: number) => toInstant(at - days * DAY)
   const holds = (kind: DataKind) => retentionOf(kind, rules.get(kind))
-  const { days = 0, noticeDays } = holds('links')
   const [[due]] = await read(db, tenantId, [
     countDue({
-      ...{ tenantId, at: toInstant(at), noticeDays, endBefore: ago(days) },
-      ...{ warnBefore: ago(days - noticeDays), toldBefore: ago(noticeDays) },
+      ...{ tenantId, at: toInstant(at), most: bounds.most + 1 },
       ...{ purgeBefore: ago(holds('ended_links').days ?? 0) },
       ...{ endedBefore: toInstant(at - KEPT.endedLogins) },
       ...{
@@ -84,7 +99,38 @@ export async function countDueRows(
     }),
   ])
   if (due === undefined) throw new TypeError('counting gives one row')
-  return { ...due, receipts: 0 }
+  const { whole, ...links } = await countLinks(db, tenantId, holds('links'), at, bounds)
+  const counts = { ...due, ...links, receipts: 0 }
+  const isMore = (kind: DataKind) => counts[kind] > bounds.most || (kind === 'links' && !whole)
+  return { ...counts, atLeast: new Set(DATA_KIND_NAMES.filter(isMore)) }
+}
+
+/** Page by page along the bindings, then the matches, as the job goes; `whole` unless the bounds ended it. */
+async function countLinks(
+  db: Deps['db'],
+  tenantId: TenantId,
+  { days = 0, noticeDays }: Retention,
+  at: number,
+  bounds: Readonly<Record<keyof typeof BOUNDS, number>>,
+): Promise<{ links: number; warned: number; whole: boolean }> {
+  const ago = (least: number) => toInstant(at - least * DAY)
+  const told = { warnBefore: ago(days - noticeDays), toldBefore: ago(noticeDays), noticeDays }
+  const counted = { links: 0, warned: 0 }
+  const until = performance.now() + bounds.time
+  for (const count of ['bindings', 'matches'] as const)
+    for (let after = ''; ; ) {
+      const page = { tenantId, after, limit: bounds.page, endBefore: ago(days) }
+      const [[found]] = await read(db, tenantId, [
+        count === 'bindings' ? countDueBindings({ ...page, ...told }) : countDueMatches(page),
+      ])
+      if (found === undefined) break
+      counted.links += found.links
+      counted.warned += found.warned
+      const isMuch = counted.links > bounds.most || counted.warned > bounds.most
+      if (isMuch || performance.now() > until) return { ...counted, whole: false }
+      after = found.last
+    }
+  return { ...counted, whole: true }
 }
 
 /** The whole table of a tenant. */
@@ -103,6 +149,7 @@ export async function viewRetention(
       ...retentionOf(kind, rules.get(kind)),
       ...{ lastRunAt: job?.finishedAt, nextRunAt: job?.dueAt, paused: job?.paused ?? false },
       ...{ due: due[kind], warned: kind === 'links' ? due.warned : 0 },
+      atLeast: due.atLeast.has(kind),
     }
   })
 }

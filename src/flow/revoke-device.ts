@@ -7,7 +7,7 @@ import { lockDataPersonForWriting } from '../store/data-person.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
 import { findAllBindings, findAllMatches } from '../store/person.ts'
 import { answerOnce, type OnceRequest, type WriteAnswer } from './answer-once.ts'
-import type { DataMeans } from './data-person.ts'
+import { type DataMeans, takeLocked } from './data-person.ts'
 import { endLink } from './end-link.ts'
 import { noteLines } from './erasure-ledger.ts'
 import { liveBindings } from './identity-view.ts'
@@ -28,8 +28,7 @@ export async function revokeDevice(
   const answer: WriteAnswer = { status: 204 }
   return await answerOnce(means, prepared, client, request.once, async (settle) => {
     const work = async (tx: Transaction) => {
-      const [person] = await tx.run(lockDataPersonForWriting({ tenantId, id: request.id }))
-      if (person === undefined) return fail({ kind: 'not_found' })
+      const person = await takeLocked(tx, lockDataPersonForWriting({ tenantId, id: request.id }))
       const identityId = person.id
       const [matches, bindings] = await tx.runAll([
         findAllMatches({ tenantId, identityId }),

@@ -23,7 +23,7 @@ import {
 } from '../store/data-person.ts'
 import { inTransaction, type Transaction } from '../store/database.ts'
 import { answerOnce, type OnceRequest, type WriteAnswer } from './answer-once.ts'
-import { auxiliaryPlace, auxiliaryVersion, type DataMeans } from './data-person.ts'
+import { auxiliaryPlace, auxiliaryVersion, type DataMeans, takeLocked } from './data-person.ts'
 import { refuseCategory } from './deny-access.ts'
 import { subjectHash } from './merge-view.ts'
 import type { PreparedTenant } from './tenants.ts'
@@ -58,17 +58,19 @@ export async function putAuxiliary(
   const tenantId = prepared.tenant.id
   const { category, fields, expiresAt } = change
   if (!mayWrite(client.access, category)) return await refuseCategory(means, prepared, client)
+  // Not before the key is looked up, so that a repeat has its answer though the end passed meanwhile.
+  const judge = () => judgeEnd(expiresAt, means.clock())
+  const asked = { ...change, client, judge }
   return await answerOnce(means, prepared, client, change.once, (settle) =>
-    inCategory(means, prepared, change, async (tx, { person, used, there, own, now, usedAt }) => {
-      // Here, so that a repeat has its answer though the end passed meanwhile.
-      judgeEnd(expiresAt, fromInstant(now))
+    inCategory(means, prepared, asked, async (tx, { person, used, there, own, now, usedAt }) => {
       const identityId = person.id
       const key = unwrapDataKey(means.keyring, tenantId, identityId, person.wrapped_data_key)
       const id = own ?? newId()
       const place = auxiliaryPlace(tenantId, id)
       const payload = sealWithDataKey(key, place, JSON.stringify(fields))
       const end = expiresAt ?? null
-      const version = auxiliaryVersion({ encrypted_payload: payload, expires_at: end })
+      const row = { category, encrypted_payload: payload, expires_at: end }
+      const version = auxiliaryVersion(client, row)
       const answer: WriteAnswer = {
         ...{ status: there ? 200 : 201, etag: version },
         body: { category, expires_at: end, updated_at: now },
@@ -100,9 +102,10 @@ export async function deleteAuxiliary(
   const tenantId = prepared.tenant.id
   const { category } = change
   if (!mayWrite(client.access, category)) return await refuseCategory(means, prepared, client)
+  const judge = (there: boolean) => there || fail({ kind: 'not_found' })
+  const asked = { ...change, client, judge }
   return await answerOnce(means, prepared, client, change.once, (settle) =>
-    inCategory(means, prepared, change, async (tx, { person, used, there, now, usedAt }) => {
-      if (!there) return fail({ kind: 'not_found' })
+    inCategory(means, prepared, asked, async (tx, { person, used, now, usedAt }) => {
       const answer: WriteAnswer = { status: 204 }
       await settle(tx, answer)
       const gone = await tx.run(deleteFamilyAux({ tenantId, identityId: person.id, category }))
@@ -121,6 +124,12 @@ export async function deleteAuxiliary(
   )
 }
 
+interface Asked extends AuxiliaryChange {
+  client: MachineClient
+  /** Throws what the request would be refused for without its conditions: that goes first (RFC 9110 section 13.2.1). */
+  judge: (there: boolean) => void
+}
+
 interface Category {
   person: DataPersonRow
   used: readonly MatchId[]
@@ -136,15 +145,14 @@ interface Category {
 async function inCategory(
   means: DataMeans,
   { tenant }: PreparedTenant,
-  { id, category, conditions }: AuxiliaryChange,
+  { id, category, conditions, client, judge }: Asked,
   work: (tx: Transaction, category: Category) => Promise<WriteAnswer>,
 ): Promise<WriteAnswer> {
   const tenantId = tenant.id
   const at = means.clock()
   const times = { now: toInstant(at), usedAt: instantOfUse(tenant, at) }
   const run = async (tx: Transaction) => {
-    const [person] = await tx.run(lockDataPersonForWriting({ tenantId, id }))
-    if (person === undefined) return fail({ kind: 'not_found' })
+    const person = await takeLocked(tx, lockDataPersonForWriting({ tenantId, id }))
     const identityId = person.id
     const [[binding], rows, [own]] = await tx.runAll([
       findDataBinding({ tenantId, identityId, hashes: [] }),
@@ -152,7 +160,8 @@ async function inCategory(
       findOwnAux({ tenantId, identityId, category }),
     ])
     const row = rows.find((one) => one.category === category)
-    const version = row === undefined ? undefined : auxiliaryVersion(row)
+    judge(row !== undefined)
+    const version = row === undefined ? undefined : auxiliaryVersion(client, row)
     if (!judgeConditions(conditions, version)) return fail({ kind: 'precondition_failed' })
     const used = binding === undefined ? [] : [binding.match_id]
     return await work(tx, { person, used, there: row !== undefined, own: own?.id, ...times })

@@ -128,13 +128,24 @@ export const deleteFamilyAux = sqlStatement(
     RETURNING a.id, a.identity_id, f.wrapped_data_key`,
 )
 
+/** The row `a` is of a person under restriction, or of somebody merged into one: kept until that is lifted (Art. 18 GDPR). */
+export const OF_RESTRICTED = sql`EXISTS (
+         WITH RECURSIVE line AS (
+           SELECT i.id, i.status, i.merged_into FROM identity i WHERE i.tenant_id = a.tenant_id AND i.id = a.identity_id
+           UNION
+           SELECT i.id, i.status, i.merged_into FROM identity i JOIN line l ON i.id = l.merged_into
+            WHERE i.tenant_id = a.tenant_id
+         )
+         SELECT FROM line WHERE status = 'RESTRICTED')`
+
 /** Removes rows past their time; bounded. */
 export const deleteExpiredAux = sqlStatement(
   'delete_expired_aux',
   (p: Params<{ tenantId: TenantId; now: IsoInstant; limit: number }>) => sql<{ changed: number }>`
     DELETE FROM auxiliary_data
      WHERE tenant_id = ${p('tenantId')} AND id = ANY (ARRAY(
-       SELECT id FROM auxiliary_data
-        WHERE tenant_id = ${p('tenantId')} AND expires_at IS NOT NULL AND expires_at <= ${p('now')}
-        ORDER BY expires_at LIMIT ${p('limit')} FOR UPDATE SKIP LOCKED))`,
+       SELECT a.id FROM auxiliary_data a
+        WHERE a.tenant_id = ${p('tenantId')} AND a.expires_at IS NOT NULL AND a.expires_at <= ${p('now')}
+          AND NOT ${OF_RESTRICTED}
+        ORDER BY a.expires_at LIMIT ${p('limit')} FOR UPDATE OF a SKIP LOCKED))`,
 )

@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { BindingId, IdentityId, MatchId, TenantId } from '../domain/ids.ts'
 import type { DataKind } from '../domain/retention.ts'
 import type { IsoInstant } from '../domain/time.ts'
+import { OF_RESTRICTED } from './auxiliary.ts'
 import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
 
 export const findRetentionRules = statement(
@@ -214,13 +215,66 @@ export const markForgotten = statement(
       .where('id', '=', anyOf(p('people'))),
 )
 
-/**
- * Rows of each kind that are past these times, as the jobs would find them. `links` counts bindings that end and matches that
- * end without one, `warned` bindings whose end would be told.
- */
-export interface DueCounts {
+/** One page of a count along a primary key; no row at the end. */
+export interface CountedPage {
+  last: string
   links: number
   warned: number
+}
+
+/** Live bindings in this page that end, or whose end would be told. A told end counts as told for as long as it will have been. */
+export const countDueBindings = sqlStatement(
+  'count_due_bindings',
+  (
+    p: Params<{
+      tenantId: TenantId
+      after: string
+      limit: number
+      endBefore: IsoInstant
+      warnBefore: IsoInstant
+      toldBefore: IsoInstant
+      noticeDays: number
+    }>,
+  ) => sql<CountedPage>`
+    WITH page AS MATERIALIZED (
+      SELECT id, match_id, ${used(sql`last_used_at`)} AS last_used_at, inactivity_warned_at AS told, deleted_at FROM identity_link_binding
+       WHERE tenant_id = ${p('tenantId')} AND id > ${p('after')} ORDER BY id LIMIT ${p('limit')}
+    ), live AS (
+      SELECT page.last_used_at, page.told FROM page
+        JOIN identity_match m ON m.tenant_id = ${p('tenantId')} AND m.id = page.match_id
+        JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id AND i.status = 'ACTIVE'
+       WHERE page.deleted_at IS NULL AND page.last_used_at <= ${p('warnBefore')}
+    )
+    SELECT whole.last,
+           (SELECT count(*)::int FROM live WHERE last_used_at <= ${p('endBefore')}
+               AND (${p('noticeDays')}::integer = 0 OR told >= last_used_at AND told <= ${p('toldBefore')})) AS links,
+           (SELECT count(*)::int FROM live WHERE ${p('noticeDays')}::integer > 0 AND (told IS NULL OR told < last_used_at)) AS warned
+      FROM (SELECT max(id) AS last FROM page) AS whole WHERE whole.last IS NOT NULL`,
+)
+
+/** Live matches in this page that end without a binding. */
+export const countDueMatches = sqlStatement(
+  'count_due_matches',
+  (
+    p: Params<{ tenantId: TenantId; after: string; limit: number; endBefore: IsoInstant }>,
+  ) => sql<CountedPage>`
+    WITH page AS MATERIALIZED (
+      SELECT id, internal_identity_id, ${used(sql`last_used_at`)} AS last_used_at, deleted_at FROM identity_match
+       WHERE tenant_id = ${p('tenantId')} AND id > ${p('after')} ORDER BY id LIMIT ${p('limit')}
+    )
+    SELECT whole.last, 0 AS warned,
+           (SELECT count(*)::int FROM page
+              JOIN identity i ON i.tenant_id = ${p('tenantId')} AND i.id = page.internal_identity_id AND i.status = 'ACTIVE'
+             WHERE page.deleted_at IS NULL AND page.last_used_at <= ${p('endBefore')}
+               AND NOT EXISTS (
+                 SELECT FROM identity_match o
+                   JOIN identity_link_binding b ON b.tenant_id = o.tenant_id AND b.match_id = o.id
+                  WHERE o.tenant_id = i.tenant_id AND o.internal_identity_id = i.id AND b.deleted_at IS NULL)) AS links
+      FROM (SELECT max(id) AS last FROM page) AS whole WHERE whole.last IS NOT NULL`,
+)
+
+/** Rows of each kind, but for links, that are past these times, as the jobs would find them; of each table `most` at most. */
+export interface DueCounts {
   ended_links: number
   auxiliary: number
   logins: number
@@ -230,66 +284,52 @@ export interface DueCounts {
   audit_events: number
 }
 
-/** What is due at `at`, without touching anything. A told end counts as told for as long as it will have been by then. */
+/** Counts rows, but no more than `most`: what comes after is not looked for. */
+const countOf = (rows: RawBuilder<unknown>, most: RawBuilder<unknown>) =>
+  sql`(SELECT count(*)::int FROM (SELECT 1 ${rows} LIMIT ${most}) AS found)`
+
+/** What is due at `at`, without touching anything: each kind by the index that its job goes by. */
 export const countDue = sqlStatement(
   'count_due',
   (
     p: Params<{
       tenantId: TenantId
       at: IsoInstant
-      endBefore: IsoInstant
-      warnBefore: IsoInstant
-      toldBefore: IsoInstant
-      noticeDays: number
       purgeBefore: IsoInstant
       endedBefore: IsoInstant
       deliveredBefore: IsoInstant
       deadBefore: IsoInstant
       trailBefore: IsoInstant
+      most: number
     }>,
-  ) => sql<DueCounts>`
-    WITH live AS (
-      SELECT ${used(sql`b.last_used_at`)} AS last_used_at, b.inactivity_warned_at AS told
-        FROM identity_link_binding b
-        JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id
-        JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id AND i.status = 'ACTIVE'
-       WHERE b.tenant_id = ${p('tenantId')} AND b.deleted_at IS NULL AND b.last_used_at <= ${p('warnBefore')}
-    ), alone AS (
-      SELECT count(*)::int AS count FROM identity_match m
-        JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id AND i.status = 'ACTIVE'
-       WHERE m.tenant_id = ${p('tenantId')} AND m.deleted_at IS NULL AND ${used(sql`m.last_used_at`)} <= ${p('endBefore')}
-         AND NOT EXISTS (
-           SELECT FROM identity_match o
-             JOIN identity_link_binding b ON b.tenant_id = o.tenant_id AND b.match_id = o.id
-            WHERE o.tenant_id = i.tenant_id AND o.internal_identity_id = i.id AND b.deleted_at IS NULL)
-    ), counted AS (
-      SELECT count(*) FILTER (WHERE last_used_at <= ${p('endBefore')}
-               AND (${p('noticeDays')}::integer = 0 OR told >= last_used_at AND told <= ${p('toldBefore')}))::int AS links,
-             count(*) FILTER (WHERE ${p('noticeDays')}::integer > 0 AND (told IS NULL OR told < last_used_at)
-               AND last_used_at <= ${p('warnBefore')})::int AS warned
-        FROM live
-    )
-    SELECT links + alone.count AS links, warned,
-           (SELECT count(*)::int FROM identity_match m
-             WHERE m.tenant_id = ${p('tenantId')} AND m.deleted_at < ${p('purgeBefore')} AND ${UNRESTRICTED})
-             + (SELECT count(*)::int FROM identity_link_binding b
-                  JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id
-                 WHERE b.tenant_id = ${p('tenantId')} AND b.deleted_at < ${p('purgeBefore')} AND ${UNRESTRICTED}) AS ended_links,
-           (SELECT count(*)::int FROM auxiliary_data
-             WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('at')}) AS auxiliary,
-           (SELECT count(*)::int FROM journey
-             WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('endedBefore')})
-             + (SELECT count(*)::int FROM reconciliation_session
-                 WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('endedBefore')}) AS logins,
-           (SELECT count(*)::int FROM login_grant
-             WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('at')}) AS grants,
-           (SELECT count(*)::int FROM idempotency_key
-             WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${p('at')}) AS repeats,
-           (SELECT count(*)::int FROM outbox
-             WHERE tenant_id = ${p('tenantId')}
-               AND (delivered_at < ${p('deliveredBefore')} OR dead_at < ${p('deadBefore')})) AS messages,
-           (SELECT count(*)::int FROM audit_event
-             WHERE tenant_id = ${p('tenantId')} AND created_at < ${p('trailBefore')}
-               AND seq < (SELECT max(seq) FROM audit_event WHERE tenant_id = ${p('tenantId')})) AS audit_events
-      FROM counted, alone`,
+  ) => {
+    const count = (rows: RawBuilder<unknown>) => countOf(rows, sql`${p('most')}::integer`)
+    const past = (table: string, before: RawBuilder<unknown>) =>
+      count(
+        sql`FROM ${sql.table(table)} WHERE tenant_id = ${p('tenantId')} AND expires_at <= ${before}`,
+      )
+    const [now, ended] = [sql`${p('at')}`, sql`${p('endedBefore')}`]
+    return sql<DueCounts>`
+    SELECT ${count(sql`FROM identity_match m
+               WHERE m.tenant_id = ${p('tenantId')} AND m.deleted_at < ${p('purgeBefore')} AND ${UNRESTRICTED}`)}
+             + ${count(sql`FROM identity_link_binding b
+                 JOIN identity_match m ON m.tenant_id = b.tenant_id AND m.id = b.match_id
+                WHERE b.tenant_id = ${p('tenantId')} AND b.deleted_at < ${p('purgeBefore')} AND ${UNRESTRICTED}`)} AS ended_links,
+           ${count(sql`FROM auxiliary_data a
+               WHERE a.tenant_id = ${p('tenantId')} AND a.expires_at <= ${p('at')} AND NOT ${OF_RESTRICTED}`)} AS auxiliary,
+           ${past('journey', ended)} + ${past('reconciliation_session', ended)} AS logins,
+           ${past('login_grant', now)} AS grants,
+           ${past('idempotency_key', now)} AS repeats,
+           ${count(sql`FROM outbox
+               WHERE tenant_id = ${p('tenantId')} AND delivered_at IS NOT NULL AND dead_at IS NULL
+                 AND created_at < ${p('deliveredBefore')} AND delivered_at < ${p('deliveredBefore')}`)}
+             + ${count(sql`FROM outbox
+                WHERE tenant_id = ${p('tenantId')} AND dead_at IS NOT NULL
+                  AND created_at < ${p('deadBefore')} AND dead_at < ${p('deadBefore')}`)} AS messages,
+           (SELECT count(*)::int FROM (
+              SELECT created_at, seq FROM audit_event WHERE tenant_id = ${p('tenantId')} ORDER BY seq LIMIT ${p('most')}::integer
+            ) AS oldest
+             WHERE created_at < ${p('trailBefore')}
+               AND seq < (SELECT max(seq) FROM audit_event WHERE tenant_id = ${p('tenantId')})) AS audit_events`
+  },
 )

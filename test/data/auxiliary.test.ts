@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DAY, MINUTE } from '../../src/domain/time.ts'
+import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
 import { expireAuxiliaryJob } from '../../src/job/expire-auxiliary.ts'
 import { expireJourneysJob } from '../../src/job/expire-journeys.ts'
-import { type Bridge, startBridge } from '../support/bridge.ts'
+import { ACTOR, type Bridge, startBridge } from '../support/bridge.ts'
 import { sealsOf, tally, times } from '../threats/attack.ts'
 import { askWith, type Caller, newCaller, newPerson, rows } from './world.ts'
 
@@ -137,6 +138,30 @@ describe('auxiliary data', () => {
     expect((await put(FIELDS, {}, { expires_at: past })).status).toBe(400)
   })
 
+  test('Art. 18 GDPR of a person under restriction nothing expires, nor of whoever was merged into them', async () => {
+    const end = new Date(bridge.clock.now() + 1_000).toISOString()
+    await put(FIELDS, {}, { expires_at: end })
+    const set = (status: string) =>
+      rows(bridge, `UPDATE identity SET status = '${status}' WHERE id = '${id}'`)
+    await set('RESTRICTED')
+    const merged = crypto.randomUUID()
+    await rows(
+      bridge,
+      `INSERT INTO identity (tenant_id, id, status, merged_into, wrapped_data_key, data_key_version, audit_salt, created_at)
+       SELECT tenant_id, '${merged}', 'MERGED', id, wrapped_data_key, 1, audit_salt, created_at FROM identity WHERE id = '${id}';
+       INSERT INTO auxiliary_data (id, tenant_id, identity_id, category, encrypted_payload, created_at, updated_at, expires_at)
+       SELECT 'theirs', tenant_id, '${merged}', category, 'v1.x', created_at, updated_at, expires_at FROM auxiliary_data`,
+    )
+    bridge.clock.advance(1_001)
+    await runJob()
+    expect(await rows(bridge, 'SELECT FROM auxiliary_data')).toHaveLength(2)
+    await set('ACTIVE')
+    await runJob()
+    expect(await rows(bridge, 'SELECT FROM auxiliary_data')).toEqual([])
+    await rows(bridge, `DELETE FROM identity WHERE id = '${merged}'`)
+    bridge.clock.advance(-1_001)
+  })
+
   test.each([
     ['too many fields', Object.fromEntries(times(101, (at) => [`f${at}`, 1]))],
     ['a name that is none', { 'a b': 1 }],
@@ -175,6 +200,36 @@ describe('versions', () => {
     expect((await caller.ask('DELETE', at(), stale)).status).toBe(412)
     const now = { headers: { 'if-match': next.headers.get('etag') ?? '' } }
     expect((await caller.ask('DELETE', at(), now)).status).toBe(204)
+  })
+
+  test('RFC 9110 13.1.1 and 13.2.1 a condition is judged where the request would do without it, and on reading as well', async () => {
+    const etag = (await put()).headers.get('etag') ?? ''
+    const read = (tag: string) => caller.ask('GET', at(), { headers: { 'if-match': tag } })
+    expect((await read(etag)).status).toBe(200)
+    expect((await read('"another"')).body.code).toBe('precondition_failed')
+    const past = { expires_at: '2020-01-01T00:00:00.000Z' }
+    expect((await put(FIELDS, { 'if-match': '"another"' }, past)).status).toBe(400)
+    await caller.ask('DELETE', at())
+    for (const method of ['GET', 'DELETE'])
+      expect((await caller.ask(method, at(), { headers: { 'if-match': etag } })).status).toBe(404)
+  })
+
+  test('RFC 9110 8.8.3 whose registration shows other fields has another version before them', async () => {
+    const access = (read: string[]) => ({
+      ...{ claims: [], auxiliary: [{ category: 'enrolment', read, write: true }] },
+    })
+    const own = await newCaller(bridge, { access: access(['programme']) })
+    const before = (await put()).headers.get('etag') ?? ''
+    const first = await own.ask('GET', at())
+    const etag = first.headers.get('etag') ?? ''
+    expect([first.body.fields, etag === before]).toEqual([{ programme: 'Law' }, false])
+    await updateRelyingParty(bridge.deps, ACTOR, 'demo', own.client.relyingParty.clientId, {
+      dataAccess: access(['year']),
+    })
+    const now = await own.ask('GET', at(), { headers: { 'if-none-match': etag } })
+    expect([now.status, now.body.fields]).toEqual([200, { year: 2 }])
+    const put2 = { body: { fields: {} }, headers: { 'if-match': now.headers.get('etag') ?? '' } }
+    expect((await own.ask('PUT', at(), put2)).status).toBe(200)
   })
 
   test('issue 4.7 of 50 parallel writers with one version exactly one wins', async () => {

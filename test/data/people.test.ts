@@ -1,4 +1,5 @@
 import { calculateJwkThumbprint as thumbprintOf } from 'jose'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createKeyringText, parseKeyring } from '../../src/crypto/keyring.ts'
 import { newKeySecret } from '../../src/crypto/keyring-text.ts'
@@ -6,6 +7,7 @@ import { DataAccess, enrichmentOf, NO_ACCESS } from '../../src/domain/data-acces
 import { createLog } from '../../src/log.ts'
 import { startService } from '../../src/service.ts'
 import { type Bridge, logIn, startBridge, testConfig } from '../support/bridge.ts'
+import { lockWaits } from '../support/locks.ts'
 import { ACCESS, askWith, type Caller, newCaller, newPerson, rows } from './world.ts'
 
 let bridge: Bridge
@@ -221,6 +223,29 @@ describe('reading by id', () => {
       `DELETE FROM pairwise_subject WHERE origin_id = '${gone}'; DELETE FROM identity WHERE id = '${gone}'`,
     )
   })
+})
+
+test('whoever is merged while somebody reads them is read as the survivor', async () => {
+  const other = await newPerson(bridge, { username: 'milan', password: 'milan-demo' })
+  const client = new pg.Client(bridge.database.superuserUrl)
+  await client.connect()
+  try {
+    await client.query('BEGIN')
+    await client.query(
+      `UPDATE identity SET status = 'MERGED', merged_into = '${person.id}' WHERE id = '${other.id}'`,
+    )
+    const reading = caller.ask('GET', `/identities/${other.id}`)
+    const writing = caller.ask('PUT', `/identities/${other.id}/auxiliary/enrolment`, {
+      body: { fields: {} },
+    })
+    await lockWaits(bridge, 2)
+    await client.query('COMMIT')
+    expect((await reading).body.identity_id).toBe(person.id)
+    expect((await writing).status).toBe(201)
+  } finally {
+    await client.end()
+    await rows(bridge, 'DELETE FROM auxiliary_data')
+  }
 })
 
 describe('the edges of HTTP', () => {

@@ -246,6 +246,7 @@ describe("tokens of the tenant's own authorization server", () => {
       make({ iat: now + 60 }),
       make({ nbf: now + 60 }),
       make({ jti: undefined }),
+      make({ client_id: undefined }),
       make({ cnf: { 'x5t#S256': 'A'.repeat(43) } }),
       make({}, { typ: 'JWT' }),
       make({}, { kid: 'f2' }),
@@ -286,6 +287,8 @@ describe("tokens of the tenant's own authorization server", () => {
     await expect(enter(token)).rejects.toMatchObject(refused('invalid_token'))
     await trust('JWT')
     expect((await enter(await make({}, { typ: 'JWT' }))).clientId).toBe(FOREIGN_CLIENT)
+    const bySubject = await make({ client_id: undefined }, { typ: 'JWT' })
+    expect((await enter(bySubject)).clientId, 'RFC 9068 2.2 does not bind it').toBe(FOREIGN_CLIENT)
   })
 })
 

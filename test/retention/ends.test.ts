@@ -1,4 +1,5 @@
 /** What ends by itself: links nobody uses, what was deleted a while ago, and people whom nothing leads to any more. */
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openOutboxEvent } from '../../src/crypto/outbox-event.ts'
 import type { EventId, TenantId } from '../../src/domain/ids.ts'
@@ -12,6 +13,7 @@ import { subscribeToEvents } from '../../src/flow/subscribe-to-events.ts'
 import { accountOf, newPerson, type Person, rowsOf } from '../people/people.ts'
 import { type AuditRow, brokenLinks } from '../support/audit-chain.ts'
 import { ACTOR, type Bridge, logIn, startBridge, type TestTenant } from '../support/bridge.ts'
+import { lockWaits } from '../support/locks.ts'
 import { query } from '../support/postgres.ts'
 
 let bridge: Bridge
@@ -145,6 +147,24 @@ describe('item 4 the purge', () => {
     const gone = await purge()
     expect(gone, 'milan’s').toMatchObject({ bindings: 1, matches: 1, people: 0 })
     await ask(`UPDATE identity SET status = 'ACTIVE' WHERE id = '${sanne.id}'`)
+  })
+
+  test('waits for a restriction under way, and keeps what it holds', async () => {
+    const client = new pg.Client(bridge.database.superuserUrl)
+    await client.connect()
+    try {
+      await client.query('BEGIN')
+      const set = (status: string) =>
+        `UPDATE identity SET status = '${status}' WHERE id = '${sanne.id}'`
+      await client.query(set('RESTRICTED'))
+      const purging = purge()
+      await lockWaits(bridge, 1)
+      await client.query('COMMIT')
+      expect(await purging).toEqual({ bindings: 0, matches: 0, tombstones: 0, people: 0 })
+      await client.query(set('ACTIVE'))
+    } finally {
+      await client.end()
+    }
   })
 
   test('23 removes the rest for good, and with it whoever nothing leads to: key, attributes, subjects, messages', async () => {

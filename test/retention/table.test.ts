@@ -4,6 +4,7 @@ import type { TenantId } from '../../src/domain/ids.ts'
 import { recordAsMarkdown } from '../../src/domain/processing-record.ts'
 import { DATA_KIND_NAMES } from '../../src/domain/retention.ts'
 import { DAY } from '../../src/domain/time.ts'
+import { countDueRows } from '../../src/flow/retention-view.ts'
 import { endInactiveJob } from '../../src/job/keep-retention.ts'
 import { runNow } from '../../src/job/lease.ts'
 import { runJobHere } from '../../src/jobs.ts'
@@ -77,6 +78,25 @@ describe('item 3 the table', () => {
         last_used_at: (after[0] as { last_used_at: string }).last_used_at,
       })),
     )
+  })
+
+  test('counting is bounded, and says where there may be more', async () => {
+    const [{ id } = { id: '' as TenantId }] = await ask<{ id: TenantId }>(
+      `SELECT id FROM tenant WHERE slug = 'demo'`,
+    )
+    const later = bridge.clock.now() + 1_400 * DAY
+    const count = (bounds?: { most: number; time: number; page: number }) =>
+      countDueRows(bridge.deps.db, id, new Map(), later, bounds)
+    const whole = await count()
+    expect([whole.warned, whole.atLeast.size]).toEqual([1, 0])
+    expect(whole.grants).toBeGreaterThan(0)
+    expect(await count({ most: 100, time: 60_000, page: 1 }), 'page by page').toEqual(whole)
+    const short = await count({ most: 100, time: -1, page: 1 })
+    expect([...short.atLeast]).toEqual(['links'])
+    const few = await count({ most: 0, time: 60_000, page: 1 })
+    expect([few.grants, few.atLeast.has('grants'), few.atLeast.has('links')]).toEqual([
+      ...[1, true, true],
+    ])
   })
 
   test('what the dry run counts is what the jobs then end and remove, and nothing else', async () => {

@@ -443,7 +443,7 @@ export const RETENTION_ENTRY = {
   ...{ kind: 'links', what: 'Links between a wallet and an account.', days: 365, lives: null },
   ...{ notice_days: 30, ground: 'Needed to recognise the person at the next login.' },
   ...{ job: 'end-inactive', last_run_at: INSTANT, next_run_at: '2026-02-01T03:40:00.000Z' },
-  ...{ paused: false, due: 12, warned: 240 },
+  ...{ paused: false, due: 12, warned: 240, at_least: false },
 }
 export const PROCESSING_RECORD = {
   ...{ tenant: 'example', controller: 'Example University', generated_at: INSTANT },

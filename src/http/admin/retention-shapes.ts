@@ -12,6 +12,10 @@ const noticeDays = z
   .nullable()
   .describe('Of `links`: how long before its end a link is told of. Null: as the service has it.')
 
+const atLeast = z
+  .boolean()
+  .describe('There may be more: counting stops at 100,000 rows, and for links after three seconds.')
+
 export const RetentionRule = z.strictObject({
   days: days.optional(),
   notice_days: noticeDays.optional(),
@@ -37,6 +41,7 @@ export const RetentionEntry = z.object({
   paused: z.boolean().describe('The job is paused: nothing ends.'),
   due: z.number().describe('Rows that are past their time now.'),
   warned: z.number().describe('Of `links`: whose end would be told now.'),
+  at_least: atLeast,
 })
 export const RetentionTable = z.object({ kinds: z.array(RetentionEntry) })
 
@@ -60,6 +65,7 @@ export const RetentionPlan = z.object({
       notice_days: z.number(),
       due: z.number(),
       warned: z.number(),
+      at_least: atLeast,
     }),
   ),
 })

@@ -52,7 +52,9 @@ export function retentionRoutes(deps: AdminDeps): Route[] {
       answer: 'RetentionPlan',
       told: {
         at: '2026-01-31T12:00:00.000Z',
-        kinds: [{ kind: 'links', days: 365, notice_days: 30, due: 12, warned: 240 }],
+        kinds: [
+          { kind: 'links', days: 365, notice_days: 30, due: 12, warned: 240, at_least: false },
+        ],
       },
       ...{ status: 200, refusals: NOT_FOUND },
       async run({ actor, body, path }) {
@@ -67,8 +69,8 @@ export function retentionRoutes(deps: AdminDeps): Route[] {
         )
         const at = body.at === undefined ? undefined : Date.parse(body.at)
         const plan = await planRetention(deps, actor, path('tenant'), { rules, at })
-        const kinds = plan.kinds.map(({ noticeDays, days, ...one }) => ({
-          ...{ ...one, days: days ?? null, notice_days: noticeDays },
+        const kinds = plan.kinds.map(({ noticeDays, days, atLeast, ...one }) => ({
+          ...{ ...one, days: days ?? null, notice_days: noticeDays, at_least: atLeast },
         }))
         return { value: { at: plan.at, kinds } }
       },
@@ -97,7 +99,7 @@ function tell(entry: RetentionEntryView) {
     ...{ notice_days: entry.noticeDays, ground: entry.ground, job: entry.job ?? null },
     last_run_at: entry.lastRunAt ?? null,
     next_run_at: entry.nextRunAt ?? null,
-    ...{ paused: entry.paused, due: entry.due, warned: entry.warned },
+    ...{ paused: entry.paused, due: entry.due, warned: entry.warned, at_least: entry.atLeast },
   }
 }
 

@@ -1,5 +1,6 @@
 /** Data about a person that institutions keep here, by category: sealed under the person's own key. */
 import { names } from '../../domain/conditions.ts'
+import { fail } from '../../domain/failure.ts'
 import type { IdentityId } from '../../domain/ids.ts'
 import type { JsonObject } from '../../domain/text.ts'
 import { type IsoInstant, toInstant } from '../../domain/time.ts'
@@ -35,6 +36,7 @@ const IF_MATCH = header(
   'Only while it still has this version; `*`: only if there is one.',
 )
 const IF_NONE_MATCH = header('If-None-Match', '`*`: only if there is none.')
+const STILL = header('If-Match', 'Answers 412 unless it has this version.')
 const NOT_CHANGED = header('If-None-Match', 'Answers 304 while it still has this version.')
 const CONDITION = { 412: 'The condition does not hold; nothing was changed.' }
 
@@ -57,16 +59,18 @@ function readingRoutes(deps: DataDeps): Route[] {
       },
     }),
     dataRoute(deps, {
-      ...{ ...reading, path: ONE, operationId: 'readAuxiliary', headers: [NOT_CHANGED] },
+      ...{ ...reading, path: ONE, operationId: 'readAuxiliary', headers: [STILL, NOT_CHANGED] },
       versioned: true,
       summary: 'Read one category',
       description: 'The answer carries an `ETag`.',
       answers: { 200: ['Auxiliary', AUXILIARY] },
-      refusals: { 304: 'It still has the version that was named.' },
+      refusals: { 304: 'It still has the version that was named.', 412: 'It has another version.' },
       async run({ prepared, client, path, http }) {
         const id = path('identity') as IdentityId
         const view = await readPersonCategory(deps, prepared, client, id, path('category'))
-        const known = http.req.header('if-none-match')
+        const [wanted, known] = [http.req.header('if-match'), http.req.header('if-none-match')]
+        if (wanted !== undefined && !names(wanted, view.version, false))
+          return fail({ kind: 'precondition_failed' })
         if (known !== undefined && names(known, view.version, true))
           return tellUnchanged(view.version)
         return tellValue(tell(view), view.version)
