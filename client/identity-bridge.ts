@@ -202,7 +202,7 @@ export interface Operations {
   /** Where a person asks for their own data. */
   inviteToOwnData: Operation<'GET', "/t/{tenant}/privacy", { tenant: string }, { error?: string }, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string>>
   /** Prove that it is you. */
-  beginOwnData: Operation<'POST', "/t/{tenant}/privacy", { tenant: string }, {}, {}, undefined, Record<200 | 400 | 404 | 429 | 503 | 'default', string>>
+  beginOwnData: Operation<'POST', "/t/{tenant}/privacy", { tenant: string }, {}, {}, undefined, Record<200 | 400 | 404 | 429 | 503 | 'default', string> & Record<303, undefined>>
   /** What is held about the person. */
   showOwnData: Operation<'GET', "/t/{tenant}/privacy/{journey}", { tenant: string; journey: string }, {}, {}, undefined, Record<200 | 404 | 429 | 503 | 'default', string>>
   /** A copy of everything, as a file. */

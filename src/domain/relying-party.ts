@@ -97,3 +97,17 @@ export function matchRedirectUri(registered: readonly string[], asked: string): 
   })
   return matches ? asked : undefined
 }
+
+/**
+ * Whether a login that is under way may still end with a code for `redirectUri`: not where the relying party was switched
+ * off, or the address taken away, since it began.
+ */
+export function mayReturnTo(
+  relyingParty: RelyingParty | undefined,
+  redirectUri: string,
+): relyingParty is RelyingParty {
+  return (
+    relyingParty?.enabled === true &&
+    matchRedirectUri(relyingParty.redirectUris, redirectUri) !== undefined
+  )
+}

@@ -7,6 +7,7 @@ import type { ConsentTerms } from '../domain/consent.ts'
 import { fail } from '../domain/failure.ts'
 import type { CorrelationId, IdentityId, JourneyId } from '../domain/ids.ts'
 import type { Consenting, SessionConsenting } from '../domain/journey.ts'
+import { mayReturnTo } from '../domain/relying-party.ts'
 import { toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, type Transaction } from '../store/database.ts'
@@ -154,9 +155,9 @@ async function grantInSession(
   const tenantId = prepared.tenant.id
   const { id, clientId, correlationId, language, identityId } = journey
   const relyingParty = await prepared.relyingParty(clientId)
-  if (relyingParty === undefined) return fail({ kind: 'journey_not_open' })
-  const [[row]] = await read(means.db, tenantId, [findJourney({ tenantId, id })])
   const request = openRequest(means.keyring, { tenant: tenantId, journey: id }, journey.request)
+  if (!mayReturnTo(relyingParty, request.redirectUri)) return fail({ kind: 'journey_not_open' })
+  const [[row]] = await read(means.db, tenantId, [findJourney({ tenantId, id })])
   const pushedRequestHash = row?.pushed_request_hash ?? undefined
   const login = { correlationId, relyingParty, request, pushedRequestHash, language }
   const yes = { journeyId: id, identityId, terms }

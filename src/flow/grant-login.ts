@@ -11,6 +11,7 @@ import { allHashes } from '../domain/identifier.ts'
 import type { GrantId, IdentityId, JourneyId, TenantId } from '../domain/ids.ts'
 import type { Choosing, Consenting, Decided, Presented, Recognised } from '../domain/journey.ts'
 import { instantOfUse } from '../domain/last-use.ts'
+import { mayReturnTo } from '../domain/relying-party.ts'
 import type { Sealed } from '../domain/text.ts'
 import { toInstant, toSeconds } from '../domain/time.ts'
 import { inTransaction, type Transaction, transact } from '../store/database.ts'
@@ -50,10 +51,10 @@ export async function grantLogin(
 ): Promise<({ kind: 'redirect' } & SignedOn) | undefined> {
   const { tenant, issuer } = prepared
   const relyingParty = await prepared.relyingParty(journey.clientId)
-  if (relyingParty === undefined || !relyingParty.enabled) return fail({ kind: 'journey_not_open' })
-  const policy = await prepared.policy('attributes', journey.policies.attributes)
   const place = { tenant: tenant.id, journey: journey.id }
   const request = openRequest(means.keyring, place, journey.request)
+  if (!mayReturnTo(relyingParty, request.redirectUri)) return fail({ kind: 'journey_not_open' })
+  const policy = await prepared.policy('attributes', journey.policies.attributes)
   const upstream = upstreamOf(journey)
   const assurance = assureLogin(journey.way, toSeconds(journey.presentedAt), upstream)
   const now = means.clock()

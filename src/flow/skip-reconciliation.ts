@@ -12,6 +12,7 @@ import { fail } from '../domain/failure.ts'
 import type { JourneyId } from '../domain/ids.ts'
 import type { Consenting, Decided, Presented, SealedRequest } from '../domain/journey.ts'
 import type { Plan } from '../domain/plan.ts'
+import { mayReturnTo } from '../domain/relying-party.ts'
 import { toInstant, toSeconds } from '../domain/time.ts'
 import { inTransaction, transact } from '../store/database.ts'
 import type { Step } from '../store/statement.ts'
@@ -41,7 +42,8 @@ export async function skipReconciliation(
 ): Promise<Next> {
   const place = { tenant: prepared.tenant.id, journey: journey.id }
   const relyingParty = await prepared.relyingParty(journey.clientId)
-  if (relyingParty === undefined || !relyingParty.enabled) return fail({ kind: 'journey_not_open' })
+  const request = openRequest(means.keyring, place, journey.request)
+  if (!mayReturnTo(relyingParty, request.redirectUri)) return fail({ kind: 'journey_not_open' })
   // Nobody showed anything: a login without a wallet has nothing that could be enough.
   if (journey.way === 'direct')
     return await refuseLogin(means, prepared, journey, 'plan_refused', decided)
@@ -49,7 +51,6 @@ export async function skipReconciliation(
   const shown = openAttributes(means.keyring, place, journey.attributes)
   if (missingNames(policy, decided.plan.requiredAttributes, shown, {}).length > 0)
     return await refuseLogin(means, prepared, journey, 'attribute_missing', decided)
-  const request = openRequest(means.keyring, place, journey.request)
   const assurance = assureLogin(journey.way, toSeconds(journey.presentedAt), undefined)
   const shows = mergeAttributes(policy, shown, {})
   const keeps = await keepsContract(means, prepared, {

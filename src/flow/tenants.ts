@@ -121,19 +121,28 @@ export function createTenants(means: TenantMeans): Tenants {
     const [rows] = await read(means.db, SYSTEM_TENANT, [findTenantBySlug({ slug })])
     const [row] = rows
     if (row === undefined || row.id === SYSTEM_TENANT || row.ended_at !== null) return undefined
-    const prepared = await prepareTenant(means, readTenant(row))
-    kept.delete(slug)
-    kept.set(slug, { prepared, checkedAt: means.clock() })
-    const [oldest] = kept.keys()
-    if (kept.size > MOST_TENANTS && oldest !== undefined) kept.delete(oldest)
-    return prepared
+    return await prepareTenant(means, readTenant(row))
   }
 
-  /** Parallel requests of one tenant load it once. */
+  function keep(slug: string, known: Kept): void {
+    kept.delete(slug)
+    kept.set(slug, known)
+    const [oldest] = kept.keys()
+    if (kept.size > MOST_TENANTS && oldest !== undefined) kept.delete(oldest)
+  }
+
+  /** Parallel requests of one tenant load it once. What was forgotten meanwhile serves those who wait for it, and nobody after. */
   function loadOnce(slug: string): Promise<PreparedTenant | undefined> {
     const running = loading.get(slug)
     if (running !== undefined) return running
-    const started = load(slug).finally(() => loading.delete(slug))
+    const checkedAt = means.clock()
+    const isWanted = () => loading.get(slug) === started
+    const started = load(slug)
+      .then((prepared) => {
+        if (prepared !== undefined && isWanted()) keep(slug, { prepared, checkedAt })
+        return prepared
+      })
+      .finally(() => isWanted() && loading.delete(slug))
     loading.set(slug, started)
     return started
   }
@@ -162,6 +171,7 @@ export function createTenants(means: TenantMeans): Tenants {
     },
     forget(slug) {
       kept.delete(slug)
+      loading.delete(slug)
     },
   }
 }

@@ -16,7 +16,7 @@ import type { PersonExport } from '../flow/person-export.ts'
 import { readOwnData } from '../flow/read-own-data.ts'
 import { unlinkOwn } from '../flow/unlink-own.ts'
 import { EXPORT } from './admin/examples.ts'
-import { browserCookie, readBrowserId } from './browser.ts'
+import { browserCookie, isFromOwnPage, readBrowserId } from './browser.ts'
 import { answerPage, redirectTo } from './browser-answer.ts'
 import {
   errorAnswer,
@@ -71,6 +71,9 @@ async function begin(deps: Means, exchange: Exchange): Promise<Response> {
   const prepared = tenantOf(exchange)
   const { tenant } = prepared
   const { language } = pageSetting(exchange)
+  // Another site's form comes without the cookie, and a new one would cut off the person's logins and their session.
+  if (!isFromOwnPage(exchange.http))
+    return redirectTo(addressOf.privacy(new URL(prepared.issuer).pathname))
   const id = readBrowserId(exchange.http, tenant.id)
   const begun = await beginPrivacy(deps, prepared, { id, language })
   exchange.reference = begun.correlationId
@@ -211,6 +214,10 @@ const BEGIN: Operation = {
   parameters: [TENANT_PARAMETER],
   responses: {
     '200': pageAnswer('The page that waits for the wallet.'),
+    '303': redirectAnswer(
+      'The form came from another page: to the one with the button.',
+      '/t/demo/privacy',
+    ),
     '400': errorAnswer('ErrorPage', 'The tenant is not set up yet.'),
   },
 }

@@ -44,6 +44,11 @@ describe('issue 5 item 1: by the person', () => {
     const { issuer } = bridge.tenant
     const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()
     expect(metadata).toMatchObject({ erasure_endpoint: `${issuer}/privacy` })
+    const strange = await fetch(`${issuer}/privacy`, {
+      ...{ method: 'POST', redirect: 'manual', headers: { 'sec-fetch-site': 'cross-site' } },
+    })
+    expect(strange.headers.get('location'), 'a form of another site').toBe('/t/demo/privacy')
+    expect(strange.headers.getSetCookie(), 'keeps the browser’s cookie').toEqual([])
     const dutch = await fetch(`${issuer}/privacy`, { headers: { 'accept-language': 'nl' } })
     expect(await dutch.text()).toContain('Jouw gegevens bij ons')
   })

@@ -2,7 +2,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBrowser, walletLinkOn } from '../../demo/browser.ts'
 import type { Wallet } from '../../demo/wallet.ts'
 import { ACR } from '../../src/domain/assurance.ts'
-import { type Bridge, logIn, presentAt, REDIRECT_URI, startBridge } from '../support/bridge.ts'
+import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
+import {
+  ACTOR,
+  type Bridge,
+  logIn,
+  presentAt,
+  REDIRECT_URI,
+  startBridge,
+} from '../support/bridge.ts'
+import { register } from './clients.ts'
+import { relyingPartyOf } from './logins.ts'
 
 let bridge: Bridge
 let wallet: Wallet
@@ -75,6 +85,19 @@ test('OP-13, OP-27 form_post: errors go by POST as well, at once and after a cha
 test('OP-27 fragment and unknown response modes are refused', async () => {
   expect(await refusal({ response_mode: 'fragment' })).toBe('invalid_request')
   expect(await refusal({ response_mode: 'jwt' })).toBe('invalid_request')
+})
+
+test('OP-12 a return address that is taken away while a login is under way gets no code', async () => {
+  const other = `${REDIRECT_URI}/other`
+  const moving = await register(bridge, { clientId: 'moving', redirectUris: [REDIRECT_URI, other] })
+  const program = await relyingPartyOf(bridge, moving)
+  const browser = createBrowser()
+  const returned = await presentAt(browser, wallet, await program.begin())
+  await updateRelyingParty(bridge.deps, ACTOR, 'demo', moving.relyingParty.clientId, {
+    redirectUris: [other],
+  })
+  const end = await browser.follow(returned, atRelyingParty)
+  expect([end.status, end.location]).toEqual([403, undefined])
 })
 
 test('OP-18 prompt=none needs a session there is none of, and stands alone', async () => {

@@ -1,10 +1,19 @@
 import { fetchUserInfo } from 'openid-client'
+import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createBrowser } from '../../demo/browser.ts'
 import type { Wallet } from '../../demo/wallet.ts'
+import { switchTenant } from '../../src/flow/switch-tenant.ts'
 import type { Service } from '../../src/service.ts'
 import { type AuditRow, brokenLinks } from '../support/audit-chain.ts'
-import { type Bridge, logIn, presentAt, REDIRECT_URI, startBridge } from '../support/bridge.ts'
+import {
+  ACTOR,
+  type Bridge,
+  logIn,
+  presentAt,
+  REDIRECT_URI,
+  startBridge,
+} from '../support/bridge.ts'
 import { query } from '../support/postgres.ts'
 import { divertTraffic, type Sent } from './traffic.ts'
 
@@ -91,6 +100,31 @@ describe('two instances on one database', () => {
     } finally {
       bridge.clock.advance(3_600_000)
     }
+  })
+
+  test('a change that is made here while the tenant is being prepared is seen at once', async () => {
+    const { slug } = await bridge.addTenant('slowly')
+    const { tenants } = bridge.deps
+    const holder = new pg.Client({ connectionString: bridge.database.superuserUrl })
+    await holder.connect()
+    try {
+      await holder.query('BEGIN; LOCK TABLE signing_key IN ACCESS EXCLUSIVE MODE')
+      tenants.forget(slug)
+      const slow = tenants.find(slug)
+      await vi.waitFor(async () => {
+        const waiting = await holder.query(
+          `SELECT FROM pg_locks WHERE NOT granted AND relation = 'signing_key'::regclass`,
+        )
+        expect(waiting.rowCount).toBe(1)
+      })
+      await switchTenant(bridge.deps, ACTOR, slug, { enabled: false })
+      tenants.forget(slug)
+      await holder.query('COMMIT')
+      await slow
+    } finally {
+      await holder.end()
+    }
+    expect(await tenants.find(slug)).toBeUndefined()
   })
 
   test('CR-43 eight first logins of one person at once, on both: one person, one account, one trail', async () => {
