@@ -7,10 +7,10 @@ import pg from 'pg'
 export interface Ledger {
   /** What moved since the last look, as lines to print. */
   moved(): Promise<string[]>
-  /** Every state a reconciliation session was seen in, in order, without repetition. */
+  /** Every state the newest reconciliation session was seen in, in order, without repetition. */
   readonly sessionStates: readonly string[]
-  /** Looks at the reconciliation session now, and remembers its state. */
-  watchSession(): Promise<void>
+  /** Looks at the reconciliation session now, and remembers its state; whether it is another than before. */
+  watchSession(): Promise<boolean>
   /** The tables that hold one of the texts, in any column. */
   findText(texts: readonly string[]): Promise<string[]>
   tables(): readonly string[]
@@ -29,17 +29,23 @@ export async function openLedger(superuserUrl: string, slug: string): Promise<Le
   const found = await client.query('SELECT id FROM tenant WHERE slug = $1', [slug])
   const tenant: string = found.rows[0].id
   const sessionStates: string[] = []
+  let session: string | undefined
   let seen = await look(client, tables)
   let lastEvent = await lastSequence(client, tenant)
   let lastJourney = ''
 
-  async function watchSession() {
+  async function watchSession(): Promise<boolean> {
     const { rows } = await client.query(
-      'SELECT status FROM reconciliation_session WHERE tenant_id = $1 ORDER BY created_at DESC LIMIT 1',
+      'SELECT id, status FROM reconciliation_session WHERE tenant_id = $1 ORDER BY created_at DESC LIMIT 1',
       [tenant],
     )
-    const state: string | undefined = rows[0]?.status
-    if (state !== undefined && state !== sessionStates.at(-1)) sessionStates.push(state)
+    const newest: { id: string; status: string } | undefined = rows[0]
+    if (newest === undefined) return false
+    if (newest.id !== session) sessionStates.length = 0
+    session = newest.id
+    if (newest.status === sessionStates.at(-1)) return false
+    sessionStates.push(newest.status)
+    return true
   }
 
   return {
@@ -50,11 +56,9 @@ export async function openLedger(superuserUrl: string, slug: string): Promise<Le
       const lines = [compare(seen, now)]
       seen = now
       const journey = await journeyState(client, tenant)
-      if (journey !== lastJourney) lines.push(`journey   ${journey}`)
+      if (journey !== lastJourney && journey !== '') lines.push(`journey   ${journey}`)
       lastJourney = journey
-      const before = sessionStates.length
-      await watchSession()
-      if (sessionStates.length > before) lines.push(`session   ${sessionStates.join(' → ')}`)
+      if (await watchSession()) lines.push(`session   ${sessionStates.join(' → ')}`)
       const events = await eventsAfter(client, tenant, lastEvent)
       lastEvent = await lastSequence(client, tenant)
       if (events.length > 0) lines.push(`audit     ${events.join(', ')}`)

@@ -77,7 +77,8 @@ export const VARIABLES: readonly Variable[] = [
   {
     name: 'NODE_ENV',
     example: '',
-    description: 'production refuses development keys, plain http and loopback providers.',
+    description:
+      'development or production, which refuses development keys, plain http and loopback providers.',
   },
   {
     name: 'DATABASE_URL',
@@ -167,14 +168,16 @@ function readPublicUrl(environment: Environment, production: boolean): string {
   return url.origin
 }
 
+/** A misspelt `production` would be a weaker service without a word. */
+const NODE_ENVIRONMENTS = ['development', 'test', 'production'] as const
+
 const PLACE = /^(folder|webhook|store):(\S+)$/
 
-function readPlaces(environment: Environment): Config['auditCheckpoints'] {
+function readPlaces(environment: Environment, allowLoopback: boolean): Config['auditCheckpoints'] {
   const words = read(environment, 'AUDIT_CHECKPOINTS')?.split(/\s+/) ?? []
   return words.map((word) => {
     const [, kind, where = ''] = PLACE.exec(word) ?? []
-    const right =
-      kind === 'folder' ? where.startsWith('/') : /^https?:\/\//.test(where) && URL.canParse(where)
+    const right = kind === 'folder' ? where.startsWith('/') : isPlaceUrl(where, allowLoopback)
     if (kind === undefined || !right)
       throw new ConfigError(
         'AUDIT_CHECKPOINTS',
@@ -184,6 +187,12 @@ function readPlaces(environment: Environment): Config['auditCheckpoints'] {
   })
 }
 
+function isPlaceUrl(text: string, allowLoopback: boolean): boolean {
+  const url = URL.parse(text)
+  if (url === null) return false
+  return url.protocol === 'https:' || (allowLoopback && url.protocol === 'http:')
+}
+
 /** Intermediary mode is out of scope; a configuration that asks for it is refused rather than ignored. */
 function refuseUnsupported(environment: Environment): void {
   for (const name of ['INTERMEDIARY', 'INTERMEDIARY_MODE'])
@@ -191,10 +200,27 @@ function refuseUnsupported(environment: Environment): void {
       throw new ConfigError(name, 'intermediary mode is not supported')
 }
 
+function readDatabaseUrl(environment: Environment, name: string): string | undefined {
+  const text = read(environment, name)
+  if (text !== undefined && !/^postgres(ql)?:\/\//.test(text))
+    throw new ConfigError(name, 'must be postgresql://login:password@host:port/database')
+  return text
+}
+
+/** The owner's URL alone would be passed over in favour of an embedded database. Throws {@link ConfigError}. */
+export function refuseOwnerAlone(secrets: Pick<Secrets, 'databaseUrl' | 'databaseOwnerUrl'>): void {
+  if (secrets.databaseOwnerUrl !== undefined && secrets.databaseUrl === undefined)
+    throw new ConfigError(
+      'DATABASE_OWNER_URL',
+      'is for migration only: set DATABASE_URL as well, which "npm run migrate" prints',
+    )
+}
+
 /** Reads and checks everything. Throws {@link ConfigError}. */
 export function readConfig(environment: Environment): { config: Config; secrets: Secrets } {
   refuseUnsupported(environment)
-  const production = read(environment, 'NODE_ENV') === 'production'
+  const kind = readChoice(environment, 'NODE_ENV', 'development', NODE_ENVIRONMENTS)
+  const production = kind === 'production'
   const publicUrl = readPublicUrl(environment, production)
   const allowLoopback = readSwitch(environment, 'ALLOW_LOOPBACK', false)
   if (production && allowLoopback)
@@ -220,11 +246,11 @@ export function readConfig(environment: Environment): { config: Config; secrets:
     ]),
     jobs: readSwitch(environment, 'JOBS', true),
     erasureLedger: read(environment, 'ERASURE_LEDGER'),
-    auditCheckpoints: Object.freeze(readPlaces(environment)),
+    auditCheckpoints: Object.freeze(readPlaces(environment, allowLoopback)),
   })
   const secrets: Secrets = Object.freeze({
-    databaseUrl: read(environment, 'DATABASE_URL'),
-    databaseOwnerUrl: read(environment, 'DATABASE_OWNER_URL'),
+    databaseUrl: readDatabaseUrl(environment, 'DATABASE_URL'),
+    databaseOwnerUrl: readDatabaseUrl(environment, 'DATABASE_OWNER_URL'),
     auditCheckpointsToken: read(environment, 'AUDIT_CHECKPOINTS_TOKEN'),
     keyring: readKeyring(environment, production, publicUrl),
     custody: readCustody(environment),

@@ -1,10 +1,18 @@
 /** The process: read the environment, bring up the database, serve, stop on a signal. The only file that exits. */
 import path from 'node:path'
-import { type Config, ConfigError, readConfig, SECRET_VARIABLES, type Secrets } from './config.ts'
+import { checkPlaces } from './check-places.ts'
+import {
+  type Config,
+  readConfig,
+  refuseOwnerAlone,
+  SECRET_VARIABLES,
+  type Secrets,
+} from './config.ts'
 import { loadKeyring } from './custody/load-keyring.ts'
 import { startEmbeddedPostgres } from './embedded/postgres.ts'
 import { writeFirstToken } from './flow/write-first-token.ts'
 import { createLog, describeError, type Log } from './log.ts'
+import { operatorSentence } from './operator-sentence.ts'
 import { startService } from './service.ts'
 import { migrate, migrationFolder, readMigrations } from './store/migrate.ts'
 
@@ -22,6 +30,8 @@ async function bringUpDatabase(config: Config, secrets: Secrets) {
 
 async function main(log: Log): Promise<void> {
   const { config, secrets } = readConfig(process.env)
+  refuseOwnerAlone(secrets)
+  checkPlaces(config)
   const keyring = await loadKeyring(secrets, Date.now)
   const database = await bringUpDatabase(config, secrets)
   // Secrets have been read; nothing that starts later finds them in the environment (protocols CR-35).
@@ -58,13 +68,9 @@ async function main(log: Log): Promise<void> {
 
 /** Says what is wrong in one line a person can act on: our own sentences whole, of anything else the class and place. */
 function exitWith(log: Log, error: unknown): never {
-  const ours =
-    error instanceof ConfigError || (error instanceof Error && OWN_ERRORS.has(error.name))
-  log.error(ours && error instanceof Error ? error.message : 'cannot start', describeError(error))
+  log.error(operatorSentence(error) ?? 'cannot start', describeError(error))
   process.exit(1)
 }
-
-const OWN_ERRORS = new Set(['ConfigError', 'SetupRefused', 'KeyringError', 'KeyringMismatch'])
 
 const startLog = createLog('info')
 main(startLog).catch((error: unknown) => exitWith(startLog, error))

@@ -3,6 +3,7 @@
  * login the service runs with. Its URL is printed once, for that is the purpose; it is stored nowhere.
  */
 import { parseArgs } from 'node:util'
+import { operatorSentence } from './operator-sentence.ts'
 import { adopt, migrate, migrationFolder, readMigrations, urlForLogin } from './store/migrate.ts'
 import { createRuntimeLogin, RUNTIME_ROLE } from './store/roles.ts'
 import { SetupRefused } from './store/setup-refused.ts'
@@ -42,6 +43,6 @@ try {
   await main(ownerUrl, { adopt: values.adopt, renew: values['new-password'] })
 } catch (error) {
   if (!(error instanceof Error)) throw error
-  console.error(error.message === 'unavailable' ? 'The database does not answer' : error.message)
+  console.error(operatorSentence(error) ?? error.message)
   process.exitCode = 1
 }

@@ -10,6 +10,7 @@ import type { Config } from './config.ts'
 import type { Keyring } from './crypto/keyring.ts'
 import type { Deps } from './deps.ts'
 import type { Clock } from './domain/time.ts'
+import { ConfigError } from './environment.ts'
 import { checkKeyring } from './flow/check-keyring.ts'
 import { type CheckpointPlaces, createCheckpointPlaces } from './flow/checkpoint-places.ts'
 import { createTenants } from './flow/tenants.ts'
@@ -78,7 +79,11 @@ export async function startService(
   const deps: Deps = {
     ...{ config, db, keyring, outbound, tenants, checkpointPlaces, clock, log, metrics },
   }
-  const server = await listen(config, deps)
+  const server = await listen(config, deps).catch(async (error: unknown) => {
+    await outbound.close()
+    await closeDatabase(db)
+    throw error
+  })
   const jobs = config.jobs ? startJobs(deps) : undefined
   const { address, port } = server.address() as AddressInfo
   return {
@@ -111,8 +116,22 @@ function listen(config: Config, deps: Deps): Promise<Server> {
       },
       () => resolve(server as Server),
     )
-    server.once('error', reject)
+    server.once('error', (error) => reject(addressRefused(error)))
   })
+}
+
+/** Why nobody can be heard at HOST and PORT; the code of the system's error stays with it. */
+const ADDRESS_REFUSED: { readonly [code: string]: readonly [variable: string, rule: string] } = {
+  EADDRINUSE: ['PORT', 'something else listens there already'],
+  EACCES: ['PORT', 'this account may not listen there'],
+  EADDRNOTAVAIL: ['HOST', 'is no address of this machine'],
+  ENOTFOUND: ['HOST', 'is no address of this machine'],
+}
+
+function addressRefused(cause: Error): Error {
+  const code = 'code' in cause ? String(cause.code) : ''
+  const refused = ADDRESS_REFUSED[code]
+  return refused === undefined ? cause : Object.assign(new ConfigError(...refused), { cause, code })
 }
 
 /** Takes no new connection, lets requests under way finish, then closes what is left. */

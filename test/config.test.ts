@@ -1,8 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { ConfigError, DEVELOPMENT_KEYS, readConfig } from '../src/config.ts'
+import { checkPlaces } from '../src/check-places.ts'
+import { ConfigError, DEVELOPMENT_KEYS, readConfig, refuseOwnerAlone } from '../src/config.ts'
 import { parseKeyring } from '../src/crypto/keyring.ts'
 import { loadKeyring } from '../src/custody/load-keyring.ts'
 
@@ -10,6 +11,8 @@ const FOLDER = mkdtempSync(path.join(os.tmpdir(), 'bridge-config-'))
 afterAll(() => rmSync(FOLDER, { recursive: true }))
 
 const PRODUCTION = { NODE_ENV: 'production', PUBLIC_URL: 'https://bridge.example' }
+
+const DATABASE_RULE = 'must be postgresql://login:password@host:port/database'
 
 /** The sentence a bad environment is refused with. */
 function refusal(environment: Record<string, string>): string {
@@ -152,6 +155,9 @@ describe('everything else', () => {
     ['JOBS', 'true', 'must be yes or no'],
     ['ALLOW_LOOPBACK', '1', 'must be yes or no'],
     ['LOG_LEVEL', 'trace', 'must be one of debug, info, warn, error, silent'],
+    ['NODE_ENV', 'prodution', 'must be one of development, test, production'],
+    ['DATABASE_URL', 'db.example/bridge', DATABASE_RULE],
+    ['DATABASE_OWNER_URL', 'mysql://db.example/bridge', DATABASE_RULE],
   ])('%s=%s is refused, and the value is not repeated', (name, value, rule) => {
     expect(refusal({ [name]: value })).toBe(`${name}: ${rule}`)
   })
@@ -172,7 +178,32 @@ describe('everything else', () => {
     ])
     for (const wrong of ['/srv', 'folder:relative', 'webhook:ftp://a.example', 'store:', 'tape:/x'])
       expect(() => read(wrong), wrong).toThrow('AUDIT_CHECKPOINTS')
+    const plain = { AUDIT_CHECKPOINTS: 'webhook:http://localhost:1/a' }
+    expect(refusal(plain), 'https, as everything that leaves').toContain('AUDIT_CHECKPOINTS')
+    expect(refusal({ ...plain, ALLOW_LOOPBACK: 'yes' })).toBe('accepted')
   })
+
+  test('the owner’s URL alone does not lead to a database of our own', () => {
+    const { secrets } = readConfig({ DATABASE_OWNER_URL: 'postgresql://owner:x@db.example/bridge' })
+    expect(() => refuseOwnerAlone(secrets)).toThrow('DATABASE_OWNER_URL: is for migration only')
+    expect(() => refuseOwnerAlone({ ...secrets, databaseUrl: 'postgresql://a' })).not.toThrow()
+  })
+
+  test('a ledger or a folder of checkpoints that cannot be written is told before the first erasure', () => {
+    const [ledger, folder] = [path.join(FOLDER, 'ledger'), path.join(FOLDER, 'kept', 'here')]
+    const places = (file: string, where: string) => ({
+      ...{ erasureLedger: file, auditCheckpoints: [{ kind: 'folder' as const, where }] },
+    })
+    checkPlaces(places(ledger, folder))
+    expect([statSync(ledger).size, statSync(folder).isDirectory()]).toEqual([0, true])
+    expect(() => checkPlaces(places(path.join(FOLDER, 'no', 'ledger'), folder))).toThrow(
+      'ERASURE_LEDGER: cannot be written to (ENOENT)',
+    )
+    expect(() => checkPlaces(places(ledger, path.join(ledger, 'below')))).toThrow(
+      'AUDIT_CHECKPOINTS: cannot be written to (ENOTDIR)',
+    )
+  })
+
   test('nothing set means the defaults; blanks are nothing', () => {
     const { config, secrets } = readConfig({ PORT: ' ', DATABASE_URL: '' })
     expect(config).toEqual({

@@ -1,7 +1,8 @@
 /** The command line as a whole: words in, lines and an exit code out. */
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { BridgeError } from '../domain/failure.ts'
 import { describeError } from '../log.ts'
+import { operatorSentence } from '../operator-sentence.ts'
 import { auditCommand } from './audit.ts'
 import { contractCommand } from './contracts.ts'
 import { erasuresCommand } from './erasure-requests.ts'
@@ -45,12 +46,9 @@ const COMMANDS = [
 
 /** Every command there is, before any of them is run. */
 export function commandLine(terminal: Terminal): Command {
-  const program = new Command('cli')
-    .description(
-      'What an operator does beside the service. Reads the same environment (.env.example).',
-    )
-    .showHelpAfterError('(--help shows what there is)')
-    .helpCommand(false)
+  const program = new Command('npm run cli --').description(
+    'What an operator does beside the service. Reads the same environment (.env.example).',
+  )
   for (const command of COMMANDS) program.addCommand(command(terminal))
   for (const command of withParts(program)) speakAt(terminal, command)
   return program
@@ -62,6 +60,8 @@ export async function runCommand(words: readonly string[], terminal: Terminal): 
     await commandLine(terminal).parseAsync(words, { from: 'user' })
     return 0
   } catch (error) {
+    // Of what it found out itself commander has spoken; this is a command's own word.
+    if (error instanceof InvalidArgumentError) terminal.err(error.message)
     if (error instanceof CommanderError) return error.exitCode
     terminal.err(sentenceOf(error))
     return 1
@@ -75,20 +75,12 @@ function withParts(command: Command): Command[] {
 
 /** What commander itself has to say goes to the terminal too, and none of it ends the process. */
 function speakAt(terminal: Terminal, command: Command): void {
-  command.exitOverride().configureOutput({
+  command.exitOverride().showHelpAfterError('(--help shows what there is)').helpCommand(false)
+  command.configureOutput({
     writeOut: (text) => terminal.out(text.trimEnd()),
     writeErr: (text) => terminal.err(text.trimEnd()),
   })
 }
-
-/** Errors whose message is a sentence of ours for the operator. */
-const OWN_SENTENCES = new Set([
-  'ConfigError',
-  'SetupRefused',
-  'KeyringError',
-  'KeyringMismatch',
-  'MissingKeyring',
-])
 
 function sentenceOf(error: unknown): string {
   if (error instanceof BridgeError) {
@@ -96,11 +88,9 @@ function sentenceOf(error: unknown): string {
     if (failure.kind === 'not_found') return 'There is nothing of that name or id.'
     if (failure.kind === 'invalid_request') return failure.detail
     if (failure.kind === 'policy_refused') return failure.problems.join('\n')
-    if (failure.kind === 'unavailable') return 'The database does not answer.'
     if (failure.kind === 'conflict') return `Not now: ${failure.detail}.`
-    return failure.kind
+    if (failure.kind !== 'unavailable') return failure.kind
   }
-  if (error instanceof Error && OWN_SENTENCES.has(error.name)) return error.message
   const { error: name, at } = describeError(error)
-  return [name, at].filter((part) => part !== undefined).join(' at ')
+  return operatorSentence(error) ?? [name, at].filter((part) => part !== undefined).join(' at ')
 }

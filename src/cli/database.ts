@@ -1,7 +1,7 @@
 /** The database a command works on: the configured one, the running service's own, or our own started for the while. */
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Config, Secrets } from '../config.ts'
+import { type Config, refuseOwnerAlone, type Secrets } from '../config.ts'
 import { isAlive } from '../embedded/cluster.ts'
 import { passwordsIn } from '../embedded/passwords.ts'
 import { DATABASE_NAME, startEmbeddedPostgres } from '../embedded/postgres.ts'
@@ -15,6 +15,7 @@ export async function withDatabase<Result>(
   secrets: Secrets,
   work: (db: BridgeDatabase) => Promise<Result>,
 ): Promise<Result> {
+  refuseOwnerAlone(secrets)
   if (secrets.databaseUrl !== undefined) return await onUrl(secrets.databaseUrl, work)
   const folder = path.join(config.dataFolder, 'postgres')
   const running = runningUrl(folder)

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { POLICY_KINDS, type PolicyKind } from '../domain/policy.ts'
 import { type RecordedLogin, RecordedLogins } from '../domain/recorded-login.ts'
+import { tellIssue } from '../domain/shape-problem.ts'
 import { parseStrictJson, StrictJsonError } from '../domain/strict-json.ts'
 import type { Json } from '../domain/text.ts'
 import type { PolicyInput } from '../flow/policy-draft.ts'
@@ -35,9 +36,7 @@ const NAMES = POLICY_KINDS.map((kind) => `${kind}.json`).join(', ')
 export function readRecordedLogins(file: string): readonly RecordedLogin[] {
   const read = RecordedLogins.safeParse(readJsonFile(file))
   if (read.success) return read.data
-  const problems = read.error.issues.slice(0, 5).map(({ path: at, code }) => {
-    return `${at.length === 0 ? 'the whole' : at.map(String).join('.')}: ${code}`
-  })
+  const problems = read.error.issues.slice(0, 5).map((issue) => tellIssue(issue, 'the whole'))
   throw new SetupRefused(`${file} holds no recorded logins: ${problems.join('; ')}`)
 }
 

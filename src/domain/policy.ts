@@ -6,6 +6,7 @@ import { fail } from './failure.ts'
 import { MaterialPolicy } from './material.ts'
 import { type Finding, finding, problemOf } from './policy-finding.ts'
 import { SelectorPolicy } from './selector.ts'
+import { nameOf, tellWhat } from './shape-problem.ts'
 import type { JsonObject } from './text.ts'
 import { TrustPolicy } from './trust-policy.ts'
 
@@ -55,17 +56,10 @@ const MOST_FINDINGS = 20
 export function checkPolicy<K extends PolicyKind>(kind: K, document: unknown): ReadPolicy<K> {
   const read = SCHEMAS[kind].safeParse(document)
   if (read.success) return { ok: true, document: read.data }
-  const findings = read.error.issues.slice(0, MOST_FINDINGS).map(({ path, code, message }) =>
-    // zod's own messages may quote what it received; ours (code "custom") never do.
-    finding('shape', kind, path.map(nameOf), code === 'custom' ? message : code),
-  )
+  const findings = read.error.issues
+    .slice(0, MOST_FINDINGS)
+    .map((issue) => finding('shape', kind, issue.path.map(nameOf), tellWhat(issue)))
   return { ok: false, findings }
-}
-
-/** A member's name may be anybody's invention: only what looks like a name is repeated. */
-function nameOf(step: PropertyKey): string {
-  const name = String(step)
-  return /^[A-Za-z0-9_.-]{1,64}$/.test(name) ? name : '?'
 }
 
 /** The document as a value. Throws `policy_refused` naming each path that is wrong, never a value. */

@@ -2,7 +2,7 @@
  * What the world hears of a failure: one exhaustive switch to a status, a code and a public sentence. A new failure without
  * an answer does not compile. Which form it gets is said in failure-answer.ts.
  */
-import type { Failure, OAuthError } from '../domain/failure.ts'
+import type { Failure, OAuthError, OutboundReason, ProviderReason } from '../domain/failure.ts'
 import type { EndPageKind } from './pages/end-page.ts'
 
 /** The answer before it has a form. */
@@ -81,14 +81,14 @@ export function tell(failure: Failure): Told {
       return {
         status: 422,
         error: failure.reason,
-        description: 'the provider cannot be used',
+        description: PROVIDER_REFUSALS[failure.reason],
         page: 'failed',
       }
     case 'outbound_refused':
       return {
         status: 422,
         error: failure.reason,
-        description: 'the address cannot be asked',
+        description: OUTBOUND_REFUSALS[failure.reason],
         page: 'failed',
       }
     case 'ambiguous_identity':
@@ -198,6 +198,39 @@ export function tell(failure: Failure): Told {
         page: 'unavailable',
       }
   }
+}
+
+/** What to look at; nothing the provider said, and not whether anything stands at a private address (UP-55). */
+const PROVIDER_REFUSALS: { readonly [reason in ProviderReason]: string } = {
+  issuer_url_refused:
+    'issuer: must be https at port 443 with a public host name, without a query; http and this machine only with ALLOW_LOOPBACK=yes',
+  discovery_failed:
+    'issuer: no JSON was had in time from its /.well-known/openid-configuration at a public address; redirects are not followed',
+  issuer_mismatch: 'issuer: is not, letter for letter, the one its discovery document names',
+  endpoint_refused:
+    'an endpoint of the discovery document is missing, or on another host than the issuer: name such hosts in confirmed_hosts',
+  code_flow_unsupported:
+    'the provider does not offer the code flow, or only to those who push their requests',
+  pkce_unsupported: 'the provider does not offer S256 in code_challenge_methods_supported',
+  signing_algorithm_unsupported:
+    'the provider offers no signature for ID tokens that is accepted here, or not the one asked for',
+  client_authentication_unsupported:
+    'the provider does not offer the authentication asked for, or the private key cannot be used',
+  subject_type_unsupported:
+    'subject_type: is not offered there, or is transient, which is somebody else at every login',
+}
+
+const OUTBOUND_REFUSALS: { readonly [reason in OutboundReason]: string } = {
+  url_refused: 'the URL must be https at port 443 with a public host name',
+  address_refused: 'the host has an address that is not public',
+  unreachable: 'nobody answers there',
+  timeout: 'the answer took too long',
+  redirect_refused: 'the answer was a redirect, which is not followed',
+  too_large: 'the answer was too large',
+  content_type_refused: 'the answer had another content type than it must',
+  bad_status: 'the answer was an error',
+  not_json: 'the answer was not strict JSON',
+  not_believed: 'the answer was not signed as it must be, or is out of date',
 }
 
 /** Of problems that are told in more than one sentence: what they have in common (RFC 9457 section 3.1.3). */

@@ -1,10 +1,12 @@
-import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../src/embedded/postgres.ts'
 import { authenticateAdmin } from '../../src/flow/authenticate-admin.ts'
+import { startService } from '../../src/service.ts'
 import { migrate, migrationFolder, readMigrations } from '../../src/store/migrate.ts'
 import { type Bridge, startBridge } from '../support/bridge.ts'
 import { type Ended, runCli } from '../support/cli.ts'
@@ -175,6 +177,13 @@ describe('issue 9 tokens', () => {
     ['a word too many', ['token', 'list', 'all'], 'too many arguments'],
     ['an unknown command', ['tokens'], "unknown command 'tokens'"],
     ['an unknown part of one', ['keys', 'delete'], "unknown command 'delete'"],
+    ['what to do next', ['keys', 'delete'], '(--help shows what there is)'],
+    ['nobody to find', ['people', 'find', 'demo'], 'Say whom.'],
+    [
+      'a file there is not',
+      ['registrations', 'put', 'demo', '/nowhere/at/all'],
+      '/nowhere/at/all is not there (ENOENT)',
+    ],
   ])('%s ends with 1, a sentence and no token', async (_, words, sentence) => {
     const ended = await cli(words, onDatabase())
     expect(ended.code).toBe(1)
@@ -186,10 +195,44 @@ describe('issue 9 tokens', () => {
     expect(ended).toMatchObject({ code: 1, out: '' })
     expect(ended.err).toContain("unknown command 'delete'")
   })
+  test('npm run reads .env beside it, and what the environment says counts more', async () => {
+    writeFileSync(path.join(folder, '.env'), 'LOG_LEVEL=warn\nJOBS=no\nKEYRING_FILE=\n')
+    const words = ['--import', pathToFileURL(path.resolve('src/env-file.ts')).href, '-p']
+    const told = (cwd: string) =>
+      execFileSync(process.execPath, [...words, '[process.env.LOG_LEVEL, process.env.JOBS]+""'], {
+        ...{ cwd, encoding: 'utf8', env: { PATH: process.env.PATH, JOBS: 'yes' } },
+      }).trim()
+    expect(told(folder)).toBe('warn,yes')
+    expect(told(os.tmpdir()), 'none there').toBe(',yes')
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
+    for (const name of ['start', 'migrate', 'cli'])
+      expect(scripts[name]).toMatch(/^node --import \.\/src\/env-file\.ts src\//)
+  })
+  test('a port that is taken, or an address of another machine, is named by its variable', async () => {
+    const start = (host: string, port: number) =>
+      startService(
+        { ...bridge.deps.config, host, port },
+        {
+          ...{ databaseUrl: bridge.database.runtimeUrl, keyring: bridge.deps.keyring },
+          ...{ clock: Date.now, log: bridge.deps.log },
+        },
+      )
+    const { port } = new URL(bridge.url)
+    await expect(start('127.0.0.1', Number(port))).rejects.toThrow('PORT: something else listens')
+    await expect(start('192.0.2.1', 0)).rejects.toThrow('HOST: is no address of this machine')
+  })
   test('a database out of reach is said so, without its URL', async () => {
     const url = 'postgresql://someone:password@127.0.0.1:1/nothing'
     const ended = await cli(['token', 'list'], { DATABASE_URL: url })
-    expect(ended).toEqual({ code: 1, out: '', err: 'The database does not answer.' })
+    expect(ended).toEqual({
+      ...{ code: 1, out: '' },
+      err: 'The database does not answer (ECONNREFUSED): see whether it is up, and host and port in the URL.',
+    })
+    const stranger = new URL(bridge.database.runtimeUrl)
+    stranger.password = 'anything'
+    expect((await cli(['token', 'list'], { DATABASE_URL: stranger.href })).err).toBe(
+      'The database does not take this login and password (28P01): see the URL.',
+    )
   })
 })
 

@@ -276,7 +276,7 @@ describe('the edges of HTTP', () => {
       (await caller.ask('POST', '/lookup', { body: '' })).body,
     ]
     expect([one.title, one.code]).toEqual([two.title, two.code])
-    expect(one.detail).toBe('identifier: too_big')
+    expect(one.detail).toBe('identifier: too_big (at most 1024)')
     expect(two.detail).toBe('body: not strict JSON in UTF-8')
   })
 

@@ -143,6 +143,6 @@ describe('a selector document', () => {
         rule(`r-${index}`, { relyingParties: [`app-${index}`] }),
       )
     expect(rulesOf(...many(200))).toEqual([])
-    expect(rulesOf(...many(201))).toEqual(['rules: too_big'])
+    expect(rulesOf(...many(201))).toEqual(['rules: too_big (at most 200)'])
   })
 })

@@ -21,7 +21,7 @@ test('config.ts and custody-config.ts read every variable they list, and no othe
     .map((file) => readFileSync(file, 'utf8'))
     .join('\n')
   const calls =
-    /read(?:Number|Switch|Choice|Secret)?\(environment, '([A-Z0-9_]+)'(?:, '([A-Z0-9_]+)')?/g
+    /read(?:Number|Switch|Choice|Secret|DatabaseUrl)?\(environment, '([A-Z0-9_]+)'(?:, '([A-Z0-9_]+)')?/g
   const read = new Set(
     [...text.matchAll(calls)].flatMap(([, ...names]) => names).filter((name) => name !== undefined),
   )

@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { fail } from '../../domain/failure.ts'
+import { tellIssue } from '../../domain/shape-problem.ts'
 import { parseStrictJson, StrictJsonError } from '../../domain/strict-json.ts'
 import type { Json } from '../../domain/text.ts'
 import { readBody } from '../parse.ts'
@@ -35,18 +36,8 @@ export function parseWith<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const read = schema.safeParse(value)
   if (read.success) return read.data
-  const problems = read.error.issues.slice(0, MOST_PROBLEMS).map(({ path, code, message }) => {
-    const where = path.length === 0 ? whole : path.map(nameOf).join('.')
-    // zod's own messages may quote what it received; ours (code "custom") never do.
-    return `${where}: ${code === 'custom' ? message : code}`
-  })
+  const problems = read.error.issues.slice(0, MOST_PROBLEMS).map((issue) => tellIssue(issue, whole))
   return fail({ kind: 'invalid_request', detail: problems.join('; ') })
-}
-
-/** A member's name may be the caller's own invention: only what looks like a name is repeated. */
-function nameOf(step: PropertyKey): string {
-  const name = String(step)
-  return /^[A-Za-z0-9_.-]{1,64}$/.test(name) ? name : '?'
 }
 
 /** In a text or a name; strict JSON is not deep. */

@@ -116,7 +116,7 @@ describe('issue 9 a document is refused as a whole', () => {
       'an unknown member',
       'selector',
       () => ({ ...good().selector, fallback: 'secret-value' }),
-      ['document: unrecognized_keys'],
+      ['document: unrecognized_keys (fallback)'],
     ],
     [
       'an unknown plan',
@@ -124,12 +124,14 @@ describe('issue 9 a document is refused as a whole', () => {
       () => ({ default: { ...good().selector.default, plan: 'secret-value' } }),
       ['default.plan: invalid_union'],
     ],
-    ['no claims', 'query', () => ({ credentials: [] }), ['credentials: too_small']],
+    ['no claims', 'query', () => ({ credentials: [] }), ['credentials: too_small (at least 1)']],
     [
       'a merge rule that is none',
       'attributes',
       () => ({ rules: [{ name: 'a', merge: 'secret-value' }] }),
-      ['rules.0.merge: invalid_value'],
+      [
+        'rules.0.merge: invalid_value (one of WALLET_ONLY, OIDC_ONLY, OIDC_WINS, WALLET_WINS, MERGE_ALL)',
+      ],
     ],
     [
       'a profile twice',
@@ -146,7 +148,12 @@ describe('issue 9 a document is refused as a whole', () => {
         }),
       ['entries.0.anchors.0: not a usable CA certificate'],
     ],
-    ['something that is no object', 'trust', () => [], ['document: invalid_type']],
+    [
+      'something that is no object',
+      'trust',
+      () => [],
+      ['document: invalid_type (object expected)'],
+    ],
   ])('%s in %s', async (_, kind, document, problems) => {
     const before = (await admin.get(`${ALL}/${kind}`)).body.version
     const answer = await admin.put(`${ALL}/${kind}`, document())

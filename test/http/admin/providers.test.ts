@@ -13,6 +13,17 @@ import { type Bridge, startBridge } from '../../support/bridge.ts'
 import { query } from '../../support/postgres.ts'
 import { type Admin, type Answer, adminWith } from './client.ts'
 
+/** What the administrator reads beside the code: where to look. */
+const LOOK_AT: { readonly [code: string]: string } = {
+  discovery_failed: '/.well-known/openid-configuration',
+  issuer_mismatch: 'letter for letter',
+  endpoint_refused: 'confirmed_hosts',
+  code_flow_unsupported: 'code flow',
+  pkce_unsupported: 'S256',
+  signing_algorithm_unsupported: 'ID tokens',
+  client_authentication_unsupported: 'authentication',
+}
+
 let bridge: Bridge
 let hostile: HostileProvider
 let admin: Admin
@@ -243,6 +254,7 @@ describe('UP-01 to UP-05 a provider is refused at once', () => {
     const slug = `refused-${count}`
     const answer = await register({ slug })
     expect([answer.status, answer.body.code]).toEqual([422, code])
+    expect(answer.body.detail, 'a sentence for each').toContain(LOOK_AT[code] ?? 'none')
     hostile.behave.instead = {}
     await nothingWasWritten(slug)
   })
@@ -261,6 +273,7 @@ describe('UP-01 to UP-05 a provider is refused at once', () => {
   ])('row 13 the issuer %s is not asked, or not found', async (issuer, code) => {
     const answer = await register({ issuer })
     expect([answer.status, answer.body.code]).toEqual([422, code])
+    if (code === 'issuer_url_refused') expect(answer.body.detail).toContain('ALLOW_LOOPBACK=yes')
     expect(answer.text).not.toContain(issuer)
   })
 

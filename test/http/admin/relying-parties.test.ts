@@ -126,7 +126,7 @@ describe('OP-01 redirect URIs', () => {
     })
     expect(made.body).toMatchObject({ sector: 'suite.example' })
     const moved = await admin.patch(`${ALL}/sector`, { sector: 'other.example' })
-    expect([moved.status, moved.body.detail]).toEqual([400, 'body: unrecognized_keys'])
+    expect([moved.status, moved.body.detail]).toEqual([400, 'body: unrecognized_keys (sector)'])
   })
 })
 
