@@ -8,7 +8,7 @@ import {
   JwsError,
   readCompact,
   readPayload,
-  signCompact,
+  signCompactAside,
   verifyCompact,
 } from './jws.ts'
 import type { PrivateKey } from './sealed-signing-key.ts'
@@ -23,8 +23,8 @@ export function signIdToken(
   key: { kid: string; privateKey: PrivateKey },
   algorithm: TokenAlgorithm,
   claims: JsonObject,
-): string {
-  return signCompact({
+): Promise<string> {
+  return signCompactAside({
     header: { typ: 'JWT', kid: key.kid },
     payload: claims,
     key: key.privateKey,

@@ -5,6 +5,7 @@
  */
 
 import { constants, type KeyObject, sign, verify } from 'node:crypto'
+import { promisify } from 'node:util'
 import { type JsonLimits, parseStrictJson, StrictJsonError } from '../domain/strict-json.ts'
 import type { JsonObject } from '../domain/text.ts'
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
@@ -65,28 +66,44 @@ const MIN_RSA_BITS = 2048
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/**
- * A signed compact JWS; `alg` is set in the header. Computes in line: some 50 µs for ES256, two milliseconds for RS256 with
- * 3072 bits. Throws TypeError where key and algorithm do not fit. Source: RFC 7515 section 5.1.
- */
-export function signCompact(input: {
+/** What is to be signed, by which key. A payload of bytes is taken as it is. */
+export interface JwsInput {
   header: JsonObject
   payload: JsonObject | Uint8Array
   key: KeyObject
   algorithm: JwsAlgorithm
-}): string {
-  const { header, payload, key, algorithm } = input
+}
+
+/**
+ * A signed compact JWS; `alg` is set in the header. Computes in line: some 30 µs for ES256, milliseconds for RSA, which is
+ * for {@link signCompactAside}. Throws TypeError where key and algorithm do not fit. Source: RFC 7515 section 5.1.
+ */
+export function signCompact(input: JwsInput): string {
+  const signingInput = signingInputOf(input)
+  const { key, algorithm } = input
+  const bytes = Buffer.from(signingInput)
+  const signature = sign(RULES[algorithm].digest, bytes, withOptions(key, algorithm))
+  return `${signingInput}.${encodeBase64url(signature)}`
+}
+
+/** The same for whatever algorithm somebody chose: RSA in the thread pool, so that nobody else waits for its milliseconds. */
+export async function signCompactAside(input: JwsInput): Promise<string> {
+  const { key, algorithm } = input
+  if (RULES[algorithm].keyType !== 'rsa') return signCompact(input)
+  const signingInput = signingInputOf(input)
+  const bytes = Buffer.from(signingInput)
+  const signature = await signAside(RULES[algorithm].digest, bytes, withOptions(key, algorithm))
+  return `${signingInput}.${encodeBase64url(signature)}`
+}
+
+const signAside = promisify(sign)
+
+function signingInputOf({ header, payload, key, algorithm }: JwsInput): string {
   if (key.type !== 'private' || !fits(key, algorithm))
     throw new TypeError('key and algorithm differ')
   const headerText = encodeJson({ ...header, alg: algorithm })
   const payloadText = payload instanceof Uint8Array ? encodeBase64url(payload) : encodeJson(payload)
-  const signingInput = `${headerText}.${payloadText}`
-  const signature = sign(
-    RULES[algorithm].digest,
-    Buffer.from(signingInput),
-    withOptions(key, algorithm),
-  )
-  return `${signingInput}.${encodeBase64url(signature)}`
+  return `${headerText}.${payloadText}`
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Logout tokens (OpenID Connect Back-Channel Logout 1.0). */
 import type { JsonObject } from '../domain/text.ts'
 import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
-import { signCompact } from './jws.ts'
+import { signCompactAside } from './jws.ts'
 import type { PrivateKey } from './sealed-signing-key.ts'
 
 /** The signed token; its type keeps it from being taken for an ID token (section 2.4). */
@@ -9,8 +9,8 @@ export function signLogoutToken(
   key: { kid: string; privateKey: PrivateKey },
   algorithm: TokenAlgorithm,
   claims: JsonObject,
-): string {
-  return signCompact({
+): Promise<string> {
+  return signCompactAside({
     header: { typ: 'logout+jwt', kid: key.kid },
     payload: claims,
     key: key.privateKey,

@@ -34,7 +34,7 @@ export function makeIdToken(
     released: JsonObject
     now: number
   },
-): string {
+): Promise<string> {
   const { key, accessToken, nonce, released, now } = made
   return signIdToken(key, relyingParty.idTokenAlgorithm, {
     ...released,

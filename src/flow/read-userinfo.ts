@@ -58,7 +58,7 @@ export async function readUserinfo(
   means.metrics.outcome('userinfo', 'ok')
   const algorithm = relyingParty?.userinfoAlgorithm
   if (algorithm === undefined) return { claims: answer }
-  return { signed: sign(prepared, algorithm, grant.client_id, answer) }
+  return { signed: await sign(prepared, algorithm, grant.client_id, answer) }
 }
 
 /** A bound token counts with its key, and a bearer token as one: neither is the other (RFC 9449 section 7). */
@@ -74,15 +74,15 @@ async function isBoundTo(
 }
 
 /** For clients that registered it (OpenID Connect Core 5.3.2): `iss` and `aud` beside the claims, no time of its own. */
-function sign(
+async function sign(
   prepared: PreparedTenant,
   algorithm: TokenAlgorithm,
   audience: string,
   claims: JsonObject,
-): string {
+): Promise<string> {
   const key = prepared.tokenKeys.get(algorithm)
   if (key === undefined) return fail({ kind: 'unavailable' })
-  return signIdToken(key, algorithm, { ...claims, iss: prepared.issuer, aud: audience })
+  return await signIdToken(key, algorithm, { ...claims, iss: prepared.issuer, aud: audience })
 }
 
 /** Most grants have a person; the other kind is asked for only where there is none of these. */

@@ -74,7 +74,7 @@ export async function redeemCode(
     : {}
   if (released === undefined) return refuse(means, 'invalid_grant')
   const made = { key, accessToken, nonce: row.nonce, released, now }
-  const idToken = makeIdToken(prepared, relyingParty, row, made)
+  const idToken = await makeIdToken(prepared, relyingParty, row, made)
   means.metrics.outcome('token', 'ok')
   return {
     access_token: accessToken,

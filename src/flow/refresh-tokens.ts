@@ -173,7 +173,7 @@ async function answer(
       ? await readClaims(means, prepared, { ...row, scope }, 'idToken')
       : {}
   const made = { key, accessToken, nonce: null, released, now }
-  const idToken = isLogin ? makeIdToken(prepared, relyingParty, row, made) : undefined
+  const idToken = isLogin ? await makeIdToken(prepared, relyingParty, row, made) : undefined
   means.metrics.outcome('refresh', 'ok')
   return {
     access_token: accessToken,

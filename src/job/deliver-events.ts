@@ -245,7 +245,7 @@ async function attempt(means: Means, prepared: Prepared, event: ClaimedEvent): P
   try {
     const content = openOutboxEvent(means.keyring, prepared.tenant.id, event)
     if (event.endpoint === null) return 'gone'
-    const request = write(means, prepared, event, content)
+    const request = await write(means, prepared, event, content)
     if (request === undefined) return 'not_signed'
     const limits = { maxBytes: LONGEST_ANSWER, statusOnly: true }
     const answer = await means.outbound.fetch(
@@ -268,13 +268,13 @@ interface Written {
   body: string
 }
 
-function write(
+async function write(
   means: Means,
   prepared: Prepared,
   event: ClaimedEvent,
   content: OutboxContent,
-): Written | undefined {
-  if (content.type === 'session_ended') return writeLogout(means, prepared, event, content)
+): Promise<Written | undefined> {
+  if (content.type === 'session_ended') return await writeLogout(means, prepared, event, content)
   const { subscription_id: id, sealed_secrets: sealed } = event
   if (id === null || sealed === null) return undefined
   const secrets = openEventSecrets(means.keyring, { tenantId: prepared.tenant.id, id }, sealed)
@@ -284,16 +284,16 @@ function write(
 }
 
 /** Made anew for each attempt, since it lives two minutes; the same `jti` each time (Back-Channel Logout 1.0, 2.4). */
-function writeLogout(
+async function writeLogout(
   means: Means,
   prepared: Prepared,
   event: ClaimedEvent,
   { subject, sid }: SessionEnded,
-): Written | undefined {
+): Promise<Written | undefined> {
   const key = event.algorithm === null ? undefined : prepared.tokenKeys.get(event.algorithm)
   if (key === undefined || event.algorithm === null) return undefined
   const now = means.clock()
-  const token = signLogoutToken(key, event.algorithm, {
+  const token = await signLogoutToken(key, event.algorithm, {
     ...{ iss: prepared.issuer, aud: event.audience, jti: event.id, sub: subject },
     ...{ iat: toSeconds(now), exp: toSeconds(now + LOGOUT_TOKEN_TIME) },
     ...(sid === undefined ? {} : { sid }),

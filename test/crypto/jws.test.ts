@@ -8,6 +8,7 @@ import {
   readCompact,
   readPayload,
   signCompact,
+  signCompactAside,
   verifyCompact,
 } from '../../src/crypto/jws.ts'
 
@@ -61,6 +62,19 @@ describe('CR-60 signing and verifying', () => {
     const jws = readCompact(await signer.sign(pair.privateKey), LIMIT)
     expect(verifyCompact(jws, pair.publicKey, [alg])).toBeUndefined()
   })
+
+  test.each(PAIRS)(
+    'CR-60 %s: signed aside it is the same, and no less strict',
+    async (algorithm, pair) => {
+      const input = { header: { kid: 'k1' }, payload: { sub: 'ada' }, algorithm }
+      const text = await signCompactAside({ ...input, key: pair.privateKey })
+      expect(verifyCompact(readCompact(text, LIMIT), pair.publicKey, [algorithm])).toBeUndefined()
+      expect((await compactVerify(text, pair.publicKey)).protectedHeader).toEqual({
+        ...{ kid: 'k1', alg: algorithm },
+      })
+      await expect(signCompactAside({ ...input, key: pair.publicKey })).rejects.toThrow(TypeError)
+    },
+  )
 
   test('CR-60 a payload of bytes is carried as it is', () => {
     const payload = Uint8Array.of(0, 255, 10)
