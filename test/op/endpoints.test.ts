@@ -49,6 +49,7 @@ const PATHS = Object.keys(PROVIDER) as (keyof typeof PROVIDER)[]
 /** Where a page of another site has business: nothing there reads a cookie (RFC 9700 section 2.6). */
 const OPEN_TO_PAGES = [
   ...['/par', '/token', '/revoke', '/userinfo', '/jwks', '/.well-known/openid-configuration'],
+  '/.well-known/oauth-authorization-server',
 ]
 
 describe('methods and origins', () => {
