@@ -15,6 +15,7 @@ import {
   listEventSubscriptions,
 } from '../store/event-subscription.ts'
 import { findRelyingParty } from '../store/relying-party.ts'
+import { raiseRevision } from '../store/tenant.ts'
 import { findAdminTenant } from './admin-tenant.ts'
 import { checkEndpoint } from './event-settings.ts'
 
@@ -54,7 +55,11 @@ export async function subscribeToEvents(
     ...{ createdAt: now, updatedAt: now },
   }
   await inTransaction(deps.db, tenantId, async (tx) => {
-    const known = await tx.run(listEventSubscriptions({ tenantId }))
+    // Holds the tenant's row: of two who come at once one counts the other's.
+    const [, known] = await tx.runAll([
+      raiseRevision({ id: tenantId, now }),
+      listEventSubscriptions({ tenantId }),
+    ])
     if (known.length >= MOST) fail({ kind: 'conflict', detail: 'there are a hundred already' })
     if (clientId !== undefined) {
       const [client] = await tx.run(findRelyingParty({ tenantId, clientId }))

@@ -10,7 +10,7 @@ import { DAY, HOUR, MINUTE, toInstant } from '../../src/domain/time.ts'
 import { eraseIdentity } from '../../src/flow/erase-identity.ts'
 import { mergeIdentities } from '../../src/flow/merge-identities.ts'
 import { splitIdentities } from '../../src/flow/split-identities.ts'
-import { subscribeToEvents } from '../../src/flow/subscribe-to-events.ts'
+import { type SubscriptionRequest, subscribeToEvents } from '../../src/flow/subscribe-to-events.ts'
 import { deliverEventsJob } from '../../src/job/deliver-events.ts'
 import { createOutbound } from '../../src/outbound/guard.ts'
 import { inTransaction, transact } from '../../src/store/database.ts'
@@ -512,6 +512,25 @@ describe('item 9 delivery', () => {
     expect((await admin.delete(path)).status).toBe(204)
     expect((await admin.get(path)).status).toBe(404)
     expect(await rowsOf(bridge, tenant, 'outbox')).toHaveLength(0)
+  })
+
+  test('there are a hundred at most, and all of them are listed: of fifty at once those that fit', async () => {
+    const { tenant } = await oneTenant()
+    await subscribe(tenant)
+    await rowsOfAll(`
+      INSERT INTO event_subscription (tenant_id, id, client_id, delivery, endpoint, audience, event_types, sealed_secrets, created_at, updated_at)
+      SELECT tenant_id, id || '-' || n, client_id, delivery, endpoint, audience, event_types, sealed_secrets, created_at, updated_at
+        FROM event_subscription, generate_series(2, 95) AS n WHERE tenant_id = '${await idOf(tenant)}'`)
+    const asked: SubscriptionRequest = {
+      ...{ clientId: undefined, delivery: 'poll', endpoint: undefined, audience: undefined },
+      eventTypes: ['identity_erased'],
+    }
+    const made = await Promise.allSettled(
+      Array.from({ length: 50 }, () => subscribeToEvents(bridge.deps, ACTOR, tenant.slug, asked)),
+    )
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(5)
+    const { body } = await admin.get(`/tenants/${tenant.slug}/event-subscriptions`)
+    expect(body.event_subscriptions).toHaveLength(100)
   })
 
   test('an endpoint that is never asked, or does not fit, is refused', async () => {

@@ -154,6 +154,19 @@ test('TS-13 a link whose credential was revoked since is marked to be proved ane
   list.set(21, 2)
   expect(await later(), 'suspended').toEqual({ checked: 1, flagged: 0, unknown: 0 })
   expect(await bindings()).toMatchObject([{ stale_since: null }])
+  const write = (text: string) =>
+    query(
+      superuserUrl,
+      `UPDATE identity_link_binding SET credential_status = '${text}' WHERE credential_status IS NOT NULL`,
+    )
+  const [sealed] = await query<{ credential_status: string }>(
+    superuserUrl,
+    'SELECT credential_status FROM identity_link_binding WHERE credential_status IS NOT NULL',
+  )
+  await write('v1.unreadable')
+  await expect(later()).rejects.toMatchObject({ failure: { kind: 'sealed_unreadable' } })
+  expect(await recheck(), 'it waits, and stands before no other').toMatchObject({ checked: 0 })
+  await write(sealed?.credential_status ?? '')
   list.breakDown(503)
   expect(await later()).toEqual({ checked: 1, flagged: 0, unknown: 1 })
   list.breakDown(200)
