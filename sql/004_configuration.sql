@@ -27,7 +27,7 @@ CREATE TABLE relying_party (
   sector_identifier_uri text,                        -- where its sector was declared (OpenID Connect Core 8.1)
   userinfo_signed_response_alg text CHECK (userinfo_signed_response_alg IN ('ES256', 'RS256', 'PS256')), -- NULL: JSON
   dpop_bound_access_tokens integer NOT NULL DEFAULT 0 CHECK (dpop_bound_access_tokens IN (0, 1)),
-  profile text NOT NULL DEFAULT 'standard' CHECK (profile IN ('standard', 'fapi2')),
+  profile text NOT NULL DEFAULT 'standard' CHECK (profile IN ('standard', 'classic', 'fapi2')),
   require_pushed_authorization_requests integer NOT NULL DEFAULT 0 CHECK (require_pushed_authorization_requests IN (0, 1)),
   scopes text,                                       -- JSON array: what it may ask for besides openid; NULL: every scope there is
   claims text,                                       -- JSON array: what it may be told of people; NULL: all that its scopes release

@@ -1,5 +1,6 @@
 /** Client assertions: `private_key_jwt` of OpenID Connect Core section 9, and as draft-ietf-oauth-rfc7523bis tightens it. */
 import { createLocalJWKSet, decodeJwt, type JWK, type JWTPayload, jwtVerify } from 'jose'
+import type { ClientProfile } from '../domain/client-profile.ts'
 import { HOUR, MINUTE, SECOND, toSeconds } from '../domain/time.ts'
 
 const ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25519']
@@ -30,19 +31,26 @@ export interface AssertionRules {
   algorithms: readonly string[]
 }
 
-/**
- * What the standards leave to clients, most of which name the endpoint they talk to (Core section 9, RFC 9126 section 2) and
- * some of which sign for an hour. A name of another server beside ours is refused: there the assertion would be good as well.
- */
-export function standardRules(issuer: string, endpoints: readonly string[]): AssertionRules {
-  const audiences = [issuer, ...endpoints]
-  return { audiences, listed: true, longest: HOUR, algorithms: ALGORITHMS }
-}
-
-/** FAPI 2.0 Security Profile 5.3.2.1 and 5.4.1: the issuer as a string, minutes, no PKCS#1 v1.5. */
-export function fapiRules(issuer: string): AssertionRules {
-  const algorithms = ALGORITHMS.filter((name) => name !== 'RS256')
-  return { audiences: [issuer], listed: false, longest: 5 * MINUTE, algorithms }
+/** The rules of each profile at an issuer. `endpoints`: where it takes assertions. */
+export function assertionRules(
+  profile: ClientProfile,
+  issuer: string,
+  endpoints: readonly string[],
+): AssertionRules {
+  const strict = { audiences: [issuer], listed: false, longest: 5 * MINUTE, algorithms: ALGORITHMS }
+  switch (profile) {
+    // draft-ietf-oauth-rfc7523bis: the issuer as a string, so that no other server can pass on what was signed for it.
+    case 'standard':
+      return strict
+    // What Core section 9 and RFC 9126 section 2 left to clients, many of which name the endpoint they talk to.
+    case 'classic':
+      return { ...strict, audiences: [issuer, ...endpoints], listed: true, longest: HOUR }
+    // FAPI 2.0 Security Profile 5.4.1: no PKCS#1 v1.5.
+    case 'fapi2':
+      return { ...strict, algorithms: ALGORITHMS.filter((name) => name !== 'RS256') }
+    default:
+      return profile satisfies never
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Relying parties as they are registered, and where they may have browsers sent (protocols OP-01 to OP-05). */
+import type { ClientProfile } from './client-profile.ts'
 import type { Parity } from './contract.ts'
 import type { DataAccess } from './data-access.ts'
 import type { ClientId } from './ids.ts'
@@ -47,7 +48,7 @@ export interface RelyingParty {
   userinfoAlgorithm: TokenAlgorithm | undefined
   /** Every token of it is bound to a key (RFC 9449 section 5.2). */
   dpopBound: boolean
-  profile: 'standard' | 'fapi2'
+  profile: ClientProfile
   /** Takes authorization requests from the pushed request endpoint alone (RFC 9126 section 6). */
   pushedRequestsOnly: boolean
   /** What its tokens are held to. */

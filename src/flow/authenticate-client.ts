@@ -1,10 +1,9 @@
 /** Who is at the token endpoint (RFC 6749 section 2.3, RFC 7523, protocols OP-46 to OP-48). One answer for every no. */
 
 import {
-  fapiRules,
+  assertionRules,
   judgeClientAssertion,
   readAssertionClient,
-  standardRules,
 } from '../crypto/client-assertion.ts'
 import { equalText, hashSecret, newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
@@ -25,7 +24,7 @@ export type ClientCredentials =
 
 type Means = Pick<Deps, 'db' | 'clock' | 'metrics'>
 
-/** Where clients prove themselves; each of these names us as well as the issuer does. */
+/** Where clients prove themselves. */
 const ASSERTED_AT = ['/token', '/par', '/revoke', '/introspect']
 
 /**
@@ -84,14 +83,8 @@ async function provesKey(
   assertion: string,
 ): Promise<boolean> {
   const { clientId, jwks } = relyingParty
-  const { issuer } = prepared
-  const rules =
-    relyingParty.profile === 'fapi2'
-      ? fapiRules(issuer)
-      : standardRules(
-          issuer,
-          ASSERTED_AT.map((path) => issuer + path),
-        )
+  const endpoints = ASSERTED_AT.map((path) => prepared.issuer + path)
+  const rules = assertionRules(relyingParty.profile, prepared.issuer, endpoints)
   const judged = await judgeClientAssertion(assertion, rules, {
     clientId,
     keys: jwks?.keys ?? [],

@@ -68,7 +68,7 @@ export const CLIENT_MEMBERS: { readonly [name: string]: JsonObject } = {
   'client_secret?': text('For client_secret_post.'),
   'client_assertion_type?': text('For private_key_jwt.'),
   'client_assertion?': text(
-    "For private_key_jwt; its audience is the tenant's issuer, or for others than FAPI 2.0 clients this endpoint.",
+    "For private_key_jwt; its audience is the tenant's issuer, for clients of the profile `classic` also this endpoint.",
   ),
 }
 

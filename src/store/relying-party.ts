@@ -1,5 +1,7 @@
 /** `relying_party`: who may send browsers to `/authorize`. */
+
 import type { Selectable } from 'kysely'
+import type { ClientProfile } from '../domain/client-profile.ts'
 import type { Contract, Parity } from '../domain/contract.ts'
 import type { DataAccess } from '../domain/data-access.ts'
 import type { ClientId, TenantId } from '../domain/ids.ts'
@@ -37,7 +39,7 @@ interface Registration {
   sectorIdentifierUri: string | null
   userinfoAlgorithm: TokenAlgorithm | null
   dpopBound: 0 | 1
-  profile: 'standard' | 'fapi2'
+  profile: ClientProfile
   pushedRequestsOnly: 0 | 1
   scopes: string | null
   claims: string | null

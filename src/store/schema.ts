@@ -2,8 +2,10 @@
  * The tables as Kysely knows them, column by column as in `sql/`. A row does not leave this room: every store file
  * turns it into a value of its own. `created_at` and keys are typed so that no update can carry them.
  */
+
 import type { ColumnType } from 'kysely'
 import type { Way } from '../domain/assurance.ts'
+import type { ClientProfile } from '../domain/client-profile.ts'
 import type { ErasureGround } from '../domain/erasure.ts'
 import type { OutboxType } from '../domain/event.ts'
 import type {
@@ -350,7 +352,7 @@ export interface RelyingPartyTable {
   sector_identifier_uri: string | null
   userinfo_signed_response_alg: TokenAlgorithm | null
   dpop_bound_access_tokens: Defaulted<Flag>
-  profile: Defaulted<'standard' | 'fapi2'>
+  profile: Defaulted<ClientProfile>
   require_pushed_authorization_requests: Defaulted<Flag>
   scopes: string | null
   claims: string | null

@@ -1,5 +1,7 @@
 /** Relying parties as the administration reads and answers them; members as in OpenID Connect Registration 1.0. */
+
 import { z } from 'zod'
+import { CLIENT_PROFILES } from '../../domain/client-profile.ts'
 import { DataAccess, NO_ACCESS } from '../../domain/data-access.ts'
 import { MACHINE_SCOPE_NAMES } from '../../domain/machine.ts'
 import { TOKEN_ALGORITHMS } from '../../domain/token-algorithm.ts'
@@ -80,9 +82,9 @@ const capable = {
     .boolean()
     .describe('Every logout token names the session (`sid`), one token each.'),
   profile: z
-    .enum(['standard', 'fapi2'])
+    .enum(CLIENT_PROFILES)
     .describe(
-      '`fapi2`: the FAPI 2.0 Security Profile. Needs `private_key_jwt` without RS256, and sets PKCE, bound tokens and pushed requests.',
+      '`classic`: its assertions (`private_key_jwt`) may be made for one of our endpoints instead of the issuer, and for an hour, as older libraries do. `fapi2`: the FAPI 2.0 Security Profile. Needs `private_key_jwt` without RS256, and sets PKCE, bound tokens and pushed requests.',
     ),
   machine_scopes: machineScopes,
   data_access: DataAccess.describe(
