@@ -12,8 +12,8 @@ const FUTURE_SECONDS = 30
 export function readAssertionClient(assertion: string): string | undefined {
   if (assertion.length > MAX_ASSERTION) return undefined
   try {
-    const { sub } = decodeJwt(assertion)
-    return sub
+    const { sub }: { sub?: unknown } = decodeJwt(assertion)
+    return typeof sub === 'string' ? sub : undefined
   } catch {
     // Not a JWT: the caller answers as for an unknown client.
     return undefined
