@@ -73,8 +73,10 @@ export function isRegistrableRedirectUri(uri: string): boolean {
     return false
   // Printable ASCII only: neither white space nor control characters nor anything a browser would re-encode.
   if (!/^[!-~]+$/.test(uri)) return false
-  const { protocol, hostname, username, password } = new URL(uri)
+  const { protocol, hostname, username, password, origin } = new URL(uri)
   if (username !== '' || password !== '' || uri.includes('*')) return false
+  // As browsers would write it: `https:a.example` they take for a path on the host that sends them there, which is ours.
+  if (!uri.toLowerCase().startsWith(origin)) return false
   if (protocol === 'https:') return true
   return (
     protocol === 'http:' &&

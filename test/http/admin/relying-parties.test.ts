@@ -93,6 +93,14 @@ describe('OP-01 redirect URIs', () => {
       'https://*.a.example/',
     ],
     ...['javascript:alert(1)', 'https://a.example/ b', '//a.example/cb', ''],
+    // Read as a path of our own host, or as another host than the one that is written.
+    ...[
+      'https:a.example/cb',
+      'https:/a.example/cb',
+      'https:///a.example/cb',
+      'https://@a.example/',
+    ],
+    ...['http://127.1/cb', 'https://a%2eexample/cb'],
   ])('%j is refused by its place, without being repeated', async (uri) => {
     const answer = await admin.post(ALL, { ...app, redirect_uris: ['https://a.example/', uri] })
     expect(answer.status).toBe(400)
