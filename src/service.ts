@@ -90,8 +90,8 @@ export async function startService(
     address: `http://${address.includes(':') ? `[${address}]` : address}:${port}`,
     deps,
     async stop() {
-      await closeServer(server, config.shutdownTimeoutMs)
-      await jobs?.stop()
+      // At once: a job's run must not begin while requests end, nor its end come on top of theirs.
+      await Promise.all([closeServer(server, config.shutdownTimeoutMs), jobs?.stop()])
       await outbound.close()
       await closeDatabase(db)
     },

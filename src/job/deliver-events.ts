@@ -55,8 +55,8 @@ const EVERY = 5 * SECOND
 const BATCH = 50
 /** Whoever takes longer, milliseconds, is late and gives up its place to somebody else. */
 const PROMPT = 1 * SECOND
-/** Receivers that are sent something at the same time, late ones counted. */
-const MOST = 300
+/** Receivers that are sent something at the same time, late ones counted: of one tenant, and of all. */
+const MOST = { ofTenant: 300, ofAll: 1_000 } as const
 /** How long late ones may go on with what they were given once every tenant had its turn. */
 const LATE = 5 * SECOND
 /** Of one receiver in a batch. */
@@ -71,13 +71,20 @@ const BURIED = 100
 const NOT_FETCHED = 'not_fetched'
 const LOGOUT_TOKEN_TIME = 2 * MINUTE
 
-/** What a tenant is being sent. */
+/** What a receiver is being sent; `since` when it is asked for the answer we wait for, by the process's own clock. */
+interface Sending {
+  since: number
+  done: Promise<unknown>
+}
+
+/** What a tenant is being sent, by receiver. */
 interface Turn {
   readonly tenantId: TenantId
+  /** Every tenant's turn of this run, this one among them. */
+  readonly all: readonly Turn[]
   readonly counts: Counts
   readonly errors: unknown[]
-  /** By receiver; `since` when, by the process's own clock. */
-  readonly busy: Map<string, { since: number; done: Promise<unknown> }>
+  readonly busy: Map<string, Sending>
   /** From then on nobody is sent the next of several. */
   endsAt: number
 }
@@ -89,7 +96,7 @@ export function deliverEventsJob(means: Means): Job & Required<Pick<Job, 'finish
     quiet: true,
     next: (now) => now + EVERY,
     run: async (_, tenantId, keepLease) => {
-      const turn = newTurn(tenantId)
+      const turn = newTurn(tenantId, turns)
       turns.push(turn)
       await takeTurn(means, turn, keepLease)
       return {}
@@ -98,9 +105,10 @@ export function deliverEventsJob(means: Means): Job & Required<Pick<Job, 'finish
   }
 }
 
-function newTurn(tenantId: TenantId): Turn {
+function newTurn(tenantId: TenantId, all: readonly Turn[]): Turn {
   const counts = { delivered: 0, deferred: 0, dead: 0 }
-  return { tenantId, counts, errors: [], busy: new Map(), endsAt: Number.POSITIVE_INFINITY }
+  const endsAt = Number.POSITIVE_INFINITY
+  return { tenantId, all, counts, errors: [], busy: new Map(), endsAt }
 }
 
 /** Waits for who is late, each with what was begun and for a few seconds with the rest of what it was given. */
@@ -145,10 +153,11 @@ async function deliverInTurn(
     const claim = { tenantId, ...times, busy: [...busy.keys()], each: EACH, limit }
     const [events] = await transact(means.db, tenantId, [claimEvents(claim)])
     for (const [receiver, own] of Map.groupBy(events, receiverOf)) {
-      const done = deliverInOrder(means, prepared, own, turn)
+      const sending: Sending = { since: performance.now(), done: Promise.resolve() }
+      busy.set(receiver, sending)
+      sending.done = deliverInOrder(means, prepared, own, { turn, sending })
         .catch((error: unknown) => errors.push(error))
         .finally(() => busy.delete(receiver))
-      busy.set(receiver, { since: performance.now(), done })
     }
     if (promptOf(turn).length === 0) break
     if (events.length < limit || placesOf(turn) === 0) await nextOf(turn)
@@ -162,7 +171,9 @@ function promptOf({ busy }: Turn): readonly number[] {
 }
 
 function placesOf(turn: Turn): number {
-  return Math.max(0, Math.min(BATCH - promptOf(turn).length, MOST - turn.busy.size))
+  const ofAll = turn.all.reduce((sum, { busy }) => sum + busy.size, 0)
+  const left = Math.min(MOST.ofTenant - turn.busy.size, MOST.ofAll - ofAll)
+  return Math.max(0, Math.min(BATCH - promptOf(turn).length, left))
 }
 
 /** Until somebody is done, or late. */
@@ -215,13 +226,14 @@ async function deliverInOrder(
   means: Means,
   prepared: Prepared,
   events: readonly ClaimedEvent[],
-  turn: Turn,
+  { turn, sending }: { turn: Turn; sending: Sending },
 ): Promise<void> {
   const { tenantId, counts } = turn
   let trouble: OutboundReason | undefined
   for (const [done, event] of events.entries()) {
     if (done > 0 && trouble === undefined && performance.now() > turn.endsAt)
       return await handBack(means, tenantId, events.slice(done))
+    sending.since = performance.now()
     const outcome = trouble ?? (await attempt(means, prepared, event))
     if (isTrouble(outcome)) trouble = outcome
     counts[await settle(means, tenantId, event, outcome)] += 1
