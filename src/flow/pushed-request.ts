@@ -36,9 +36,9 @@ export function sealParameters(
 }
 
 /**
- * What an authorization request asks: its own parameters, or what its `request_uri` stands for. Throws
- * `authorization_refused` for a reference that is unknown, expired, spent, or another client's: they look alike; and
- * where a parameter beside it says something else (OP-32, OP-33).
+ * What an authorization request asks: its own parameters, or what its `request_uri` stands for, and then nothing of what stands
+ * beside that: clients repeat what OpenID Connect Core 6.1 wants in the URL, often less than they pushed (RFC 9101 section 6.3).
+ * Throws `authorization_refused` for a reference that is unknown, expired, spent, or another client's: they look alike (OP-32, OP-33).
  */
 export async function takeRequest(
   means: Pick<Deps, 'db' | 'keyring' | 'clock'>,
@@ -67,10 +67,6 @@ export async function takeRequest(
     row.request,
   )
   const pushed = new Map(JSON.parse(Buffer.from(opened).toString('utf8')) as [string, string][])
-  for (const name of AUTHORIZATION_PARAMETERS) {
-    if (name !== 'request_uri' && (given.get(name) ?? pushed.get(name)) !== pushed.get(name))
-      refuse('The request differs from the one that was sent ahead.')
-  }
   const parameters = {
     get: (name: string) => pushed.get(name),
     repeated: [],

@@ -41,8 +41,9 @@ function authorize(parameters: Record<string, string>, browser = createBrowser()
 }
 
 /** The wallet's answer, up to the address that brings the browser back. */
-async function presented(requestUri: string, browser = createBrowser()) {
-  const page = await authorize({ client_id: 'pusher', request_uri: requestUri }, browser)
+async function presented(requestUri: string, beside: Record<string, string> = {}) {
+  const browser = createBrowser()
+  const page = await authorize({ ...beside, client_id: 'pusher', request_uri: requestUri }, browser)
   expect(page.status).toBe(200)
   const reply = await wallet.present(walletLinkOn(page.text))
   return { browser, back: reply.redirectUri ?? '' }
@@ -120,19 +121,28 @@ test('OP-31 an oversized request is 413', async () => {
   expect((await push({ state: 'x'.repeat(40_000) })).status).toBe(413)
 })
 
-test('OP-32 another client cannot use it, and nothing may be said beside it', async () => {
+test('OP-32 another client cannot use it', async () => {
   const requestUri = await pushed()
   for (const parameters of [
     { client_id: 'app', request_uri: requestUri },
     { request_uri: requestUri } as Record<string, string>,
-    { client_id: 'pusher', request_uri: requestUri, scope: 'openid' },
-    { client_id: 'pusher', request_uri: requestUri, redirect_uri: 'https://other.example/' },
   ]) {
     const page = await authorize(parameters)
     expect([page.status, page.location]).toEqual([400, undefined])
   }
   const same = await authorize({ ...REQUEST, request_uri: requestUri })
   expect(same.status).toBe(200)
+})
+
+test('OP-32 what stands beside it counts for nothing, as RFC 9101 section 6.3 has it', async () => {
+  const { back, browser } = await presented(await pushed(), {
+    ...{ response_type: 'code', scope: 'openid', state: 'altered', prompt: 'none' },
+    ...{ redirect_uri: 'https://other.example/', response_mode: 'form_post', nonce: 'altered' },
+  })
+  const end = await browser.follow(back, (to) => to.startsWith(REDIRECT_URI))
+  const told = new URL(end.location ?? '')
+  expect(told.href.startsWith(`${REDIRECT_URI}?code=`)).toBe(true)
+  expect(told.searchParams.get('state')).toBe(REQUEST.state)
 })
 
 test('OP-33, OP-41 unknown and foreign references look alike', async () => {
