@@ -29,12 +29,15 @@ interface Browser {
   browserHash: SecretHash
 }
 
-/** The logins of a browser's session and of the person's sessions before it there, oldest first. */
+/**
+ * The logins of a browser's session and of the person's sessions before it there, oldest first. Also those whose tokens were
+ * revoked: the relying party may have them revoked before it asks for the logout, and has a session of its own still.
+ */
 export const findSessionLogins = sqlStatement(
   'find_session_logins',
   (p: Params<Browser>) => sql<SessionLoginRow>`
     ${LOGINS}
-     WHERE g.tenant_id = ${p('tenantId')} AND g.session_browser_hash = ${p('browserHash')} AND g.revoked_at IS NULL
+     WHERE g.tenant_id = ${p('tenantId')} AND g.session_browser_hash = ${p('browserHash')}
      ORDER BY g.created_at, g.id`,
 )
 
@@ -43,7 +46,7 @@ export const lockSessionLogins = sqlStatement(
   'lock_session_logins',
   (p: Params<Browser>) => sql<SessionLoginRow>`
     ${LOGINS}
-     WHERE g.tenant_id = ${p('tenantId')} AND g.session_browser_hash = ${p('browserHash')} AND g.revoked_at IS NULL
+     WHERE g.tenant_id = ${p('tenantId')} AND g.session_browser_hash = ${p('browserHash')}
      ORDER BY g.id
        FOR NO KEY UPDATE OF g`,
 )

@@ -161,7 +161,8 @@ export const replaceSignOn = sqlStatement(
     UPDATE login_grant
        SET session_hash = NULL, session_started_at = NULL,
            session_browser_hash = CASE WHEN identity_id = ${p('identityId')} THEN session_browser_hash END
-     WHERE tenant_id = ${p('tenantId')} AND session_browser_hash = ${p('browserHash')}`,
+     WHERE tenant_id = ${p('tenantId')} AND session_browser_hash = ${p('browserHash')}
+       AND (session_hash IS NOT NULL OR identity_id IS DISTINCT FROM ${p('identityId')})`,
 )
 
 /** The session is over; what was granted in it stays. Returns whose it was, once for each grant. */

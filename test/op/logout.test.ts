@@ -174,6 +174,19 @@ test('OP-83 a new login in the same browser: the logout is told to those of the 
   expect(await isLoggedIn(stranger)).toBe(true)
 })
 
+test('OP-82 OP-83 a relying party that revokes its tokens first, as oidc-client-ts does, is known all the same', async () => {
+  const { tokens } = await login()
+  await loginQuietly()
+  const { refresh_token: token } = tokens
+  await post(`${tenant.issuer}/revoke`, { token }, { authorization: first.authorization })
+  const parameters = {
+    ...{ id_token_hint: tokens.id_token ?? '', post_logout_redirect_uri: LOGGED_OUT },
+  }
+  expect((await endSession(parameters)).location).toBe(LOGGED_OUT)
+  expect(await deliver()).toMatchObject({ delivered: 2 })
+  expect(await isLoggedIn()).toBe(false)
+})
+
 test('OP-83 somebody else logs in in the same browser: what was the person’s before leaves it', async () => {
   await login()
   const milan = await bridge.newWallet()
