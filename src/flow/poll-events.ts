@@ -31,6 +31,14 @@ export interface PollRequest {
   signal: AbortSignal
 }
 
+export interface PollCaller {
+  subscription: string
+  /** The bearer token, as far as it may be one. */
+  secret: string | undefined
+  /** Whether anything was shown at all. */
+  isKnown: boolean
+}
+
 /** `sets` by `jti`; `moreAvailable` when the next call has some at once. */
 export interface PollAnswer {
   sets: { readonly [jti: string]: string }
@@ -44,7 +52,7 @@ export interface PollAnswer {
 export async function pollEvents(
   means: Means,
   prepared: PreparedTenant,
-  caller: { subscription: string; secret: string | undefined },
+  caller: PollCaller,
   request: PollRequest,
 ): Promise<PollAnswer> {
   const row = await findOwn(means, prepared, caller)
@@ -90,10 +98,14 @@ export async function pollEvents(
 async function findOwn(
   means: Means,
   { tenant: { id: tenantId } }: PreparedTenant,
-  { subscription, secret }: { subscription: string; secret: string | undefined },
+  { subscription, secret, isKnown }: PollCaller,
 ) {
   const refuse = (): never =>
-    fail({ kind: 'oauth', error: 'invalid_token', description: 'the token is not valid' })
+    fail({
+      ...{ kind: 'oauth', error: 'invalid_token', description: 'the token is not valid' },
+      // Who showed nothing is told no error (RFC 6750 section 3).
+      ...(isKnown ? {} : { challenge: 'Bearer' }),
+    })
   const id = subscription as SubscriptionId
   if (secret === undefined || id.includes('\0')) return refuse()
   const [[row]] = await read(means.db, tenantId, [findEventSubscription({ tenantId, id })])

@@ -44,9 +44,11 @@ export function eventPollRoutes(deps: Means): Route[] {
 async function poll(deps: Means, exchange: Exchange): Promise<Response> {
   const { http } = exchange
   const body = await readJsonBody(http, Poll, LARGEST_BODY)
+  const authorization = http.req.header('authorization') ?? ''
   const caller = {
     subscription: http.req.param('id') ?? '',
-    secret: BEARER.exec(http.req.header('authorization') ?? '')?.[1],
+    secret: BEARER.exec(authorization)?.[1],
+    isKnown: authorization !== '',
   }
   const answer = await pollEvents(deps, tenantOf(exchange), caller, {
     ...{ maxEvents: body.maxEvents, returnImmediately: body.returnImmediately },

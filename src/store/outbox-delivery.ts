@@ -27,6 +27,8 @@ export interface ClaimedEvent {
 
 /** As partial indexes say it. */
 const WAITING = sql`o.delivered_at IS NULL AND o.dead_at IS NULL`
+/** A client that is switched off hears of erasures alone, whatever was written for it before. */
+const HEARD = sql`(r.client_id IS NULL OR r.enabled = 1 OR o.event_type = 'identity_erased')`
 const DELIVERED = sql`o.delivered_at IS NOT NULL AND o.dead_at IS NULL`
 const DEAD = sql`o.dead_at IS NOT NULL`
 
@@ -50,9 +52,11 @@ export const claimEvents = sqlStatement(
   ) => sql<ClaimedEvent>`
     WITH first AS MATERIALIZED (
       SELECT one.id, one.rank FROM event_subscription s
+        LEFT JOIN relying_party r ON r.tenant_id = s.tenant_id AND r.client_id = s.client_id
        CROSS JOIN LATERAL (
          SELECT o.id, row_number() OVER (ORDER BY o.due_at, o.created_at, o.id) AS rank FROM outbox o
           WHERE o.tenant_id = ${p('tenantId')} AND o.subscription_id = s.id AND ${WAITING} AND o.due_at <= ${p('now')}
+            AND ${HEARD}
           ORDER BY o.due_at, o.created_at, o.id LIMIT ${p('each')}
        ) AS one
        WHERE s.tenant_id = ${p('tenantId')} AND s.enabled = 1 AND s.delivery <> 'poll'
@@ -127,19 +131,16 @@ export const handBackEvent = sqlStatement(
 )
 
 /** What waits to be fetched, oldest first. */
-export const findWaitingEvents = statement(
+export const findWaitingEvents = sqlStatement(
   'find_waiting_events',
-  (q, p: Params<{ tenantId: TenantId; subscriptionId: SubscriptionId; limit: number }>) =>
-    q
-      .selectFrom('outbox')
-      .select(['id', 'payload', 'created_at'])
-      .where('tenant_id', '=', p('tenantId'))
-      .where('subscription_id', '=', p('subscriptionId'))
-      .where('delivered_at', 'is', null)
-      .where('dead_at', 'is', null)
-      .orderBy('created_at')
-      .orderBy('id')
-      .limit(p('limit')),
+  (p: Params<{ tenantId: TenantId; subscriptionId: SubscriptionId; limit: number }>) => sql<
+    Pick<ClaimedEvent, 'id' | 'payload' | 'created_at'>
+  >`
+    SELECT o.id, o.payload, o.created_at FROM outbox o
+      JOIN event_subscription s ON s.tenant_id = o.tenant_id AND s.id = o.subscription_id
+      LEFT JOIN relying_party r ON r.tenant_id = s.tenant_id AND r.client_id = s.client_id
+     WHERE o.tenant_id = ${p('tenantId')} AND o.subscription_id = ${p('subscriptionId')} AND ${WAITING} AND ${HEARD}
+     ORDER BY o.created_at, o.id LIMIT ${p('limit')}`,
 )
 
 /** Fetched and taken (RFC 8936 section 2.4); ids that are not this receiver's change nothing. */

@@ -11,6 +11,7 @@ import { eraseIdentity } from '../../src/flow/erase-identity.ts'
 import { mergeIdentities } from '../../src/flow/merge-identities.ts'
 import { splitIdentities } from '../../src/flow/split-identities.ts'
 import { type SubscriptionRequest, subscribeToEvents } from '../../src/flow/subscribe-to-events.ts'
+import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
 import { deliverEventsJob } from '../../src/job/deliver-events.ts'
 import { createOutbound } from '../../src/outbound/guard.ts'
 import { inTransaction, transact } from '../../src/store/database.ts'
@@ -77,6 +78,23 @@ async function tell(tenant: TestTenant, person: Person, event: PersonEvent, time
 async function oneTenant() {
   const tenant = await bridge.addTenant(`events-${++slugs}`)
   return { tenant, person: await newPerson(bridge, tenant, 'sanne') }
+}
+
+async function poll(tenant: TestTenant, { id, secret }: Subscription, body: object) {
+  const response = await fetch(`${tenant.issuer}/events/${id}/poll`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(secret === '' ? {} : { authorization: `Bearer ${secret}` }),
+    },
+    body: JSON.stringify(body),
+  })
+  const challenge = response.headers.get('www-authenticate')
+  const answer = (await response.json()) as {
+    sets: Record<string, string>
+    moreAvailable: boolean
+  }
+  return { status: response.status, challenge, ...answer }
 }
 
 interface Body {
@@ -514,6 +532,25 @@ describe('item 9 delivery', () => {
     expect(await rowsOf(bridge, tenant, 'outbox')).toHaveLength(0)
   })
 
+  test('a client that is switched off hears of erasures alone, whatever waited for it; switched on again, of the rest', async () => {
+    const { tenant, person } = await oneTenant()
+    await subscribe(tenant)
+    const fetching = await subscribe(tenant, { delivery: 'poll', endpoint: undefined })
+    await tell(tenant, person, { type: 'binding_updated' })
+    await tell(tenant, person, { type: 'identity_erased' })
+    const set = (enabled: boolean) =>
+      updateRelyingParty(bridge.deps, ACTOR, tenant.slug, 'app' as ClientId, { enabled })
+    const fetched = async () =>
+      Object.keys((await poll(tenant, fetching, { returnImmediately: true })).sets).length
+    await set(false)
+    expect(await deliver(tenant)).toMatchObject({ delivered: 1 })
+    expect(bodies().map(({ type }) => type)).toEqual(['identity_erased'])
+    expect(await fetched()).toBe(1)
+    await set(true)
+    expect(await deliver(tenant)).toMatchObject({ delivered: 1 })
+    expect(await fetched()).toBe(2)
+  })
+
   test('there are a hundred at most, and all of them are listed: of fifty at once those that fit', async () => {
     const { tenant } = await oneTenant()
     await subscribe(tenant)
@@ -588,19 +625,6 @@ describe('RFC 8935 push', () => {
 })
 
 describe('RFC 8936 poll', () => {
-  const poll = async (tenant: TestTenant, { id, secret }: Subscription, body: object) => {
-    const response = await fetch(`${tenant.issuer}/events/${id}/poll`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-    const answer = (await response.json()) as {
-      sets: Record<string, string>
-      moreAvailable: boolean
-    }
-    return { status: response.status, ...answer }
-  }
-
   test('events come again until they are acknowledged or refused; what is refused can be replayed', async () => {
     const { tenant, person } = await oneTenant()
     const own = await subscribe(tenant, { delivery: 'poll', endpoint: undefined })
@@ -648,7 +672,9 @@ describe('RFC 8936 poll', () => {
     const waiting = poll(tenant, own, {})
     await tell(tenant, person, { type: 'identity_erased' })
     expect(Object.keys((await waiting).sets)).toHaveLength(1)
-    expect((await poll(tenant, { ...own, secret: other.secret }, {})).status).toBe(401)
+    const refused = await poll(tenant, { ...own, secret: other.secret }, {})
+    expect([refused.status, refused.challenge]).toEqual([401, 'Bearer error="invalid_token"'])
+    expect((await poll(tenant, { ...own, secret: '' }, {})).challenge).toBe('Bearer')
     const ended = poll(tenant, other, {})
     await admin.delete(`/tenants/${tenant.slug}/event-subscriptions/${other.id}`)
     expect((await ended).status, 'while it waited').toBe(401)
