@@ -8,18 +8,18 @@ import { playCase, playGarbage, playReplays, type Result, type Target } from './
 import { setUpTenant } from './set-up.ts'
 import { createWorld, DEFAULT_SEED, documentsOf } from './world.ts'
 
-const { values } = parseArgs({
-  options: {
-    bridge: { type: 'string' },
-    'admin-token': { type: 'string' },
-    'authorize-url': { type: 'string' },
-    seed: { type: 'string', default: DEFAULT_SEED },
-    only: { type: 'string', default: '' },
-    'one-key': { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-    documents: { type: 'boolean', default: false },
-  },
-})
+const OPTIONS = {
+  bridge: { type: 'string' },
+  'admin-token': { type: 'string' },
+  'authorize-url': { type: 'string' },
+  seed: { type: 'string', default: DEFAULT_SEED },
+  only: { type: 'string', default: '' },
+  'one-key': { type: 'boolean', default: false },
+  list: { type: 'boolean', default: false },
+  documents: { type: 'boolean', default: false },
+} as const
+
+const values = readWords()
 
 const world = createWorld(values.seed, Date.now())
 const isWanted = ({ name }: { name: string }) => name.includes(values.only)
@@ -31,7 +31,22 @@ if (values.documents) {
   for (const { name, expect } of [...cases, ...digitalCases])
     console.log(`${name.padEnd(48)} ${expect}`)
 } else {
-  await playAll()
+  await playAll().catch(stop)
+}
+
+function readWords() {
+  try {
+    return parseArgs({ options: OPTIONS }).values
+  } catch (error) {
+    return stop(error)
+  }
+}
+
+/** Ends with 2 and a sentence: what was asked for is wrong, or the verifier cannot be set up or does not answer. */
+function stop(error: unknown): never {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  console.error(cause instanceof Error ? cause.message : 'cannot go on')
+  process.exit(2)
 }
 
 async function playAll(): Promise<void> {

@@ -56,9 +56,11 @@ async function main(log: Log): Promise<void> {
   const stop = () => {
     if (stopping) return
     stopping = true
+    log.info('stopping')
     service
       .stop()
       .then(() => database.embedded?.stop())
+      .then(() => log.info('stopped'))
       .then(() => process.exit(0))
       .catch((error: unknown) => exitWith(log, error))
   }

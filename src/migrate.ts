@@ -29,18 +29,27 @@ async function main(ownerUrl: string, options: { adopt: boolean; renew: boolean 
   console.log(urlForLogin(ownerUrl, RUNTIME_ROLE, password))
 }
 
-const { values } = parseArgs({
-  options: {
-    adopt: { type: 'boolean', default: false },
-    'new-password': { type: 'boolean', default: false },
-  },
-})
+function readOptions(): { adopt: boolean; renew: boolean } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        adopt: { type: 'boolean', default: false },
+        'new-password': { type: 'boolean', default: false },
+      },
+    })
+    return { adopt: values.adopt, renew: values['new-password'] }
+  } catch (cause) {
+    throw new SetupRefused('npm run migrate [-- --adopt] [-- --new-password]', { cause })
+  }
+}
+
 const ownerUrl = process.env.DATABASE_OWNER_URL
 try {
+  const options = readOptions()
   if (ownerUrl === undefined || ownerUrl === '') {
     throw new SetupRefused('Set DATABASE_OWNER_URL to the URL of the login that owns the database')
   }
-  await main(ownerUrl, { adopt: values.adopt, renew: values['new-password'] })
+  await main(ownerUrl, options)
 } catch (error) {
   if (!(error instanceof Error)) throw error
   console.error(operatorSentence(error) ?? error.message)

@@ -4,6 +4,7 @@
  * is in attribute-values.ts.
  */
 import { z } from 'zod'
+import { labelOf } from './attribute-label.ts'
 import type { Json } from './text.ts'
 
 /** Claims that the token itself is made of; an attribute may not take their name. */
@@ -43,7 +44,7 @@ const ClaimPath = z.array(z.string().min(1).max(128)).min(1).max(8)
 
 export const AttributeRule = z.strictObject({
   name: AttributeName,
-  /** What people are told is asked of their wallet; the name itself when absent. */
+  /** What people are told is asked of their wallet; when absent, our words for a usual name, else the name. */
   label: z
     .strictObject({ en: z.string().min(1).max(80), nl: z.string().min(1).max(80) })
     .optional(),
@@ -130,13 +131,13 @@ export function pathsOf(rule: AttributeRule): readonly (readonly string[])[] {
   return rule.wallet === undefined ? [] : [rule.wallet, ...(rule.walletAlso ?? [])]
 }
 
-/** What people are told an attribute is: its label, or its name. */
+/** What people are told an attribute is, whether there is a rule for it or none. */
 export function attributeLabel(
   policy: AttributePolicy,
   name: string,
   language: 'en' | 'nl',
 ): string {
-  return policy.rules.find((rule) => rule.name === name)?.label?.[language] ?? name
+  return labelOf(name, language, policy.rules.find((rule) => rule.name === name)?.label)
 }
 
 /** Names of the claims that any login of this tenant may release, for discovery's `claims_supported`. */
@@ -156,7 +157,7 @@ export function releasingScopes(policy: AttributePolicy): string[] {
 export function requestedLabels(policy: AttributePolicy, language: 'en' | 'nl'): string[] {
   return policy.rules
     .filter((rule) => rule.wallet !== undefined)
-    .map((rule) => rule.label?.[language] ?? rule.name)
+    .map((rule) => labelOf(rule.name, language, rule.label))
 }
 
 /** Where in a credential the rules read; everything else need not be asked for. */

@@ -244,5 +244,7 @@ const TITLES: { readonly [code: string]: string } = {
 
 /** The title of problem details with this code, where `detail` is `description`. */
 export function titleOf(code: string, description: string): string {
+  if (Object.hasOwn(PROVIDER_REFUSALS, code)) return 'the provider cannot be used'
+  if (Object.hasOwn(OUTBOUND_REFUSALS, code)) return 'the address cannot be asked'
   return TITLES[code] ?? description
 }

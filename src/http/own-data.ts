@@ -3,6 +3,7 @@
  * `supportURI`; `erasure_endpoint` of IT-Wallet) leads here.
  */
 import type { Deps } from '../deps.ts'
+import { attributeLabel } from '../domain/attributes.ts'
 import { fail } from '../domain/failure.ts'
 import type { ClientId, MatchId } from '../domain/ids.ts'
 import { addressOf } from '../domain/tenant.ts'
@@ -14,6 +15,7 @@ import { eraseOwnData } from '../flow/erase-own-data.ts'
 import { withdrawOwn } from '../flow/own-consents.ts'
 import type { PersonExport } from '../flow/person-export.ts'
 import { readOwnData } from '../flow/read-own-data.ts'
+import type { PreparedTenant } from '../flow/tenants.ts'
 import { unlinkOwn } from '../flow/unlink-own.ts'
 import { EXPORT } from './admin/examples.ts'
 import { browserCookie, isFromOwnPage, readBrowserId } from './browser.ts'
@@ -32,6 +34,7 @@ import {
 import { browserOf, JOURNEY, journeyOf } from './login.ts'
 import { answerLoginPage } from './login-answer.ts'
 import { renderOwnData, renderOwnDataStart, renderOwnReceipt } from './pages/own-data-page.ts'
+import type { Language } from './pages/text.ts'
 import { readFormBody } from './parse.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 import { newNonce, pageSetting, pageTenant } from './serve.ts'
@@ -92,25 +95,31 @@ async function show(deps: Means, exchange: Exchange): Promise<Response> {
   const nonce = newNonce()
   const html = renderOwnData({
     ...{ language, nonce, tenant: pageTenant(prepared, language), ...shown(data) },
+    attributes: shownAttributes(data, prepared, language),
     done: exchange.http.req.query('done') !== undefined,
     url: pathOf(exchange),
   })
   return answerPage(html, nonce)
 }
 
-/** An export as the page draws it: one value a name, whichever link it stands in. */
-function shown(data: PersonExport) {
+/** One value a name, whichever link it stands in, under what the tenant's people call it. */
+function shownAttributes(data: PersonExport, prepared: PreparedTenant, language: Language) {
+  const policy = prepared.policies?.documents.attributes ?? { rules: [] }
   const kept = data.links.flatMap((link) =>
     Object.entries({
       ...(link.wallet_attributes as JsonObject),
       ...(link.attributes as JsonObject),
     }),
   )
-  const attributes = [...new Map(kept)].map(
-    ([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const,
-  )
+  return [...new Map(kept)].map(([name, value]) => ({
+    ...{ name, label: attributeLabel(policy, name, language) },
+    value: (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 200),
+  }))
+}
+
+/** The rest of an export as the page draws it. */
+function shown(data: PersonExport) {
   return {
-    attributes: attributes.map(([name, value]) => [name, value.slice(0, 200)] as const),
     consents: data.consents.map((row) => ({
       clientId: String(row.client_id),
       name: typeof row.client_name === 'string' ? row.client_name : String(row.client_id),

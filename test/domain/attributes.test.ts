@@ -6,7 +6,12 @@ import {
   readWalletAttributes,
   releaseClaims,
 } from '../../src/domain/attribute-values.ts'
-import { AttributePolicy, type Attributes } from '../../src/domain/attributes.ts'
+import {
+  AttributePolicy,
+  type Attributes,
+  attributeLabel,
+  requestedLabels,
+} from '../../src/domain/attributes.ts'
 
 const rule = (name: string, merge: string, also: object = {}) => ({
   ...{ name, merge, persist: true, project: true },
@@ -78,4 +83,20 @@ test('issue 3.3 only what is marked is stored, and only what is marked leaves', 
   const values = { kept: 1, both: 2, scoped: 3, neither: 4, unknown: 5 }
   expect({ ...persistedAttributes(policy, values) }).toEqual({ kept: 1, both: 2, scoped: 3 })
   expect({ ...releaseClaims(policy, values, {}, new Set(['both'])) }).toEqual({ both: 2 })
+})
+
+test('people read words: the tenant’s own, else ours for usual names, else the name itself', () => {
+  const label = { en: 'Your staff number', nl: 'Je personeelsnummer' }
+  const policy = policyOf(
+    rule('given_name', 'WALLET_ONLY'),
+    rule('email', 'OIDC_ONLY'),
+    rule('family_name', 'WALLET_ONLY', { label }),
+    rule('unheard_of', 'WALLET_ONLY'),
+  )
+  expect(requestedLabels(policy, 'nl')).toEqual([
+    ...['Je voornaam', 'Je personeelsnummer', 'unheard_of'],
+  ])
+  expect(attributeLabel(policy, 'email', 'en')).toBe('Your e-mail address')
+  expect(attributeLabel(policy, 'tostring', 'en')).toBe('tostring')
+  expect(attributeLabel(policy, 'constructor', 'en'), 'nothing inherited').toBe('constructor')
 })

@@ -82,7 +82,7 @@ describe('issue 3 item 6: several accounts', () => {
     expect([asked.login, asked.asked]).toEqual([undefined, undefined])
     expect(asked.page).toContain('Which account?')
     for (const role of ['student', 'employee'])
-      expect(asked.page).toContain(`eduperson_scoped_affiliation: ${role}@noorderhaven.example`)
+      expect(asked.page).toContain(`Your role at the institution: ${role}@noorderhaven.example`)
     // The same in both, so it says nothing about which is which; and what only we know.
     expect(asked.page).not.toContain('de Vries')
     const [binding] = await rowsOf(

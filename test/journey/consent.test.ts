@@ -79,7 +79,13 @@ describe('issue 4 item 1: consent', () => {
     const purpose = { en: 'To show your grades.', nl: 'Om je cijfers te tonen.' }
     const { program } = await newClient({ name: 'Grades', purpose }, 'openid profile email')
     const { page } = await reachConsent(program, wallet)
-    for (const word of ['Grades', purpose.en, 'Your first name', 'email', 'Yes, share this'])
+    for (const word of [
+      'Grades',
+      purpose.en,
+      'Your first name',
+      'Your e-mail address',
+      'Yes, share this',
+    ])
       expect(page.text).toContain(word)
     for (const value of ['Sanne', 'de Vries', 'noorderhaven.example'])
       expect(page.text).not.toContain(value)

@@ -44,7 +44,7 @@ export interface OwnDataView extends Frame {
   links: readonly OwnLink[]
   consents: readonly OwnConsent[]
   /** By name, as it is kept. */
-  attributes: readonly (readonly [name: string, value: string])[]
+  attributes: readonly { name: string; label: string; value: string }[]
   categories: readonly string[]
   logins: number
   done: boolean
@@ -66,7 +66,7 @@ ${view.done && markup`<p role="status"><strong>${text.done}</strong></p>`}
 ${view.consents.length > 0 && markup`<h2>${text.consents}</h2>${drawConsents(view.consents, `${url}/consent`, language)}`}
 <form method="post" action="${url}/attributes">
 <h2>${text.attributes}</h2>${attributes.length === 0 && markup`<p>${text.none}</p>`}
-${attributes.map(([name, value], place) => drawTick(`attribute:${name}`, `a${place}`, name, value))}
+${attributes.map(({ name, label, value }, place) => drawTick(`attribute:${name}`, `a${place}`, label, value))}
 <h2>${text.categories}</h2>${categories.length === 0 && markup`<p>${text.none}</p>`}
 ${categories.map((name, place) => drawTick(`category:${name}`, `c${place}`, name, ''))}
 ${some && markup`<p class="soft">${text.someHint}</p><button class="button plain" type="submit">${text.some}</button>`}</form>

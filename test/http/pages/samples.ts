@@ -280,8 +280,8 @@ export function ownDataView(change: Partial<OwnDataView> = {}): OwnDataView {
       { id: 'account', side: 'institution', lastUsedAt: at, endedAt: at },
     ],
     attributes: [
-      ['given_name', 'Sanne'],
-      ['email', 'sanne@noorderhaven.example'],
+      { name: 'given_name', label: 'Your first name', value: 'Sanne' },
+      { name: 'email', label: 'Your e-mail address', value: 'sanne@noorderhaven.example' },
     ],
     consents: [{ clientId: 'library', name: 'University Library', givenAt: at }],
     categories: ['enrolment'],
