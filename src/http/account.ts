@@ -51,7 +51,7 @@ async function show(deps: Means, exchange: Exchange): Promise<Response> {
     chooseUrl: addressOf.accounts(below, id),
     cancelUrl: addressOf.cancel(below, id),
   })
-  return answerPage(html, nonce)
+  return answerPage(html, nonce, { popup: true })
 }
 
 async function choose(deps: Means, exchange: Exchange): Promise<Response> {

@@ -7,19 +7,21 @@ export interface PageAnswer {
   headers?: Record<string, string>
   /** Origins that a form of the page may lead to; TypeError for what is none. */
   formAction?: readonly string[]
+  /** It belongs to a login or a logout that a relying party may have begun in a window of its own. */
+  popup?: boolean
 }
 
 /** A page that was drawn with this nonce. `headers` come on top of what {@link pageHeaders} says. */
 export function answerPage(
   html: string,
   nonce: string,
-  { status = 200, headers = {}, formAction = [] }: PageAnswer = {},
+  { status = 200, headers = {}, formAction = [], popup = false }: PageAnswer = {},
 ): Response {
   return new Response(html, {
     status,
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      ...pageHeaders(nonce, { formAction }),
+      ...pageHeaders(nonce, { formAction, popup }),
       ...headers,
     },
   })

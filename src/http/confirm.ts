@@ -38,7 +38,7 @@ async function show(deps: Means, exchange: Exchange): Promise<Response> {
     confirmUrl: addressOf.confirm(below, id),
     cancelUrl: addressOf.cancel(below, id),
   })
-  return answerPage(html, nonce)
+  return answerPage(html, nonce, { popup: true })
 }
 
 async function confirm(deps: Means, exchange: Exchange): Promise<Response> {

@@ -50,7 +50,7 @@ async function show(deps: Means, exchange: Exchange): Promise<Response> {
     answerUrl: addressOf.consent(below, id),
     ownDataUrl: addressOf.privacy(below),
   })
-  return answerPage(html, nonce)
+  return answerPage(html, nonce, { popup: true })
 }
 
 async function decide(deps: Means, exchange: Exchange): Promise<Response> {

@@ -114,7 +114,7 @@ function answerQuestion(
     ...{ language, nonce, tenant: pageTenant(exchange.prepared, language), asking, fields },
     confirmUrl: `${new URL(tenantOf(exchange).issuer).pathname}/end_session/confirmation`,
   })
-  return answerPage(page, nonce)
+  return answerPage(page, nonce, { popup: true })
 }
 
 function answerState(exchange: Exchange, parameters: Parameters, answered: LogoutAnswer): Response {
@@ -126,7 +126,7 @@ function answerState(exchange: Exchange, parameters: Parameters, answered: Logou
     ...{ state: ended ? 'ended' : 'none', consents: [], done: false },
     endUrl: `${new URL(tenantOf(exchange).issuer).pathname}/session`,
   })
-  return answerPage(page, nonce, { headers: endingCookie(exchange, answered) })
+  return answerPage(page, nonce, { headers: endingCookie(exchange, answered), popup: true })
 }
 
 const PARAMETERS: readonly [name: string, description: string, example: string][] = [

@@ -101,7 +101,7 @@ function answerBrowser(failure: Failure, told: Told, page: PageSetting): Respons
     reference: page.reference,
   })
   const { status, headers = {} } = told
-  return answerPage(html, nonce, { status, headers })
+  return answerPage(html, nonce, { status, headers, popup: true })
 }
 
 /** The same by POST, for a client that asked for it. */
@@ -120,5 +120,5 @@ function answerByPost(
       ['iss', issuer],
     ],
   })
-  return answerPage(html, nonce, { formAction: [new URL(redirectUri).origin] })
+  return answerPage(html, nonce, { formAction: [new URL(redirectUri).origin], popup: true })
 }

@@ -56,7 +56,7 @@ export async function answerLoginPage(
     expiresAt: toInstant(login.expiresAt),
     alternatives: directProviders(prepared).map(({ slug, name }) => ({ slug, name })),
   })
-  return answerPage(html, nonce, { headers })
+  return answerPage(html, nonce, { headers, popup: true })
 }
 
 /** What this relying party's logins ask of a wallet, no more. */

@@ -54,7 +54,8 @@ export function answerOnward(
   if (form !== undefined) return answerForm(exchange, language, form, cookie)
   const nonce = newNonce()
   const tenant = pageTenant(exchange.prepared, language)
-  return answerPage(renderOnwardPage({ language, nonce, tenant, url }), nonce, { headers: cookie })
+  const page = renderOnwardPage({ language, nonce, tenant, url })
+  return answerPage(page, nonce, { headers: cookie, popup: true })
 }
 
 /** After a button: {@link answerOnward} where the journey leads away from here, the next page otherwise. */
@@ -75,7 +76,7 @@ function answerForm(
   const tenant = pageTenant(exchange.prepared, language)
   const formAction = [new URL(form.action).origin]
   const html = renderFormPostPage({ language, nonce, tenant, ...form })
-  return answerPage(html, nonce, { headers: cookie, formAction })
+  return answerPage(html, nonce, { headers: cookie, formAction, popup: true })
 }
 
 /** A clear end, with the way back to the relying party. */
@@ -94,7 +95,7 @@ export function answerEnd(exchange: Exchange, next: Extract<Next, { kind: 'end' 
         : addressOf.cancel(new URL(tenantOf(exchange).issuer).pathname, next.journey.id),
     reference: next.journey.correlationId,
   })
-  return answerPage(html, nonce)
+  return answerPage(html, nonce, { popup: true })
 }
 
 function endKind(next: Extract<Next, { kind: 'end' }>): EndPageKind {

@@ -100,6 +100,20 @@ test('OP-12 a return address that is taken away while a login is under way gets 
   expect([end.status, end.location]).toEqual([403, undefined])
 })
 
+test('Core 3.1.2.1 a login in a window of the relying party keeps its opener; pages of the person alone do not', async () => {
+  const { issuer } = bridge.tenant
+  const openerOf = async (url: string) =>
+    (await createBrowser().get(url)).headers.get('cross-origin-opener-policy')
+  const { url } = await bridge.tenant.relyingParty.begin({ display: 'popup' })
+  const posted = await bridge.tenant.relyingParty.begin({
+    ...{ prompt: 'none', response_mode: 'form_post' },
+  })
+  for (const page of [url, posted.url, `${issuer}/authorize`, `${issuer}/end_session`])
+    expect(await openerOf(page), page).toBe('unsafe-none')
+  for (const page of [`${issuer}/privacy`, `${issuer}/session`, `${bridge.url}/compliance`])
+    expect(await openerOf(page), page).toBe('same-origin')
+})
+
 test('OP-18 prompt=none needs a session there is none of, and stands alone', async () => {
   expect(await refusal({ prompt: 'none' })).toBe('login_required')
   expect(await refusal({ prompt: 'none login' })).toBe('invalid_request')

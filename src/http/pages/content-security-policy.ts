@@ -29,11 +29,12 @@ export function contentSecurityPolicy(
 
 /**
  * All headers of a page, lower-case names; the content type is left to whoever writes the answer. Takes and throws
- * what {@link contentSecurityPolicy} does. OP-24.
+ * what {@link contentSecurityPolicy} does. OP-24. A page of a login may stand in a window that the relying party's page opened
+ * (`popup`; Core 3.1.2.1): cut off from that page, as all others are, it could never tell it that the login is over.
  */
 export function pageHeaders(
   nonce: string,
-  options: { formAction?: readonly string[] } = {},
+  options: { formAction?: readonly string[]; popup?: boolean } = {},
 ): Record<string, string> {
   return {
     'content-security-policy': contentSecurityPolicy(nonce, options),
@@ -43,7 +44,7 @@ export function pageHeaders(
     'cache-control': 'no-store',
     'permissions-policy':
       'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
-    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-opener-policy': options.popup === true ? 'unsafe-none' : 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
   }
 }
