@@ -5,7 +5,7 @@
 import { ACR, ACR_VALUES } from './assurance.ts'
 import { type ClaimsRequest, type NamedClaims, readClaimsRequest } from './claims-request.ts'
 import { type ErrorRedirect, fail, type OAuthError } from './failure.ts'
-import { matchRedirectUri, type RelyingParty } from './relying-party.ts'
+import { isAppAddress, matchRedirectUri, type RelyingParty } from './relying-party.ts'
 import type { Trigger } from './selector-rule.ts'
 
 /** A request that passed every check: only this may start a journey. */
@@ -92,7 +92,8 @@ export function judgeAuthorizationRequest(
     })
 
   const state = parameters.repeated.includes('state') ? undefined : parameters.get('state')
-  const formPost = parameters.get('response_mode') === 'form_post' ? true : undefined
+  const wantsPost = parameters.get('response_mode') === 'form_post'
+  const formPost = (wantsPost && !isAppAddress(redirectUri)) || undefined
   const redirect: ErrorRedirect = { redirectUri, state, issuer, ...(formPost && { formPost }) }
   if (parameters.repeated.length > 0)
     refuse(redirect, 'invalid_request', 'a parameter occurs twice')
@@ -154,6 +155,8 @@ function judgeUnsupported(parameters: Parameters, redirect: ErrorRedirect): void
   const responseMode = parameters.get('response_mode')
   if (responseMode !== undefined && responseMode !== 'query' && responseMode !== 'form_post')
     refuse(redirect, 'invalid_request', 'only response_mode query and form_post are supported')
+  if (responseMode === 'form_post' && redirect.formPost !== true)
+    refuse(redirect, 'invalid_request', 'response_mode form_post does not reach an app')
   limited(redirect.state, 4096, { ...redirect, state: undefined }, 'state is too long')
 }
 

@@ -2,7 +2,12 @@
 import { NO_ACCESS } from './data-access.ts'
 import { fail } from './failure.ts'
 import { isResourceName } from './machine.ts'
-import { isRegistrableRedirectUri, type RelyingParty } from './relying-party.ts'
+import {
+  isAppAddress,
+  isRegistrableRedirectUri,
+  isWebAddress,
+  type RelyingParty,
+} from './relying-party.ts'
 
 export type Capabilities = Pick<
   RelyingParty,
@@ -67,6 +72,7 @@ export function judgeCapabilities(client: RelyingParty, own: OwnNames): RelyingP
   judgeGrants(client)
   judgeMachine(client)
   judgeLogoutAddresses(client)
+  judgeAppAddresses(client)
   for (const name of [...client.audiences, client.resource].filter((one) => one !== undefined)) {
     if (!isResourceName(name)) refuse('resource: not an absolute URI without fragment')
     if (name === own.issuer || name.startsWith(`${own.issuer}/`))
@@ -112,8 +118,18 @@ function judgeLogoutAddresses(client: RelyingParty): void {
     if (!isRegistrableRedirectUri(uri) || uris.indexOf(uri) !== index)
       refuse(`post_logout_redirect_uris.${index}: not an https URL without fragment, or twice`)
   })
-  if (backchannelLogoutUri !== undefined && !isRegistrableRedirectUri(backchannelLogoutUri))
+  if (backchannelLogoutUri !== undefined && !isWebAddress(backchannelLogoutUri))
     refuse('backchannel_logout_uri: not an https URL without fragment')
+}
+
+/** Whoever gets what is sent to an app's scheme has no secret to prove itself with: only PKCE tells it apart (RFC 8252 8.1, 8.5). */
+function judgeAppAddresses({
+  authentication,
+  redirectUris,
+  postLogoutRedirectUris,
+}: RelyingParty): void {
+  if (authentication !== 'none' && [...redirectUris, ...postLogoutRedirectUris].some(isAppAddress))
+    refuse('token_endpoint_auth_method: an address of an app needs none')
 }
 
 /** FAPI 2.0 is one switch: what it demands of the registration is set, what contradicts it is refused. */

@@ -67,8 +67,29 @@ export interface RelyingParty {
   backchannelSessionRequired: boolean
 }
 
-/** Whether `uri` may be registered: https, or http on a loopback address; no fragment, no user-info (OP-01). */
+/**
+ * Whether `uri` may be registered for browsers to be sent to: an address in the web, or one that an app on the person's device
+ * answers to (RFC 8252 section 7).
+ */
 export function isRegistrableRedirectUri(uri: string): boolean {
+  return isAppAddress(uri) || isWebAddress(uri)
+}
+
+/** A scheme that an app owns: its domain name written backwards, hence with a dot (RFC 8252 sections 7.1 and 8.4). */
+const APP_ADDRESS = /^([a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:)\/[!-~]*$/
+
+/** Whether an app on the person's device answers to `uri`, by a scheme of its own. Nobody can say which app that is. */
+export function isAppAddress(uri: string): boolean {
+  return uri.length <= 2048 && APP_ADDRESS.test(uri) && !/[#*@\\]/.test(uri) && URL.canParse(uri)
+}
+
+/** Whose address it is: its host, or the scheme of an app with its colon, which no host has. */
+export function holderOf(uri: string): string {
+  return APP_ADDRESS.exec(uri)?.[1] ?? new URL(uri).hostname
+}
+
+/** https, or http on a loopback address; no fragment, no user-info (OP-01). */
+export function isWebAddress(uri: string): boolean {
   if (uri.length > 2048 || !URL.canParse(uri) || uri.includes('#') || uri.includes('\\'))
     return false
   // Printable ASCII only: neither white space nor control characters nor anything a browser would re-encode.

@@ -6,7 +6,7 @@ import { choosePlan } from '../domain/choose-plan.ts'
 import { allNamed } from '../domain/claims-request.ts'
 import { NOTHING_DECLARED, releasedNames, wasAskedFor } from '../domain/declared.ts'
 import { type Decided, type SealedRequest, SIGN_ON_IDLE_TIME } from '../domain/journey.ts'
-import type { RelyingParty } from '../domain/relying-party.ts'
+import { isAppAddress, type RelyingParty } from '../domain/relying-party.ts'
 import { MINUTE, SECOND, toInstant } from '../domain/time.ts'
 import { read } from '../store/database.ts'
 import { findSignOn, type SessionRow } from '../store/single-sign-on.ts'
@@ -43,6 +43,8 @@ export async function findSession(
   if (tenant.singleSignOnMinutes === 0 || browserId === undefined || session === undefined)
     return undefined
   if (policies === undefined || requestKid === undefined || request.selectAccount) return undefined
+  // Any app may answer to that scheme, so somebody has to be there and want it (RFC 8252 section 8.6).
+  if (isAppAddress(request.redirectUri)) return undefined
   const now = means.clock()
   const [[row]] = await read(means.db, tenant.id, [
     findSignOn({

@@ -5,6 +5,7 @@ import { capabilitiesRow } from '../domain/client-capabilities.ts'
 import { fail } from '../domain/failure.ts'
 import {
   type ClientAuthentication,
+  holderOf,
   isRegistrableRedirectUri,
   type RelyingParty,
 } from '../domain/relying-party.ts'
@@ -22,18 +23,18 @@ export interface Registered {
 export function judgeRedirectUris(uris: readonly string[]): void {
   uris.forEach((uri, index) => {
     if (!isRegistrableRedirectUri(uri))
-      refuse(`redirect_uris.${index}: not an https URL without fragment and user`)
+      refuse(`redirect_uris.${index}: not an https URL, or an app's own, without fragment and user`)
     if (uris.indexOf(uri) !== index) refuse(`redirect_uris.${index}: occurs twice`)
   })
 }
 
 /**
  * The sector that decides which subject identifiers the relying party sees (OpenID Connect Core 8.1): the one given, else
- * the host of its redirect URIs. Throws `invalid_request` where they have several hosts and no sector is given.
+ * the host of its redirect URIs, or the scheme of an app. Throws `invalid_request` where they have several hosts and no sector is given.
  */
 export function chooseSector(uris: readonly string[], given: string | undefined): string {
   if (given !== undefined) return given
-  const hosts = new Set(uris.map((uri) => new URL(uri).hostname))
+  const hosts = new Set(uris.map(holderOf))
   const [host] = hosts
   if (host === undefined || hosts.size > 1) {
     return refuse('sector: needed where the redirect URIs have several hosts')

@@ -157,7 +157,9 @@ const REGISTER: Operation = {
       'application/json': {
         schema: {
           ...objectSchema({
-            redirect_uris: list('https, or http on a loopback address.'),
+            redirect_uris: list(
+              "https, or http on a loopback address, or with the method `none` an app's own scheme with a dot.",
+            ),
             'client_name?': text('What people see on the login page.'),
             'token_endpoint_auth_method?': text('`client_secret_basic` when absent.'),
             'grant_types?': list('`authorization_code`, `refresh_token`.'),

@@ -1,5 +1,6 @@
+import { None } from 'openid-client'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Browser, createBrowser } from '../../demo/browser.ts'
+import { type Browser, createBrowser, onwardLinkOn } from '../../demo/browser.ts'
 import type { RelyingPartyProgram } from '../../demo/relying-party.ts'
 import type { Wallet } from '../../demo/wallet.ts'
 import { ACR } from '../../src/domain/assurance.ts'
@@ -100,6 +101,36 @@ test.each([
   await signOn()
   const { page } = await quietly(parameters as Record<string, string>)
   expect([page.status, page.location]).toEqual([200, undefined])
+})
+
+test('RFC 8252 an app on the device logs in by its own scheme, and not by the session: any app may answer to it', async () => {
+  const home = 'org.example.app:/callback'
+  const app = await register(
+    bridge,
+    { clientId: 'phone', redirectUris: [home], authentication: 'none' },
+    'signed-on',
+  )
+  expect(app.relyingParty.sector).toBe('org.example.app:')
+  const program = await relyingPartyOf({ ...bridge, tenant } as Bridge, app, {
+    ...{ authentication: None(), redirectUri: home, scope: 'openid email' },
+  })
+  await signOn()
+  const silent = await browser.get((await program.begin({ prompt: 'none' })).url)
+  expect(silent.location).toMatch(/^org\.example\.app:\/callback\?error=login_required&/)
+  const byForm = await browser.get((await program.begin({ response_mode: 'form_post' })).url)
+  expect(byForm.location).toMatch(/^org\.example\.app:\/callback\?error=invalid_request&/)
+  const attempt = await program.begin()
+  const page = await browser.get(attempt.url)
+  expect(page.status).toBe(200)
+  const cancel = /action="([^"]+\/cancel)"/.exec(page.text)?.[1] ?? ''
+  const cancelled = await browser.post(new URL(cancel, page.url).href, {})
+  expect(onwardLinkOn(cancelled.text)).toMatch(/^org\.example\.app:\/callback\?error=/)
+  const again = await program.begin()
+  const end = await browser.follow(await presentAt(browser, wallet, again), (url) =>
+    url.startsWith(home),
+  )
+  const { idToken, claims } = await again.finish(end.location ?? '')
+  expect([idToken.aud, typeof claims.email]).toEqual(['phone', 'string'])
 })
 
 test('OP-19 max_age: a session that is young enough is used, an older one is not', async () => {

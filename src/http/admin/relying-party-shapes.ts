@@ -13,7 +13,7 @@ const client = {
     .array(url)
     .max(50)
     .describe(
-      'https, or http on a loopback address; compared character by character. None for a client that logs nobody in.',
+      "https, or http on a loopback address, or with the method `none` an app's own scheme with a dot (RFC 8252); compared character by character. None for a client that logs nobody in.",
     ),
   jwks: z
     .strictObject({ keys: z.array(wholeObject).min(1).max(8) })

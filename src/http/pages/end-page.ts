@@ -1,6 +1,6 @@
 /** The page on which a login, or an attempt at one, comes to rest. */
 import { type PageTenant, renderPage } from './layout.ts'
-import { type Markup, markup, ownPath, pageLink } from './markup.ts'
+import { type Markup, markup, ownPath, pageLink, returnLink } from './markup.ts'
 import { DICTIONARIES, type Dictionary, type Language } from './text.ts'
 
 /** How it ended; the texts stand in `text.ts` under the same names. The HTTP status is the caller's. */
@@ -57,7 +57,7 @@ ${
 function drawLinks(view: EndPageView, dictionary: Dictionary): readonly Markup[] {
   const links = [
     [pageLink(view.tryAgainUrl), dictionary.tryAgain, 'button'],
-    [pageLink(view.backUrl), dictionary.goBack, 'button plain'],
+    [returnLink(view.backUrl), dictionary.goBack, 'button plain'],
   ] as const
   return links.flatMap(([link, text, look]) =>
     link === undefined ? [] : [markup`<a class="${look}" href="${link}">${text}</a>`],

@@ -24,7 +24,7 @@ export interface PageFrame {
   title: string
   /** How often a browser without script loads the page anew, and from which path on this origin. */
   refresh?: { seconds: number; url: string }
-  /** Where every browser goes from here at once: a page may lead there ({@link pageLink}). */
+  /** Where every browser goes from here at once: a page may lead there ({@link returnLink}). */
   onward?: string
   /** Our own constant script, run at the end of the page. */
   script?: string

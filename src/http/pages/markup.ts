@@ -25,8 +25,8 @@ export function trusted(constant: string): Markup {
 }
 
 // RFC 8252 section 7.1: an app may claim a scheme it owns by writing its domain name backwards, hence with a dot.
-const WALLET_SCHEME =
-  /^(?:https|(?:[a-z][a-z0-9-]*-)?openid4vp|haip|haip-vp|[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+):$/
+const APP_SCHEME = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:$/
+const WALLET_SCHEME = /^(?:https|(?:[a-z][a-z0-9-]*-)?openid4vp|haip|haip-vp):$/
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /**
@@ -41,6 +41,15 @@ export function pageLink(link: string | undefined): string | undefined {
   return url.protocol === 'https:' || isLoopback(url) ? link : undefined
 }
 
+/** The link when it may lead back to a relying party: what {@link pageLink} lets pass, or an app's own scheme; else undefined. */
+export function returnLink(link: string | undefined): string | undefined {
+  if (link === undefined) return undefined
+  const url = parse(link)
+  return url !== undefined && url.username === '' && APP_SCHEME.test(url.protocol)
+    ? link
+    : pageLink(link)
+}
+
 /**
  * The link when it may open a wallet: https, http to this very machine, a scheme of OpenID4VP or HAIP
  * (`openid4vp:`, `haip-vp:`, `eudi-openid4vp:` …) or a private scheme with a dot (RFC 8252 section 7.1); else undefined.
@@ -48,7 +57,8 @@ export function pageLink(link: string | undefined): string | undefined {
 export function walletLink(link: string): string | undefined {
   const url = parse(link)
   if (url === undefined || url.username !== '' || url.password !== '') return undefined
-  return WALLET_SCHEME.test(url.protocol) || isLoopback(url) ? link : undefined
+  const opens = [WALLET_SCHEME, APP_SCHEME].some((scheme) => scheme.test(url.protocol))
+  return opens || isLoopback(url) ? link : undefined
 }
 
 /**

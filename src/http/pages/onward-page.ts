@@ -3,14 +3,14 @@
  * to the page's `form-action` (CSP Level 3, section 6.4.1), and where an institution sends people on to nobody here knows.
  */
 import { type PageTenant, renderPage } from './layout.ts'
-import { markup, pageLink } from './markup.ts'
+import { markup, returnLink } from './markup.ts'
 import { DICTIONARIES, type Language } from './text.ts'
 
 export interface OnwardPageView {
   language: Language
   nonce: string
   tenant: PageTenant
-  /** Where to: https, or http on this very machine. */
+  /** Where to: https, http on this very machine, or an app's own scheme. */
   url: string
 }
 
@@ -18,7 +18,7 @@ export interface OnwardPageView {
 export function renderOnwardPage(view: OnwardPageView): string {
   const { language, nonce, tenant } = view
   const { title, text, go } = DICTIONARIES[language].onward
-  const link = pageLink(view.url)
+  const link = returnLink(view.url)
   if (link === undefined) throw new TypeError('a page may not lead there')
   return renderPage({
     ...{ language, nonce, tenant, title },

@@ -115,6 +115,32 @@ describe('OP-01 redirect URIs', () => {
       })
     },
   )
+  test("RFC 8252 an app's own scheme is taken of public clients, with a dot, and nowhere but in browsers", async () => {
+    const own = {
+      ...app,
+      token_endpoint_auth_method: 'none',
+      redirect_uris: ['org.example.app:/cb'],
+    }
+    const made = await admin.post(ALL, {
+      ...{ ...own, post_logout_redirect_uris: ['org.example.app:/out'] },
+    })
+    expect([made.status, made.body.sector]).toEqual([201, 'org.example.app:'])
+    for (const [wrong, member] of [
+      [{ token_endpoint_auth_method: 'client_secret_basic' }, 'token_endpoint_auth_method: '],
+      [{ backchannel_logout_uri: 'org.example.app:/gone' }, 'backchannel_logout_uri: '],
+      [{ redirect_uris: ['org.example.app:/cb', 'https://a.example/cb'] }, 'sector: '],
+      ...[
+        ...['org.example.app:cb', 'org.example.app:/cb#x', 'org.example.app://u@a.example/cb'],
+        ...['app:/cb', 'Org.example:/cb', 'org..app:/cb', 'org.example.app:/c b'],
+      ].map((uri) => [{ redirect_uris: [uri] }, 'redirect_uris.0: '] as const),
+    ] as const) {
+      const refused = await admin.post(ALL, { ...own, ...wrong })
+      expect([refused.status, refused.body.detail], JSON.stringify(wrong)).toEqual([
+        400,
+        expect.stringContaining(member),
+      ])
+    }
+  })
   test('none stands there twice', async () => {
     const answer = await admin.post(ALL, {
       ...app,

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { markup, ownPath, pageLink, trusted, walletLink } from '../../../src/http/pages/markup.ts'
+import {
+  markup,
+  ownPath,
+  pageLink,
+  returnLink,
+  trusted,
+  walletLink,
+} from '../../../src/http/pages/markup.ts'
 
 test('OP-24 text is escaped for elements and attributes, markup is not escaped twice', () => {
   const evil = `<script>"'&</script>`
@@ -50,6 +57,18 @@ test.each([
   'http://127.0.0.1/',
 ])('a page may lead to %s', (link) => {
   expect(pageLink(link)).toBe(link)
+})
+
+test('RFC 8252 a page leads back to an app by its own scheme, and by no other', () => {
+  for (const link of ['org.example.app:/callback?error=x', 'https://a.example/', '/t/x'])
+    expect(returnLink(link)).toBe(link)
+  for (const link of [
+    'javascript:alert(1)',
+    'app:/x',
+    'org.example.app://u@x/',
+    'data:text/html,x',
+  ])
+    expect(returnLink(link)).toBeUndefined()
 })
 
 test.each([
