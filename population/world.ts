@@ -24,7 +24,7 @@ export const REDIRECT_URI = 'https://app.example/callback'
 const ACTOR: AdminActor = { id: 'population', scopes: ADMIN_SCOPE_NAMES }
 
 export interface World {
-  deps: Omit<Deps, 'log'>
+  deps: Omit<Deps, 'log' | 'stopping'>
   issuer: Issuer
   university: University
   /** Takes one of a store of keys that were made beforehand: a wallet's key is not what is measured. */

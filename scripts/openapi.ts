@@ -28,6 +28,7 @@ export function mountedRoutes(): Route[] {
     outbound,
     tenants,
     checkpointPlaces: createCheckpointPlaces({ places: [], outbound }),
+    stopping: new AbortController().signal,
     clock,
     log: createLog('silent'),
     metrics,

@@ -22,4 +22,6 @@ export interface Deps {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  /** The process ends: who waits here for something to happen is answered now. */
+  readonly stopping: AbortSignal
 }

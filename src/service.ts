@@ -76,8 +76,10 @@ export async function startService(
   const checkpointPlaces = createCheckpointPlaces({
     ...{ places: config.auditCheckpoints, outbound, token: means.checkpointToken },
   })
+  const stopping = new AbortController()
   const deps: Deps = {
     ...{ config, db, keyring, outbound, tenants, checkpointPlaces, clock, log, metrics },
+    stopping: stopping.signal,
   }
   const server = await listen(config, deps).catch(async (error: unknown) => {
     await outbound.close()
@@ -90,6 +92,7 @@ export async function startService(
     address: `http://${address.includes(':') ? `[${address}]` : address}:${port}`,
     deps,
     async stop() {
+      stopping.abort()
       // At once: a job's run must not begin while requests end, nor its end come on top of theirs.
       await Promise.all([closeServer(server, config.shutdownTimeoutMs), jobs?.stop()])
       await outbound.close()

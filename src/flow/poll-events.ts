@@ -27,7 +27,7 @@ export interface PollRequest {
   returnImmediately: boolean
   acknowledged: readonly string[]
   refused: readonly string[]
-  /** The caller is gone. */
+  /** The caller is gone, or the process ends. */
   signal: AbortSignal
 }
 

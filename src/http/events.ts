@@ -12,7 +12,7 @@ import {
 } from './describe.ts'
 import { type Exchange, type Operation, type Route, tenantOf } from './route.ts'
 
-type Means = Pick<Deps, 'db' | 'keyring' | 'clock'>
+type Means = Pick<Deps, 'db' | 'keyring' | 'clock' | 'stopping'>
 
 const LARGEST_BODY = 64 * 1024
 const BEARER = /^Bearer +([A-Za-z0-9_-]{1,128})$/i
@@ -53,7 +53,7 @@ async function poll(deps: Means, exchange: Exchange): Promise<Response> {
   const answer = await pollEvents(deps, tenantOf(exchange), caller, {
     ...{ maxEvents: body.maxEvents, returnImmediately: body.returnImmediately },
     ...{ acknowledged: body.ack, refused: Object.keys(body.setErrs) },
-    signal: http.req.raw.signal,
+    signal: AbortSignal.any([http.req.raw.signal, deps.stopping]),
   })
   return Response.json(answer, { headers: { 'cache-control': 'no-store' } })
 }

@@ -14,6 +14,7 @@ import { type SubscriptionRequest, subscribeToEvents } from '../../src/flow/subs
 import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
 import { deliverEventsJob } from '../../src/job/deliver-events.ts'
 import { createOutbound } from '../../src/outbound/guard.ts'
+import { startService } from '../../src/service.ts'
 import { inTransaction, transact } from '../../src/store/database.ts'
 import { findReceivers, insertOutbox } from '../../src/store/outbox.ts'
 import { claimEvents } from '../../src/store/outbox-delivery.ts'
@@ -663,6 +664,21 @@ describe('RFC 8936 poll', () => {
     )
     expect(dead.map((row) => row.last_error)).toEqual(['not_signed', 'not_signed'])
   })
+
+  test('who waits where a process ends is answered, and keeps it no longer', async () => {
+    const { tenant } = await oneTenant()
+    const own = await subscribe(tenant, { delivery: 'poll', endpoint: undefined })
+    const { config, clock, keyring, log } = bridge.deps
+    const means = { databaseUrl: bridge.database.runtimeUrl, clock, keyring, log }
+    const other = await startService({ ...config, port: 0 }, means)
+    const issuer = `${other.address}/t/${tenant.slug}`
+    const { counters } = other.deps.db
+    const before = counters.statements
+    const waiting = poll({ ...tenant, issuer }, own, {})
+    await expect.poll(() => counters.statements, { timeout: 5_000 }).toBeGreaterThan(before + 3)
+    await other.stop()
+    expect(await waiting).toMatchObject({ status: 200, sets: {}, moreAvailable: false })
+  }, 10_000)
 
   test('who waits is answered as soon as something happens; another’s secret opens nothing', async () => {
     const { tenant, person } = await oneTenant()
