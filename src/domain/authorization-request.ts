@@ -61,6 +61,8 @@ export const AUTHORIZATION_PARAMETERS = [
 export const PROMPTS: readonly string[] = ['none', 'login', 'select_account', 'consent']
 
 const CODE_CHALLENGE = /^[A-Za-z0-9_-]{43}$/
+/** Old enough for every login, and makes an institution say when it was (Core 3.1.2.1). */
+const LONGEST_AGE = 999_999_999
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 function refuse(redirect: ErrorRedirect, error: OAuthError, description: string): never {
@@ -112,7 +114,7 @@ export function judgeAuthorizationRequest(
     codeChallenge: judgeCodeChallenge(parameters, redirect, relyingParty),
     dpopJkt: judgeThumbprint(parameters, redirect),
     uiLocales: parameters.get('ui_locales'),
-    maxAge: judgeMaxAge(parameters, redirect, prompt),
+    maxAge: judgeMaxAge(parameters, redirect, prompt) ?? (claims?.authTime && LONGEST_AGE),
     trigger: readTrigger([
       ...(essentialAcr ?? claims?.acr?.values ?? []),
       ...(limited(parameters.get('acr_values'), 1024, redirect, 'acr_values is too long')?.split(

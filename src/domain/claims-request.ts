@@ -12,6 +12,8 @@ export interface ClaimsRequest {
   named: NamedClaims
   /** Undefined where none is named. */
   acr: { values: readonly string[]; essential: boolean } | undefined
+  /** The time of the login is essential: it has to be said (Core 2). */
+  authTime: true | undefined
   /** Who has to be logged in: one of these. Undefined where nobody is named. */
   subjects: readonly string[] | undefined
 }
@@ -45,7 +47,7 @@ export function allNamed({ idToken, userinfo }: NamedClaims = NOTHING_NAMED): re
 
 const MAX_DEPTH = 6
 
-/** `essential` and `value` of other claims change nothing: a claim that is not there is left out, and is no error (5.5.1). */
+/** `essential` and `value` of what we know of people change nothing: a claim that is not there is left out, and is no error (5.5.1). */
 const AboutClaim = z.looseObject({ essential: z.boolean().optional() }).nullable()
 const texts = z.array(z.string().max(512)).max(100)
 const AboutText = z
@@ -79,6 +81,7 @@ export function readClaimsRequest(
   return {
     named: { idToken: named.idToken, userinfo: named.userinfo },
     acr: values && { values, essential: acr.data?.essential === true },
+    authTime: isEssential(idToken.auth_time) || undefined,
     subjects: commonTo(first, second),
   }
 }
@@ -99,6 +102,10 @@ function namesIn(
   const asked = Object.entries(place).filter(([name]) => known.has(name))
   if (asked.some(([, about]) => !AboutClaim.safeParse(about).success)) return undefined
   return asked.map(([name]) => name)
+}
+
+function isEssential(about: unknown): boolean {
+  return AboutClaim.safeParse(about).data?.essential === true
 }
 
 function valuesOf(about: z.output<typeof AboutText> | undefined): readonly string[] | undefined {

@@ -43,6 +43,19 @@ test('a login without a wallet: claims, a subject, and an acr that says the inst
   })
 })
 
+test('OP-55 auth_time where it is essential: the institution, which says it when asked, is asked', async () => {
+  const about = { essential: true }
+  const asking = (claims: object) => ({ parameters: { claims: JSON.stringify(claims) } })
+  const { login } = await logInDirectly(bridge, {
+    tenant,
+    ...asking({ id_token: { auth_time: about } }),
+  })
+  expect(Math.abs((login.idToken.auth_time ?? 0) - bridge.clock.now() / 1000)).toBeLessThan(60)
+  const voluntary = asking({ id_token: { auth_time: null }, userinfo: { auth_time: about } })
+  const { login: other } = await logInDirectly(bridge, { tenant, ...voluntary })
+  expect(other.idToken.auth_time).toBeUndefined()
+})
+
 test('the same account again is the same person, in the same binding, by a match of the account alone', async () => {
   const fresh = await bridge.addTenant('again', { directLogin: true })
   const first = await logInDirectly(bridge, { tenant: fresh })
