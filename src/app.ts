@@ -104,12 +104,12 @@ function answerUnmounted(http: Context, routes: readonly Route[]): Response {
   return answerFailure(failure, form, pageSetting(exchange))
 }
 
-/** What a page of another origin may send; no cookies, since nothing there reads one. */
+/** What a page of another origin may send: any header, which `*` says of all but `authorization`; no cookies, since nothing there reads one. */
 function preflightHeaders(methods: string): Record<string, string> {
   return {
     'access-control-allow-origin': '*',
     'access-control-allow-methods': methods,
-    'access-control-allow-headers': 'authorization, content-type, dpop',
+    'access-control-allow-headers': 'authorization, content-type, dpop, *',
     'access-control-max-age': '600',
   }
 }

@@ -229,7 +229,9 @@ test('OP-68 userinfo and token may be called by pages of other origins, /authori
     const preflight = await ask(path)
     expect(preflight.status).toBe(204)
     expect(preflight.headers.get('access-control-allow-origin')).toBe('*')
-    expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization')
+    expect(preflight.headers.get('access-control-allow-headers')?.split(', ')).toEqual(
+      expect.arrayContaining(['authorization', 'dpop', '*']),
+    )
   }
   const authorize = await ask('/authorize')
   expect(authorize.status).toBe(405)
