@@ -15,7 +15,7 @@ import { exportCheckpoints, exportTrail } from '../flow/export-trail.ts'
 import { verifyAllSeals } from '../flow/verify-seals.ts'
 import { verifyTrails } from '../flow/verify-trails.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
-import { withDatabase } from './database.ts'
+import { withDatabase, withKeyring } from './database.ts'
 import { type Terminal, tableOf } from './terminal.ts'
 import { OPERATOR } from './tokens.ts'
 import {
@@ -133,11 +133,10 @@ async function verify(terminal: Terminal, slugs: string[], options: VerifyOption
 
 async function verifySealed(terminal: Terminal, slugs: readonly string[]): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)
-  const keyring = await loadKeyring(secrets, Date.now)
   const rows: string[][] = []
   let older = 0
-  await withDatabase(config, secrets, async (db) => {
-    for await (const found of verifyAllSeals({ db, keyring }, slugs)) {
+  await withKeyring(config, secrets, async (means) => {
+    for await (const found of verifyAllSeals(means, slugs)) {
       older += found.older
       const counts = [found.texts, found.untold, found.unreadable, found.older].map(String)
       rows.push([found.slug, ...counts])

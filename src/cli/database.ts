@@ -2,9 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Config, refuseOwnerAlone, type Secrets } from '../config.ts'
+import type { Keyring } from '../crypto/keyring.ts'
+import { loadKeyring } from '../custody/load-keyring.ts'
 import { isAlive } from '../embedded/cluster.ts'
 import { passwordsIn } from '../embedded/passwords.ts'
 import { DATABASE_NAME, startEmbeddedPostgres } from '../embedded/postgres.ts'
+import { compareKeyring } from '../flow/check-keyring.ts'
 import { type BridgeDatabase, closeDatabase, openDatabase } from '../store/database.ts'
 import { checkSchema, migrate, migrationFolder, readMigrations } from '../store/migrate.ts'
 import { RUNTIME_ROLE } from '../store/roles.ts'
@@ -27,6 +30,22 @@ export async function withDatabase<Result>(
   } finally {
     await embedded.stop()
   }
+}
+
+/**
+ * The same with the keyring, once it was found to be the one of this database: another one would meet strangers alone, and
+ * seal what nobody can open. Throws what {@link withDatabase} does, KeyringError, and KeyringMismatch.
+ */
+export async function withKeyring<Result>(
+  config: Config,
+  secrets: Secrets,
+  work: (means: { db: BridgeDatabase; keyring: Keyring }) => Promise<Result>,
+): Promise<Result> {
+  const keyring = await loadKeyring(secrets, Date.now)
+  return await withDatabase(config, secrets, async (db) => {
+    await compareKeyring({ db }, keyring)
+    return await work({ db, keyring })
+  })
 }
 
 async function onUrl<Result>(

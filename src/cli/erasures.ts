@@ -4,14 +4,13 @@ import { Command, Option } from 'commander'
 import { readConfig } from '../config.ts'
 import { JwsError } from '../crypto/jws.ts'
 import { verifyReceipt } from '../crypto/receipt.ts'
-import { loadKeyring } from '../custody/load-keyring.ts'
 import { ERASURE_GROUNDS, type ErasureGround } from '../domain/erasure.ts'
 import type { IdentityId } from '../domain/ids.ts'
 import { eraseByIdentifier } from '../flow/erase-by-identifier.ts'
 import { eraseIdentity } from '../flow/erase-identity.ts'
 import { type Held, replayLedger } from '../flow/replay-ledger.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
-import { withDatabase } from './database.ts'
+import { withKeyring } from './database.ts'
 import { addNaming, type NamingOptions, readNamed } from './named-person.ts'
 import type { Terminal } from './terminal.ts'
 import { OPERATOR } from './tokens.ts'
@@ -63,9 +62,8 @@ export function ledgerCommand(terminal: Terminal): Command {
 async function replay(terminal: Terminal, file: string): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)
   const text = readFileSync(file, 'utf8')
-  const keyring = await loadKeyring(secrets, Date.now)
-  const { held, ...counts } = await withDatabase(config, secrets, (db) =>
-    replayLedger({ db, keyring, clock: Date.now }, text),
+  const { held, ...counts } = await withKeyring(config, secrets, (place) =>
+    replayLedger({ ...place, clock: Date.now }, text),
   )
   terminal.out(JSON.stringify({ ...counts, held: held.length }))
   const open = (Object.keys(HELD) as Held['why'][]).flatMap((why) => {
@@ -82,11 +80,10 @@ const HELD = {
 
 async function eraseOne(terminal: Terminal, slug: string, options: EraseOptions): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)
-  const keyring = await loadKeyring(secrets, Date.now)
   const { person, ground } = options
   const identifier = readNamed(options)
-  const erased = await withDatabase(config, secrets, async (db) => {
-    const means = { db, keyring, config, clock: Date.now }
+  const erased = await withKeyring(config, secrets, async (place) => {
+    const means = { ...place, config, clock: Date.now }
     if (identifier !== undefined)
       return await eraseByIdentifier(means, OPERATOR, slug, { identifier, ground })
     if (person === undefined) throw new SetupRefused('Say whom: --person, --account or another.')

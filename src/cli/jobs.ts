@@ -1,11 +1,10 @@
 /** `jobs list`, `run`, `pause` and `resume`: what happens by itself, and an operator's hand on it. */
 import { Command } from 'commander'
 import { readConfig } from '../config.ts'
-import { loadKeyring } from '../custody/load-keyring.ts'
 import { changeJob } from '../flow/change-job.ts'
 import { readJobs } from '../flow/read-jobs.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
-import { withDatabase } from './database.ts'
+import { withDatabase, withKeyring } from './database.ts'
 import { type Terminal, tableOf } from './terminal.ts'
 import { OPERATOR } from './tokens.ts'
 
@@ -44,10 +43,9 @@ async function list(terminal: Terminal): Promise<void> {
 export async function runJob(terminal: Terminal, name: string): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)
   const { runJobHere } = await import('../jobs.ts')
-  const keyring = await loadKeyring(secrets, Date.now)
-  const ended = await withDatabase(config, secrets, (db) =>
+  const ended = await withKeyring(config, secrets, (place) =>
     runJobHere(
-      { config, db, keyring, clock: Date.now, checkpointToken: secrets.auditCheckpointsToken },
+      { ...place, config, clock: Date.now, checkpointToken: secrets.auditCheckpointsToken },
       name,
     ),
   )

@@ -3,7 +3,6 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { readConfig } from '../config.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { KEY_NAMES, type KeyName } from '../crypto/keyring-text.ts'
-import { loadKeyring } from '../custody/load-keyring.ts'
 import {
   INACTIVE_DAYS,
   type RunChange,
@@ -19,7 +18,7 @@ import { readKeyMigration, readKeyMigrations } from '../flow/read-key-migrations
 import { startKeyMigration } from '../flow/start-key-migration.ts'
 import type { BridgeDatabase } from '../store/database.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
-import { withDatabase } from './database.ts'
+import { withKeyring } from './database.ts'
 import { type Terminal, tableOf } from './terminal.ts'
 import { OPERATOR } from './tokens.ts'
 
@@ -85,8 +84,7 @@ async function within<Result>(
   work: (place: Place) => Promise<Result>,
 ): Promise<Result> {
   const { config, secrets } = readConfig(terminal.environment)
-  const keyring = await loadKeyring(secrets, Date.now)
-  return await withDatabase(config, secrets, (db) => work({ db, keyring, clock: Date.now }))
+  return await withKeyring(config, secrets, (place) => work({ ...place, clock: Date.now }))
 }
 
 async function forecast(terminal: Terminal, key: KeyName): Promise<void> {

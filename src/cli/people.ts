@@ -1,7 +1,6 @@
 /** `people`: a person is found, shown, exported, restricted, unlinked and brought back from the command line. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { readConfig } from '../config.ts'
-import { loadKeyring } from '../custody/load-keyring.ts'
 import type { Deps } from '../deps.ts'
 import type { ClientId, IdentityId, MatchId } from '../domain/ids.ts'
 import { UNLINK_REASONS, type UnlinkReason } from '../domain/unlink.ts'
@@ -14,7 +13,7 @@ import { readIdentity } from '../flow/read-identity.ts'
 import { restoreLink } from '../flow/restore-link.ts'
 import { restrictIdentity } from '../flow/restrict-identity.ts'
 import { unlink } from '../flow/unlink.ts'
-import { withDatabase } from './database.ts'
+import { withKeyring } from './database.ts'
 import { addNaming, type NamingOptions, readNamed, readPair } from './named-person.ts'
 import { type Terminal, tableOf } from './terminal.ts'
 import { OPERATOR } from './tokens.ts'
@@ -101,8 +100,7 @@ async function run<Result>(
   work: (means: Means) => Promise<Result>,
 ): Promise<Result> {
   const { config, secrets } = readConfig(terminal.environment)
-  const keyring = await loadKeyring(secrets, Date.now)
-  return await withDatabase(config, secrets, (db) => work({ db, keyring, config, clock: Date.now }))
+  return await withKeyring(config, secrets, (place) => work({ ...place, config, clock: Date.now }))
 }
 
 async function show(

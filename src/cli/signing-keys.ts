@@ -1,12 +1,11 @@
 /** `signing-keys list`, `rotate` and `remove`: what a tenant signs tokens with. */
 import { Command, Option } from 'commander'
 import { readConfig } from '../config.ts'
-import { loadKeyring } from '../custody/load-keyring.ts'
 import { TOKEN_ALGORITHMS, type TokenAlgorithm } from '../domain/token-algorithm.ts'
 import { readSigningKeys } from '../flow/read-signing-keys.ts'
 import { removeSigningKey } from '../flow/remove-signing-key.ts'
 import { rotateSigningKey } from '../flow/rotate-signing-key.ts'
-import { withDatabase } from './database.ts'
+import { withDatabase, withKeyring } from './database.ts'
 import { type Terminal, tableOf } from './terminal.ts'
 import { OPERATOR } from './tokens.ts'
 
@@ -46,9 +45,8 @@ async function list(terminal: Terminal, slug: string): Promise<void> {
 
 async function rotate(terminal: Terminal, slug: string, algorithm: TokenAlgorithm): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)
-  const keyring = await loadKeyring(secrets, Date.now)
-  const kid = await withDatabase(config, secrets, (db) =>
-    rotateSigningKey({ db, keyring, clock: Date.now }, OPERATOR, slug, algorithm),
+  const kid = await withKeyring(config, secrets, (place) =>
+    rotateSigningKey({ ...place, clock: Date.now }, OPERATOR, slug, algorithm),
   )
   terminal.out(kid)
   terminal.err('Published. It signs from a day later on.')
@@ -56,9 +54,8 @@ async function rotate(terminal: Terminal, slug: string, algorithm: TokenAlgorith
 
 async function remove(terminal: Terminal, slug: string, kid: string): Promise<void> {
   const { config, secrets } = readConfig(terminal.environment)
-  const keyring = await loadKeyring(secrets, Date.now)
-  await withDatabase(config, secrets, (db) =>
-    removeSigningKey({ db, keyring, clock: Date.now }, OPERATOR, slug, kid),
+  await withKeyring(config, secrets, (place) =>
+    removeSigningKey({ ...place, clock: Date.now }, OPERATOR, slug, kid),
   )
   terminal.err('Removed. Every token of every login of this tenant is over.')
 }

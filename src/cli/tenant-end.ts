@@ -3,7 +3,6 @@ import { createWriteStream, existsSync, mkdirSync, renameSync, writeFileSync } f
 import path from 'node:path'
 import { finished } from 'node:stream/promises'
 import { type Config, readConfig, type Secrets } from '../config.ts'
-import { loadKeyring } from '../custody/load-keyring.ts'
 import type { Deps } from '../deps.ts'
 import { findAdminTenant } from '../flow/admin-tenant.ts'
 import { endTenant } from '../flow/end-tenant.ts'
@@ -16,7 +15,7 @@ import {
 } from '../flow/leave-tenant.ts'
 import { switchTenant } from '../flow/switch-tenant.ts'
 import { SetupRefused } from '../store/setup-refused.ts'
-import { withDatabase } from './database.ts'
+import { withKeyring } from './database.ts'
 import type { Terminal } from './terminal.ts'
 import { OPERATOR } from './tokens.ts'
 import { exportedLine } from './trail-files.ts'
@@ -66,11 +65,10 @@ async function withMeans(
   work: (means: Means) => Promise<void>,
 ): Promise<void> {
   const { openCheckpointPlaces } = await import('../service.ts')
-  const keyring = await loadKeyring(secrets, Date.now)
   const { places, close } = openCheckpointPlaces(config, secrets.auditCheckpointsToken)
   try {
-    await withDatabase(config, secrets, (db) =>
-      work({ db, keyring, config, clock: Date.now, checkpointPlaces: places }),
+    await withKeyring(config, secrets, (place) =>
+      work({ ...place, config, clock: Date.now, checkpointPlaces: places }),
     )
   } finally {
     await close()

@@ -62,6 +62,8 @@ export function describeService(routes: readonly Route[], publicUrl: string): Op
   const ids = routes.map((route) => route.operation.operationId)
   const double = ids.find((id, index) => ids.indexOf(id) !== index)
   if (double !== undefined) throw new TypeError(`the operation id ${double} occurs twice`)
+  const paths = describePaths(routes)
+  const answers = onlyUsed('responses', { ...DEFAULT_ANSWERS, ...IMPLIED_ANSWERS }, paths)
   return {
     openapi: '3.1.1',
     info: {
@@ -72,14 +74,22 @@ export function describeService(routes: readonly Route[], publicUrl: string): Op
     },
     servers: [{ url: publicUrl }],
     tags: TAGS.flatMap(([name, description]) => (used.has(name) ? [{ name, description }] : [])),
-    paths: describePaths(routes),
+    paths,
     components: {
       schemas: { ...ERROR_SHAPES, ...describeShapes() },
-      responses: { ...DEFAULT_ANSWERS, ...IMPLIED_ANSWERS },
-      examples: ERROR_EXAMPLES,
+      responses: answers,
+      examples: onlyUsed('examples', ERROR_EXAMPLES, { paths, answers }),
       securitySchemes: SECURITY_SCHEMES,
     },
   }
+}
+
+/** The components of a kind that something refers to. */
+function onlyUsed(kind: string, components: JsonObject, referring: JsonObject): JsonObject {
+  const text = JSON.stringify(referring)
+  return Object.fromEntries(
+    Object.entries(components).filter(([name]) => text.includes(`"#/components/${kind}/${name}"`)),
+  )
 }
 
 function describePaths(routes: readonly Route[]): JsonObject {
@@ -105,7 +115,8 @@ function describeOperation(route: Route, path: string): JsonObject {
   return {
     ...{ operationId, tags, summary },
     ...(description === undefined ? {} : { description }),
-    ...(security === undefined ? {} : { security }),
+    // Said of every operation, so that a reader knows that nothing is asked and not forgotten.
+    security: security ?? [],
     ...(parameters === undefined ? {} : { parameters }),
     ...(requestBody === undefined ? {} : { requestBody }),
     responses: {

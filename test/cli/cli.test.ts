@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createKeyringText } from '../../src/crypto/keyring.ts'
 import { startEmbeddedPostgres } from '../../src/embedded/postgres.ts'
 import { authenticateAdmin } from '../../src/flow/authenticate-admin.ts'
 import { startService } from '../../src/service.ts'
@@ -12,11 +13,13 @@ import { type Bridge, startBridge } from '../support/bridge.ts'
 import { type Ended, runCli } from '../support/cli.ts'
 import { query } from '../support/postgres.ts'
 
+const KEYRING = createKeyringText()
+
 let bridge: Bridge
 let folder: string
 
 beforeAll(async () => {
-  bridge = await startBridge()
+  bridge = await startBridge({ keyring: KEYRING })
   folder = mkdtempSync(path.join(os.tmpdir(), 'identity-bridge-cli-'))
   chmodSync(folder, 0o711) // a server that root starts runs as nobody, who must be able to pass
 })
@@ -90,12 +93,19 @@ describe('issue 9 keys', () => {
   test('CR-33 that are not the database’s own are found out', async () => {
     const file = path.join(folder, 'another.json')
     await cli(['keys', 'create', '--out', file])
-    const checked = await cli(['keys', 'check', '--database'], {
-      KEYRING_FILE: file,
-      ...onDatabase(),
-    })
+    const environment = { KEYRING_FILE: file, ...onDatabase() }
+    const checked = await cli(['keys', 'check', '--database'], environment)
     expect(checked.code).toBe(1)
-    expect(checked.err).toBe('Key A version 1 is not the key this database was written with')
+    const mismatch = 'Key A version 1 is not the key this database was written with'
+    expect(checked.err).toBe(mismatch)
+    // Whoever it would have been is not "nobody", and nothing is sealed under it.
+    for (const words of [
+      ['people', 'find', 'demo', 'surf=somebody'],
+      ['signing-keys', 'rotate', 'demo'],
+      ['erase', 'demo', '--account', 'surf=somebody', '--ground', 'objection'],
+      ['jobs', 'run', 'expire-journeys'],
+    ])
+      expect(await cli(words, environment), words[0]).toMatchObject({ code: 1, err: mismatch })
   })
   test('that are broken, or missing, are said so in a sentence without them', async () => {
     const secret = 'a'.repeat(43)
@@ -251,7 +261,7 @@ test('issue 9 tenants and jobs are listed', async () => {
 
 test('issue 5 a job is run by hand, paused and resumed', async () => {
   const keys = path.join(folder, 'jobs-keyring.json')
-  await cli(['keys', 'create', '--out', keys])
+  writeFileSync(keys, KEYRING, { mode: 0o600 })
   const environment = { ...onDatabase(), PUBLIC_URL: bridge.url, KEYRING_FILE: keys }
   const run = (word: string, name = 'expire-journeys') => cli(['jobs', word, name], environment)
   const ran = await run('run')
