@@ -29,6 +29,7 @@ import {
   insertErasure,
   lockLogins,
   lockToErase,
+  lockTokens,
   markErased,
 } from '../store/erasure.ts'
 import { eraseLedgerLines } from '../store/ledger.ts'
@@ -186,9 +187,10 @@ export async function takeOut(
   { tenantId, people, now }: { tenantId: TenantId; people: readonly IdentityId[]; now: IsoInstant },
 ): Promise<Erased> {
   const whom = { tenantId, people }
-  const [, [logins], bindings, matches, [attributes], [subjects], , , [messages]] = await tx.runAll(
-    [
+  const [, , [logins], bindings, matches, [attributes], [subjects], , , [messages]] =
+    await tx.runAll([
       lockLogins(whom),
+      lockTokens(whom),
       eraseLogins(whom),
       eraseBindings(whom),
       buryMatches({ ...whom, now }),
@@ -200,8 +202,7 @@ export async function takeOut(
       eraseLedgerLines(whom),
       eraseFromRequests({ ...whom, now }),
       eraseConsents(whom),
-    ],
-  )
+    ])
   if (logins === undefined) throw new TypeError('counting gives one row')
   return {
     ...{ persons: people.length, matches: matches.length, bindings: bindings.length, ...logins },

@@ -33,9 +33,11 @@ export async function recordLogout(
   const names = { tenantId, browserHash: hashSecret(browserId) }
   const now = toInstant(means.clock())
   const end = async (tx: Transaction) => {
-    // Codes before grants, as a redemption has them. Looked at twice: a login that came while we waited is held then.
-    const [, , logins] = await tx.runAll([
+    // Codes and refresh tokens before grants, as their uses have them. Looked at twice: a login that came while we waited is
+    // held then.
+    const [, , , logins] = await tx.runAll([
       endSessionCodes(names),
+      endSessionRefresh(names),
       lockSessionLogins(names),
       lockSessionLogins(names),
     ])

@@ -148,11 +148,13 @@ function accessTimes(now: number) {
   return { accessExpiresAt: toInstant(now + ACCESS_TOKEN_TIME), now: toInstant(now) }
 }
 
+type KeptRow = Pick<UsedRow, 'grant_id' | 'grant_expires_at' | 'family_ends_at'>
+
 /**
  * The grant lives as long as its tokens may, and a while longer, so that its time, which an index knows, is not written at
- * every refresh. Apart from the use: should this be lost, the next refresh does it.
+ * every refresh. Apart from the use: should this be lost, the same answer once more does it, or the next refresh.
  */
-async function keep({ means, prepared, now }: Refresh, row: UsedRow): Promise<void> {
+async function keep({ means, prepared, now }: Refresh, row: KeptRow): Promise<void> {
   const refreshEnds = Math.min(now + REFRESH_IDLE_TIME, fromInstant(row.family_ends_at))
   if (fromInstant(row.grant_expires_at) >= Math.max(now + GRANT_TIME, refreshEnds)) return
   const tenantId = prepared.tenant.id
@@ -198,19 +200,29 @@ async function refuseToken(refresh: Refresh): Promise<TokenResponse> {
   if (row === undefined) return refuse(means, 'invalid_grant')
   if (row.refresh_jkt !== keyWanted(refresh)) return refuse(means, 'other_key')
   if (row.revoked_at !== null) return refuse(means, 'revoked')
+  const isGood = row.token_hash === located.tokenHash
+  const salt = isGood ? null : saltOfLost(refresh, row)
+  if (!isGood && salt === null) return await endFamily(refresh, row)
   if (!row.fits)
     return fail({ kind: 'oauth', error: 'invalid_scope', description: 'more than was granted' })
-  if (row.token_hash === located.tokenHash)
-    return refuse(means, row.agreed ? 'expired' : 'not_agreed')
-  return (await giveAgain(refresh, row)) ?? (await endFamily(refresh, row))
+  if (!row.agreed) return refuse(means, 'not_agreed')
+  if (salt === null) return refuse(means, 'expired')
+  return (await giveAgain(refresh, row, salt)) ?? (await endFamily(refresh, row))
 }
 
-/** The same next token once more, if nobody has used it and it is a matter of seconds; undefined otherwise. */
-async function giveAgain(refresh: Refresh, row: FamilyRow): Promise<TokenResponse | undefined> {
+/** What made the token that is good of the one shown, whose answer may have been lost seconds ago; null otherwise. */
+function saltOfLost({ located, now }: Refresh, row: FamilyRow): string | null {
+  const isLost = row.predecessor_hash === located.tokenHash
+  return isLost && now - fromInstant(row.given_at) < REFRESH_GRACE ? row.salt : null
+}
+
+/** The same next token once more; undefined where somebody has used it by now. */
+async function giveAgain(
+  refresh: Refresh,
+  row: FamilyRow,
+  salt: string,
+): Promise<TokenResponse | undefined> {
   const { means, prepared, request, located, now } = refresh
-  const { predecessor_hash: predecessor, salt, given_at: givenAt } = row
-  if (predecessor !== located.tokenHash || salt === null || !row.agreed) return undefined
-  if (now - fromInstant(givenAt) >= REFRESH_GRACE) return undefined
   const tenantId = prepared.tenant.id
   const { familyHash } = located
   const next = successorOf(request.refreshToken, salt)
@@ -222,6 +234,7 @@ async function giveAgain(refresh: Refresh, row: FamilyRow): Promise<TokenRespons
     }),
   ])
   if (again === undefined) return undefined
+  await keep(refresh, row)
   return await answer(refresh, row, { accessToken, refreshToken: next })
 }
 

@@ -1,7 +1,7 @@
 /** `erasure`, and the statements that take a person out of every table (`store/personal-data.ts` is the list). */
 import { sql } from 'kysely'
 import type { ErasureGround } from '../domain/erasure.ts'
-import type { ErasureId, IdentityId, JourneyId, TenantId } from '../domain/ids.ts'
+import type { ErasureId, GrantId, IdentityId, JourneyId, TenantId } from '../domain/ids.ts'
 import type { IsoInstant } from '../domain/time.ts'
 import { anyOf, type Params, sqlStatement, statement } from './statement.ts'
 
@@ -91,6 +91,30 @@ export const lockLogins = sqlStatement(
        FOR UPDATE`,
 )
 
+/**
+ * Locks their codes and families of refresh tokens, each in the order in which they are used, ahead of the grants that take
+ * them along: a use has the code or the family first, and its grant after that.
+ */
+export const lockTokens = sqlStatement(
+  'lock_tokens',
+  (p: Params<People>) => sql<{ grant_id: GrantId }>`
+    WITH theirs AS MATERIALIZED (
+      SELECT id FROM login_grant
+       WHERE tenant_id = ${p('tenantId')} AND identity_id = ANY (${p('people')}::text[])
+    ), codes AS MATERIALIZED (
+      SELECT c.grant_id FROM theirs
+        JOIN authorization_code c ON c.tenant_id = ${p('tenantId')} AND c.grant_id = theirs.id
+       ORDER BY c.code_hash COLLATE "C"
+         FOR UPDATE OF c
+    ), families AS MATERIALIZED (
+      SELECT f.grant_id FROM theirs
+        JOIN refresh_token f ON f.tenant_id = ${p('tenantId')} AND f.grant_id = theirs.id
+       ORDER BY f.family_hash COLLATE "C"
+         FOR UPDATE OF f
+    )
+    SELECT grant_id FROM codes UNION ALL SELECT grant_id FROM families`,
+)
+
 /** Ends what was granted by the wallet's word alone to somebody who is one of these people, and was not looked for; after {@link lockLogins}. */
 export const revokeGrantsOfNobody = sqlStatement(
   'revoke_grants_of_nobody',
@@ -102,7 +126,8 @@ export const revokeGrantsOfNobody = sqlStatement(
 
 /**
  * Whatever lives for a login: journeys that know the person or show one of their identifiers, the sessions of those, grants
- * with their codes and tokens, and guard rows nobody holds just now (the sweep takes those). After {@link lockLogins}.
+ * with their codes and tokens, and guard rows nobody holds just now (the sweep takes those). After {@link lockLogins} and
+ * {@link lockTokens}.
  */
 export const eraseLogins = sqlStatement(
   'erase_logins',

@@ -62,21 +62,30 @@ export const endSessionCodes = sqlStatement(
       SELECT c.code_hash FROM login_grant g
         JOIN authorization_code c ON c.tenant_id = g.tenant_id AND c.grant_id = g.id
        WHERE g.tenant_id = ${p('tenantId')} AND g.session_browser_hash = ${p('browserHash')} AND c.consumed_at IS NULL
-       ORDER BY c.code_hash
+       ORDER BY c.code_hash COLLATE "C"
          FOR UPDATE OF c
     )
     DELETE FROM authorization_code c USING held
      WHERE c.tenant_id = ${p('tenantId')} AND c.code_hash = held.code_hash AND c.consumed_at IS NULL`,
 )
 
-/** Refresh tokens of a session that is over, but for those that were asked for to last (Back-Channel Logout 1.0, 2.7). */
+/**
+ * Refresh tokens of a session that is over, but for those that were asked for to last (Back-Channel Logout 1.0, 2.7). Held in
+ * the order in which they are used.
+ */
 export const endSessionRefresh = sqlStatement(
   'end_session_refresh',
   (p: Params<Browser>) => sql<{ changed: number }>`
-    DELETE FROM refresh_token t USING login_grant g
-     WHERE g.tenant_id = ${p('tenantId')} AND g.session_browser_hash = ${p('browserHash')}
-       AND t.tenant_id = g.tenant_id AND t.grant_id = g.id
-       AND NOT 'offline_access' = ANY (string_to_array(g.scope, ' '))`,
+    WITH held AS MATERIALIZED (
+      SELECT f.family_hash FROM login_grant g
+        JOIN refresh_token f ON f.tenant_id = g.tenant_id AND f.grant_id = g.id
+       WHERE g.tenant_id = ${p('tenantId')} AND g.session_browser_hash = ${p('browserHash')}
+         AND NOT 'offline_access' = ANY (string_to_array(g.scope, ' '))
+       ORDER BY f.family_hash COLLATE "C"
+         FOR UPDATE OF f
+    )
+    DELETE FROM refresh_token f USING held
+     WHERE f.tenant_id = ${p('tenantId')} AND f.family_hash = held.family_hash`,
 )
 
 /** Relying parties that take logout tokens and know one of these people: by session where they want it so. */

@@ -95,7 +95,10 @@ const USABLE = (p: Params<{ tenantId: TenantId; tenantAsks: boolean; now: IsoIns
      AND g.tenant_id = f.tenant_id AND g.id = f.grant_id AND g.client_id = asked.client_id AND g.revoked_at IS NULL
      AND ${FITS} AND ${AGREED(p)}`
 
-/** Every use moves on when the link was last used; links in one order, so that two of these do not wait for each other. */
+/**
+ * Every use moves on when the link was last used; all links in one order before all matches in one order, for a match may
+ * have several links. So two of these do not wait for each other in a circle, nor one of them and a login.
+ */
 const TOUCHED = (p: Params<{ tenantId: TenantId; usedAt: IsoInstant }>) => sql`
     touched_binding AS (
       UPDATE identity_link_binding b SET last_used_at = ${p('usedAt')}
@@ -104,7 +107,8 @@ const TOUCHED = (p: Params<{ tenantId: TenantId; usedAt: IsoInstant }>) => sql`
       RETURNING b.match_id
     ), touched_match AS (
       UPDATE identity_match m SET last_used_at = ${p('usedAt')}
-        FROM touched_binding WHERE m.tenant_id = ${p('tenantId')} AND m.id = touched_binding.match_id
+        FROM (SELECT match_id FROM touched_binding ORDER BY match_id) AS held
+       WHERE m.tenant_id = ${p('tenantId')} AND m.id = held.match_id
     )`
 
 /** A request, and the token that would follow the one it has. */
@@ -239,6 +243,8 @@ export interface FamilyRow extends GrantRow {
   predecessor_hash: SecretHash | null
   salt: string | null
   given_at: IsoInstant
+  family_ends_at: IsoInstant
+  grant_expires_at: IsoInstant
   refresh_jkt: string | null
   revoked_at: IsoInstant | null
   /** Whether the scopes asked for are in the grant's. */
@@ -259,7 +265,7 @@ export const findRefreshFamily = sqlStatement(
     }>,
   ) => sql<FamilyRow>`
     SELECT ${GRANT_COLUMNS}, f.token_hash, f.predecessor_hash, f.salt, f.created_at AS given_at, f.jkt AS refresh_jkt,
-           g.revoked_at, ${FITS} AS fits, ${AGREED(p)} AS agreed
+           f.family_ends_at, g.expires_at AS grant_expires_at, g.revoked_at, ${FITS} AS fits, ${AGREED(p)} AS agreed
       FROM refresh_token f
      CROSS JOIN (SELECT ${p('scopes')}::text AS scopes) AS asked
       JOIN login_grant g ON g.tenant_id = f.tenant_id AND g.id = f.grant_id AND g.client_id = ${p('clientId')}
@@ -269,7 +275,8 @@ export const findRefreshFamily = sqlStatement(
 
 /**
  * One more access token for a token that was used a moment ago, while the one after it was never used: the answer was lost
- * on its way (OP-75). Those of the login that are over go. No row when the next one was used, or anything ended.
+ * on its way (OP-75). Those of the login that are over go. No row when the next one was used, or anything ended. The family
+ * is held before its grant, as whoever ends both holds them.
  */
 export const answerAgain = sqlStatement(
   'answer_again',
@@ -290,7 +297,7 @@ export const answerAgain = sqlStatement(
         JOIN login_grant g ON g.tenant_id = f.tenant_id AND g.id = f.grant_id AND g.revoked_at IS NULL
        WHERE f.tenant_id = ${p('tenantId')} AND f.family_hash = ${p('familyHash')} AND f.token_hash = ${p('nextHash')}
          AND f.expires_at > ${p('now')}
-         FOR SHARE OF g, f
+         FOR SHARE OF f, g
     ), ended AS (
       DELETE FROM access_token t USING next
        WHERE t.tenant_id = ${p('tenantId')} AND t.grant_id = next.grant_id AND t.expires_at <= ${p('now')}

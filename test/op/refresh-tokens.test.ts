@@ -1,13 +1,22 @@
 import * as client from 'openid-client'
 import { None } from 'openid-client'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Wallet } from '../../demo/wallet.ts'
+import { hashSecret } from '../../src/crypto/random.ts'
 import { locateRefreshToken, newRefreshToken } from '../../src/crypto/refresh-token.ts'
+import { toInstant } from '../../src/domain/time.ts'
+import { eraseIdentity } from '../../src/flow/erase-identity.ts'
+import { recordLogout } from '../../src/flow/record-logout.ts'
 import { updateRelyingParty } from '../../src/flow/update-relying-party.ts'
+import { transact } from '../../src/store/database.ts'
+import { type Rotation, rotate } from '../../src/store/refresh-token.ts'
+import { newPerson } from '../people/people.ts'
 import { ACTOR, type Bridge, logIn, startBridge } from '../support/bridge.ts'
 import { reachConsent, sayYes } from '../support/consent.ts'
+import { lockWaits } from '../support/locks.ts'
 import { later, rows, tally, times, userinfoStatus } from '../threats/attack.ts'
-import { type Answer, partOf, post, register, type TestClient } from './clients.ts'
+import { type Answer, partOf, post, prepared, register, type TestClient } from './clients.ts'
 import { loginOf, relyingPartyOf } from './logins.ts'
 
 const DAY = 24 * 60 * 60_000
@@ -180,6 +189,21 @@ describe('used once', () => {
     expect((await refresh(answer.body.refresh_token)).body.error).toBe('invalid_grant')
   })
 
+  test('OP-75 a lost answer keeps the grant as well, should the first one not have come to it', async () => {
+    const { refresh: first } = await begin()
+    await refresh(first)
+    const { familyHash } = located(first)
+    const grant = `id = (SELECT grant_id FROM refresh_token WHERE family_hash = '${familyHash}')`
+    await rows(bridge, `UPDATE login_grant SET expires_at = created_at WHERE ${grant}`)
+    expect((await refresh(first)).status).toBe(200)
+    const [kept] = await rows<{ kept: boolean }>(
+      bridge,
+      `SELECT g.expires_at > f.expires_at AS kept FROM login_grant g JOIN refresh_token f ON f.grant_id = g.id
+        WHERE f.family_hash = '${familyHash}'`,
+    )
+    expect(kept?.kept).toBe(true)
+  })
+
   test('OP-77 fifty parallel refreshes: one next token, and only one row for it', async () => {
     const { refresh: first } = await begin()
     const answers = await Promise.all(times(50, () => refresh(first)))
@@ -253,6 +277,16 @@ describe('what it is bound to', () => {
     expect(await userinfo(mute.body.access_token)).toBe(403)
   })
 
+  test('OP-74 a used token with scopes nobody granted is a reuse; a lost answer asked for with more is a wrong request', async () => {
+    const { refresh: first } = await begin()
+    const second = await refresh(first)
+    expect((await refresh(first, { scope: 'address' })).body.error).toBe('invalid_scope')
+    const third = await refresh(second.body.refresh_token)
+    expect(third.status).toBe(200)
+    expect((await refresh(first, { scope: 'address' })).body.error).toBe('invalid_grant')
+    expect((await refresh(third.body.refresh_token)).body.error).toBe('invalid_grant')
+  })
+
   test('OP-76 it ends when it is not used for seven days, and thirty days after the login in any case', async () => {
     const idle = await begin()
     const late = await later(bridge, 7 * DAY, () => refresh(idle.refresh))
@@ -314,17 +348,21 @@ describe('what it follows', () => {
     const ask = (consent: 'ask' | 'never') =>
       updateRelyingParty(bridge.deps, ACTOR, 'demo', clientId, { consent })
     const { refresh: unasked } = await begin(asking)
+    const { refresh: lost } = await begin(asking)
+    const answered = await refresh(lost, {}, asking)
     await ask('ask')
-    expect((await refresh(unasked, {}, asking)).body.error).toBe('invalid_grant')
+    for (const token of [unasked, lost])
+      expect((await refresh(token, {}, asking)).body.error).toBe('invalid_grant')
     expect(await isActive(unasked, asking)).toBe(false)
     const program = await relyingPartyOf(bridge, asking)
     const { tokens } = await sayYes(await reachConsent(program, wallet))
     const agreed = await refresh(tokens.refresh_token, {}, asking)
     expect(agreed.status).toBe(200)
     await ask('never')
-    // The token was not spent by being refused.
+    // Neither was the token spent by being refused, nor was a lost answer a reuse for it.
     expect(await isActive(unasked, asking)).toBe(true)
     expect((await refresh(unasked, {}, asking)).status).toBe(200)
+    expect((await refresh(answered.body.refresh_token, {}, asking)).status).toBe(200)
     expect((await refresh(agreed.body.refresh_token, {}, asking)).status).toBe(200)
   })
 
@@ -348,4 +386,100 @@ test('a token that is no refresh token, or none, is refused', async () => {
   for (const token of [tokens.access_token, tokens.id_token, 'x', 'A'.repeat(43), `${unknown()}!`])
     expect((await refresh(token)).body.error).toBe('invalid_grant')
   expect((await refresh('')).body.error).toBe('invalid_request')
+})
+
+describe('who waits for whom', () => {
+  function rotationOf(token: string): Rotation {
+    const now = toInstant(bridge.clock.now())
+    const end = toInstant(bridge.clock.now() + 99 * DAY)
+    const at = { tenantAsks: false, now, usedAt: end, accessExpiresAt: end, expiresAt: end }
+    const hash = () => located(newRefreshToken().token).tokenHash
+    return {
+      ...{ ...located(token), clientId: app.relyingParty.clientId, jkt: null, scopes: [] },
+      ...{ accessHash: hash(), accessScope: null, accessJkt: null },
+      ...{ nextHash: hash(), salt: 'salt', times: at },
+    }
+  }
+
+  /** How many of the wanted rows are free while `act` waits for one that is held. */
+  async function countFree(held: string, act: () => Promise<unknown>, wanted: string) {
+    const holder = new pg.Client({ connectionString: bridge.database.superuserUrl })
+    await holder.connect()
+    await holder.query('BEGIN')
+    await holder.query(`SELECT FROM ${held} FOR UPDATE`)
+    const acting = act()
+    try {
+      await lockWaits(bridge, 1)
+      return (await rows(bridge, `SELECT 1 FROM ${wanted} FOR UPDATE SKIP LOCKED`)).length
+    } finally {
+      await holder.query('ROLLBACK')
+      await holder.end()
+      await acting
+    }
+  }
+
+  const family = (token: string) =>
+    `refresh_token WHERE family_hash = '${located(token).familyHash}'`
+  const grant = (token: string) => `login_grant WHERE id = (SELECT grant_id FROM ${family(token)})`
+
+  test('two links of one match: all links before the match, as a login takes them', async () => {
+    const tokens = [(await begin()).refresh, (await begin()).refresh]
+    const [link] = await rows<{ id: string; match_id: string }>(
+      bridge,
+      `SELECT id, match_id FROM identity_link_binding WHERE id = (SELECT binding_id FROM ${grant(tokens[0] ?? '')})`,
+    )
+    await rows(
+      bridge,
+      `INSERT INTO identity_link_binding SELECT (jsonb_populate_record(b, '{"id":"z-second"}')).*
+         FROM identity_link_binding b WHERE id = '${link?.id}';
+       UPDATE ${grant(tokens[1] ?? '').replace('WHERE', `SET binding_id = 'z-second' WHERE`)};
+       ANALYZE`,
+    )
+    const { tenant } = await prepared(bridge)
+    const use = () =>
+      transact(bridge.deps.db, tenant.id, [rotate(tenant.id, tokens.map(rotationOf))])
+    const held = `identity_link_binding WHERE id = 'z-second'`
+    expect(await countFree(held, use, `identity_match WHERE id = '${link?.match_id}'`)).toBe(1)
+  })
+
+  test('OP-75 a lost answer that is given again holds the family before its grant', async () => {
+    const { refresh: token } = await begin()
+    await refresh(token)
+    expect(await countFree(family(token), () => refresh(token), grant(token))).toBe(1)
+  })
+
+  test.each(['logout', 'erasure'] as const)(
+    'families end in the order they are used in: %s',
+    async (end) => {
+      const short = await register(bridge, {
+        ...{ grantTypes: ['authorization_code', 'refresh_token'], offlineAccessNeeded: false },
+      })
+      const person = await newPerson(bridge, bridge.tenant, 'milan')
+      const program = await relyingPartyOf(bridge, short, { scope: 'openid' })
+      const tokens: string[] = []
+      for (const begun of times(6, () => () => loginOf(person.wallet, program)))
+        tokens.push((await begun()).tokens.refresh_token ?? '')
+      const [first = '', ...others] = tokens.toSorted((a, b) =>
+        located(a).familyHash < located(b).familyHash ? -1 : 1,
+      )
+      const browser = 'browser-of-milan'
+      const owned = `identity_id = '${person.id}'`
+      await rows(
+        bridge,
+        `UPDATE login_grant SET session_browser_hash = '${hashSecret(browser)}' WHERE ${owned}`,
+      )
+      const tenant = await prepared(bridge)
+      const act = {
+        logout: () => recordLogout(bridge.deps, tenant, browser),
+        erasure: () =>
+          eraseIdentity(bridge.deps, ACTOR, 'demo', { identityId: person.id, ground: 'objection' }),
+      }[end]
+      const hashes = others.map((token) => `'${located(token).familyHash}'`).join()
+      const wanted = `refresh_token f JOIN login_grant g ON g.id = f.grant_id WHERE f.family_hash IN (${hashes})`
+      expect(await countFree(family(first), act, wanted)).toBe(5)
+      expect(
+        await rows(bridge, `SELECT FROM refresh_token WHERE family_hash IN (${hashes})`),
+      ).toEqual([])
+    },
+  )
 })

@@ -310,6 +310,7 @@ const ABOUT: Record<string, string> = {
   findDueStandings: 'identity_link_binding',
   walkUnreachable: 'identity',
   eraseLogins: 'login_grant',
+  lockTokens: 'login_grant',
   revokeGrantsOfNobody: 'identity',
   lockLogins: 'identity',
   grantBySession: 'login_grant',
@@ -662,6 +663,7 @@ function exactly(name: string, row: Row): Row {
     case 'markErased':
       return { people: [row.id], erasureId: `erasure-${a}` }
     case 'eraseLogins':
+    case 'lockTokens':
     case 'eraseAuxiliary':
     case 'eraseSubjects':
     case 'eraseChoices':
