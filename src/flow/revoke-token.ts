@@ -11,7 +11,7 @@ import type { RelyingParty } from '../domain/relying-party.ts'
 import { toInstant } from '../domain/time.ts'
 import { endAccessToken } from '../store/access-token.ts'
 import { insertAuditEvent } from '../store/audit.ts'
-import { inTransaction, type Transaction, transact } from '../store/database.ts'
+import { inTransaction, type Transaction } from '../store/database.ts'
 import { revokeToken as writeRevocation } from '../store/machine-token.ts'
 import type { Step } from '../store/statement.ts'
 import { endRefreshFamily, findGrantSubject } from '../store/token-state.ts'
@@ -92,14 +92,16 @@ async function revokeSigned(
   const claims = readAccessToken(token, { issuer, keys, now: at })
   if (claims?.clientId !== clientId) return
   const tenantId = prepared.tenant.id
-  await transact(means.db, tenantId, [
-    writeRevocation({
-      ...{ tenantId, jtiHash: hashSecret(`${issuer} ${claims.jti}`) },
-      expiresAt: toInstant(claims.expiresAt),
-    }),
-    insertAuditEvent(tenantId, newId(), toInstant(at), {
-      detail: { type: 'token_revoked', token: 'machine' },
-      clientId,
-    }),
-  ])
+  const jtiHash = hashSecret(`${issuer} ${claims.jti}`)
+  const expiresAt = toInstant(claims.expiresAt)
+  await inTransaction(means.db, tenantId, async (tx) => {
+    const [revoked] = await tx.run(writeRevocation({ tenantId, jtiHash, expiresAt }))
+    if (revoked?.changed !== 1) return
+    await tx.runLast([
+      insertAuditEvent(tenantId, newId(), toInstant(at), {
+        detail: { type: 'token_revoked', token: 'machine' },
+        clientId,
+      }),
+    ])
+  })
 }

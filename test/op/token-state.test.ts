@@ -132,6 +132,11 @@ describe('revocation', () => {
     expect(await machineEnters(token)).toBe(true)
     await Promise.all(times(50, () => revoke(token, machine)))
     expect(await machineEnters(token)).toBe(false)
+    const told = await rows<{ detail: string }>(
+      bridge,
+      `SELECT detail FROM audit_event WHERE event_type = 'token_revoked' AND client_id = '${machine.id}'`,
+    )
+    expect(told.map(({ detail }) => JSON.parse(detail))).toEqual([{ token: 'machine' }])
     expect((await introspect(token, machine)).body).toEqual(INACTIVE)
     expect(await machineEnters(await machineToken())).toBe(true)
   })
