@@ -15,11 +15,11 @@ import {
   type ProviderMetadata,
 } from '../institution/provider.ts'
 import { insertAuditEvent } from '../store/audit.ts'
-import { read, transact } from '../store/database.ts'
+import { inTransaction, read, transact } from '../store/database.ts'
 import {
-  enableProvider,
   listProviders,
   type Provider,
+  quarantineProvider,
   readProvider,
   refreshProvider,
 } from '../store/provider.ts'
@@ -28,32 +28,42 @@ import type { Job, JobCounts } from './lease.ts'
 
 type Means = Pick<Deps, 'db' | 'clock' | 'outbound'>
 
+const NAME = 'refresh-providers'
+
 /** Looks every hour; asks each provider once a day. */
 export function refreshProvidersJob(means: Means): Job {
   return {
-    name: 'refresh-providers',
+    name: NAME,
     next: (now) => now + HOUR,
-    run: (_, tenant) => refreshTenant(means, tenant),
+    run: (_, tenant, keepLease) => refreshTenant(means, tenant, keepLease),
   }
 }
 
-async function refreshTenant(means: Means, tenantId: TenantId): Promise<JobCounts> {
+async function refreshTenant(
+  means: Means,
+  tenantId: TenantId,
+  keepLease: () => Promise<boolean>,
+): Promise<JobCounts> {
   const [rows] = await read(means.db, tenantId, [listProviders({ tenantId })])
-  const counts = { refreshed: 0, unreachable: 0, quarantined: 0 }
+  const counts = { refreshed: 0, unreachable: 0, quarantined: 0, changed: 0 }
   for (const provider of rows.map(readProvider)) {
     const known = JSON.parse(provider.metadata) as ProviderMetadata
     if (!provider.enabled || !isStale(known, means.clock())) continue
+    if (!(await keepLease())) break
     counts[await refresh(means, tenantId, provider, known)] += 1
   }
   return counts
 }
+
+/** `changed`: by somebody, while the provider was asked; the next run asks again. */
+type Refreshed = 'refreshed' | 'unreachable' | 'quarantined' | 'changed'
 
 async function refresh(
   means: Means,
   tenantId: TenantId,
   provider: Provider,
   known: ProviderMetadata,
-): Promise<'refreshed' | 'unreachable' | 'quarantined'> {
+): Promise<Refreshed> {
   try {
     const metadata = await discoverProvider(means, {
       issuer: provider.issuer,
@@ -66,25 +76,37 @@ async function refresh(
     const unchanged =
       JSON.stringify({ ...metadata, fetched_at: known.fetched_at }) === JSON.stringify(known)
     const updatedAt = unchanged ? provider.updatedAt : now
-    const row = { tenantId, id: provider.id, metadata: JSON.stringify(metadata), updatedAt }
-    await transact(means.db, tenantId, [refreshProvider(row), raiseRevision({ id: tenantId, now })])
-    return 'refreshed'
+    const asked = { tenantId, id: provider.id, known: provider.updatedAt }
+    const [, [stored]] = await transact(means.db, tenantId, [
+      raiseRevision({ id: tenantId, now }),
+      refreshProvider({ ...asked, metadata: JSON.stringify(metadata), updatedAt }),
+    ])
+    return stored?.changed === 1 ? 'refreshed' : 'changed'
   } catch (error) {
     if (!(error instanceof BridgeError) || error.failure.kind !== 'provider_refused') throw error
     if (error.failure.reason === 'discovery_failed') return 'unreachable'
-    await quarantine(means, tenantId, provider)
-    return 'quarantined'
+    return (await quarantine(means, tenantId, provider)) ? 'quarantined' : 'changed'
   }
 }
 
 /** What the provider says of itself now would be refused at a registration: no login goes there any more. */
-async function quarantine(means: Means, tenantId: TenantId, provider: Provider): Promise<void> {
+async function quarantine(
+  means: Means,
+  tenantId: TenantId,
+  { id, updatedAt }: Provider,
+): Promise<boolean> {
   const now = toInstant(means.clock())
-  await transact(means.db, tenantId, [
-    enableProvider({ tenantId, slug: provider.slug, enabled: 0, now }),
-    raiseRevision({ id: tenantId, now }),
-    insertAuditEvent(tenantId, newId(), now, {
-      detail: { type: 'provider_updated', actor: 'refresh-providers', provider: provider.id },
-    }),
-  ])
+  return await inTransaction(means.db, tenantId, async (tx) => {
+    const [, [stopped]] = await tx.runAll([
+      raiseRevision({ id: tenantId, now }),
+      quarantineProvider({ tenantId, id, known: updatedAt, now }),
+    ])
+    if (stopped?.changed !== 1) return false
+    await tx.runLast([
+      insertAuditEvent(tenantId, newId(), now, {
+        detail: { type: 'provider_updated', actor: NAME, provider: id },
+      }),
+    ])
+    return true
+  })
 }

@@ -204,26 +204,35 @@ export const noteProviderFailure = statement(
       ),
 )
 
-/** Switches a provider on or off; takes effect for logins that begin afterwards. */
-export const enableProvider = statement(
-  'enable_provider',
-  (q, p: Params<{ tenantId: TenantId; slug: string; enabled: 0 | 1; now: IsoInstant }>) =>
-    q
-      .updateTable('reconciliation_provider')
-      .set({ enabled: p('enabled'), updated_at: p('now') })
-      .where('tenant_id', '=', p('tenantId'))
-      .where('slug', '=', p('slug')),
-)
+interface Known {
+  tenantId: TenantId
+  id: ProviderId
+  /** `updated_at` as it was when the provider was asked: what somebody changed meanwhile is left alone. */
+  known: IsoInstant
+}
 
 /** A newer copy of what discovery says. With a new `updatedAt` logins under way have to start again (UP-04). */
 export const refreshProvider = statement(
   'refresh_provider',
-  (q, p: Params<{ tenantId: TenantId; id: ProviderId; metadata: string; updatedAt: IsoInstant }>) =>
+  (q, p: Params<Known & { metadata: string; updatedAt: IsoInstant }>) =>
     q
       .updateTable('reconciliation_provider')
       .set({ metadata: p('metadata'), updated_at: p('updatedAt') })
       .where('tenant_id', '=', p('tenantId'))
-      .where('id', '=', p('id')),
+      .where('id', '=', p('id'))
+      .where('updated_at', '=', p('known')),
+)
+
+/** No login goes there until an administrator has looked (UP-02). */
+export const quarantineProvider = statement(
+  'quarantine_provider',
+  (q, p: Params<Known & { now: IsoInstant }>) =>
+    q
+      .updateTable('reconciliation_provider')
+      .set({ enabled: 0, updated_at: p('now') })
+      .where('tenant_id', '=', p('tenantId'))
+      .where('id', '=', p('id'))
+      .where('updated_at', '=', p('known')),
 )
 
 /** A provider as flows see it; its secret is still sealed. */

@@ -368,6 +368,7 @@ const COLUMNS: Record<string, readonly string[]> = {
   from: ['state', 'status'],
   journeyState: ['state'],
   hashKeyVersion: ['hash_key_version'],
+  known: ['updated_at'],
 }
 
 /** What a parameter is given when the row in hand has nothing for it; by its name or its ending. */
