@@ -31,3 +31,11 @@ export function fromInstant(at: IsoInstant): number {
 export function toSeconds(at: number): number {
   return Math.floor(at / SECOND)
 }
+
+/**
+ * Whether `since` is less than `span` ago; all in milliseconds. Not for a time to come: the clock was put back, and how long
+ * ago it was nobody knows, so whoever remembers something for a while must not remember it until the clock has caught up.
+ */
+export function isRecent(since: number, span: number, now: number): boolean {
+  return since <= now && now - since < span
+}

@@ -14,7 +14,7 @@ import type { PolicyVersions } from '../domain/journey.ts'
 import type { PolicyDocuments, PolicyKind } from '../domain/policy.ts'
 import type { RelyingParty } from '../domain/relying-party.ts'
 import type { Tenant } from '../domain/tenant.ts'
-import { type Clock, SECOND } from '../domain/time.ts'
+import { type Clock, isRecent, SECOND } from '../domain/time.ts'
 import type { TokenAlgorithm } from '../domain/token-algorithm.ts'
 import type { ConnectedProvider } from '../institution/connection.ts'
 import type { KeySet } from '../institution/key-set.ts'
@@ -150,9 +150,7 @@ export function createTenants(means: TenantMeans): Tenants {
   async function findAlsoDisabled(slug: string): Promise<PreparedTenant | undefined> {
     const known = kept.get(slug)
     if (known === undefined) return loadOnce(slug)
-    const age = means.clock() - known.checkedAt
-    // Below zero the clock was put back, and says nothing until it has caught up.
-    if (age >= 0 && age < RECHECK) return known.prepared
+    if (isRecent(known.checkedAt, RECHECK, means.clock())) return known.prepared
     const { tenant } = known.prepared
     const [rows] = await read(means.db, tenant.id, [findTenantRevision({ id: tenant.id })])
     if (rows[0]?.revision !== tenant.revision) {

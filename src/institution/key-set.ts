@@ -7,7 +7,7 @@
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 import { BridgeError, fail } from '../domain/failure.ts'
 import type { Json, JsonObject } from '../domain/text.ts'
-import { type Clock, MINUTE, SECOND } from '../domain/time.ts'
+import { type Clock, isRecent, MINUTE, SECOND } from '../domain/time.ts'
 import type { Outbound } from '../outbound/guard.ts'
 
 /** What of a token's header chooses the key. */
@@ -58,10 +58,10 @@ export function createKeySet(means: { outbound: Outbound; clock: Clock }, jwksUr
 
   async function keyFor(choice: KeyChoice): Promise<CryptoKey> {
     const now = means.clock()
-    const fresh = held !== undefined && now - held.at < MAX_AGE ? held : undefined
+    const fresh = held !== undefined && isRecent(held.at, MAX_AGE, now) ? held : undefined
     const key = fresh && pick(fresh.keys, choice)
     if (key !== undefined) return importKey(key, choice.alg)
-    const coolingDown = missedAt !== undefined && now - missedAt < COOL_DOWN
+    const coolingDown = missedAt !== undefined && isRecent(missedAt, COOL_DOWN, now)
     if (fresh !== undefined && coolingDown && underWay === undefined) refuseToken()
     // Set before the fetch, so that a fetch that fails cools down as well; a find takes it back.
     if (fresh !== undefined) missedAt = now

@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { BridgeError, fail } from '../domain/failure.ts'
-import { SECOND } from '../domain/time.ts'
+import { isRecent, SECOND } from '../domain/time.ts'
 import { createSlots, inSlot, type Slots } from './slots.ts'
 
 /** After a failure nobody asks again for this long. */
@@ -102,7 +102,7 @@ function fetchAhead<T>(
   now: number,
   load: LoadAnswer<T>,
 ): void {
-  if (kept.pending !== undefined || now - kept.failedAt < COOL_DOWN) return
+  if (kept.pending !== undefined || isRecent(kept.failedAt, COOL_DOWN, now)) return
   fetchOnce(shelf, kept, now, load).catch((error: unknown) => {
     if (!(error instanceof BridgeError)) throw error
   })
@@ -115,7 +115,7 @@ async function fetchOnce<T>(
   load: LoadAnswer<T>,
 ): Promise<void> {
   if (kept.pending === undefined) {
-    if (now - kept.failedAt < COOL_DOWN) unreachable()
+    if (isRecent(kept.failedAt, COOL_DOWN, now)) unreachable()
     const remember = (answer: Answer<T>) => {
       kept.answer = answer
     }

@@ -4,7 +4,7 @@
  */
 import type { KeyObject } from 'node:crypto'
 import { BridgeError, fail } from '../domain/failure.ts'
-import { HOUR, SECOND } from '../domain/time.ts'
+import { HOUR, isRecent, SECOND } from '../domain/time.ts'
 import {
   type AnswerStore,
   askAnew,
@@ -143,7 +143,7 @@ async function renew(
     if (stored !== undefined && stored.fetchedAt > (known.said?.fetchedAt ?? 0)) known.said = stored
     if (pick(known, kid, now) !== undefined) return
   }
-  if (now - known.triedAt < COOL_DOWN) refuse()
+  if (isRecent(known.triedAt, COOL_DOWN, now)) refuse()
   known.triedAt = now
   known.said = await askAnew(inquiry, known.said, now, answers)
 }

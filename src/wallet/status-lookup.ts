@@ -5,7 +5,7 @@
  */
 import { type KeyObject, randomInt } from 'node:crypto'
 import { BridgeError, fail, type PresentationReason } from '../domain/failure.ts'
-import { HOUR, MINUTE, SECOND } from '../domain/time.ts'
+import { HOUR, isRecent, MINUTE, SECOND } from '../domain/time.ts'
 import { BITSTRING_TYPES } from './bitstring-list.ts'
 import { verifyChain } from './certificate-path.ts'
 import { findFederatedKey } from './federation-keys.ts'
@@ -153,7 +153,7 @@ type Asking = [
 /** While the list still counts; a failure is met again by whoever comes when it has run out. */
 function refreshAhead(...asking: Asking): void {
   const [known, , , { now }] = asking
-  if (known.pending === undefined && now - known.failedAt >= COOL_DOWN) {
+  if (known.pending === undefined && !isRecent(known.failedAt, COOL_DOWN, now)) {
     refresh(...asking).catch((error: unknown) => {
       if (!(error instanceof BridgeError)) throw error
     })
@@ -164,7 +164,7 @@ function refreshAhead(...asking: Asking): void {
 async function refresh(...[known, reference, issuer, at, means]: Asking): Promise<void> {
   const { now } = at
   if (known.pending === undefined) {
-    if (now - known.failedAt < COOL_DOWN) refuse('status_unavailable')
+    if (isRecent(known.failedAt, COOL_DOWN, now)) refuse('status_unavailable')
     const attempt = async () => {
       try {
         keep(known, await fetchList(reference, issuer, at, means), now)

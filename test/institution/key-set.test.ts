@@ -99,6 +99,15 @@ test('UP-37 keys are asked for again after ten minutes, so a withdrawn one goes'
   expect(server.count.requests).toBe(2)
 })
 
+test('UP-37 the clock is put back: neither are keys good until it has caught up, nor is an unknown one looked for no more', async () => {
+  await named('one')
+  await expect(named('two')).rejects.toMatchObject(REFUSED)
+  now -= 60 * MINUTE
+  published = { keys: [second] }
+  expect((await named('two')).type).toBe('public')
+  await expect(named('one')).rejects.toMatchObject(REFUSED)
+})
+
 test('UP-37 keys of other use, type, curve or algorithm are not chosen', async () => {
   published = {
     keys: [
