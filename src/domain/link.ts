@@ -2,10 +2,21 @@
 import type { Fingerprints } from './fingerprint.ts'
 import type { HashedIdentifier } from './identifier.ts'
 import { type MaterialProfile, materialName } from './material.ts'
-import type { HolderHash, IdentifierType, InstitutionHash } from './text.ts'
+import {
+  type HolderHash,
+  IDENTIFIER_TYPES,
+  type IdentifierType,
+  type InstitutionHash,
+} from './text.ts'
 
-/** What lasts longest first: keys change with every batch of credentials, what an issuer calls a person does not. */
-const LASTING_FIRST: readonly IdentifierType[] = ['SUBJECT_ID', 'DID', 'CLAIM_TUPLE', 'KEY']
+/**
+ * What lasts longest first: keys change with every batch of credentials, what an issuer calls a person does not. An
+ * address identifies nobody, so nothing hangs on it.
+ */
+const LASTING: { readonly [Type in IdentifierType]: number } = {
+  ...{ SUBJECT_ID: 0, DID: 1, CLAIM_TUPLE: 2, KEY: 3, EMAIL: 4 },
+}
+const LASTING_FIRST = IDENTIFIER_TYPES.toSorted((a, b) => LASTING[a] - LASTING[b])
 
 /** The identifiers of a presentation that a profile links by. */
 export function linkedIdentifiers(

@@ -5,7 +5,12 @@
 import { changedMaterials, type Fingerprints } from './fingerprint.ts'
 import type { HashedIdentifier, VersionedHash } from './identifier.ts'
 import type { BindingId, IdentityId, MatchId } from './ids.ts'
-import type { HolderHash, IdentifierType, InstitutionHash } from './text.ts'
+import {
+  type HolderHash,
+  IDENTIFIER_TYPES,
+  type IdentifierType,
+  type InstitutionHash,
+} from './text.ts'
 import { fromInstant, type IsoInstant } from './time.ts'
 
 /** A live binding of the person a match points at. */
@@ -154,8 +159,11 @@ const STATE_OF: { readonly [Type in IdentifierType]: KnownHolderState & `MATCHED
   EMAIL: 'MATCHED_CLAIM_TUPLE',
   CLAIM_TUPLE: 'MATCHED_CLAIM_TUPLE',
 }
-/** The state is named after the best of several. */
-const BEST_FIRST: readonly IdentifierType[] = ['KEY', 'SUBJECT_ID', 'DID', 'CLAIM_TUPLE', 'EMAIL']
+/** The state is named after the best of several, which comes first. */
+const RANK: { readonly [Type in IdentifierType]: number } = {
+  ...{ KEY: 0, SUBJECT_ID: 1, DID: 2, CLAIM_TUPLE: 3, EMAIL: 4 },
+}
+const BEST_FIRST = IDENTIFIER_TYPES.toSorted((a, b) => RANK[a] - RANK[b])
 
 function describe(
   person: Pick<KnownPerson, 'identityId' | 'proof'>,

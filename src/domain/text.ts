@@ -26,8 +26,9 @@ export type Sealed = Text<'Sealed'>
 export type JsonText<T> = Text<'JsonText'> & { readonly [content]?: T }
 declare const content: unique symbol
 
-/** What the five identifier types of the seed are called on the row. */
-export type IdentifierType = 'KEY' | 'SUBJECT_ID' | 'EMAIL' | 'DID' | 'CLAIM_TUPLE'
+/** What the five identifier types of the seed are called on the row, where a CHECK names them too. */
+export const IDENTIFIER_TYPES = ['KEY', 'SUBJECT_ID', 'EMAIL', 'DID', 'CLAIM_TUPLE'] as const
+export type IdentifierType = (typeof IDENTIFIER_TYPES)[number]
 
 /** A value that JSON can carry. */
 export type Json =

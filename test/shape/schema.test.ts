@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { IDENTIFIER_TYPES } from '../../src/domain/text.ts'
 import { createTestDatabase, query, type TestDatabase } from '../support/postgres.ts'
 import { SEED_QUERIES, SEED_TABLES } from './seed-schema.ts'
 
@@ -90,6 +91,15 @@ describe('the seed, exactly', () => {
       'FOREIGN KEY (match_id) REFERENCES identity_match(id)',
       'FOREIGN KEY (tenant_id, match_id) REFERENCES identity_match(tenant_id, id)',
     ])
+  })
+
+  test('CR-20 the kinds of identifiers that a row may have are those of domain/text.ts', async () => {
+    const checks = await ask<{ definition: string }>(`
+      SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint
+       WHERE contype = 'c' AND conrelid = 'identity_match'::regclass`)
+    const [check] = checks.filter(({ definition }) => definition.includes('identifier_type'))
+    const kinds = [...(check?.definition ?? '').matchAll(/'([A-Z_]+)'/g)].map(([, kind]) => kind)
+    expect(kinds).toEqual([...IDENTIFIER_TYPES])
   })
 
   test('PG-14 every timestamp is the one domain: text of 24 characters under the C collation', async () => {

@@ -1,5 +1,6 @@
 /** People and merges as the administration reads and answers them: links and times, no identifier and no hash. */
 import { z } from 'zod'
+import { IDENTIFIER_TYPES } from '../../domain/text.ts'
 import { UNLINK_REASONS } from '../../domain/unlink.ts'
 import { instant, inTwoLanguages } from './common-shapes.ts'
 
@@ -30,7 +31,7 @@ export const Identity = z.object({
     .array(
       z.object({
         id: z.string(),
-        type: z.enum(['KEY', 'SUBJECT_ID', 'EMAIL', 'DID', 'CLAIM_TUPLE']),
+        type: z.enum(IDENTIFIER_TYPES),
         side: z.enum(['wallet', 'institution']),
         created_at: instant,
         last_used_at: instant,
