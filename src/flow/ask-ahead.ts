@@ -30,8 +30,9 @@ type Means = Pick<Deps, 'db' | 'clock' | 'outbound'>
 const KEPT_UNSEEN = 30 * DAY
 /** Nothing that counts may end between two looks. */
 const AHEAD = 10 * MINUTE
-/** In one run, for a tenant. */
+/** In one run, for a tenant; and how long, so that hosts that are not there keep no other tenant waiting. */
 const MOST_ASKED = 200
+const TURN = 1 * MINUTE
 
 /** Returns how many were asked, refused, not to be had, and dropped. */
 export async function askAhead(
@@ -53,8 +54,9 @@ export async function askAhead(
   const due = inquiries
     .filter(({ name }) => isDue(rows.get(name), means.clock()))
     .toSorted((one, other) => (askedAt(one) < askedAt(other) ? -1 : 1))
+  const began = means.clock()
   for (const { name, inquiry } of due.slice(0, MOST_ASKED)) {
-    if (!(await keepLease())) break
+    if (means.clock() - began > TURN || !(await keepLease())) break
     counts[await ask(means, tenantId, inquiry, rows.get(name))] += 1
   }
   return counts

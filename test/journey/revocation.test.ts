@@ -6,6 +6,7 @@ import { createIssuer, DEMO_PERSON, type Issuer } from '../../demo/issuer.ts'
 import { createWallet } from '../../demo/wallet.ts'
 import * as der from '../../src/crypto/der.ts'
 import { ADMIN_SCOPE_NAMES } from '../../src/domain/admin.ts'
+import type { TenantId } from '../../src/domain/ids.ts'
 import { askAhead } from '../../src/flow/ask-ahead.ts'
 import { askAheadJob } from '../../src/job/ask-ahead.ts'
 import { runNow } from '../../src/job/lease.ts'
@@ -140,6 +141,26 @@ test('TR-20 what cannot be had ahead is in the trail once, and in the calendar',
   expect((await admin.get('/tenants/demo/expiry-calendar')).body.expiries).toContainEqual(
     expect.objectContaining({ kind: 'trust_answer', name: kept?.about, state: 'expired' }),
   )
+})
+
+test('TR-20 a tenant’s turn ends after a minute, however many are still to be asked: the next run goes on with them', async () => {
+  await change(
+    `INSERT INTO kept_answer SELECT (jsonb_populate_record(k, jsonb_build_object('name', name || 'x'))).* FROM kept_answer k`,
+  )
+  await change(
+    `UPDATE kept_answer SET fresh_until = NULL, fetched_at = NULL, issued_at = NULL, document = NULL`,
+  )
+  const [tenant] = await query<{ id: TenantId }>(
+    bridge.database.superuserUrl,
+    `SELECT id FROM tenant WHERE slug = 'demo'`,
+  )
+  const counts = await askAhead(bridge.deps, tenant?.id as TenantId, async () => {
+    bridge.clock.advance(61_000)
+    return await Promise.resolve(true)
+  })
+  expect(counts.asked + counts.refused + counts.unreachable).toBe(1)
+  bridge.clock.advance(-61_000)
+  await change(`DELETE FROM kept_answer WHERE name LIKE '%x'`)
 })
 
 test('TR-20 what no login needed for a month is asked for no more', async () => {
