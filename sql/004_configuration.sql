@@ -9,6 +9,7 @@ CREATE TABLE relying_party (
     CHECK (token_endpoint_auth_method IN ('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none')),
   secret_hashes text NOT NULL DEFAULT '[]',          -- JSON array, at most two: SHA-256 of 256-bit secrets
   jwks text,                                         -- JSON Web Key Set for private_key_jwt
+  jwks_uri text CHECK (jwks_uri IS NULL OR jwks IS NULL), -- or where it publishes that itself (OpenID Connect Registration 2)
   id_token_signed_response_alg text NOT NULL DEFAULT 'RS256' CHECK (id_token_signed_response_alg IN ('ES256', 'RS256', 'PS256')),
   require_pkce integer NOT NULL DEFAULT 1 CHECK (require_pkce IN (0, 1)),
   claims_in_id_token integer NOT NULL DEFAULT 0 CHECK (claims_in_id_token IN (0, 1)),

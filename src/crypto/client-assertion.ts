@@ -1,6 +1,14 @@
 /** Client assertions: `private_key_jwt` of OpenID Connect Core section 9, and as draft-ietf-oauth-rfc7523bis tightens it. */
-import { createLocalJWKSet, decodeJwt, type JWK, type JWTPayload, jwtVerify } from 'jose'
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  type JWK,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose'
 import type { ClientProfile } from '../domain/client-profile.ts'
+import { BridgeError } from '../domain/failure.ts'
 import { HOUR, MINUTE, SECOND, toSeconds } from '../domain/time.ts'
 
 const ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25519']
@@ -53,24 +61,28 @@ export function assertionRules(
   }
 }
 
+/** A client's keys: registered, or found where it publishes them by the algorithm and key id of an assertion. */
+export type ClientKeys =
+  | readonly Record<string, unknown>[]
+  | ((choice: { alg: string; kid: string | undefined }) => Promise<CryptoKey>)
+
 /**
- * Its `jti` and end (milliseconds), or undefined when anything is wrong: signature by a registered key, `iss` = `sub` =
- * client id, `aud` and `exp` within the rules, `jti` there.
+ * Its `jti` and end (milliseconds), or undefined when anything is wrong: signature by a key of the client, `iss` = `sub` =
+ * client id, `aud` and `exp` within the rules, `jti` there. Throws `unavailable` when published keys cannot be had.
  */
 export async function judgeClientAssertion(
   assertion: string,
   rules: AssertionRules,
   expected: {
     clientId: string
-    keys: readonly Record<string, unknown>[]
+    keys: ClientKeys
     /** Milliseconds. */
     now: number
   },
 ): Promise<{ jti: string; expiresAt: number } | undefined> {
   if (assertion.length > MAX_ASSERTION) return undefined
   try {
-    const keys = createLocalJWKSet({ keys: expected.keys as JWK[] })
-    const { payload } = await jwtVerify(assertion, keys, {
+    const { payload } = await jwtVerify(assertion, findKey(expected.keys), {
       algorithms: [...rules.algorithms],
       issuer: expected.clientId,
       subject: expected.clientId,
@@ -80,10 +92,17 @@ export async function judgeClientAssertion(
       currentDate: new Date(expected.now),
     })
     return judgeClaims(payload, rules, toSeconds(expected.now))
-  } catch {
+  } catch (error) {
+    if (error instanceof BridgeError && error.failure.kind === 'unavailable') throw error
     // Whatever is wrong with it: the client is not authenticated, and hears no reason.
     return undefined
   }
+}
+
+function findKey(keys: ClientKeys): JWTVerifyGetKey {
+  if (typeof keys !== 'function') return createLocalJWKSet({ keys: keys as JWK[] })
+  // The algorithm was looked at before: only those of the rules come this far.
+  return ({ alg, kid }) => keys({ alg, kid })
 }
 
 function judgeClaims({ aud, exp, jti, iat, nbf }: JWTPayload, rules: AssertionRules, now: number) {

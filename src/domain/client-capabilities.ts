@@ -11,6 +11,7 @@ import {
 
 export type Capabilities = Pick<
   RelyingParty,
+  | 'jwksUri'
   | 'grantTypes'
   | 'offlineAccessNeeded'
   | 'machineScopes'
@@ -34,6 +35,7 @@ export type Capabilities = Pick<
 
 /** Code flow, JSON userinfo, pairwise subjects: what a registration that says nothing else gets. */
 export const PLAIN: Capabilities = {
+  jwksUri: undefined,
   grantTypes: ['authorization_code'],
   offlineAccessNeeded: true,
   machineScopes: [],
@@ -70,6 +72,7 @@ export interface OwnNames {
  */
 export function judgeCapabilities(client: RelyingParty, own: OwnNames): RelyingParty {
   judgeGrants(client)
+  judgeKeyPlace(client)
   judgeMachine(client)
   judgeLogoutAddresses(client)
   judgeAppAddresses(client)
@@ -91,6 +94,14 @@ function judgeGrants({ grantTypes, redirectUris, issuedBy }: RelyingParty): void
   if (issuedBy !== undefined && grantTypes.length > 0)
     refuse('issued_by: its tokens come from elsewhere, so it has no grant types here')
   if (issuedBy === undefined && grantTypes.length === 0) refuse('grant_types: none')
+}
+
+/** Its keys, or where they are, and not both (OpenID Connect Registration 2). */
+function judgeKeyPlace({ authentication, jwks, jwksUri }: RelyingParty): void {
+  if (jwksUri === undefined) return
+  if (authentication !== 'private_key_jwt') refuse('jwks_uri: only with private_key_jwt')
+  if (jwks !== undefined) refuse('jwks_uri: not beside jwks')
+  if (!isWebAddress(jwksUri)) refuse('jwks_uri: not an https URL without fragment')
 }
 
 function judgeMachine(client: RelyingParty): void {
@@ -145,6 +156,7 @@ function judgeFapi(client: RelyingParty): RelyingParty {
 /** The same as the statements take it. */
 export function capabilitiesRow(client: RelyingParty) {
   return {
+    jwksUri: client.jwksUri ?? null,
     grantTypes: JSON.stringify(client.grantTypes),
     offlineAccessNeeded: client.offlineAccessNeeded ? 1 : 0,
     machineScopes: JSON.stringify(client.machineScopes),

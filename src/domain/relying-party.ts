@@ -22,6 +22,8 @@ export interface RelyingParty {
   authentication: ClientAuthentication
   secretHashes: readonly SecretHash[]
   jwks: { readonly keys: readonly Record<string, unknown>[] } | undefined
+  /** Where it publishes its keys, instead of having them registered. */
+  jwksUri: string | undefined
   idTokenAlgorithm: TokenAlgorithm
   requirePkce: boolean
   claimsInIdToken: boolean

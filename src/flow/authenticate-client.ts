@@ -2,12 +2,13 @@
 
 import {
   assertionRules,
+  type ClientKeys,
   judgeClientAssertion,
   readAssertionClient,
 } from '../crypto/client-assertion.ts'
 import { equalText, hashSecret, newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
-import { fail } from '../domain/failure.ts'
+import { BridgeError, type Failure, fail } from '../domain/failure.ts'
 import type { ClientId } from '../domain/ids.ts'
 import type { ClientAuthentication, RelyingParty } from '../domain/relying-party.ts'
 import { toInstant } from '../domain/time.ts'
@@ -82,12 +83,12 @@ async function provesKey(
   relyingParty: RelyingParty,
   assertion: string,
 ): Promise<boolean> {
-  const { clientId, jwks } = relyingParty
+  const { clientId } = relyingParty
   const endpoints = ASSERTED_AT.map((path) => prepared.issuer + path)
   const rules = assertionRules(relyingParty.profile, prepared.issuer, endpoints)
   const judged = await judgeClientAssertion(assertion, rules, {
     clientId,
-    keys: jwks?.keys ?? [],
+    keys: keysOf(prepared, relyingParty),
     now: means.clock(),
   })
   if (judged === undefined) return false
@@ -101,6 +102,24 @@ async function provesKey(
     }),
   ])
   return spent.length === 1
+}
+
+function keysOf(prepared: PreparedTenant, { jwks, jwksUri }: RelyingParty): ClientKeys {
+  if (jwksUri === undefined) return jwks?.keys ?? []
+  const published = prepared.publishedKeys(jwksUri)
+  return async (choice) => {
+    try {
+      return await published.keyFor(choice)
+    } catch (error) {
+      if (!(error instanceof BridgeError) || !isOutOfReach(error.failure)) throw error
+      // Nobody knows whether the client is right, and it should try again.
+      return fail({ kind: 'unavailable' }, error)
+    }
+  }
+}
+
+function isOutOfReach(failure: Failure): boolean {
+  return failure.kind === 'institution_refused' && failure.reason === 'unavailable'
 }
 
 async function recordRefusal(

@@ -15,7 +15,7 @@ import type { RelyingParty } from '../domain/relying-party.ts'
 import { issuerOf, type Tenant } from '../domain/tenant.ts'
 import { toInstant } from '../domain/time.ts'
 import { type ConnectedProvider, connectProvider } from '../institution/connection.ts'
-import { createKeySet } from '../institution/key-set.ts'
+import { createKeySet, type KeySet } from '../institution/key-set.ts'
 import type { ProviderMetadata } from '../institution/provider.ts'
 import { listAuthorizationServers, readAuthorizationServer } from '../store/authorization-server.ts'
 import { read } from '../store/database.ts'
@@ -78,6 +78,7 @@ export async function prepareTenant(means: TenantMeans, tenant: Tenant): Promise
         (token) => token.uses_left > 0 && token.expires_at > toInstant(means.clock()),
       ),
     relyingParty,
+    publishedKeys: keepKeySets(means),
     policy: documents.find,
     question: keepQuestions(documents, relyingParty),
     trust: keepTrust(documents, tenant, listRows),
@@ -90,6 +91,15 @@ export async function prepareTenant(means: TenantMeans, tenant: Tenant): Promise
       const [[row]] = await read(means.db, tenantId, [findProvider({ tenantId, id })])
       return row === undefined ? undefined : readProvider(row)
     },
+  }
+}
+
+function keepKeySets(means: TenantMeans): PreparedTenant['publishedKeys'] {
+  const sets = new Map<string, KeySet>()
+  return (jwksUri) => {
+    const known = sets.get(jwksUri) ?? createKeySet(means, jwksUri)
+    sets.set(jwksUri, known)
+    return known
   }
 }
 

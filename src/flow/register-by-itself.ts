@@ -69,7 +69,7 @@ function inItsWords(error: unknown): never {
     fail(
       {
         ...{ kind: 'oauth', error: 'invalid_client_metadata' },
-        description: 'sector_identifier_uri: the document cannot be had',
+        description: 'jwks_uri or sector_identifier_uri: cannot be asked',
       },
       error,
     )

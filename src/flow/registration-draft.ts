@@ -40,7 +40,7 @@ type Asked = Capabilities & Pick<RelyingPartyRequest, 'redirectUris' | 'sector'>
 
 /**
  * The registration with its secret, if it has one. A declared sector is looked up now, through the guard. Throws
- * `invalid_request`, and `outbound_refused` when the sector's document cannot be had.
+ * `invalid_request`, and `outbound_refused` when the sector's document cannot be had, or nobody would ask at its `jwks_uri`.
  */
 export async function draftRelyingParty(
   means: Pick<Deps, 'outbound'>,
@@ -50,7 +50,9 @@ export async function draftRelyingParty(
   const { clientId, jwks: sent, ...asked } = request
   const { redirectUris, authentication } = request
   judgeRedirectUris(redirectUris)
-  const jwks = judgeKeys(authentication, sent)
+  const { jwksUri } = request
+  const jwks = judgeKeys(authentication, sent, jwksUri !== undefined)
+  if (jwksUri !== undefined) means.outbound.checkUrl(jwksUri)
   const secret = makeSecret(authentication)
   const capable = { ...PLAIN, ...asked }
   const relyingParty = judgeCapabilities(

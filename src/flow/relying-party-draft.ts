@@ -42,14 +42,16 @@ export function chooseSector(uris: readonly string[], given: string | undefined)
   return host
 }
 
-/** The keys as they are stored, JSON text, or null where there are none to be. Throws `invalid_request`. */
+/** The keys as they are stored, JSON text, or null where there are none to be, or they are `elsewhere`. Throws `invalid_request`. */
 export function judgeKeys(
   authentication: ClientAuthentication,
   jwks: { keys: readonly JsonObject[] } | undefined,
+  elsewhere: boolean,
 ): string | null {
   if (authentication !== 'private_key_jwt') {
     return jwks === undefined ? null : refuse('jwks: only with private_key_jwt')
   }
+  if (jwks === undefined && elsewhere) return null
   const keys = readClientKeys(jwks?.keys ?? [])
   if (keys === undefined) {
     return refuse(

@@ -70,6 +70,8 @@ export interface PreparedTenant {
   readonly jwks: { readonly keys: readonly object[] }
   readonly providers: readonly Provider[]
   relyingParty(clientId: ClientId): Promise<RelyingParty | undefined>
+  /** The keys that a relying party publishes at its `jwks_uri`. */
+  publishedKeys(jwksUri: string): KeySet
   /** Whether there is an initial access token that is good now: else nobody may register by themselves (RFC 7591). */
   registersClients(): boolean
   /** A document by its number: journeys end with the policies they began with. */

@@ -44,8 +44,10 @@ export interface RelyingPartyChange
       | 'purpose'
       | 'enabled'
     > &
-      Omit<Capabilities, 'issuedBy' | 'subjectType' | 'sectorIdentifierUri'>
+      Omit<Capabilities, 'issuedBy' | 'subjectType' | 'sectorIdentifierUri' | 'jwksUri'>
   > {
+  /** In place of `jwks`, as that is in place of this. */
+  jwksUri?: string | undefined
   jwks?: { keys: readonly JsonObject[] } | undefined
   secretRotation?: SecretRotation | undefined
 }
@@ -66,6 +68,7 @@ export async function updateRelyingParty(
   const tenantId = tenant.id
   if (change.redirectUris !== undefined)
     await judgeReturns(deps, tenantId, clientId, change.redirectUris)
+  if (change.jwksUri !== undefined) deps.outbound.checkUrl(change.jwksUri)
   await provideTokenKeys(deps, tenantId, actor.id, change)
   const now = toInstant(deps.clock())
   const changed = await inTransaction(deps.db, tenantId, async (tx) => {
@@ -104,16 +107,19 @@ async function judgeReturns(
 }
 
 function apply(before: RelyingParty, change: RelyingPartyChange, issuer: string): Registered {
-  const { jwks, secretRotation, ...plain } = change
+  const { jwks, jwksUri, secretRotation, ...plain } = change
   const { authentication } = before
-  const keys = jwks === undefined ? undefined : judgeKeys(authentication, jwks)
+  const keys = jwks === undefined ? undefined : judgeKeys(authentication, jwks, false)
   const { clientSecret, secretHashes } = rotate(before, secretRotation)
   const relyingParty = judgeCapabilities(
     {
       ...before,
       ...plain,
       requirePkce: (plain.requirePkce ?? before.requirePkce) || authentication === 'none',
-      ...(typeof keys === 'string' ? { jwks: JSON.parse(keys) as RelyingParty['jwks'] } : {}),
+      ...(jwksUri === undefined ? {} : { jwksUri, jwks: undefined }),
+      ...(typeof keys === 'string'
+        ? { jwks: JSON.parse(keys) as RelyingParty['jwks'], jwksUri }
+        : {}),
       secretHashes,
     },
     { issuer },

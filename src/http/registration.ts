@@ -31,7 +31,7 @@ const Metadata = z.object({
     .default(['authorization_code']),
   response_types: z.array(z.literal('code')).max(1).default(['code']),
   jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())).min(1).max(8) }).optional(),
-  jwks_uri: z.never().optional(),
+  jwks_uri: url.optional(),
   subject_type: z.enum(['pairwise', 'public']).default('pairwise'),
   sector_identifier_uri: url.optional(),
   id_token_signed_response_alg: z.enum(TOKEN_ALGORITHMS).default('RS256'),
@@ -100,6 +100,7 @@ function asked(metadata: Metadata): RelyingPartyRequest {
     redirectUris: metadata.redirect_uris,
     authentication: metadata.token_endpoint_auth_method,
     jwks: metadata.jwks as RelyingPartyRequest['jwks'],
+    jwksUri: metadata.jwks_uri,
     idTokenAlgorithm: metadata.id_token_signed_response_alg,
     requirePkce: true,
     claimsInIdToken: false,
@@ -119,7 +120,7 @@ function asked(metadata: Metadata): RelyingPartyRequest {
 }
 
 function tell({ relyingParty, clientSecret }: Registered): JsonObject {
-  const { sectorIdentifierUri, userinfoAlgorithm, jwks, backchannelLogoutUri, scopes } =
+  const { sectorIdentifierUri, userinfoAlgorithm, jwks, jwksUri, backchannelLogoutUri, scopes } =
     relyingParty
   return {
     client_id: relyingParty.clientId,
@@ -140,6 +141,7 @@ function tell({ relyingParty, clientSecret }: Registered): JsonObject {
     backchannel_logout_session_required: relyingParty.backchannelSessionRequired,
     ...(backchannelLogoutUri === undefined ? {} : { backchannel_logout_uri: backchannelLogoutUri }),
     ...(jwks === undefined ? {} : { jwks: jwks as unknown as JsonObject }),
+    ...(jwksUri === undefined ? {} : { jwks_uri: jwksUri }),
     ...(sectorIdentifierUri === undefined ? {} : { sector_identifier_uri: sectorIdentifierUri }),
     ...(userinfoAlgorithm === undefined ? {} : { userinfo_signed_response_alg: userinfoAlgorithm }),
   }
@@ -148,7 +150,7 @@ function tell({ relyingParty, clientSecret }: Registered): JsonObject {
 const REGISTER: Operation = {
   ...{ operationId: 'registerByItself', tags: ['Relying parties'], summary: 'Register oneself' },
   description:
-    'RFC 7591. Off until an administrator makes an initial access token, which comes as a bearer token. PKCE is always required; machine clients are registered by administrators alone; a `jwks_uri` is refused: send `jwks`. Members that we do not know are left out.',
+    'RFC 7591. Off until an administrator makes an initial access token, which comes as a bearer token. PKCE is always required; machine clients are registered by administrators alone. Members that we do not know are left out.',
   security: [{ registrationToken: [] }],
   parameters: [TENANT_PARAMETER],
   requestBody: {
@@ -164,6 +166,7 @@ const REGISTER: Operation = {
             'token_endpoint_auth_method?': text('`client_secret_basic` when absent.'),
             'grant_types?': list('`authorization_code`, `refresh_token`.'),
             'jwks?': { type: 'object', description: 'For `private_key_jwt`.' },
+            'jwks_uri?': text('Where the keys are published; instead of `jwks`.'),
           }),
           additionalProperties: true,
         },

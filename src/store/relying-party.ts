@@ -21,6 +21,7 @@ interface Registration {
   authentication: ClientAuthentication
   secretHashes: string
   jwks: string | null
+  jwksUri: string | null
   idTokenAlgorithm: TokenAlgorithm
   requirePkce: 0 | 1
   claimsInIdToken: 0 | 1
@@ -81,6 +82,7 @@ const changeable = (p: Params<Changeable>) => ({
   token_endpoint_auth_method: p('authentication'),
   secret_hashes: p('secretHashes'),
   jwks: p('jwks'),
+  jwks_uri: p('jwksUri'),
   id_token_signed_response_alg: p('idTokenAlgorithm'),
   require_pkce: p('requirePkce'),
   claims_in_id_token: p('claimsInIdToken'),
@@ -146,6 +148,7 @@ export function readRelyingParty(row: Selectable<RelyingPartyTable>): RelyingPar
     secretHashes: JSON.parse(row.secret_hashes) as SecretHash[],
     jwks:
       row.jwks === null ? undefined : (JSON.parse(row.jwks) as NonNullable<RelyingParty['jwks']>),
+    jwksUri: row.jwks_uri ?? undefined,
     idTokenAlgorithm: row.id_token_signed_response_alg,
     requirePkce: row.require_pkce === 1,
     claimsInIdToken: row.claims_in_id_token === 1,

@@ -334,6 +334,7 @@ export interface RelyingPartyTable {
     | 'none'
   secret_hashes: Defaulted<string>
   jwks: string | null
+  jwks_uri: string | null
   id_token_signed_response_alg: Defaulted<TokenAlgorithm>
   require_pkce: Defaulted<Flag>
   claims_in_id_token: Defaulted<Flag>

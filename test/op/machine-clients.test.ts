@@ -295,3 +295,101 @@ describe("tokens of the tenant's own authorization server", () => {
 async function change(who: TestClient, settings: Parameters<typeof updateRelyingParty>[4]) {
   await updateRelyingParty(bridge.deps, ACTOR, 'demo', who.relyingParty.clientId, settings)
 }
+
+describe('OP-47 keys that a client publishes itself, at its jwks_uri', () => {
+  let server: Server
+  let jwksUri: string
+  let published: object[] | undefined
+  let fetched = 0
+  let publisher: TestClient
+  beforeAll(async () => {
+    server = createServer((_, response) => {
+      fetched++
+      response.writeHead(published ? 200 : 503, { 'content-type': 'application/jwk-set+json' })
+      response.end(JSON.stringify({ keys: published }))
+    })
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    jwksUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`
+    publisher = await registerMachine(bridge, { authentication: 'private_key_jwt', jwksUri })
+  })
+  afterAll(() => new Promise((closed) => server.close(closed)))
+
+  async function newKey(kid: string) {
+    const { privateKey, publicKey } = await generateKeyPair('ES256')
+    const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'ES256' }
+    return { jwk, kid, privateKey }
+  }
+
+  async function signed({ kid, privateKey }: Awaited<ReturnType<typeof newKey>>, alg = 'ES256') {
+    const now = Math.floor(bridge.clock.now() / 1000)
+    const claims = { iss: publisher.id, sub: publisher.id, aud: issuer, exp: now + 60 }
+    return new SignJWT({ ...claims, jti: crypto.randomUUID() })
+      .setProtectedHeader({ alg, kid })
+      .sign(privateKey)
+  }
+
+  async function outcome(assertion: string): Promise<unknown> {
+    const { status, body } = await post(tokenUrl, {
+      ...{ grant_type: 'client_credentials', client_assertion: assertion },
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    })
+    return body.error ?? status
+  }
+
+  test('are fetched once, and again for a key nobody knew; what is not published is refused', async () => {
+    const [first, second, stranger] = await Promise.all(['1', '2', '2'].map(newKey))
+    if (!first || !second || !stranger) throw new Error('no keys')
+    published = [first.jwk]
+    const answers = await Promise.all(times(20, async () => outcome(await signed(first))))
+    expect(tally(answers.map(String))).toEqual({ 200: 20 })
+    expect(fetched).toBe(1)
+    published = [first.jwk, second.jwk]
+    expect(await outcome(await signed(second))).toBe(200)
+    expect(fetched).toBe(2)
+    expect(await outcome(await signed(stranger))).toBe('invalid_client')
+    const [, ...rest] = (await signed(first)).split('.')
+    const none = Buffer.from(JSON.stringify({ alg: 'none', kid: '1' })).toString('base64url')
+    expect(await outcome([none, ...rest].join('.'))).toBe('invalid_client')
+    expect(fetched).toBe(2)
+    const assertion = await signed(first)
+    const twice = await Promise.all(times(50, () => outcome(assertion)))
+    expect(tally(twice.map(String))).toEqual({ 200: 1, invalid_client: 49 })
+  })
+
+  test('that cannot be had are a 503, not a no, and the assertion is not spent', async () => {
+    const key = await newKey('1')
+    await later(bridge, 11 * 60_000, async () => {
+      const assertion = await signed(key)
+      published = undefined
+      expect(await outcome(assertion)).toBe('temporarily_unavailable')
+      published = [key.jwk]
+      expect(await outcome(assertion)).toBe(200)
+    })
+  })
+
+  test('are in place of registered ones, and the other way round', async () => {
+    const change = (changed: Parameters<typeof updateRelyingParty>[4]) =>
+      updateRelyingParty(bridge.deps, ACTOR, 'demo', publisher.relyingParty.clientId, changed)
+    const key = await newKey('own')
+    const jwks = { keys: [key.jwk as never] }
+    const own = (await change({ jwks })).relyingParty
+    expect([own.jwksUri, own.jwks?.keys.length]).toEqual([undefined, 1])
+    expect(await outcome(await signed(key))).toBe(200)
+    await expect(change({ jwks, jwksUri })).rejects.toMatchObject({
+      failure: { kind: 'invalid_request', detail: 'jwks_uri: not beside jwks' },
+    })
+    const back = (await change({ jwksUri })).relyingParty
+    expect([back.jwksUri, back.jwks]).toEqual([jwksUri, undefined])
+    expect(await outcome(await signed(key))).toBe('invalid_client')
+  })
+
+  test.each(['ftp://a.example/jwks', 'https://10.0.0.1/jwks', 'https://a.example/jwks#x'])(
+    'UP-50 nobody would ask at %s',
+    async (address) => {
+      const asked = { authentication: 'private_key_jwt', jwksUri: address } as const
+      await expect(registerMachine(bridge, asked)).rejects.toMatchObject({
+        failure: { kind: 'outbound_refused' },
+      })
+    },
+  )
+})

@@ -18,6 +18,7 @@ beforeAll(async () => {
 afterAll(() => bridge.stop())
 
 const APP = { redirect_uris: [REDIRECT_URI], client_name: 'Student project' }
+const KEYED = { ...APP, token_endpoint_auth_method: 'private_key_jwt' }
 const issuer = () => bridge.tenant.issuer
 const invite = (uses = 1, slug = 'demo') =>
   createRegistrationToken(bridge.deps, ACTOR, slug, { name: 'students', uses, days: 7 })
@@ -112,7 +113,7 @@ test('no token, another tenant’s, an admin’s, an expired and a revoked one: 
 })
 
 test('RFC 7591 section 3.2.2 what is wrong is named, in its words, and uses nothing up', async () => {
-  const { token } = await invite()
+  const { token } = await invite(2)
   const wrong: [unknown, string][] = [
     [{}, 'invalid_redirect_uri'],
     [{ redirect_uris: ['http://app.example/cb'] }, 'invalid_redirect_uri'],
@@ -122,6 +123,8 @@ test('RFC 7591 section 3.2.2 what is wrong is named, in its words, and uses noth
     [{ ...APP, grant_types: ['implicit'] }, 'invalid_client_metadata'],
     [{ ...APP, response_types: ['token'] }, 'invalid_client_metadata'],
     [{ ...APP, jwks_uri: 'https://a.example/jwks' }, 'invalid_client_metadata'],
+    [{ ...KEYED, jwks_uri: 'https://10.0.0.1/jwks' }, 'invalid_client_metadata'],
+    [{ ...KEYED, jwks_uri: 'https://a.example/', jwks: { keys: [] } }, 'invalid_client_metadata'],
     [{ ...APP, token_endpoint_auth_method: 'private_key_jwt' }, 'invalid_client_metadata'],
     [{ ...APP, id_token_signed_response_alg: 'none' }, 'invalid_client_metadata'],
     [{ ...APP, client_name: 'a\u202eb' }, 'invalid_client_metadata'],
@@ -137,6 +140,8 @@ test('RFC 7591 section 3.2.2 what is wrong is named, in its words, and uses noth
   expect((await register(token, { ...APP, software_statement: 'x'.repeat(70_000) })).status).toBe(
     413,
   )
+  const keyed = await register(token, { ...KEYED, jwks_uri: 'https://a.example/jwks' })
+  expect([keyed.status, keyed.body.jwks_uri]).toEqual([201, 'https://a.example/jwks'])
   const made = await register(token, { ...APP, token_endpoint_auth_method: 'none' })
   expect(made.status).toBe(201)
   expect(made.body.client_secret).toBeUndefined()

@@ -556,7 +556,7 @@ function exactly(name: string, row: Row): Row {
       return {
         idTokenAlgorithm: 'ES256',
         authentication: 'none',
-        userinfoAlgorithm: null,
+        ...{ userinfoAlgorithm: null, jwksUri: null },
         profile: 'standard',
         dpopBound: '0',
         offlineAccessNeeded: '0',

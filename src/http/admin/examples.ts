@@ -101,6 +101,7 @@ export const RELYING_PARTY = {
   ...NEW_RELYING_PARTY,
   token_endpoint_auth_method: 'client_secret_basic',
   jwks: null,
+  jwks_uri: null,
   id_token_signed_response_alg: 'RS256',
   require_pkce: true,
   claims_in_id_token: false,

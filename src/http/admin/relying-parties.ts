@@ -44,6 +44,7 @@ export function relyingPartyRoutes(deps: AdminDeps): Route[] {
           redirectUris: body.redirect_uris,
           authentication: body.token_endpoint_auth_method,
           jwks: body.jwks,
+          jwksUri: body.jwks_uri,
           idTokenAlgorithm: body.id_token_signed_response_alg ?? defaultAlgorithm(body),
           requirePkce: body.require_pkce,
           claimsInIdToken: body.claims_in_id_token,
@@ -143,6 +144,7 @@ function changeOf(sent: Body<'RelyingPartyChange'>): RelyingPartyChange {
     ...(sent.client_name === undefined ? {} : { name: sent.client_name }),
     ...(sent.redirect_uris === undefined ? {} : { redirectUris: sent.redirect_uris }),
     ...(sent.jwks === undefined ? {} : { jwks: sent.jwks }),
+    ...(sent.jwks_uri === undefined ? {} : { jwksUri: sent.jwks_uri }),
     ...(sent.id_token_signed_response_alg === undefined
       ? {}
       : { idTokenAlgorithm: sent.id_token_signed_response_alg }),
@@ -191,6 +193,7 @@ function tell(relyingParty: RelyingParty) {
     redirect_uris: [...relyingParty.redirectUris],
     token_endpoint_auth_method: relyingParty.authentication,
     jwks: (relyingParty.jwks ?? null) as Body<'RelyingParty'>['jwks'],
+    jwks_uri: relyingParty.jwksUri ?? null,
     id_token_signed_response_alg: relyingParty.idTokenAlgorithm,
     require_pkce: relyingParty.requirePkce,
     claims_in_id_token: relyingParty.claimsInIdToken,

@@ -18,6 +18,7 @@ const client = {
   jwks: z
     .strictObject({ keys: z.array(wholeObject).min(1).max(8) })
     .describe('Public keys, for `private_key_jwt`.'),
+  jwks_uri: url.describe('Where it publishes them itself; instead of `jwks`.'),
   id_token_signed_response_alg: z.enum(TOKEN_ALGORITHMS),
   require_pkce: z.boolean().describe('Always true for public clients.'),
   claims_in_id_token: z.boolean().describe('Claims stand in the ID token as well as in userinfo.'),
@@ -118,6 +119,7 @@ export const NewRelyingParty = z.strictObject({
   redirect_uris: client.redirect_uris,
   token_endpoint_auth_method: authentication.default('client_secret_basic'),
   jwks: client.jwks.optional(),
+  jwks_uri: client.jwks_uri.optional(),
   id_token_signed_response_alg: client.id_token_signed_response_alg
     .optional()
     .describe('When absent RS256, which every client knows; with `fapi2` ES256.'),
@@ -179,6 +181,7 @@ export const RelyingParty = z.object({
   ...client,
   token_endpoint_auth_method: authentication,
   jwks: client.jwks.nullable(),
+  jwks_uri: client.jwks_uri.nullable(),
   sector: z.string(),
   subject_type: subjectType,
   sector_identifier_uri: z.string().nullable(),

@@ -233,6 +233,17 @@ describe('OP-47 keys for private_key_jwt', () => {
     const secret = /"d":"([^"]+)"/.exec(JSON.stringify(sent))?.[1]
     if (secret !== undefined) expect([answer.text, ...bridge.lines].join()).not.toContain(secret)
   })
+  test('or where they are published: said back, and not both', async () => {
+    const where = { token_endpoint_auth_method: method, jwks_uri: 'https://a.example/jwks' }
+    const made = await admin.post(ALL, { ...app, ...where })
+    expect(made.body).toMatchObject({ jwks_uri: 'https://a.example/jwks', jwks: null })
+    const both = { ...app, ...where, jwks: { keys: [ecJwk().publicJwk] } }
+    expect((await admin.post(ALL, both)).body.detail).toBe('jwks_uri: not beside jwks')
+    const moved = await admin.patch(`${ALL}/${made.body.client_id}`, {
+      jwks_uri: 'https://b.example/jwks',
+    })
+    expect(moved.body.jwks_uri).toBe('https://b.example/jwks')
+  })
   test('are refused for another method', async () => {
     const answer = await admin.post(ALL, { ...app, jwks: { keys: [ecJwk().publicJwk] } })
     expect(answer.body.detail).toBe('jwks: only with private_key_jwt')
