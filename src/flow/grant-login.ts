@@ -170,7 +170,8 @@ export function upstreamOf(journey: Proved): UpstreamAssurance | undefined {
 
 /**
  * The secret of a new single-sign-on session, in place of the browser's earlier one; undefined where the tenant wants none.
- * Only for a wallet on this very device: a code that was scanned may have been relayed, and an institution has its own.
+ * Only for a wallet on this very device: a code that was scanned may have been relayed, and an institution has its own. But
+ * whichever way somebody logs in, the browser is nobody else's from then on.
  */
 async function beginSession(
   { db }: Pick<Deps, 'db'>,
@@ -178,11 +179,12 @@ async function beginSession(
   journey: Proved,
   identityId: IdentityId,
 ): Promise<string | undefined> {
-  if (tenant.singleSignOnMinutes === 0 || !isBoundToBrowser(journey.way)) return undefined
+  if (tenant.singleSignOnMinutes === 0) return undefined
   const { browserHash } = journey
-  const step = replaceSignOn({ tenantId: tenant.id, browserHash, identityId })
+  const begins = isBoundToBrowser(journey.way)
+  const step = replaceSignOn({ tenantId: tenant.id, browserHash, identityId, begins })
   await transact(db, tenant.id, [step], { retries: 2 })
-  return randomText()
+  return begins ? randomText() : undefined
 }
 
 /** The wallet's attributes that must reach the claims, sealed for the grant; null where no rule needs any, or there was no wallet. */

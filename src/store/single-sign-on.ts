@@ -150,19 +150,25 @@ export const grantBySession = sqlStatement(
 )
 
 /**
- * Another session of this person takes the place of the one before: its secret is worth nothing any more, but the browser
- * keeps its logins, so that the relying parties that were told of them hear of their end. Logins of anybody else leave it.
+ * Somebody logs in: sessions of anybody else are over in this browser, and their logins leave it. Where a session `begins`, it
+ * takes the place of this person's own: the secret of that one is worth nothing any more, but the browser keeps its logins, so
+ * that the relying parties that were told of them hear of their end.
  */
 export const replaceSignOn = sqlStatement(
   'replace_sign_on',
-  (p: Params<{ tenantId: TenantId; browserHash: SecretHash; identityId: IdentityId }>) => sql<{
-    changed: number
-  }>`
+  (
+    p: Params<{
+      tenantId: TenantId
+      browserHash: SecretHash
+      identityId: IdentityId
+      begins: boolean
+    }>,
+  ) => sql<{ changed: number }>`
     UPDATE login_grant
        SET session_hash = NULL, session_started_at = NULL,
            session_browser_hash = CASE WHEN identity_id = ${p('identityId')} THEN session_browser_hash END
      WHERE tenant_id = ${p('tenantId')} AND session_browser_hash = ${p('browserHash')}
-       AND (session_hash IS NOT NULL OR identity_id IS DISTINCT FROM ${p('identityId')})`,
+       AND (identity_id IS DISTINCT FROM ${p('identityId')} OR ${p('begins')}::boolean AND session_hash IS NOT NULL)`,
 )
 
 /** The session is over; what was granted in it stays. Returns whose it was, once for each grant. */

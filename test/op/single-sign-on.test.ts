@@ -230,16 +230,31 @@ test.each([
   expect((await quietly({ prompt: 'none' })).answer?.has('code')).toBe(true)
 })
 
-test('VP-133 no session comes of a scanned code: whoever showed it would have it', async () => {
+/** A login by a wallet on another device. */
+async function scan(who = wallet) {
   const attempt = await tenant.relyingParty.begin({ prompt: 'login' })
   const page = await browser.get(attempt.url)
   const [, path = ''] = /src="([^"]+\/qr\.svg)"/.exec(page.text) ?? []
   const code = decodeQrSvg((await browser.get(new URL(path, tenant.issuer).href)).text)
-  expect((await wallet.present(code)).status).toBe(200)
+  expect((await who.present(code)).status).toBe(200)
   const onward = new URL(path.replace('/qr.svg', '/continue'), tenant.issuer).href
   const end = await browser.follow(onward, atRelyingParty)
-  expect((await attempt.finish(end.location ?? '')).idToken.acr).toBe(ACR.crossDevice)
+  return await attempt.finish(end.location ?? '')
+}
+
+test('VP-133 no session comes of a scanned code: whoever showed it would have it', async () => {
+  expect((await scan()).idToken.acr).toBe(ACR.crossDevice)
   expect(browser.cookies(tenant.issuer)).not.toContain('__Host-bridge-sso-')
+  expect((await quietly({ prompt: 'none' })).answer?.get('error')).toBe('login_required')
+})
+
+test('OP-28 a scanned code ends the session of somebody else in the browser, and leaves one of the same person', async () => {
+  await signOn()
+  await scan()
+  expect((await quietly({ prompt: 'none' })).answer?.has('code')).toBe(true)
+  const milan = await bridge.newWallet()
+  await logIn(bridge, milan, { tenant, user: { username: 'milan', password: 'milan-demo' } })
+  await scan(milan)
   expect((await quietly({ prompt: 'none' })).answer?.get('error')).toBe('login_required')
 })
 

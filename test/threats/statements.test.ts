@@ -760,7 +760,7 @@ function exactly(name: string, row: Row): Row {
       return {
         ...{ ...session, ...browser, ...fresh, ...empty, startedAfter: long, usedAfter: long },
         ...{ identityId: row.identity_id ?? 'nobody', bindingId: row.binding_id ?? 'none' },
-        ...{ now: toInstant(bridge.clock.now()), detail: '{}' },
+        ...{ now: toInstant(bridge.clock.now()), detail: '{}', begins: true },
       }
     }
     case 'listWaitingEvents':
