@@ -18,7 +18,7 @@ import type { RelyingParty } from '../domain/relying-party.ts'
 import { fromInstant, SECOND, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
-import { type GrantRow, revokeGrant } from '../store/grant.ts'
+import type { GrantRow } from '../store/grant.ts'
 import {
   answerAgain,
   type FamilyRow,
@@ -28,6 +28,7 @@ import {
   type UsedRow,
   useRefreshToken,
 } from '../store/refresh-token.ts'
+import { endRefreshFamily } from '../store/token-state.ts'
 import { makeIdToken, type TokenResponse } from './make-id-token.ts'
 import { hasClaimsInIdToken, readClaims } from './read-claims.ts'
 import type { PreparedTenant, TokenKey } from './tenants.ts'
@@ -238,14 +239,18 @@ async function giveAgain(
   return await answer(refresh, row, { accessToken, refreshToken: next })
 }
 
-/** Two have the same token: nobody knows which is the thief, so the person logs in again (OP-74). */
+/**
+ * Two have the same token: nobody knows which is the thief, so the person logs in again (OP-74). Nobody has it where a logout
+ * took the family away while a lost answer was to be given again.
+ */
 async function endFamily(refresh: Refresh, row: FamilyRow): Promise<never> {
   const { means, prepared } = refresh
   const tenantId = prepared.tenant.id
   const now = toInstant(refresh.now)
-  await inTransaction(means.db, tenantId, async (tx) => {
-    const [revoked] = await tx.run(revokeGrant({ tenantId, grantId: row.grant_id, now }))
-    if (revoked?.changed !== 1) return
+  const { familyHash } = refresh.located
+  const isReuse = await inTransaction(means.db, tenantId, async (tx) => {
+    const family = { tenantId, familyHash, clientId: row.client_id, now }
+    if ((await tx.run(endRefreshFamily(family))).length === 0) return false
     await tx.runLast([
       insertAuditEvent(tenantId, newId(), now, {
         detail: { type: 'refresh_token_reused' },
@@ -254,8 +259,9 @@ async function endFamily(refresh: Refresh, row: FamilyRow): Promise<never> {
         clientId: row.client_id,
       }),
     ])
+    return true
   })
-  return refuse(means, 'reused')
+  return refuse(means, isReuse ? 'reused' : 'revoked')
 }
 
 function refuse(means: Means, outcome: string): never {

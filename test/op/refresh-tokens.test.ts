@@ -448,6 +448,21 @@ describe('who waits for whom', () => {
     expect(await countFree(family(token), () => refresh(token), grant(token))).toBe(1)
   })
 
+  test('OP-74 a logout while a lost answer is to be given again is no reuse', async () => {
+    const { refresh: token } = await begin()
+    const { body } = await refresh(token)
+    const before = await reuses()
+    const logout = new pg.Client({ connectionString: bridge.database.superuserUrl })
+    await logout.connect()
+    await logout.query(`BEGIN; DELETE FROM ${family(token)}`)
+    const again = refresh(token)
+    await lockWaits(bridge, 1)
+    await logout.query('COMMIT')
+    await logout.end()
+    expect((await again).body.error).toBe('invalid_grant')
+    expect([await reuses(), await userinfo(body.access_token)]).toEqual([before, 401])
+  })
+
   test.each(['logout', 'erasure'] as const)(
     'families end in the order they are used in: %s',
     async (end) => {
