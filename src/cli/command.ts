@@ -91,6 +91,7 @@ function sentenceOf(error: unknown): string {
     if (failure.kind === 'conflict') return `Not now: ${failure.detail}.`
     if (failure.kind !== 'unavailable') return failure.kind
   }
+  if (error instanceof SyntaxError) return 'A file that has to be JSON is not.'
   const { error: name, at } = describeError(error)
   return operatorSentence(error) ?? [name, at].filter((part) => part !== undefined).join(' at ')
 }

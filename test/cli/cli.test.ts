@@ -188,6 +188,11 @@ describe('issue 9 tokens', () => {
     ['an unknown command', ['tokens'], "unknown command 'tokens'"],
     ['an unknown part of one', ['keys', 'delete'], "unknown command 'delete'"],
     ['what to do next', ['keys', 'delete'], '(--help shows what there is)'],
+    [
+      'a key set that is none',
+      ['receipt', 'verify', 'README.md', '--jwks', 'README.md'],
+      'A file that has to be JSON is not.',
+    ],
     ['nobody to find', ['people', 'find', 'demo'], 'Say whom.'],
     [
       'a file there is not',
