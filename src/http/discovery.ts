@@ -30,6 +30,12 @@ const ENDPOINTS = {
 const PROVING_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
 const ASSERTION_ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25519']
 
+/** Claims of our tokens that no attribute rule makes. */
+const OWN_CLAIMS = [
+  ...['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', 'at_hash', 'sid'],
+  ...['upstream_acr', 'upstream_amr', 'upstream_auth_time'],
+]
+
 /** `mounted` is every other route of the service. */
 export function discoveryRoutes(mounted: readonly Route[]): Route[] {
   const common = { method: 'GET', errors: 'oauth', limit: 'public', crossOrigin: true } as const
@@ -93,19 +99,6 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
   const { issuer, policies } = prepared
   const rules = policies?.documents.attributes
   const endpoints = Object.entries(ENDPOINTS).filter(([, path]) => paths.has(`/t/:tenant${path}`))
-  const own = [
-    'sub',
-    'iss',
-    'aud',
-    'exp',
-    'iat',
-    'auth_time',
-    'acr',
-    'amr',
-    'nonce',
-    'at_hash',
-    'sid',
-  ]
   return {
     issuer,
     ...Object.fromEntries(endpoints.map(([member, path]) => [member, issuer + path])),
@@ -115,7 +108,7 @@ function describeProvider(prepared: PreparedTenant, paths: ReadonlySet<string>):
       'offline_access',
       ...(rules === undefined ? [] : releasingScopes(rules)),
     ],
-    claims_supported: [...own, ...(rules === undefined ? [] : releasableClaims(rules))],
+    claims_supported: [...OWN_CLAIMS, ...(rules === undefined ? [] : releasableClaims(rules))],
     acr_values_supported: ACR_VALUES,
     ui_locales_supported: ['en', 'nl'],
     prompt_values_supported: PROMPTS,

@@ -190,7 +190,13 @@ test('OP-86, OP-87, OP-88 discovery says what is there, and what is not where th
     ...{ claims_parameter_supported: true, require_pushed_authorization_requests: false },
     authorization_response_iss_parameter_supported: true,
     scopes_supported: expect.arrayContaining(['openid', 'offline_access', 'profile', 'email']),
-    claims_supported: expect.arrayContaining(['sub', 'acr', 'auth_time', 'given_name']),
+    claims_supported: expect.arrayContaining([
+      'sub',
+      'acr',
+      'auth_time',
+      'upstream_acr',
+      'given_name',
+    ]),
     acr_values_supported: expect.arrayContaining(Object.values(ACR)),
   })
   // Nobody may register by themselves here now.
