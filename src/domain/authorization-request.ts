@@ -96,7 +96,12 @@ export function judgeAuthorizationRequest(
   const state = parameters.repeated.includes('state') ? undefined : parameters.get('state')
   const wantsPost = parameters.get('response_mode') === 'form_post'
   const formPost = (wantsPost && !isAppAddress(redirectUri)) || undefined
-  const redirect: ErrorRedirect = { redirectUri, state, issuer, ...(formPost && { formPost }) }
+  const fragment = (!wantsPost && looksInFragment(parameters)) || undefined
+  const redirect: ErrorRedirect = {
+    ...{ redirectUri, state, issuer },
+    ...(formPost && { formPost }),
+    ...(fragment && { fragment }),
+  }
   if (parameters.repeated.length > 0)
     refuse(redirect, 'invalid_request', 'a parameter occurs twice')
   if (relyingParty.pushedRequestsOnly && parameters.pushed !== true)
@@ -130,6 +135,14 @@ export function judgeAuthorizationRequest(
     claims: claims?.named,
     subjects: claims?.subjects,
   }
+}
+
+/** A refusal of the implicit and hybrid flows has to be heard by who asked for them (Core 3.2.2.6, RFC 6749 section 4.2.2.1). */
+function looksInFragment(parameters: Parameters): boolean {
+  const types = parameters.get('response_type')?.split(' ') ?? []
+  const mode = parameters.get('response_mode')
+  const modeAllows = mode === undefined || mode === 'fragment'
+  return modeAllows && (types.includes('token') || types.includes('id_token'))
 }
 
 function limited(

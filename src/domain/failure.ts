@@ -113,6 +113,8 @@ export interface ErrorRedirect {
   issuer: string
   /** By POST (OAuth 2.0 Form Post Response Mode); absent: in the query. */
   formPost?: true
+  /** In the fragment, where clients look that asked for tokens there; absent: in the query. */
+  fragment?: true
 }
 
 export type Failure =

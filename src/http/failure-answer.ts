@@ -1,6 +1,6 @@
 /** A failure as an HTTP answer, in one of four forms: OAuth's JSON, the wallet's, a problem (RFC 9457), or a page. */
 import type { ErrorRedirect, Failure } from '../domain/failure.ts'
-import { withParameters } from '../domain/return-address.ts'
+import { withFragment, withParameters } from '../domain/return-address.ts'
 import { answerPage, redirectTo } from './browser-answer.ts'
 import { type Told, tell, titleOf } from './errors.ts'
 import { renderEndPage } from './pages/end-page.ts'
@@ -86,7 +86,8 @@ function answerBrowser(failure: Failure, told: Told, page: PageSetting): Respons
     if (failure.redirect.formPost === true) return answerByPost(failure, failure.redirect, page)
     const { error, description } = failure
     const answer = { error, error_description: description, state, iss: issuer }
-    return redirectTo(withParameters(redirectUri, answer))
+    const write = failure.redirect.fragment === true ? withFragment : withParameters
+    return redirectTo(write(redirectUri, answer))
   }
   const nonce = page.nonce()
   const html = renderEndPage({

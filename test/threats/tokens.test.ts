@@ -346,7 +346,7 @@ describe('redirects', () => {
   })
 
   test('OP-13 errors go back with error, state and iss, to the registered address alone', async () => {
-    const { status, location } = await authorize({ response_type: 'id_token', state: 'a b&c=d' })
+    const { status, location } = await authorize({ response_type: 'none', state: 'a b&c=d' })
     const back = new URL(location ?? '')
     expect([status, back.origin + back.pathname]).toEqual([303, REDIRECT_URI])
     expect(Object.fromEntries(back.searchParams)).toMatchObject({
@@ -354,6 +354,17 @@ describe('redirects', () => {
       state: 'a b&c=d',
       iss: tenant.issuer,
     })
+  })
+
+  test('OP-13 OP-14 a refusal of the implicit flow goes where its clients look: into the fragment, unless they say otherwise', async () => {
+    const asked = { response_type: 'id_token token', state: 'a b&c=d' }
+    const back = new URL((await authorize(asked)).location ?? '')
+    expect([back.origin + back.pathname, back.search]).toEqual([REDIRECT_URI, ''])
+    expect(Object.fromEntries(new URLSearchParams(back.hash.slice(1)))).toMatchObject({
+      ...{ error: 'unsupported_response_type', state: 'a b&c=d', iss: tenant.issuer },
+    })
+    const byQuery = new URL((await authorize({ ...asked, response_mode: 'query' })).location ?? '')
+    expect([byQuery.searchParams.get('state'), byQuery.hash]).toEqual(['a b&c=d', ''])
   })
 
   test('row 14 OP-22 a request_uri is never fetched, wherever it points', async () => {
