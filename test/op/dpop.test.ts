@@ -183,6 +183,25 @@ describe('a login', () => {
       times(50, () => client.refreshTokenGrant(configuration, token, undefined, { DPoP: handle })),
     )
     expect(new Set(all.map(({ refresh_token }) => refresh_token))).toEqual(new Set([token]))
+
+    const use = (one = '') =>
+      client.refreshTokenGrant(configuration, one, undefined, { DPoP: handle })
+    const bind = (dpopBound: boolean) =>
+      updateRelyingParty(bridge.deps, ACTOR, 'demo', app.relyingParty.clientId, { dpopBound })
+    await bind(false)
+    const next = await use(token)
+    expect(next.refresh_token).not.toBe(token)
+    await bind(true)
+    const kept = await use(next.refresh_token)
+    expect(kept.refresh_token).toBe(next.refresh_token)
+    for (const { access_token } of [all[0], next, kept].filter((one) => one !== undefined))
+      expect(await client.tokenIntrospection(configuration, access_token)).toMatchObject({
+        active: true,
+      })
+    // What was used while tokens were used once stays used.
+    const refused = { error: 'invalid_grant' }
+    await later(bridge, 10_000, () => expect(use(token)).rejects.toMatchObject(refused))
+    await expect(use(next.refresh_token)).rejects.toMatchObject(refused)
   })
 })
 

@@ -99,6 +99,37 @@ describe('revocation', () => {
     expect(event?.subject_hash).toBeTypeOf('string')
   })
 
+  test('OP-71 each access token of a refresh ends alone and once, also while the next refresh is under way', async () => {
+    const { refresh: first } = await begin()
+    const second = await refresh(first)
+    const again = await refresh(first)
+    const third = await refresh(String(second.body.refresh_token))
+    const tokens = [second, again, third].map(({ body }) => String(body.access_token))
+    const live = () => Promise.all(tokens.map((token) => userinfoStatus(issuer(), token)))
+    const told = `SELECT FROM audit_event WHERE event_type = 'token_revoked'`
+    const events = async () => (await rows(bridge, told)).length
+    const before = await events()
+    await Promise.all(tokens.map((token) => revoke(token, other)))
+    expect([await live(), await events()]).toEqual([[200, 200, 200], before])
+    for (const [place, token] of tokens.entries()) {
+      await Promise.all(times(10, () => revoke(token)))
+      expect(await live()).toEqual(tokens.map((_, other) => (other <= place ? 401 : 200)))
+    }
+    expect(await events()).toBe(before + 3)
+
+    let { body } = third
+    for (let turn = 0; turn < 10; turn++) {
+      const [next] = await Promise.all([
+        refresh(String(body.refresh_token)),
+        revoke(String(body.access_token)),
+      ])
+      expect(next.status).toBe(200)
+      expect(await userinfoStatus(issuer(), String(body.access_token))).toBe(401)
+      body = next.body
+    }
+    expect(await userinfoStatus(issuer(), String(body.access_token))).toBe(200)
+  })
+
   test('OP-71 unknown tokens and those of another client: 200, and nothing happens', async () => {
     const { access, refresh: token } = await begin()
     const strange = [access, token, await machineToken(), 'A'.repeat(43), 'nonsense', 'a.b.c']
