@@ -37,6 +37,7 @@ const NAME = 'refresh-trusted-lists'
 const LOOK_EVERY = 5 * MINUTE
 const ASK_EVERY = 6 * HOUR
 const TIMEOUT_MS = 20_000
+const TURN = 2 * MINUTE
 const OTHERS = ['application/octet-stream', 'text/plain']
 const TYPES = {
   'lote-jwt': ['application/jose', 'application/jwt', ...OTHERS],
@@ -64,7 +65,10 @@ async function readRows(means: Means, tenantId: TenantId) {
   return { rules, rows }
 }
 
-/** Lists of lists first: whom they point to is known once they are new. */
+/**
+ * Lists of lists first: whom they point to is known once they are new. Among them those that were looked at longest ago, and
+ * for some minutes: hosts that are not there keep neither the other lists nor another tenant's from being asked.
+ */
 async function refreshTenant(
   means: Means,
   tenantId: TenantId,
@@ -72,11 +76,14 @@ async function refreshTenant(
 ): Promise<JobCounts> {
   const counts = { updated: 0, unchanged: 0, refused: 0, unreachable: 0, dropped: 0 }
   const { rules, rows } = await readRows(means, tenantId)
+  const began = means.clock()
   const refreshAll = async (lists: readonly TrustedList[], known: readonly Row[]) => {
-    for (const list of lists) {
-      const row = known.find(({ url }) => url === list.url)
+    const rowOf = ({ url }: TrustedList) => known.find((row) => row.url === url)
+    const checkedAt = (list: TrustedList) => rowOf(list)?.checked_at ?? ''
+    for (const list of lists.toSorted((a, b) => (checkedAt(a) < checkedAt(b) ? -1 : 1))) {
+      const row = rowOf(list)
       if (!isDue(list, row, means.clock())) continue
-      if (!(await keepLease())) return
+      if (means.clock() - began > TURN || !(await keepLease())) return
       counts[await refresh(means, tenantId, list, row)] += 1
     }
   }

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ADMIN_SCOPE_NAMES } from '../../src/domain/admin.ts'
+import type { TenantId } from '../../src/domain/ids.ts'
 import { runIfDue } from '../../src/job/lease.ts'
 import { refreshTrustedListsJob } from '../../src/job/refresh-trusted-lists.ts'
 import { adminWith } from '../http/admin/client.ts'
@@ -237,4 +238,32 @@ test('TR-20 a list that no policy names any more is forgotten', async () => {
   await look()
   const rows = await query(bridge.database.superuserUrl, 'SELECT url FROM trusted_list')
   expect(rows).toEqual([])
+})
+
+test('TR-20 a tenant’s turn ends after two minutes, and the next begins with the list that waited longest', async () => {
+  const list = { format: 'lote-jwt', signers: [operator.certificate] }
+  const lists = ['one', 'two', 'three'].map((id) => ({ ...list, id, url: `${url}/${id}` }))
+  const { entries } = bridge.issuer.trustPolicy({})
+  await publish(bridge, bridge.tenant, 'trust', { lists, entries })
+  answer = undefined
+  const [tenant] = await query<{ id: TenantId }>(
+    bridge.database.superuserUrl,
+    `SELECT id FROM tenant WHERE slug = 'demo'`,
+  )
+  const job = refreshTrustedListsJob(bridge.deps)
+  const checked = async () =>
+    (
+      await query<{ url: string }>(
+        bridge.database.superuserUrl,
+        `SELECT url FROM trusted_list WHERE url LIKE '${url}/%' ORDER BY checked_at`,
+      )
+    ).length
+  for (const turn of [1, 2, 3]) {
+    const counts = await job.run(bridge.deps, tenant?.id as TenantId, () => {
+      bridge.clock.advance(121_000)
+      return Promise.resolve(true)
+    })
+    expect([counts.unreachable, await checked()]).toEqual([1, turn])
+  }
+  bridge.clock.advance(-363_000)
 })
