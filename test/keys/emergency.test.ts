@@ -125,4 +125,7 @@ test('CR-46 a key that got away, by command: strangers with planted rows are nob
   expect(await cli(keysCommand, 'exposed', 'A', '1'), 'nobody is left under it').not.toContain(
     'demo',
   )
+  expect(await cli(keysCommand, 'exposed', 'A', '3'), 'nested').toMatch(/^demo +1 +1 /m)
+  // A slip of the finger is not "nobody".
+  await expect(cli(keysCommand, 'exposed', 'A', '9')).rejects.toThrow('not_found')
 })
