@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Wallet } from '../../demo/wallet.ts'
 import { hashSecret } from '../../src/crypto/random.ts'
 import { locateRefreshToken, newRefreshToken } from '../../src/crypto/refresh-token.ts'
+import type { IdentityId } from '../../src/domain/ids.ts'
 import { toInstant } from '../../src/domain/time.ts'
 import { eraseIdentity } from '../../src/flow/erase-identity.ts'
 import { recordLogout } from '../../src/flow/record-logout.ts'
@@ -497,4 +498,48 @@ describe('who waits for whom', () => {
       ).toEqual([])
     },
   )
+
+  test('OP-77 uses, lost answers, a logout and an erasure at once: each is answered, and none is a reuse', async () => {
+    const short = await register(bridge, {
+      ...{ grantTypes: ['authorization_code', 'refresh_token'], offlineAccessNeeded: false },
+    })
+    const program = await relyingPartyOf(bridge, short, { scope: 'openid' })
+    const people = [
+      await newPerson(bridge, bridge.tenant, 'milan'),
+      await newPerson(bridge, bridge.tenant, 'noor'),
+    ]
+    const tokens: string[] = []
+    for (const { wallet: own } of people)
+      for (const login of times(5, () => () => loginOf(own, program)))
+        tokens.push((await login()).tokens.refresh_token ?? '')
+    const [leaving, staying] = people.map(({ id }) => id)
+    const browser = 'browser-of-noor'
+    await rows(
+      bridge,
+      `UPDATE login_grant SET session_browser_hash = '${hashSecret(browser)}' WHERE identity_id = '${staying}'`,
+    )
+    const before = await reuses()
+    const tenant = await prepared(bridge)
+    const statuses: number[] = []
+    const ended = { identityId: leaving as IdentityId, ground: 'objection' as const }
+    const end = () => [
+      recordLogout(bridge.deps, tenant, browser),
+      eraseIdentity(bridge.deps, ACTOR, 'demo', ended),
+      recordLogout(bridge.deps, tenant, browser),
+    ]
+    const use = async (first: string) => {
+      for (let token = first, turn = 0; turn < 6 && token !== ''; turn++) {
+        const answers = await Promise.all(times(3, () => refresh(token, {}, short)))
+        statuses.push(...answers.map(({ status }) => status))
+        token = String(answers.find(({ status }) => status === 200)?.body.refresh_token ?? '')
+      }
+    }
+    const using = tokens.map(use)
+    await Promise.all([...using, isActive(tokens[0] ?? '', short).then(() => Promise.all(end()))])
+    expect(
+      Object.keys(tally(statuses)).filter((status) => !['200', '400'].includes(status)),
+    ).toEqual([])
+    expect(await reuses()).toBe(before)
+    for (const token of tokens) expect((await refresh(token, {}, short)).status).toBe(400)
+  })
 })
