@@ -6,6 +6,7 @@
 import { outboxRows } from '../crypto/outbox-event.ts'
 import { newId } from '../crypto/random.ts'
 import type { Deps } from '../deps.ts'
+import { BridgeError } from '../domain/failure.ts'
 import type { IdentityId, TenantId } from '../domain/ids.ts'
 import { decideInactive, INACTIVE, type Inactive } from '../domain/inactivity.ts'
 import { latestUse } from '../domain/last-use.ts'
@@ -34,7 +35,10 @@ const PAGE = 2_000
 
 export type InactiveCounts = { people: number; warned: number; bindings: number; matches: number }
 
-/** Walks the tenant's bindings, then its matches; counts what was warned of and ended. */
+/**
+ * Walks the tenant's bindings, then its matches; counts what was warned of and ended. Throws `sealed_unreadable` at the end
+ * where a person's pseudonym cannot be made: they are passed by, and the others are not.
+ */
 export async function endInactiveLinks(
   means: Means,
   tenantId: TenantId,
@@ -44,20 +48,44 @@ export async function endInactiveLinks(
   const { days, noticeDays } = await findRetention(means.db, tenantId, 'links')
   if (days === undefined) return counts
   const period = { days, noticeDays }
-  for (const walk of ['bindings', 'matches'] as const) {
-    let after = ''
-    for (;;) {
-      const [page] = await readPage(means, tenantId, walk, after, period)
-      if (page === undefined) break
-      for (const [done, id] of page.people.entries()) {
-        if (done % 50 === 49 && !(await keepLease())) return counts
-        add(counts, await endOf(means, tenantId, id, period))
-      }
-      after = page.last
-      if (!(await keepLease())) return counts
+  const unreadable: BridgeError[] = []
+  const end = async (id: IdentityId) => {
+    try {
+      add(counts, await endOf(means, tenantId, id, period))
+    } catch (error) {
+      if (!(error instanceof BridgeError) || error.failure.kind !== 'sealed_unreadable') throw error
+      unreadable.push(error)
     }
   }
+  for (const walk of ['bindings', 'matches'] as const)
+    if (!(await walkAlong(means, tenantId, { walk, period, end, keepLease }))) break
+  const [error] = unreadable
+  if (error !== undefined) throw error
   return counts
+}
+
+/** Returns false where the lease was lost. */
+async function walkAlong(
+  means: Means,
+  tenantId: TenantId,
+  does: {
+    walk: 'bindings' | 'matches'
+    period: Period
+    end: (id: IdentityId) => Promise<void>
+    keepLease: () => Promise<boolean>
+  },
+): Promise<boolean> {
+  let after = ''
+  for (;;) {
+    const [page] = await readPage(means, tenantId, does.walk, after, does.period)
+    if (page === undefined) return true
+    for (const [done, id] of page.people.entries()) {
+      if (done % 50 === 49 && !(await does.keepLease())) return false
+      await does.end(id)
+    }
+    after = page.last
+    if (!(await does.keepLease())) return false
+  }
 }
 
 async function readPage(

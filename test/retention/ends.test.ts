@@ -84,6 +84,31 @@ describe('item 3 links nobody uses', () => {
     expect((await endInactive()).warned, 'and are told of anew').toBe(1)
   })
 
+  test('of one person who cannot be read hold up no other’s; the run says so', async () => {
+    const [first, second] = [sanne, milan].toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    if (first === undefined || second === undefined) throw new Error('there are two')
+    const [row] = await ask<{ audit_salt: string }>(
+      `SELECT audit_salt FROM identity WHERE id = '${first.id}'`,
+    )
+    const salt = (text: string) =>
+      ask(`UPDATE identity SET audit_salt = '${text}' WHERE id = '${first.id}'`)
+    await ask('CREATE TABLE kept AS SELECT * FROM identity_link_binding')
+    await shiftAll('identity_link_binding', 'last_used_at', 701)
+    await ask('UPDATE identity_link_binding SET inactivity_warned_at = NULL')
+    await salt('c1.unreadable')
+    await expect(endInactive()).rejects.toMatchObject({ failure: { kind: 'sealed_unreadable' } })
+    const warned = await ask<{ id: string }>(
+      `SELECT m.internal_identity_id AS id FROM identity_link_binding b JOIN identity_match m ON m.id = b.match_id
+        WHERE b.inactivity_warned_at IS NOT NULL`,
+    )
+    expect(warned).toEqual([{ id: second.id }])
+    await salt(row?.audit_salt ?? '')
+    await ask(`
+      UPDATE identity_link_binding b SET last_used_at = k.last_used_at, inactivity_warned_at = k.inactivity_warned_at
+        FROM kept k WHERE k.id = b.id;
+      DROP TABLE kept`)
+  })
+
   test('end after 730 days: the wallet and the account are strangers’, in one step, and can be restored', async () => {
     await age(sanne, 731)
     await shiftAll('identity_link_binding', 'inactivity_warned_at', 30)
