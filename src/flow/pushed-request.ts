@@ -36,9 +36,9 @@ export function sealParameters(
 }
 
 /**
- * What an authorization request asks: its own parameters, or what its `request_uri` stands for, and then nothing of what stands
- * beside that: clients repeat what OpenID Connect Core 6.1 wants in the URL, often less than they pushed (RFC 9101 section 6.3).
- * Throws `authorization_refused` for a reference that is unknown, expired, spent, or another client's: they look alike (OP-32, OP-33).
+ * What an authorization request asks: its own parameters, or what its `request_uri` stands for, and then that alone (RFC 9101
+ * section 6.3). Throws `authorization_refused` for a reference that is unknown, expired, spent, or another client's: they look
+ * alike; and where a parameter beside it says something else (OP-32, OP-33).
  */
 export async function takeRequest(
   means: Pick<Deps, 'db' | 'keyring' | 'clock'>,
@@ -67,12 +67,21 @@ export async function takeRequest(
     row.request,
   )
   const pushed = new Map(JSON.parse(Buffer.from(opened).toString('utf8')) as [string, string][])
+  if (AUTHORIZATION_PARAMETERS.some((name) => differs(name, given.get(name), pushed.get(name))))
+    refuse('The request differs from the one that was sent ahead.')
   const parameters = {
     get: (name: string) => pushed.get(name),
     repeated: [],
     pushed: true,
   } as const
   return { parameters, referenceHash }
+}
+
+/** Clients repeat what OpenID Connect Core 6.1 wants in the URL, and of the scope often no more than `openid`. */
+function differs(name: string, said: string | undefined, pushed: string | undefined): boolean {
+  if (said === undefined || said === pushed || name === 'request_uri') return false
+  const words = pushed?.split(' ') ?? []
+  return name !== 'scope' || !said.split(' ').every((word) => words.includes(word))
 }
 
 /** No row for a grant that came second: a code was issued for the same pushed request (OP-33). Rethrows the rest. */

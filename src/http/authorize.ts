@@ -153,7 +153,7 @@ const PARAMETERS: readonly [
   ],
   [
     'request_uri',
-    'Of a pushed request, with `client_id`; what else stands beside it is passed over.',
+    'Of a pushed request, with `client_id`; what else stands beside it may only repeat it.',
     'urn:ietf:params:oauth:request_uri:Qf2lXvOAY6Y5b8m1o0cJc2Tt8m0xZ7b1Jx3o0pC2yYk',
     false,
   ],
