@@ -27,7 +27,7 @@ export interface OpOptions {
 }
 
 /** Turns that each side takes at a level. */
-const SLICES = 5
+const SLICES = 10
 /** Enough for V8 to have compiled what there is to compile, at both sides. */
 const WARM_UP = 12_000
 const WARM_LEVEL = 8
