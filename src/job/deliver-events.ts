@@ -1,6 +1,6 @@
 /**
- * Brings waiting events to their receivers: signed webhooks (Standard Webhooks), Security Event Tokens by push (RFC 8935),
- * logout tokens (OpenID Connect Back-Channel Logout 1.0).
+ * Brings waiting events to their receivers, whose turn is when; `send-event.ts` knows what they are sent.
+ *
  * Each attempt is claimed first and settled after, so a process that dies in between leaves an event that somebody else
  * offers again: at least once, never at the same time, and the same id every time for the receiver to know it by.
  *
@@ -8,31 +8,13 @@
  * second to answer gives up its place, and neither the rest of its tenant nor the next tenant waits for it.
  */
 import { setTimeout as wait } from 'node:timers/promises'
-import { openEventSecrets, webhookSignature } from '../crypto/event-secret.ts'
-import { signLogoutToken } from '../crypto/logout-token.ts'
-import { openOutboxEvent } from '../crypto/outbox-event.ts'
 import { newId } from '../crypto/random.ts'
-import { signSecurityEvent } from '../crypto/security-event-token.ts'
 import type { Deps } from '../deps.ts'
-import {
-  type EventContent,
-  type OutboxContent,
-  type SessionEnded,
-  securityEventClaims,
-  webhookBody,
-} from '../domain/event.ts'
-import { BridgeError, type OutboundReason } from '../domain/failure.ts'
+import type { OutboundReason } from '../domain/failure.ts'
 import { type EventId, SYSTEM_TENANT, type TenantId } from '../domain/ids.ts'
 import { KEPT } from '../domain/retention.ts'
 import { pauseAfter } from '../domain/retry.ts'
-import {
-  fromInstant,
-  type IsoInstant,
-  MINUTE,
-  SECOND,
-  toInstant,
-  toSeconds,
-} from '../domain/time.ts'
+import { type IsoInstant, MINUTE, SECOND, toInstant } from '../domain/time.ts'
 import { insertAuditEvent } from '../store/audit.ts'
 import { inTransaction, read, transact } from '../store/database.ts'
 import {
@@ -45,6 +27,7 @@ import {
 } from '../store/outbox-delivery.ts'
 import { findTenantById } from '../store/tenant.ts'
 import type { Job, JobCounts } from './lease.ts'
+import { isTrouble, type Outcome, sendEvent } from './send-event.ts'
 
 type Means = Pick<Deps, 'db' | 'clock' | 'keyring' | 'outbound' | 'tenants'>
 type Counts = { delivered: number; deferred: number; dead: number }
@@ -65,11 +48,9 @@ const EACH = 5
 const CLAIM_TIME = 5 * MINUTE
 /** After so long the next tenant has its turn, however much waits here: it is due again in a moment. */
 const TURN = 20 * SECOND
-const LONGEST_ANSWER = 64 * 1024
 const REMOVED = 500
 const BURIED = 100
 const NOT_FETCHED = 'not_fetched'
-const LOGOUT_TOKEN_TIME = 2 * MINUTE
 
 /** What a receiver is being sent; `since` when it is asked for the answer we wait for, by the process's own clock. */
 interface Sending {
@@ -234,128 +215,10 @@ async function deliverInOrder(
     if (done > 0 && trouble === undefined && performance.now() > turn.endsAt)
       return await handBack(means, tenantId, events.slice(done))
     sending.since = performance.now()
-    const outcome = trouble ?? (await attempt(means, prepared, event))
+    const outcome = trouble ?? (await sendEvent(means, prepared, event))
     if (isTrouble(outcome)) trouble = outcome
     counts[await settle(means, tenantId, event, outcome)] += 1
   }
-}
-
-/** How an attempt ended: taken, or a word of ours for why not. */
-type Outcome =
-  | 'delivered'
-  | 'gone' // 410: the receiver wants nothing more
-  | 'refused' // any other answer
-  | 'not_signed' // no key, or the row cannot be opened
-  | OutboundReason
-
-const TROUBLE: readonly string[] = ['unreachable', 'timeout', 'address_refused', 'url_refused']
-function isTrouble(outcome: Outcome): outcome is OutboundReason {
-  return TROUBLE.includes(outcome)
-}
-
-async function attempt(means: Means, prepared: Prepared, event: ClaimedEvent): Promise<Outcome> {
-  try {
-    const content = openOutboxEvent(means.keyring, prepared.tenant.id, event)
-    if (event.endpoint === null) return 'gone'
-    const request = await write(means, prepared, event, content)
-    if (request === undefined) return 'not_signed'
-    const limits = { maxBytes: LONGEST_ANSWER, statusOnly: true }
-    const answer = await means.outbound.fetch(
-      event.endpoint,
-      { method: 'POST', ...request },
-      limits,
-    )
-    if (answer.status === 410) return 'gone'
-    return answer.ok ? 'delivered' : 'refused'
-  } catch (error) {
-    if (!(error instanceof BridgeError)) throw error
-    if (error.failure.kind === 'outbound_refused') return error.failure.reason
-    if (error.failure.kind === 'sealed_unreadable') return 'not_signed'
-    throw error
-  }
-}
-
-interface Written {
-  headers: Record<string, string>
-  body: string
-}
-
-async function write(
-  means: Means,
-  prepared: Prepared,
-  event: ClaimedEvent,
-  content: OutboxContent,
-): Promise<Written | undefined> {
-  if (content.type === 'session_ended') return await writeLogout(means, prepared, event, content)
-  const { subscription_id: id, sealed_secrets: sealed } = event
-  if (id === null || sealed === null) return undefined
-  const secrets = openEventSecrets(means.keyring, { tenantId: prepared.tenant.id, id }, sealed)
-  return event.delivery === 'webhook'
-    ? writeWebhook(means, event, content, secrets)
-    : writePush(prepared, event, content, secrets)
-}
-
-/** Made anew for each attempt, since it lives two minutes; the same `jti` each time (Back-Channel Logout 1.0, 2.4). */
-async function writeLogout(
-  means: Means,
-  prepared: Prepared,
-  event: ClaimedEvent,
-  { subject, sid }: SessionEnded,
-): Promise<Written | undefined> {
-  const key = event.algorithm === null ? undefined : prepared.tokenKeys.get(event.algorithm)
-  if (key === undefined || event.algorithm === null) return undefined
-  const now = means.clock()
-  const token = await signLogoutToken(key, event.algorithm, {
-    ...{ iss: prepared.issuer, aud: event.audience, jti: event.id, sub: subject },
-    ...{ iat: toSeconds(now), exp: toSeconds(now + LOGOUT_TOKEN_TIME) },
-    ...(sid === undefined ? {} : { sid }),
-    events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
-  })
-  return {
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({ logout_token: token }).toString(),
-  }
-}
-
-/** Source: Standard Webhooks, "Webhook headers". The time is that of this attempt, the id that of the event. */
-function writeWebhook(
-  means: Means,
-  event: ClaimedEvent,
-  content: EventContent,
-  secrets: readonly string[],
-): Written {
-  const timestamp = toSeconds(means.clock())
-  const body = webhookBody(content)
-  const headers = {
-    'content-type': 'application/json',
-    'webhook-id': event.id,
-    'webhook-timestamp': String(timestamp),
-    'webhook-signature': webhookSignature(secrets, { id: event.id, timestamp, body }),
-  }
-  return { headers, body }
-}
-
-/** Source: RFC 8935 section 2.1. The newest secret is the bearer token the receiver knows us by. */
-function writePush(
-  prepared: Prepared,
-  event: ClaimedEvent,
-  content: EventContent,
-  [secret = '']: readonly string[],
-): Written | undefined {
-  const key = prepared.tokenKeys.get('ES256')
-  if (key === undefined) return undefined
-  const { issuer } = prepared
-  const body = signSecurityEvent(key, {
-    ...{ iss: issuer, aud: event.audience, jti: event.id },
-    iat: toSeconds(fromInstant(event.created_at)),
-    ...securityEventClaims(issuer, content),
-  })
-  const headers = {
-    'content-type': 'application/secevent+jwt',
-    accept: 'application/json',
-    authorization: `Bearer ${secret}`,
-  }
-  return { headers, body }
 }
 
 /** Not begun, and no attempt: due again at once, before what came later. */

@@ -43,6 +43,17 @@ export interface Page {
   people: readonly IdentityId[]
 }
 
+type Paging = Params<{ tenantId: TenantId; after: string; limit: number }>
+
+const BINDING_PAGE = (p: Paging) => sql`page AS MATERIALIZED (
+      SELECT id, match_id, ${used(sql`last_used_at`)} AS last_used_at, inactivity_warned_at AS told, deleted_at FROM identity_link_binding
+       WHERE tenant_id = ${p('tenantId')} AND id > ${p('after')} ORDER BY id LIMIT ${p('limit')}
+    )`
+const MATCH_PAGE = (p: Paging) => sql`page AS MATERIALIZED (
+      SELECT id, internal_identity_id, ${used(sql`last_used_at`)} AS last_used_at, deleted_at FROM identity_match
+       WHERE tenant_id = ${p('tenantId')} AND id > ${p('after')} ORDER BY id LIMIT ${p('limit')}
+    )`
+
 /** People with a live binding in this page that ends, or whose end is to be told. */
 export const walkBindings = sqlStatement(
   'walk_bindings',
@@ -57,10 +68,7 @@ export const walkBindings = sqlStatement(
       noticeDays: number
     }>,
   ) => sql<Page>`
-    WITH page AS MATERIALIZED (
-      SELECT id, match_id, ${used(sql`last_used_at`)} AS last_used_at, inactivity_warned_at AS told, deleted_at FROM identity_link_binding
-       WHERE tenant_id = ${p('tenantId')} AND id > ${p('after')} ORDER BY id LIMIT ${p('limit')}
-    ), due AS (
+    WITH ${BINDING_PAGE(p)}, due AS (
       SELECT DISTINCT i.id
         FROM page
         JOIN identity_match m ON m.tenant_id = ${p('tenantId')} AND m.id = page.match_id
@@ -79,10 +87,7 @@ export const walkMatches = sqlStatement(
   (
     p: Params<{ tenantId: TenantId; after: string; limit: number; endBefore: IsoInstant }>,
   ) => sql<Page>`
-    WITH page AS MATERIALIZED (
-      SELECT id, internal_identity_id, ${used(sql`last_used_at`)} AS last_used_at, deleted_at FROM identity_match
-       WHERE tenant_id = ${p('tenantId')} AND id > ${p('after')} ORDER BY id LIMIT ${p('limit')}
-    ), due AS (
+    WITH ${MATCH_PAGE(p)}, due AS (
       SELECT DISTINCT i.id
         FROM page
         JOIN identity i ON i.tenant_id = ${p('tenantId')} AND i.id = page.internal_identity_id
@@ -236,10 +241,7 @@ export const countDueBindings = sqlStatement(
       noticeDays: number
     }>,
   ) => sql<CountedPage>`
-    WITH page AS MATERIALIZED (
-      SELECT id, match_id, ${used(sql`last_used_at`)} AS last_used_at, inactivity_warned_at AS told, deleted_at FROM identity_link_binding
-       WHERE tenant_id = ${p('tenantId')} AND id > ${p('after')} ORDER BY id LIMIT ${p('limit')}
-    ), live AS (
+    WITH ${BINDING_PAGE(p)}, live AS (
       SELECT page.last_used_at, page.told FROM page
         JOIN identity_match m ON m.tenant_id = ${p('tenantId')} AND m.id = page.match_id
         JOIN identity i ON i.tenant_id = m.tenant_id AND i.id = m.internal_identity_id AND i.status = 'ACTIVE'
@@ -258,10 +260,7 @@ export const countDueMatches = sqlStatement(
   (
     p: Params<{ tenantId: TenantId; after: string; limit: number; endBefore: IsoInstant }>,
   ) => sql<CountedPage>`
-    WITH page AS MATERIALIZED (
-      SELECT id, internal_identity_id, ${used(sql`last_used_at`)} AS last_used_at, deleted_at FROM identity_match
-       WHERE tenant_id = ${p('tenantId')} AND id > ${p('after')} ORDER BY id LIMIT ${p('limit')}
-    )
+    WITH ${MATCH_PAGE(p)}
     SELECT whole.last, 0 AS warned,
            (SELECT count(*)::int FROM page
               JOIN identity i ON i.tenant_id = ${p('tenantId')} AND i.id = page.internal_identity_id AND i.status = 'ACTIVE'
