@@ -68,6 +68,8 @@ test('DEMO-7 a picture of the QR code opens the wallet page, and the browser tha
     await code.locator('summary').click()
   await page.locator('#other-device img').waitFor()
   const picture = path.join(temporary, 'code.png')
+  // There is not yet drawn: a picture of a white field has no code in it.
+  await page.locator('#other-device img').evaluate((img: HTMLImageElement) => img.decode())
   await page.locator('#other-device img').screenshot({ path: picture })
   const phone = await (await chromium.newContext()).newPage()
   await phone.goto(wallet)
